@@ -1,0 +1,47 @@
+# Sourced by run, test and portal: finds the repository, installs what is missing, builds.
+# Needs the .NET 10 SDK; everything else comes from apt and NuGet.
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+configuration=Release
+cli="$root/artifacts/bin/SafetyPortal.Cli/release/SafetyPortal.Cli.dll"
+
+# OpenBLAS is named on purpose: libtorch takes whatever provides libblas.so.3, and the reference BLAS is some forty times slower.
+native_packages=(libtorch-dev libopenblas0-pthread libvips-dev cmake g++ ninja-build)
+browser_packages=(chromium fonts-dejavu-core)
+
+say() { printf '%s\n' "$*" >&2; }
+
+# need_packages NAME...: installs the missing ones when root, otherwise says exactly what to install.
+need_packages() {
+  local missing=() name
+  for name in "$@"; do
+    dpkg-query -W -f='${Status}' "$name" 2>/dev/null | grep -q 'install ok installed' || missing+=("$name")
+  done
+  [ ${#missing[@]} -eq 0 ] && return 0
+  if [ "$(id -u)" -ne 0 ]; then
+    say "Missing packages. Install them and start again:"
+    say "  sudo apt-get update && sudo apt-get install -y --no-install-recommends ${missing[*]}"
+    exit 1
+  fi
+  say "Installing ${missing[*]} ..."
+  apt-get update -qq >&2
+  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+}
+
+need_sdk() {
+  command -v dotnet >/dev/null && dotnet --list-sdks | grep -q '^10\.' && return 0
+  say "The .NET 10 SDK is needed: https://dotnet.microsoft.com/download/dotnet/10.0"
+  exit 1
+}
+
+# build TARGET: quiet on success, the whole log on failure.
+build() {
+  local log
+  log=$(mktemp)
+  if ! dotnet build "$root/$1" -c "$configuration" -v quiet -nologo --disable-build-servers >"$log" 2>&1; then
+    cat "$log" >&2
+    rm -f "$log"
+    exit 1
+  fi
+  rm -f "$log"
+}
