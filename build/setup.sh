@@ -38,7 +38,7 @@ need_sdk() {
 build() {
   local log
   log=$(mktemp)
-  if ! dotnet build "$root/$1" -c "$configuration" -v quiet -nologo --disable-build-servers >"$log" 2>&1; then
+  if ! dotnet build "$root/$1" -c "$configuration" -v quiet -nologo -nodeReuse:false >"$log" 2>&1; then
     cat "$log" >&2
     rm -f "$log"
     exit 1
