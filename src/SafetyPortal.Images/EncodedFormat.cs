@@ -1,0 +1,29 @@
+namespace SafetyPortal.Images;
+
+/// <summary>The encodings that are read and written. Values are shared with the native shim.</summary>
+public enum EncodedFormat
+{
+    Png = 0,
+    Jpeg = 1,
+    Webp = 2,
+}
+
+/// <summary>Recognises an encoding by its first bytes; file names and content types are never trusted.</summary>
+public static class EncodedFormatDetection
+{
+    /// <summary>The format whose signature starts <paramref name="bytes"/>, or null when none does.</summary>
+    public static EncodedFormat? Detect(ReadOnlySpan<byte> bytes)
+    {
+        if (bytes.StartsWith(PngSignature))
+            return EncodedFormat.Png;
+        if (bytes.StartsWith(JpegSignature))
+            return EncodedFormat.Jpeg;
+        if (bytes.Length >= 16 && bytes.StartsWith("RIFF"u8) && bytes[8..].StartsWith("WEBPVP8"u8))
+            return EncodedFormat.Webp;
+        return null;
+    }
+
+    private static ReadOnlySpan<byte> PngSignature => [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A];
+
+    private static ReadOnlySpan<byte> JpegSignature => [0xFF, 0xD8, 0xFF];
+}
