@@ -1,0 +1,108 @@
+namespace SafetyPortal.Diffusion.Tokenizer;
+
+/// <summary>
+/// CLIP's byte-level BPE tokenizer (Radford et al. 2021, arXiv 2103.00020) over a Hugging Face tokenizer folder, any vocabulary size.
+/// </summary>
+/// <remarks>
+/// Follows openai/CLIP's <c>clip.tokenize(truncate=True)</c> with ftfy left out: HTML references resolved twice, white space
+/// collapsed, Python's lower case. For plain text this equals transformers' CLIPTokenizer, which Stable Diffusion pipelines use;
+/// they differ where text holds HTML references (transformers keeps them) and, when ftfy is installed there, in curly
+/// quotes, ligatures, full-width letters and broken encodings. The text of a special token inside a prompt counts as that token.
+/// Instances are immutable and safe to use from several threads.
+/// </remarks>
+public sealed class ClipTokenizer
+{
+    /// <summary>The longest accepted prompt in UTF-16 units; far above what 77 tokens can say, low enough to bound the work.</summary>
+    public const int LongestPrompt = 8192;
+
+    private readonly IReadOnlyDictionary<string, long> _vocabulary;
+    private readonly BytePairMerges _merges;
+    private readonly string[] _specials;
+    private readonly long _unknownId;
+
+    private ClipTokenizer(TokenizerFiles files)
+    {
+        _vocabulary = files.Vocabulary;
+        _merges = new(files.Merges);
+        _specials = [files.Bos, files.Eos];
+        BosId = IdOf(files.Bos, "bos_token");
+        EosId = IdOf(files.Eos, "eos_token");
+        PadId = IdOf(files.Pad, "pad_token");
+        _unknownId = IdOf(files.Unknown, "unk_token");
+        ModelMaxLength = files.ModelMaxLength;
+        VocabularySize = _vocabulary.Values.Max() + 1;
+    }
+
+    /// <summary>Id of the token that starts every sequence.</summary>
+    public long BosId { get; }
+
+    /// <summary>Id of the token that ends every sequence.</summary>
+    public long EosId { get; }
+
+    /// <summary>Id that fills up to <see cref="ModelMaxLength"/>; the end token for Stable Diffusion.</summary>
+    public long PadId { get; }
+
+    /// <summary>Sequence length of the text model, both special tokens included.</summary>
+    public int ModelMaxLength { get; }
+
+    /// <summary>One more than the largest id: the rows an embedding table must have.</summary>
+    public long VocabularySize { get; }
+
+    /// <summary>Reads <c>vocab.json</c>, <c>merges.txt</c> and, when present, <c>tokenizer_config.json</c> and <c>special_tokens_map.json</c>.</summary>
+    /// <exception cref="TokenizerException">A file is missing or malformed.</exception>
+    public static ClipTokenizer Load(string directory) => new(TokenizerFiles.Read(directory));
+
+    /// <summary>Ids with start and end token, not padded, truncated to <see cref="ModelMaxLength"/> (the last id is then still the end token).</summary>
+    /// <exception cref="TokenizerException">The prompt is longer than <see cref="LongestPrompt"/>.</exception>
+    public long[] Encode(string text)
+    {
+        var ids = EncodeAll(text);
+        if (ids.Count <= ModelMaxLength)
+            return [.. ids];
+        var truncated = ids[..ModelMaxLength].ToArray();
+        truncated[^1] = EosId;
+        return truncated;
+    }
+
+    /// <summary>As <see cref="Encode"/>, filled up to <see cref="ModelMaxLength"/> with <see cref="PadId"/>.</summary>
+    public long[] EncodePadded(string text) => EncodePadded(text, PadId);
+
+    /// <summary>As <see cref="EncodePadded(string)"/> with another filler: openai's CLIP pads with 0.</summary>
+    public long[] EncodePadded(string text, long padId)
+    {
+        var ids = Encode(text);
+        var padded = new long[ModelMaxLength];
+        Array.Fill(padded, padId);
+        ids.CopyTo(padded, 0);
+        return padded;
+    }
+
+    /// <summary>Length before truncation, both special tokens included; above <see cref="ModelMaxLength"/> the end of the prompt is not seen.</summary>
+    public int CountTokens(string text) => EncodeAll(text).Count;
+
+    private List<long> EncodeAll(string text)
+    {
+        if (text.Length > LongestPrompt)
+            throw new TokenizerException($"The prompt has {text.Length} characters; at most {LongestPrompt} are accepted.");
+        var ids = new List<long> { BosId };
+        foreach (var word in WordSplitter.Split(PromptNormalizer.Normalize(text), _specials))
+        {
+            if (Array.IndexOf(_specials, word) >= 0)
+            {
+                ids.Add(_vocabulary[word]);
+                continue;
+            }
+
+            foreach (var symbol in _merges.Apply(word))
+                ids.Add(_vocabulary.TryGetValue(symbol, out var id) ? id : _unknownId);
+        }
+
+        ids.Add(EosId);
+        return ids;
+    }
+
+    private long IdOf(string token, string role)
+        => _vocabulary.TryGetValue(token, out var id)
+            ? id
+            : throw new TokenizerException($"vocab.json does not list '{token}', which the tokenizer's {role} names.");
+}

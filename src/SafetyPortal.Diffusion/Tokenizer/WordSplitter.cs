@@ -1,0 +1,100 @@
+using System.Globalization;
+using System.Text;
+
+namespace SafetyPortal.Diffusion.Tokenizer;
+
+/// <summary>
+/// Cuts cleaned text into the pieces that byte-pair merges never cross. Equivalent to openai/CLIP's pattern
+/// <c>special|'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+</c> (ignoring case) over code points, which
+/// .NET's regular expressions cannot express because they see UTF-16 halves.
+/// </summary>
+internal static class WordSplitter
+{
+    private static readonly string[] Contractions = ["'s", "'t", "'re", "'ve", "'m", "'ll", "'d"];
+
+    private enum Kind
+    {
+        Letter,
+        Digit,
+        Symbol,
+        Space,
+    }
+
+    /// <summary>The pieces in order; white space separates and is dropped.</summary>
+    public static IEnumerable<string> Split(string text, IReadOnlyList<string> specialTokens)
+    {
+        for (var i = 0; i < text.Length;)
+        {
+            var length = FixedPiece(text, i, specialTokens);
+            if (length == 0)
+            {
+                var kind = KindAt(text, i, out length);
+                if (kind == Kind.Space)
+                {
+                    i += length;
+                    continue;
+                }
+
+                if (kind != Kind.Digit)
+                {
+                    while (i + length < text.Length && KindAt(text, i + length, out var next) == kind)
+                        length += next;
+                }
+            }
+
+            yield return text.Substring(i, length);
+            i += length;
+        }
+    }
+
+    private static int FixedPiece(string text, int at, IReadOnlyList<string> specialTokens)
+    {
+        foreach (var special in specialTokens)
+        {
+            if (Matches(text, at, special))
+                return special.Length;
+        }
+
+        if (text[at] != '\'')
+            return 0;
+        foreach (var contraction in Contractions)
+        {
+            if (Matches(text, at, contraction))
+                return contraction.Length;
+        }
+
+        return 0;
+    }
+
+    // The text is lower case already; of the letters that case folding maps onto ASCII, only the long s survives that.
+    private static bool Matches(string text, int at, string piece)
+    {
+        if (at + piece.Length > text.Length)
+            return false;
+        for (var k = 0; k < piece.Length; k++)
+        {
+            var c = text[at + k];
+            if ((c == '\u017f' ? 's' : c) != piece[k])
+                return false;
+        }
+
+        return true;
+    }
+
+    private static Kind KindAt(string text, int at, out int length)
+    {
+        Rune.DecodeFromUtf16(text.AsSpan(at), out var rune, out length);
+        if (rune.IsBmp && PromptNormalizer.IsSpace((char)rune.Value))
+            return Kind.Space;
+        // U+0345 folds to a letter, so the reference's pattern finds it in no class and drops it.
+        if (rune.Value == 0x345)
+            return Kind.Space;
+        return Rune.GetUnicodeCategory(rune) switch
+        {
+            UnicodeCategory.UppercaseLetter or UnicodeCategory.LowercaseLetter or UnicodeCategory.TitlecaseLetter
+                or UnicodeCategory.ModifierLetter or UnicodeCategory.OtherLetter => Kind.Letter,
+            UnicodeCategory.DecimalDigitNumber or UnicodeCategory.LetterNumber or UnicodeCategory.OtherNumber => Kind.Digit,
+            _ => Kind.Symbol,
+        };
+    }
+}

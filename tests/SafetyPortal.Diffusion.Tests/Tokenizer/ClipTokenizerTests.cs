@@ -1,0 +1,60 @@
+using System.Text.Json;
+using SafetyPortal.Tests;
+
+namespace SafetyPortal.Diffusion.Tokenizer;
+
+public sealed class ClipTokenizerTests
+{
+    private static readonly Lazy<ClipTokenizer> Golden = new(() => ClipTokenizer.Load(GoldenFolder.At("pipeline", "tokenizer")));
+
+    // Ids from openai/CLIP's clip.tokenize(truncate=True), ftfy left out (04_tokenizer/README.md).
+    [Fact]
+    public void Encode_EveryGoldenPrompt_GivesTheReferenceIds()
+    {
+        var wrong = new List<string>();
+        var prompts = 0;
+        foreach (var line in File.ReadLines(GoldenFolder.At("04_tokenizer", "tokens.jsonl")))
+        {
+            using var entry = JsonDocument.Parse(line);
+            var prompt = entry.RootElement.GetProperty("prompt").GetString()!;
+            var expected = entry.RootElement.GetProperty("ids").EnumerateArray().Select(i => i.GetInt64()).ToArray();
+            prompts++;
+            if (!Golden.Value.Encode(prompt).SequenceEqual(expected) || Golden.Value.CountTokens(prompt) != entry.RootElement.GetProperty("full_len").GetInt32())
+                wrong.Add(prompt);
+        }
+
+        wrong.ShouldBeEmpty();
+        prompts.ShouldBe(221);
+    }
+
+    [Fact]
+    public void EncodePadded_ShortPrompt_FillsWithTheEndToken()
+    {
+        var ids = Golden.Value.EncodePadded("a photo of a cat");
+
+        ids.Length.ShouldBe(77);
+        ids[..7].ShouldBe([49406L, 320, 1125, 539, 320, 2368, 49407]);
+        ids[7..].ShouldAllBe(id => id == 49407);
+        Golden.Value.EncodePadded("a photo of a cat", padId: 0)[7..].ShouldAllBe(id => id == 0);
+    }
+
+    [Fact]
+    public void Encode_PromptBeyondTheLimit_IsRefused()
+        => Should.Throw<TokenizerException>(() => Golden.Value.Encode(new string('a', ClipTokenizer.LongestPrompt + 1))).Message.ShouldContain("8193");
+
+    [Fact]
+    public void Encode_LongestWord_EndsInTheModelsLength()
+        => Golden.Value.Encode(new string('a', ClipTokenizer.LongestPrompt)).Length.ShouldBe(77);
+
+    // Python: html.unescape("&notit; &amp;amp; &#x80; &#xD800; &#1; &hellip;") = "¬it; &amp; € \ufffd  …"
+    [Fact]
+    public void Unescape_UnusualReferences_FollowsPython()
+        => HtmlEntities.Unescape("&notit; &amp;amp; &#x80; &#xD800; &#1; &hellip; &#; &; &unknown; &#99999999999;")
+            .ShouldBe("\u00acit; &amp; \u20ac \ufffd  \u2026 &#; &; &unknown; \ufffd");
+
+    // Python: "ΟΔΟΣ Σ ΑΣ. Σ'Α İ".lower()
+    [Fact]
+    public void Normalize_SigmaAndDottedI_FollowsPythonLower()
+        => PromptNormalizer.Normalize("\u039f\u0394\u039f\u03a3  \u03a3 \u0391\u03a3. \u0391\u03a3'\u0391 \u0130")
+            .ShouldBe("\u03bf\u03b4\u03bf\u03c2 \u03c3 \u03b1\u03c2. \u03b1\u03c3'\u03b1 i\u0307");
+}
