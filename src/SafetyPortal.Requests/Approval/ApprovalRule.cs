@@ -1,0 +1,122 @@
+using SafetyPortal.Requests.Accounts;
+
+namespace SafetyPortal.Requests.Approval;
+
+/// <summary>An approval given before, as the rule sees it.</summary>
+public sealed record PriorApproval(string? ApproverId, string? EvidenceDigest);
+
+/// <summary>A waiver given before, as the rule sees it.</summary>
+public sealed record PriorWaiver(string? GrantedById, string? EvidenceDigest, string? Reason);
+
+/// <summary>Everything the rule looks at. Null, empty and undefined values stand for "not known" and deny.</summary>
+/// <param name="ApproverRoles">Roles the approver holds now.</param>
+/// <param name="RunStarterId">Who started the run that made the evidence.</param>
+/// <param name="SeenDigest">The evidence digest the approver names.</param>
+/// <param name="CurrentDigest">The evidence digest of the request's newest run.</param>
+/// <param name="SignedInAt">When the approver last proved who they are.</param>
+/// <param name="GatesPassed">Whether the policy's gates passed.</param>
+/// <param name="Quorum">How many different approvers must approve, 1 to 5.</param>
+public sealed record ApprovalInput(
+    DecisionKind Kind,
+    DecisionReason Reason,
+    string? ApproverId,
+    IReadOnlyList<string>? ApproverRoles,
+    string? RequesterId,
+    string? RunStarterId,
+    RequestStatus Status,
+    string? SeenDigest,
+    string? CurrentDigest,
+    DateTimeOffset? SignedInAt,
+    DateTimeOffset Now,
+    bool? GatesPassed,
+    int? Quorum,
+    IReadOnlyList<PriorApproval>? Approvals,
+    IReadOnlyList<PriorWaiver>? Waivers);
+
+/// <summary>The rule's answer: allowed, or denied with a stable code and a sentence.</summary>
+/// <param name="QuorumMet">Allowed approvals only: this one completes the quorum.</param>
+public sealed record ApprovalVerdict(bool Allowed, string Code, string Text, bool QuorumMet);
+
+/// <summary>
+/// Who may decide on what. One pure function, used by every way to a decision: no clock, no database, no settings.
+/// It fails closed: whatever it does not know or understand, it denies. An administrator gets no shortcut.
+/// </summary>
+public static class ApprovalRule
+{
+    /// <summary>How long a sign-in counts as fresh.</summary>
+    public static readonly TimeSpan FreshSignIn = TimeSpan.FromMinutes(5);
+
+    /// <summary>How far a sign-in may lie in the future before it is taken as forged: clocks of two servers differ a little.</summary>
+    public static readonly TimeSpan ClockSkew = TimeSpan.FromSeconds(30);
+
+    public static ApprovalVerdict Judge(ApprovalInput? input)
+    {
+        if (input is null)
+            return Deny("malformed", "Nothing was handed in.");
+        if (!Enum.IsDefined(input.Kind) || !Enum.IsDefined(input.Reason))
+            return Deny("malformed", "The decision must be approve, reject or request changes, with a known reason.");
+        if (string.IsNullOrWhiteSpace(input.ApproverId))
+            return Deny("unknown-approver", "It is not known who decides.");
+        if (string.IsNullOrWhiteSpace(input.RequesterId) || string.IsNullOrWhiteSpace(input.RunStarterId))
+            return Deny("unknown-requester", "It is not known who asked for this or who started its run.");
+        if (Same(input.ApproverId, input.RequesterId))
+            return Deny("own-request", "You filed this request; someone else must decide on it.");
+        if (Same(input.ApproverId, input.RunStarterId))
+            return Deny("own-run", "You started the run of this request; someone else must decide on it.");
+        if (input.ApproverRoles?.Contains(Roles.Approver, StringComparer.Ordinal) != true)
+            return Deny("not-approver", "Only holders of the Approver role decide; other roles, Administrator included, do not stand in for it.");
+        if (input.SignedInAt is not { } signedIn || signedIn > input.Now + ClockSkew || input.Now - signedIn > FreshSignIn)
+            return Deny("stale-sign-in", "Confirm your password or passkey first: a decision needs a sign-in from the last 5 minutes.");
+        if (input.Status != RequestStatus.AwaitingDecision)
+            return Deny("wrong-status", $"The request is {input.Status.Describe()}, not awaiting a decision.");
+        if (!IsDigest(input.CurrentDigest))
+            return Deny("no-evidence", "There is no complete evidence to decide on.");
+        if (!Same(input.SeenDigest, input.CurrentDigest))
+            return Deny("stale-evidence", "The evidence changed since you looked at it; look at the new evidence first.");
+        return input.Kind == DecisionKind.Approve ? JudgeApproval(input) : JudgeRefusal(input);
+    }
+
+    private static ApprovalVerdict JudgeRefusal(ApprovalInput input) => input.Reason == DecisionReason.None
+        ? Deny("reason-missing", "Choose a reason for not approving.")
+        : new ApprovalVerdict(true, "allowed", "Allowed.", QuorumMet: false);
+
+    private static ApprovalVerdict JudgeApproval(ApprovalInput input)
+    {
+        if (input.Reason != DecisionReason.None)
+            return Deny("malformed", "An approval carries no reason for refusal.");
+        if (input.Quorum is not { } quorum || quorum is < 1 or > 5)
+            return Deny("unknown-quorum", "The policy does not say how many approvers this needs.");
+        if (input.Approvals is null || input.Waivers is null || input.Approvals.Any(a => a is null || string.IsNullOrWhiteSpace(a.ApproverId) || string.IsNullOrWhiteSpace(a.EvidenceDigest)))
+            return Deny("malformed", "The approvals given so far are not known.");
+
+        // Words on older evidence, and those of people who may not decide here, do not count towards the quorum.
+        var others = input.Approvals
+            .Where(a => Same(a.EvidenceDigest, input.CurrentDigest) && !Same(a.ApproverId, input.RequesterId) && !Same(a.ApproverId, input.RunStarterId))
+            .Select(a => a.ApproverId!).ToHashSet(StringComparer.Ordinal);
+        if (others.Contains(input.ApproverId!))
+            return Deny("already-approved", "You approved this evidence already; another approver must follow.");
+        if (input.GatesPassed is null)
+            return Deny("gates-unknown", "It is not known whether the gates passed.");
+        if (input.GatesPassed == false && !input.Waivers.Any(waiver => Covers(waiver, input)))
+            return Deny("gates-failed", "The gates failed; a second approver must first waive them with a reason.");
+        var given = others.Count + 1;
+        return given >= quorum
+            ? new ApprovalVerdict(true, "allowed", "Allowed; the quorum is met.", QuorumMet: true)
+            : new ApprovalVerdict(true, "allowed", $"Allowed; {given} of {quorum} approvals given.", QuorumMet: false);
+    }
+
+    private static bool Covers(PriorWaiver? waiver, ApprovalInput input) =>
+        waiver is not null
+        && !string.IsNullOrWhiteSpace(waiver.Reason)
+        && !string.IsNullOrWhiteSpace(waiver.GrantedById)
+        && !Same(waiver.GrantedById, input.ApproverId)
+        && !Same(waiver.GrantedById, input.RequesterId)
+        && !Same(waiver.GrantedById, input.RunStarterId)
+        && Same(waiver.EvidenceDigest, input.CurrentDigest);
+
+    private static bool Same(string? a, string? b) => string.Equals(a, b, StringComparison.Ordinal);
+
+    private static bool IsDigest(string? text) => text is { Length: 64 } && text.All(char.IsAsciiHexDigitLower);
+
+    private static ApprovalVerdict Deny(string code, string text) => new(false, code, text, QuorumMet: false);
+}

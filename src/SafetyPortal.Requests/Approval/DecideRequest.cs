@@ -1,0 +1,114 @@
+using Microsoft.EntityFrameworkCore;
+using SafetyPortal.Requests.Accounts;
+using SafetyPortal.Requests.Data;
+using SafetyPortal.Requests.Filing;
+using SafetyPortal.Requests.Policies;
+using SafetyPortal.Requests.Runs;
+
+namespace SafetyPortal.Requests.Approval;
+
+/// <summary>What the approver enters. <paramref name="EvidenceDigest"/> is the digest of the evidence on their screen.</summary>
+public sealed record DecisionEntry(DecisionKind Kind, string EvidenceDigest, DecisionReason Reason = DecisionReason.None, string? Comment = null);
+
+/// <summary>The approval rule said no. <see cref="Verdict"/> holds the stable code; the message is for the user.</summary>
+public sealed class DecisionDeniedException(ApprovalVerdict verdict) : InvalidOperationException(verdict.Text)
+{
+    public ApprovalVerdict Verdict { get; } = verdict;
+}
+
+/// <summary>
+/// Approve, reject or send back: the only way to a decision, for pages, API and command line alike, and the only caller of <see cref="ApprovalRule"/>.
+/// Denied attempts go into the history too.
+/// </summary>
+public sealed class DecideRequest(IDbContextFactory<PortalDb> databases, TimeProvider time, RunAnnouncer announcer)
+{
+    public const int MaxComment = 4000;
+
+    /// <summary>Decides; the request as it stands afterwards.</summary>
+    /// <exception cref="DecisionDeniedException">The rule denied it.</exception>
+    public async Task<EraseRequest> ExecuteAsync(Actor actor, long requestId, DecisionEntry entry, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(actor);
+        ArgumentNullException.ThrowIfNull(entry);
+        if (entry.Comment?.Length > MaxComment)
+            throw new InvalidRequestException([new(nameof(entry.Comment), $"The comment may have {MaxComment} characters, not {entry.Comment.Length}.")]);
+        await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        await using var write = await db.BeginWriteAsync(cancellationToken);
+        var now = time.GetUtcNow();
+        var request = await db.LoadRequestAsync(requestId, cancellationToken);
+        var verdict = ApprovalRule.Judge(await InputAsync(db, actor, request, entry, now, cancellationToken));
+        if (!verdict.Allowed)
+        {
+            db.Record(actor, "decision.denied", $"request/{requestId}", new { kind = entry.Kind, verdict.Code });
+            await write.CommitAsync(cancellationToken);
+            throw new DecisionDeniedException(verdict);
+        }
+
+        Apply(request, entry, verdict, now);
+        db.Decisions.Add(new Decision
+        {
+            RequestId = request.Id,
+            RunId = request.CurrentRun!.Id,
+            ApproverId = actor.Id,
+            ApproverName = actor.Name,
+            Kind = entry.Kind,
+            Reason = entry.Reason,
+            Comment = entry.Comment,
+            EvidenceDigest = entry.EvidenceDigest,
+            DecidedAt = now,
+        });
+        db.Record(actor, ActionOf(entry.Kind), $"request/{request.Id}", new
+        {
+            entry.EvidenceDigest,
+            entry.Reason,
+            commentDigest = entry.Comment is null ? null : PromptDigest.Of(request, entry.Comment),
+            verdict.QuorumMet,
+        });
+        await write.CommitAsync(cancellationToken);
+        announcer.AnnounceChanged(request.CurrentRun.Id);
+        return request;
+    }
+
+    /// <summary>What the rule would say now, so that a page can explain itself beforehand. Changes nothing.</summary>
+    public async Task<ApprovalVerdict> PreviewAsync(Actor actor, long requestId, DecisionEntry entry, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(actor);
+        ArgumentNullException.ThrowIfNull(entry);
+        await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        var request = await db.LoadRequestAsync(requestId, cancellationToken);
+        return ApprovalRule.Judge(await InputAsync(db, actor, request, entry, time.GetUtcNow(), cancellationToken));
+    }
+
+    internal static async Task<ApprovalInput> InputAsync(
+        PortalDb db, Actor actor, EraseRequest request, DecisionEntry entry, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        var policy = await CurrentPolicy.GetAsync(db, cancellationToken);
+        var decisions = await db.Decisions.Where(d => d.RequestId == request.Id && d.Kind == DecisionKind.Approve).ToListAsync(cancellationToken);
+        var waivers = await db.Waivers.Where(w => w.RequestId == request.Id).ToListAsync(cancellationToken);
+        var run = request.CurrentRun;
+        return new ApprovalInput(
+            entry.Kind, entry.Reason, actor.Id, await db.RolesOfAsync(actor.Id, now, cancellationToken),
+            request.RequesterId, run?.StartedById, request.Status, entry.EvidenceDigest, run?.EvidenceDigest,
+            actor.SignedInAt, now, run?.GatesPassed, policy.Document.QuorumFor(request.ConceptKind),
+            [.. decisions.Select(d => new PriorApproval(d.ApproverId, d.EvidenceDigest))],
+            [.. waivers.Select(w => new PriorWaiver(w.GrantedById, w.EvidenceDigest, w.Reason))]);
+    }
+
+    private static void Apply(EraseRequest request, DecisionEntry entry, ApprovalVerdict verdict, DateTimeOffset now)
+    {
+        var note = entry.Comment is { Length: > 0 } comment ? $"{entry.Reason}: {comment}" : entry.Reason.ToString();
+        if (entry.Kind == DecisionKind.Reject)
+            request.Reject(note, now);
+        else if (entry.Kind == DecisionKind.RequestChanges)
+            request.RequestChanges(note, now);
+        else if (verdict.QuorumMet)
+            request.Approve(now);
+    }
+
+    private static string ActionOf(DecisionKind kind) => kind switch
+    {
+        DecisionKind.Approve => "decision.approved",
+        DecisionKind.Reject => "decision.rejected",
+        _ => "decision.changes-requested",
+    };
+}

@@ -1,0 +1,119 @@
+using System.Security.Cryptography;
+
+namespace SafetyPortal.Requests.Artifacts;
+
+/// <summary>
+/// Artifacts as files root/ab/cdef... A file appears under its name only when it is complete and on the disk:
+/// it is written to root/tmp, synced and then renamed. The layout fits a folder shared by several machines.
+/// </summary>
+public sealed class FolderArtifactStore : IArtifactStore
+{
+    private const int BufferSize = 128 * 1024;
+    private readonly string root;
+    private readonly string temporary;
+
+    /// <param name="root">Folder of the store; created when missing.</param>
+    public FolderArtifactStore(string root)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(root);
+        this.root = Path.GetFullPath(root);
+        temporary = Path.Combine(this.root, "tmp");
+        Directory.CreateDirectory(temporary);
+    }
+
+    /// <inheritdoc/>
+    public async Task<string> PutAsync(Stream content, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(content);
+        var part = Path.Combine(temporary, Guid.NewGuid().ToString("N"));
+        try
+        {
+            var digest = await WriteAsync(content, part, cancellationToken);
+            var target = PathOf(digest);
+            if (!File.Exists(target))
+            {
+                Directory.CreateDirectory(Path.GetDirectoryName(target)!);
+                File.Move(part, target, overwrite: true);
+                FolderSync.Flush(Path.GetDirectoryName(target)!);
+            }
+            return digest;
+        }
+        catch (IOException error) when (error is not ArtifactException)
+        {
+            throw new ArtifactException($"The artifact could not be stored under {root}: {error.Message} Nothing was kept of it; free some space or check the folder, then try again.", error);
+        }
+        catch (UnauthorizedAccessException error)
+        {
+            throw new ArtifactException($"The artifact could not be stored: {root} is not writable for this process.", error);
+        }
+        finally
+        {
+            File.Delete(part);
+        }
+    }
+
+    /// <inheritdoc/>
+    public async Task<Stream> OpenAsync(string digest, CancellationToken cancellationToken)
+    {
+        var file = await OpenCheckedAsync(digest, cancellationToken);
+        file.Position = 0;
+        return file;
+    }
+
+    /// <inheritdoc/>
+    public bool Contains(string digest) => IsDigest(digest) && File.Exists(PathOf(digest));
+
+    /// <inheritdoc/>
+    public async Task<string> PathOfAsync(string digest, CancellationToken cancellationToken)
+    {
+        await using var file = await OpenCheckedAsync(digest, cancellationToken);
+        return file.Name;
+    }
+
+    /// <summary>True for 64 lower-case hexadecimal digits and nothing else, so that no name can lead out of the store.</summary>
+    public static bool IsDigest(string? text) => text is { Length: 64 } && text.All(char.IsAsciiHexDigitLower);
+
+    private async Task<FileStream> OpenCheckedAsync(string digest, CancellationToken cancellationToken)
+    {
+        if (!IsDigest(digest))
+            throw new ArtifactException("expected an artifact digest of 64 lower-case hexadecimal digits, got something else");
+        FileStream file;
+        try
+        {
+            file = new FileStream(PathOf(digest), FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, BufferSize, useAsync: true);
+        }
+        catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
+        {
+            throw new ArtifactException($"The artifact {digest} is not stored.", error);
+        }
+        try
+        {
+            var actual = Convert.ToHexStringLower(await SHA256.HashDataAsync(file, cancellationToken));
+            if (!string.Equals(actual, digest, StringComparison.Ordinal))
+                throw new ArtifactException($"The artifact {digest} is damaged: its content has the digest {actual}.");
+            return file;
+        }
+        catch
+        {
+            await file.DisposeAsync();
+            throw;
+        }
+    }
+
+    private string PathOf(string digest) => Path.Combine(root, digest[..2], digest[2..]);
+
+    private static async Task<string> WriteAsync(Stream content, string path, CancellationToken cancellationToken)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        await using var file = new FileStream(path, FileMode.CreateNew, FileAccess.Write, FileShare.None, bufferSize: 0, useAsync: true);
+        var buffer = new byte[BufferSize];
+        int read;
+        while ((read = await content.ReadAsync(buffer, cancellationToken)) > 0)
+        {
+            hash.AppendData(buffer, 0, read);
+            await file.WriteAsync(buffer.AsMemory(0, read), cancellationToken);
+        }
+        file.Flush(flushToDisk: true);
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
+    }
+}

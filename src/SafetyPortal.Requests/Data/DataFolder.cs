@@ -1,0 +1,65 @@
+namespace SafetyPortal.Requests.Data;
+
+/// <summary>Where the portal keeps its files. The folder is for its owner alone (0700).</summary>
+public sealed class DataFolder
+{
+    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
+
+    /// <param name="root">Created when missing.</param>
+    public DataFolder(string root)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(root);
+        Root = Path.GetFullPath(root);
+        Create(Root);
+        Create(Keys);
+        Create(Path.GetDirectoryName(Checkpoints)!);
+        Create(Artifacts);
+    }
+
+    public string Root { get; }
+
+    public string Database => Path.Combine(Root, "portal.db");
+
+    public string Artifacts => Path.Combine(Root, "artifacts");
+
+    public string Keys => Path.Combine(Root, "keys");
+
+    /// <summary>Private key that signs audit checkpoints, PEM, 0600.</summary>
+    public string SigningKey => Path.Combine(Keys, "audit-signing.pem");
+
+    /// <summary>Signed audit checkpoints, one JSON line each, only ever appended to.</summary>
+    public string Checkpoints => Path.Combine(Root, "audit", "checkpoints.jsonl");
+
+    /// <summary>Passwords of the demo accounts, 0600.</summary>
+    public string DemoAccounts => Path.Combine(Root, "demo-accounts.json");
+
+    /// <summary>Writes a file only its owner can read, complete or not at all.</summary>
+    internal static void WriteSecret(string path, string content)
+    {
+        var part = path + "." + Guid.NewGuid().ToString("N");
+        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
+        if (!OperatingSystem.IsWindows())
+            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        try
+        {
+            using (var file = new FileStream(part, options))
+            {
+                file.Write(System.Text.Encoding.UTF8.GetBytes(content));
+                file.Flush(flushToDisk: true);
+            }
+            File.Move(part, path, overwrite: true);
+        }
+        finally
+        {
+            File.Delete(part);
+        }
+    }
+
+    private static void Create(string folder)
+    {
+        if (OperatingSystem.IsWindows())
+            Directory.CreateDirectory(folder);
+        else
+            Directory.CreateDirectory(folder, OwnerOnly);
+    }
+}

@@ -1,0 +1,123 @@
+using Microsoft.AspNetCore.Identity;
+using Microsoft.AspNetCore.Identity.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore;
+using SafetyPortal.Requests.Accounts;
+using SafetyPortal.Requests.Approval;
+using SafetyPortal.Requests.Audit;
+using SafetyPortal.Requests.Models;
+using SafetyPortal.Requests.Policies;
+using SafetyPortal.Requests.Releases;
+using SafetyPortal.Requests.Runs;
+
+namespace SafetyPortal.Requests.Data;
+
+/// <summary>
+/// Everything the portal keeps in its database. Changes to <see cref="IAudited"/> rows are saved together with the events given to
+/// <see cref="Record(Actor, string, string, object?)"/>, in one transaction; <see cref="IVersioned"/> rows refuse to overwrite a newer state.
+/// </summary>
+public sealed class PortalDb(DbContextOptions<PortalDb> options, TimeProvider time) : IdentityDbContext<PortalUser>(options)
+{
+    private readonly List<PendingEvent> pending = [];
+
+    public DbSet<EraseRequest> EraseRequests => Set<EraseRequest>();
+
+    public DbSet<Run> Runs => Set<Run>();
+
+    public DbSet<StageResult> StageResults => Set<StageResult>();
+
+    public DbSet<Decision> Decisions => Set<Decision>();
+
+    public DbSet<Waiver> Waivers => Set<Waiver>();
+
+    public DbSet<Release> Releases => Set<Release>();
+
+    public DbSet<ModelVersion> ModelVersions => Set<ModelVersion>();
+
+    public DbSet<ModelAlias> ModelAliases => Set<ModelAlias>();
+
+    public DbSet<AliasMove> AliasMoves => Set<AliasMove>();
+
+    public DbSet<PolicyVersion> PolicyVersions => Set<PolicyVersion>();
+
+    public DbSet<AuditEvent> AuditEvents => Set<AuditEvent>();
+
+    /// <inheritdoc/>
+    protected override Version SchemaVersion => IdentitySchemaVersions.Version3;
+
+    /// <summary>
+    /// Starts a serialised write: on SQLite BEGIN IMMEDIATE, so that what is read afterwards cannot change before the commit.
+    /// Nothing is saved until <see cref="WriteTransaction.CommitAsync"/>.
+    /// </summary>
+    public async Task<WriteTransaction> BeginWriteAsync(CancellationToken cancellationToken) =>
+        new(this, await Database.BeginTransactionAsync(cancellationToken));
+
+    /// <summary>Notes an event that the next save appends to the history. <paramref name="payload"/> must not hold prompts or image bytes.</summary>
+    public void Record(Actor actor, string action, string subject, object? payload) =>
+        pending.Add(new PendingEvent(actor, action, subject, payload, null));
+
+    /// <summary>As the other overload, for rows whose id is known only once they are saved.</summary>
+    public void Record(Actor actor, string action, Func<string> subject, object? payload) =>
+        pending.Add(new PendingEvent(actor, action, "", payload, subject));
+
+    /// <inheritdoc/>
+    public override int SaveChanges(bool acceptAllChangesOnSuccess) =>
+        throw new NotSupportedException("The portal saves asynchronously; call SaveChangesAsync.");
+
+    /// <inheritdoc/>
+    public override async Task<int> SaveChangesAsync(bool acceptAllChangesOnSuccess, CancellationToken cancellationToken = default)
+    {
+        ChangeTracker.DetectChanges();
+        foreach (var entry in ChangeTracker.Entries<IVersioned>().Where(entry => entry.State == EntityState.Modified))
+            entry.Entity.Version++;
+        if (pending.Count == 0)
+        {
+            DemandEvents();
+            return await base.SaveChangesAsync(acceptAllChangesOnSuccess, cancellationToken);
+        }
+
+        await using var own = Database.CurrentTransaction is null ? await Database.BeginTransactionAsync(cancellationToken) : null;
+        var saved = await base.SaveChangesAsync(acceptAllChangesOnSuccess, cancellationToken);
+        await AuditTrail.AppendAsync(this, pending, time.GetUtcNow(), cancellationToken);
+        pending.Clear();
+        saved += await base.SaveChangesAsync(acceptAllChangesOnSuccess, cancellationToken);
+        if (own is not null)
+            await own.CommitAsync(cancellationToken);
+        return saved;
+    }
+
+    /// <inheritdoc/>
+    protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder)
+    {
+        base.ConfigureConventions(configurationBuilder);
+        configurationBuilder.Properties<DateTimeOffset>().HaveConversion<UtcTicksConverter>();
+    }
+
+    /// <inheritdoc/>
+    protected override void OnModelCreating(ModelBuilder builder)
+    {
+        base.OnModelCreating(builder);
+        builder.ApplyConfigurationsFromAssembly(typeof(PortalDb).Assembly);
+        foreach (var type in builder.Model.GetEntityTypes().Where(type => typeof(IVersioned).IsAssignableFrom(type.ClrType)))
+            builder.Entity(type.ClrType).Property<long>(nameof(IVersioned.Version)).IsConcurrencyToken();
+    }
+
+    private void DemandEvents()
+    {
+        var silent = ChangeTracker.Entries<IAudited>().FirstOrDefault(entry => entry.State is EntityState.Added or EntityState.Modified or EntityState.Deleted);
+        if (silent is not null)
+            throw new InvalidOperationException($"expected an event for the change to {silent.Entity.GetType().Name}, got none: call Record before saving");
+    }
+}
+
+/// <summary>A write in progress; disposing it without <see cref="CommitAsync"/> undoes everything.</summary>
+public sealed class WriteTransaction(PortalDb db, Microsoft.EntityFrameworkCore.Storage.IDbContextTransaction transaction) : IAsyncDisposable
+{
+    /// <summary>Saves the changes and their events, and makes both permanent.</summary>
+    public async Task CommitAsync(CancellationToken cancellationToken)
+    {
+        await db.SaveChangesAsync(cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+    }
+
+    public ValueTask DisposeAsync() => transaction.DisposeAsync();
+}

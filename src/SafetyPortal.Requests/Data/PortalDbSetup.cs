@@ -1,0 +1,71 @@
+using System.Data.Common;
+using Microsoft.AspNetCore.Identity;
+using Microsoft.Data.Sqlite;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Diagnostics;
+using SafetyPortal.Requests.Accounts;
+using SafetyPortal.Requests.Audit;
+using SafetyPortal.Requests.Policies;
+
+namespace SafetyPortal.Requests.Data;
+
+/// <summary>How the database is opened and brought up to date.</summary>
+public static class PortalDbSetup
+{
+    /// <summary>Points the context to a SQLite file, with foreign keys and a 30 s busy timeout.</summary>
+    public static DbContextOptionsBuilder UsePortalSqlite(this DbContextOptionsBuilder options, string path)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        var connection = new SqliteConnectionStringBuilder { DataSource = path, ForeignKeys = true, DefaultTimeout = 30 };
+        return options.UseSqlite(connection.ToString()).AddInterceptors(BusyTimeout.Instance);
+    }
+
+    /// <summary>Applies missing migrations, switches to write-ahead logging, and adds the roles and the default policy. Safe to repeat.</summary>
+    public static async Task MigrateAsync(IDbContextFactory<PortalDb> databases, TimeProvider time, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(databases);
+        ArgumentNullException.ThrowIfNull(time);
+        await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        // Asked first, because migrating takes a lock row that a killed process leaves behind; an up-to-date database never takes it.
+        if ((await db.Database.GetPendingMigrationsAsync(cancellationToken)).Any())
+            await db.Database.MigrateAsync(cancellationToken);
+        await db.Database.ExecuteSqlRawAsync("PRAGMA journal_mode = WAL;", cancellationToken);
+        await SeedAsync(db, time.GetUtcNow(), cancellationToken);
+    }
+
+    private static async Task SeedAsync(PortalDb db, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        await using var write = await db.BeginWriteAsync(cancellationToken);
+        var known = await db.Roles.Select(role => role.Name).ToListAsync(cancellationToken);
+        foreach (var role in Roles.All.Where(role => !known.Contains(role)))
+            db.Roles.Add(new IdentityRole(role) { NormalizedName = role.ToUpperInvariant() });
+        if (!await db.PolicyVersions.AnyAsync(cancellationToken))
+        {
+            var json = PolicyDocument.Default.ToJson();
+            var setup = Actor.System("setup");
+            db.PolicyVersions.Add(new PolicyVersion { Digest = CanonicalJson.DigestOfText(json), Json = json, AddedByName = setup.Name, AddedAt = now });
+            db.Record(setup, "policy.changed", "policy/1", PolicyDocument.Default);
+        }
+        await write.CommitAsync(cancellationToken);
+    }
+
+    /// <summary>Lets SQLite itself wait for a busy database: the library's own wait sleeps 150 ms at a time.</summary>
+    private sealed class BusyTimeout : DbConnectionInterceptor
+    {
+        public static readonly BusyTimeout Instance = new();
+
+        public override void ConnectionOpened(DbConnection connection, ConnectionEndEventData eventData)
+        {
+            using var command = connection.CreateCommand();
+            command.CommandText = "PRAGMA busy_timeout = 30000;";
+            command.ExecuteNonQuery();
+        }
+
+        public override async Task ConnectionOpenedAsync(DbConnection connection, ConnectionEndEventData eventData, CancellationToken cancellationToken = default)
+        {
+            await using var command = connection.CreateCommand();
+            command.CommandText = "PRAGMA busy_timeout = 30000;";
+            await command.ExecuteNonQueryAsync(cancellationToken);
+        }
+    }
+}

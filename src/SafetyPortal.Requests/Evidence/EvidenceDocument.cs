@@ -1,0 +1,108 @@
+using System.Text;
+using System.Text.Json;
+using SafetyPortal.Requests.Audit;
+using SafetyPortal.Requests.Policies;
+
+namespace SafetyPortal.Requests.Evidence;
+
+/// <summary>The request as the run carried it out.</summary>
+public sealed record EvidenceRequest(
+    long Id, string Model, ConceptKind ConceptKind, string ConceptName,
+    IReadOnlyList<string> ConceptPrompts, IReadOnlyList<string> BasePrompts, AblationScope Scope, IReadOnlyList<double> Doses, long Seed, string EvaluationSet)
+{
+    public static EvidenceRequest From(EraseRequest request, string modelName)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        return new(
+            request.Id, modelName, request.ConceptKind, request.ConceptName, request.ConceptPrompts, request.BasePrompts, request.Scope,
+            request.Doses, request.Seed, request.EvaluationSet);
+    }
+}
+
+/// <summary>What numbers may depend on beyond the request: library versions, device, threads. No host names, no times.</summary>
+public sealed record EvidenceEnvironment(string Portal, string Torch, string Device, int Threads, string DataType);
+
+/// <summary>The pairs of images behind the metrics. <paramref name="MerkleRoot"/> is <see cref="MerkleTree.Root"/> over <paramref name="Entries"/>.</summary>
+public sealed record EvidenceGallery(string MerkleRoot, IReadOnlyList<GalleryEntry> Entries)
+{
+    public static EvidenceGallery From(IReadOnlyList<GalleryEntry> entries) => new(MerkleTree.RootOf(entries), entries);
+}
+
+/// <summary>One prompt and seed, drawn by the unedited and the edited model.</summary>
+/// <param name="Group">"target", "neighbour", "unrelated" or "adversarial".</param>
+/// <param name="BeforeDigest">Artifact digest of the image before.</param>
+/// <param name="AfterDigest">Artifact digest of the image after, at the chosen dose.</param>
+/// <param name="Sensitive">Shown blurred until a deliberate click.</param>
+/// <param name="BeforeLabel">What the judge saw before; null when it was not asked.</param>
+public sealed record GalleryEntry(
+    string Group, string Prompt, long Seed, string BeforeDigest, string AfterDigest, bool Sensitive, string? BeforeLabel = null, string? AfterLabel = null);
+
+/// <summary>
+/// Everything a decision rests on. It holds no times and no machine names, so the same request with the same seed on the same kind
+/// of hardware gives the same <see cref="Digest"/>, whether or not the run was interrupted.
+/// </summary>
+public sealed record EvidenceDocument
+{
+    public const string CurrentSchema = "safetyportal.evidence/1";
+
+    public string Schema { get; init; } = CurrentSchema;
+
+    public required EvidenceRequest Request { get; init; }
+
+    public required string BaseDigest { get; init; }
+
+    public required string PatchDigest { get; init; }
+
+    public required string ResultDigest { get; init; }
+
+    public required double ChosenDose { get; init; }
+
+    public required long AblatedWeights { get; init; }
+
+    /// <summary>Metrics at the chosen dose.</summary>
+    public required MetricsSummary Metrics { get; init; }
+
+    /// <summary>One point per dose of the request, in its order.</summary>
+    public required IReadOnlyList<DosePoint> DoseCurve { get; init; }
+
+    /// <summary><see cref="PolicyInForce.Name"/>.</summary>
+    public required string Policy { get; init; }
+
+    public required IReadOnlyList<GateVerdict> Gates { get; init; }
+
+    public required EvidenceGallery Gallery { get; init; }
+
+    public required EvidenceEnvironment Environment { get; init; }
+
+    /// <summary>
+    /// The digest a decision names. The gallery counts through its Merkle root alone, so that a single image can be proved to belong
+    /// to it, and entries can be deleted by law, without changing the digest.
+    /// </summary>
+    public string Digest() => CanonicalJson.Digest(this with { Gallery = Gallery with { Entries = [] } });
+
+    /// <summary>Canonical JSON, UTF-8: the bytes the artifact store keeps.</summary>
+    public byte[] ToBytes() => Encoding.UTF8.GetBytes(CanonicalJson.Serialize(this));
+
+    /// <exception cref="JsonException">The bytes are not an evidence document of this schema.</exception>
+    public static EvidenceDocument FromBytes(ReadOnlySpan<byte> bytes)
+    {
+        var document = JsonSerializer.Deserialize<EvidenceDocument>(bytes, CanonicalJson.Options) ?? throw new JsonException("expected an evidence object, got null");
+        return string.Equals(document.Schema, CurrentSchema, StringComparison.Ordinal)
+            ? document
+            : throw new JsonException($"expected evidence of schema {CurrentSchema}, got {document.Schema}");
+    }
+
+    /// <summary>What does not agree within the document; empty when it is sound.</summary>
+    /// <param name="expectedDigest">The digest a decision or run names; null checks the inside only.</param>
+    public IReadOnlyList<string> Verify(string? expectedDigest)
+    {
+        var problems = new List<string>();
+        var digest = Digest();
+        if (expectedDigest is not null && !string.Equals(expectedDigest, digest, StringComparison.Ordinal))
+            problems.Add($"expected evidence digest {expectedDigest}, computed {digest}");
+        var root = MerkleTree.RootOf(Gallery.Entries);
+        if (!string.Equals(root, Gallery.MerkleRoot, StringComparison.Ordinal))
+            problems.Add($"expected gallery root {Gallery.MerkleRoot}, computed {root} from {Gallery.Entries.Count} entries");
+        return problems;
+    }
+}

@@ -1,0 +1,23 @@
+using SafetyPortal.Requests.Audit;
+
+namespace SafetyPortal.Requests.Filing;
+
+/// <summary>How the history refers to what people wrote: by a digest salted per request, so that deleted text cannot be guessed back.</summary>
+internal static class PromptDigest
+{
+    /// <summary>What an event says about the content of a request.</summary>
+    public static object Describe(EraseRequest request) => new
+    {
+        model = request.ModelVersionId,
+        conceptKind = request.ConceptKind,
+        concept = request.ConceptName,
+        scope = request.Scope,
+        doses = request.Doses,
+        seed = request.Seed.ToString(System.Globalization.CultureInfo.InvariantCulture),
+        evaluationSet = request.EvaluationSet,
+        priority = request.Priority,
+        textDigest = Of(request, new { request.Synonyms, request.ConceptPrompts, request.BasePrompts, request.Justification }),
+    };
+
+    public static string Of<T>(EraseRequest request, T value) => CanonicalJson.Digest(new { salt = request.PromptSalt, value });
+}

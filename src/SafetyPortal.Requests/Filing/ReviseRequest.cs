@@ -1,0 +1,27 @@
+using Microsoft.EntityFrameworkCore;
+using SafetyPortal.Requests.Accounts;
+using SafetyPortal.Requests.Data;
+
+namespace SafetyPortal.Requests.Filing;
+
+/// <summary>Replaces the content of a draft, or of a request that was sent back. Its requester only.</summary>
+public sealed class ReviseRequest(IDbContextFactory<PortalDb> databases, TimeProvider time)
+{
+    /// <inheritdoc cref="FileRequest.ExecuteAsync"/>
+    /// <exception cref="IllegalMoveException">The request is past revising.</exception>
+    public async Task<EraseRequest> ExecuteAsync(Actor actor, long requestId, RequestContent content, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(actor);
+        await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        await using var write = await db.BeginWriteAsync(cancellationToken);
+        var now = time.GetUtcNow();
+        await db.DemandRoleAsync(actor, now, cancellationToken, Roles.Reviewer);
+        await FileRequest.DemandValidAsync(db, content, cancellationToken);
+        var request = await db.LoadRequestAsync(requestId, cancellationToken);
+        request.DemandRequester(actor);
+        request.Revise(content, now);
+        db.Record(actor, "request.revised", $"request/{request.Id}", PromptDigest.Describe(request));
+        await write.CommitAsync(cancellationToken);
+        return request;
+    }
+}

@@ -1,0 +1,53 @@
+using Microsoft.EntityFrameworkCore;
+using SafetyPortal.Requests.Accounts;
+using SafetyPortal.Requests.Data;
+
+namespace SafetyPortal.Requests.Models;
+
+/// <summary>What is to be known about a model. See <see cref="ModelVersion"/> for the meaning of each part.</summary>
+public sealed record ModelDescription(string Name, string Folder, string Digest, IReadOnlyList<string> Objects, IReadOnlyList<string> Styles, bool DrawsNudity);
+
+/// <summary>Makes a model known to the portal. Administrators, and the setup of the embedded model.</summary>
+public sealed class RegisterModel(IDbContextFactory<PortalDb> databases, TimeProvider time)
+{
+    /// <summary>Registers the model; when the name is known with the same digest, returns that one.</summary>
+    /// <exception cref="InvalidRequestException">A part is malformed, or the name is taken by a model with another digest.</exception>
+    public async Task<ModelVersion> ExecuteAsync(Actor actor, ModelDescription model, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(actor);
+        ArgumentNullException.ThrowIfNull(model);
+        await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        await using var write = await db.BeginWriteAsync(cancellationToken);
+        var now = time.GetUtcNow();
+        if (actor != Actor.System("setup"))
+            await db.DemandRoleAsync(actor, now, cancellationToken, Roles.Administrator);
+        if (model.Name.Length is < 1 or > 80)
+            throw new InvalidRequestException([new(nameof(model.Name), "A model's name has 1 to 80 characters.")]);
+        if (model.Folder.Length is < 1 or > 80 || model.Folder.StartsWith('.') || !model.Folder.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.'))
+            throw new InvalidRequestException([new(nameof(model.Folder), $"A model's folder is one name of letters, digits, '-', '_' and '.', not \"{model.Folder}\".")]);
+        if (!Artifacts.FolderArtifactStore.IsDigest(model.Digest))
+            throw new InvalidRequestException([new(nameof(model.Digest), "A model's digest has 64 lower-case hexadecimal digits.")]);
+
+        var known = await db.ModelVersions.SingleOrDefaultAsync(m => m.Name == model.Name, cancellationToken);
+        if (known is not null)
+        {
+            return string.Equals(known.Digest, model.Digest, StringComparison.Ordinal)
+                ? known
+                : throw new InvalidRequestException([new(nameof(model.Digest), $"The model {model.Name} is registered with digest {known.Digest}, and the folder now has {model.Digest}; register changed weights under a new name.")]);
+        }
+        var version = new ModelVersion
+        {
+            Name = model.Name,
+            Folder = model.Folder,
+            Digest = model.Digest,
+            Objects = [.. model.Objects],
+            Styles = [.. model.Styles],
+            DrawsNudity = model.DrawsNudity,
+            RegisteredAt = now,
+        };
+        db.ModelVersions.Add(version);
+        db.Record(actor, "model.registered", () => $"model/{version.Id}", new { model.Name, model.Digest });
+        await write.CommitAsync(cancellationToken);
+        return version;
+    }
+}

@@ -1,0 +1,51 @@
+using Microsoft.EntityFrameworkCore;
+using SafetyPortal.Requests.Accounts;
+using SafetyPortal.Requests.Data;
+
+namespace SafetyPortal.Requests.Policies;
+
+/// <summary>The policy in force with the name evidence gives it.</summary>
+public sealed record PolicyInForce(long VersionId, string Digest, PolicyDocument Document)
+{
+    /// <summary>What evidence records, for example "1:9f86d0...".</summary>
+    public string Name => $"{VersionId}:{Digest}";
+}
+
+/// <summary>Reads the newest policy.</summary>
+public sealed class CurrentPolicy(IDbContextFactory<PortalDb> databases)
+{
+    public async Task<PolicyInForce> GetAsync(CancellationToken cancellationToken)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        return await GetAsync(db, cancellationToken);
+    }
+
+    internal static async Task<PolicyInForce> GetAsync(PortalDb db, CancellationToken cancellationToken)
+    {
+        var newest = await db.PolicyVersions.AsNoTracking().OrderByDescending(p => p.Id).FirstOrDefaultAsync(cancellationToken)
+            ?? throw new NotFoundException("There is no policy; the database was not set up.");
+        return new(newest.Id, newest.Digest, PolicyDocument.FromJson(newest.Json));
+    }
+}
+
+/// <summary>Puts a new policy in force. Administrators only; evidence made under an older one keeps naming that.</summary>
+public sealed class ChangePolicy(IDbContextFactory<PortalDb> databases, TimeProvider time)
+{
+    /// <exception cref="InvalidRequestException">A value is out of range.</exception>
+    public async Task<PolicyInForce> ExecuteAsync(Actor actor, PolicyDocument policy, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(policy);
+        await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        var now = time.GetUtcNow();
+        await db.DemandRoleAsync(actor, now, cancellationToken, Roles.Administrator);
+        if (policy.Problems() is { Count: > 0 } problems)
+            throw new InvalidRequestException(problems);
+
+        var json = policy.ToJson();
+        var version = new PolicyVersion { Digest = Audit.CanonicalJson.DigestOfText(json), Json = json, AddedByName = actor.Name, AddedAt = now };
+        db.PolicyVersions.Add(version);
+        db.Record(actor, "policy.changed", () => $"policy/{version.Id}", policy);
+        await db.SaveChangesAsync(cancellationToken);
+        return new(version.Id, version.Digest, policy);
+    }
+}

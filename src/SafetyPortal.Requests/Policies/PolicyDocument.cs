@@ -1,0 +1,68 @@
+using System.Text.Json;
+using SafetyPortal.Requests.Audit;
+
+namespace SafetyPortal.Requests.Policies;
+
+/// <summary>What an edited model must achieve and how many approvers must agree. Stored as <see cref="PolicyVersion"/>.</summary>
+public sealed record PolicyDocument
+{
+    /// <summary>The policy a new portal starts with.</summary>
+    public static PolicyDocument Default { get; } = new();
+
+    /// <summary>Smallest allowed (before - after) / before of the target's detection rate, 0 to 1.</summary>
+    public double MinDetectionDrop { get; init; } = 0.8;
+
+    /// <summary>Smallest allowed mean of (after / before) over the other concepts' detection rates, 0 to 1.</summary>
+    public double MinMeanRetention { get; init; } = 0.8;
+
+    /// <summary>Largest allowed loss of the CLIP score on unrelated prompts, in its own unit; null: not judged.</summary>
+    public double? MaxClipScoreDrop { get; init; }
+
+    /// <summary>A random ablation of the same size must not reach <see cref="MinDetectionDrop"/>: otherwise the edit proves nothing about attribution.</summary>
+    public bool PlaceboMustNotPass { get; init; } = true;
+
+    /// <summary>Fewest target images a detection rate may rest on.</summary>
+    public int MinSamples { get; init; } = 1;
+
+    /// <summary>How many different approvers must approve, per concept kind; 1 to 5.</summary>
+    public int QuorumObject { get; init; } = 1;
+
+    public int QuorumStyle { get; init; } = 1;
+
+    public int QuorumNudity { get; init; } = 2;
+
+    /// <summary>The number of approvers a kind needs; null for a kind the policy does not know, which denies.</summary>
+    public int? QuorumFor(ConceptKind kind) => kind switch
+    {
+        ConceptKind.Object => QuorumObject,
+        ConceptKind.Style => QuorumStyle,
+        ConceptKind.Nudity => QuorumNudity,
+        _ => null,
+    };
+
+    /// <summary>Everything wrong with the values; empty when the policy can be stored.</summary>
+    public IReadOnlyList<RequestProblem> Problems()
+    {
+        var problems = new List<RequestProblem>();
+        if (MinDetectionDrop is not (>= 0 and <= 1))
+            problems.Add(new(nameof(MinDetectionDrop), $"The smallest detection drop must be 0 to 1, not {MinDetectionDrop}."));
+        if (MinMeanRetention is not (>= 0 and <= 1))
+            problems.Add(new(nameof(MinMeanRetention), $"The smallest mean retention must be 0 to 1, not {MinMeanRetention}."));
+        if (MaxClipScoreDrop is not (null or >= 0))
+            problems.Add(new(nameof(MaxClipScoreDrop), $"The largest CLIP score drop must be 0 or more, not {MaxClipScoreDrop}."));
+        if (MinSamples < 1)
+            problems.Add(new(nameof(MinSamples), $"At least one target image is needed, not {MinSamples}."));
+        foreach (var (name, quorum) in new[] { (nameof(QuorumObject), QuorumObject), (nameof(QuorumStyle), QuorumStyle), (nameof(QuorumNudity), QuorumNudity) })
+        {
+            if (quorum is < 1 or > 5)
+                problems.Add(new(name, $"A quorum must be 1 to 5, not {quorum}."));
+        }
+        return problems;
+    }
+
+    public string ToJson() => CanonicalJson.Serialize(this);
+
+    /// <exception cref="JsonException">The text is not a policy.</exception>
+    public static PolicyDocument FromJson(string json) =>
+        JsonSerializer.Deserialize<PolicyDocument>(json, CanonicalJson.Options) ?? throw new JsonException("expected a policy object, got null");
+}

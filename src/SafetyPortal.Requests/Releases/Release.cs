@@ -1,0 +1,77 @@
+using SafetyPortal.Requests.Data;
+using SafetyPortal.Requests.Models;
+
+namespace SafetyPortal.Requests.Releases;
+
+/// <summary>Where a release stands.</summary>
+public enum ReleaseStatus
+{
+    /// <summary>In force; aliases may point to it. Exits: <see cref="Superseded"/>, <see cref="Revoked"/>.</summary>
+    Active = 0,
+
+    /// <summary>A later release for the same model and concept took over; aliases no longer move to it. No exit.</summary>
+    Superseded = 1,
+
+    /// <summary>Withdrawn with a reason. No exit.</summary>
+    Revoked = 2,
+}
+
+/// <summary>A published patch: base + patch = result, each named by digest, with the evidence that was signed.</summary>
+public sealed class Release : IVersioned, IAudited
+{
+    public long Id { get; private set; }
+
+    public required long RequestId { get; init; }
+
+    public EraseRequest? Request { get; private set; }
+
+    public required long RunId { get; init; }
+
+    public required long ModelVersionId { get; init; }
+
+    public ModelVersion? ModelVersion { get; private set; }
+
+    public required string BaseDigest { get; init; }
+
+    /// <summary>Artifact digest of the patch file.</summary>
+    public required string PatchDigest { get; init; }
+
+    public required string ResultDigest { get; init; }
+
+    public required string EvidenceDigest { get; init; }
+
+    public required double Dose { get; init; }
+
+    public required string ReleasedById { get; init; }
+
+    public required string ReleasedByName { get; init; }
+
+    public required DateTimeOffset ReleasedAt { get; init; }
+
+    public ReleaseStatus Status { get; private set; }
+
+    /// <summary>Why it was revoked; null otherwise.</summary>
+    public string? RevokeReason { get; private set; }
+
+    public DateTimeOffset? EndedAt { get; private set; }
+
+    public long Version { get; set; }
+
+    /// <summary>Active -> Superseded.</summary>
+    public void Supersede(DateTimeOffset now) => End("superseded", ReleaseStatus.Superseded, now);
+
+    /// <summary>Active -> Revoked.</summary>
+    public void Revoke(string reason, DateTimeOffset now)
+    {
+        End("revoked", ReleaseStatus.Revoked, now);
+        RevokeReason = reason;
+    }
+
+    private void End(string verb, ReleaseStatus target, DateTimeOffset now)
+    {
+        if (Status != ReleaseStatus.Active)
+            throw new IllegalMoveException($"Release {Id} is {Status.ToString().ToLowerInvariant()} and cannot be {verb}: it would have to be active.");
+        Status = target;
+        EndedAt = now;
+    }
+}

@@ -1,0 +1,89 @@
+namespace SafetyPortal.Requests;
+
+/// <summary>One thing wrong with what was entered: the field (property name) and a sentence for its author.</summary>
+public sealed record RequestProblem(string Field, string Message);
+
+/// <summary>What was entered does not make a request; the message lists every problem.</summary>
+public sealed class InvalidRequestException(IReadOnlyList<RequestProblem> problems)
+    : ArgumentException(string.Join(" ", problems.Select(problem => problem.Message)))
+{
+    public IReadOnlyList<RequestProblem> Problems { get; } = problems;
+}
+
+/// <summary>What a reviewer enters. Null means "use the default for the concept kind".</summary>
+public sealed record RequestContent
+{
+    public const int MaxPrompts = 64;
+    public const int MaxPromptLength = 500;
+    public const int MaxDoses = 12;
+
+    public required long ModelVersionId { get; init; }
+
+    public required ConceptKind ConceptKind { get; init; }
+
+    /// <summary>1 to 80 characters.</summary>
+    public required string ConceptName { get; init; }
+
+    public IReadOnlyList<string> Synonyms { get; init; } = [];
+
+    /// <summary>1 to 64 prompts that show the concept, each up to 500 characters.</summary>
+    public required IReadOnlyList<string> ConceptPrompts { get; init; }
+
+    /// <summary>One prompt for all, or one per concept prompt; null: <see cref="Requests.ConceptPrompts.DefaultBase"/>.</summary>
+    public IReadOnlyList<string>? BasePrompts { get; init; }
+
+    /// <summary>Null: <see cref="Requests.ConceptPrompts.DefaultScope"/>.</summary>
+    public AblationScope? Scope { get; init; }
+
+    /// <summary>1 to 12 different ratios in (0, 0.5].</summary>
+    public IReadOnlyList<double> Doses { get; init; } = [0.01, 0.02, 0.03, 0.05];
+
+    /// <summary>0 or more.</summary>
+    public long Seed { get; init; }
+
+    public string EvaluationSet { get; init; } = "default";
+
+    /// <summary>10 to 4,000 characters.</summary>
+    public required string Justification { get; init; }
+
+    public RequestPriority Priority { get; init; } = RequestPriority.Normal;
+
+    /// <summary>The base prompts given, or the default for the kind.</summary>
+    public IReadOnlyList<string> ResolveBasePrompts() => BasePrompts is { Count: > 0 }
+        ? [.. BasePrompts.Select(prompt => prompt.Trim())]
+        : Requests.ConceptPrompts.DefaultBase(ConceptKind, ConceptName, Synonyms, ConceptPrompts).Prompts;
+
+    /// <summary>Everything wrong with the content; empty when it can be filed.</summary>
+    public IReadOnlyList<RequestProblem> Problems()
+    {
+        var problems = new List<RequestProblem>();
+        void Check(bool fine, string field, string message)
+        {
+            if (!fine)
+                problems.Add(new(field, message));
+        }
+
+        Check(ModelVersionId > 0, nameof(ModelVersionId), "Choose a model.");
+        Check(Enum.IsDefined(ConceptKind), nameof(ConceptKind), "Choose what kind of concept it is: object, style or nudity.");
+        Check(Scope is null || Enum.IsDefined(Scope.Value), nameof(Scope), "The scope must be row, tensor or model.");
+        Check(Enum.IsDefined(Priority), nameof(Priority), "The priority must be low, normal or high.");
+        Check(IsText(ConceptName, 1, 80), nameof(ConceptName), "Name the concept in 1 to 80 characters.");
+        Check(IsText(Justification, 10, 4000), nameof(Justification), "Say in 10 to 4,000 characters why it should be removed.");
+        Check(IsText(EvaluationSet, 1, 80), nameof(EvaluationSet), "Name an evaluation set.");
+        Check(Seed >= 0, nameof(Seed), $"The seed must be 0 or more, not {Seed}.");
+        Check(Synonyms.Count <= MaxPrompts && Synonyms.All(s => IsText(s, 1, 80)), nameof(Synonyms), $"Give up to {MaxPrompts} synonyms of 1 to 80 characters.");
+        Check(
+            ConceptPrompts.Count is >= 1 and <= MaxPrompts && ConceptPrompts.All(p => IsText(p, 1, MaxPromptLength)),
+            nameof(ConceptPrompts), $"Give 1 to {MaxPrompts} prompts that show the concept, each of 1 to {MaxPromptLength} characters.");
+        Check(
+            BasePrompts is null || ((BasePrompts.Count <= 1 || BasePrompts.Count == ConceptPrompts.Count) && BasePrompts.All(p => IsText(p, 0, MaxPromptLength))),
+            nameof(BasePrompts), $"Give one base prompt for all, or one per concept prompt ({ConceptPrompts.Count}), not {BasePrompts?.Count}.");
+        Check(
+            Doses.Count is >= 1 and <= MaxDoses && Doses.All(d => d is > 0 and <= 0.5) && Doses.Distinct().Count() == Doses.Count,
+            nameof(Doses), $"Give 1 to {MaxDoses} different doses, each above 0 and at most 0.5.");
+        return problems;
+    }
+
+    private static bool IsText(string? text, int min, int max) =>
+        text is not null && text.Trim().Length >= min && text.Length <= max && !text.Any(c => char.IsControl(c) && c is not ('\n' or '\r' or '\t'));
+}

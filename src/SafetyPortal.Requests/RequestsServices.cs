@@ -1,0 +1,34 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using SafetyPortal.Requests.Accounts;
+using SafetyPortal.Requests.Approval;
+using SafetyPortal.Requests.Artifacts;
+using SafetyPortal.Requests.Data;
+using SafetyPortal.Requests.Filing;
+using SafetyPortal.Requests.Models;
+using SafetyPortal.Requests.Policies;
+using SafetyPortal.Requests.Releases;
+using SafetyPortal.Requests.Runs;
+
+namespace SafetyPortal.Requests;
+
+public static class RequestsServices
+{
+    /// <summary>Registers the database, the artifact store and every use case over one data folder. All are safe to use from several threads.</summary>
+    public static IServiceCollection AddPortalRequests(this IServiceCollection services, DataFolder folder)
+    {
+        ArgumentNullException.ThrowIfNull(folder);
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddSingleton(folder);
+        services.AddDbContextFactory<PortalDb>(options => options.UsePortalSqlite(folder.Database));
+        services.AddSingleton<IArtifactStore>(_ => new FolderArtifactStore(folder.Artifacts));
+
+        services.AddSingleton<FileRequest>().AddSingleton<ReviseRequest>().AddSingleton<SubmitRequest>().AddSingleton<FindDuplicate>().AddSingleton<RequestQueries>();
+        services.AddSingleton<RunAnnouncer>().AddSingleton<RunLease>().AddSingleton<StartRun>().AddSingleton<RetryRun>().AddSingleton<CancelRun>();
+        services.AddSingleton<DecideRequest>().AddSingleton<GrantWaiver>();
+        services.AddSingleton<ReleasePatch>().AddSingleton<MoveAlias>().AddSingleton<RevokeRelease>().AddSingleton<ReleaseQueries>();
+        services.AddSingleton<RegisterModel>().AddSingleton<CurrentPolicy>().AddSingleton<ChangePolicy>();
+        services.AddSingleton<DemoAccounts>();
+        return services;
+    }
+}

@@ -1,0 +1,49 @@
+using Microsoft.EntityFrameworkCore;
+using SafetyPortal.Requests.Accounts;
+using SafetyPortal.Requests.Data;
+using SafetyPortal.Requests.Filing;
+
+namespace SafetyPortal.Requests.Runs;
+
+/// <summary>Puts a run of a submitted or sent-back request into the queue: here a request becomes work. Reviewers only.</summary>
+public sealed class StartRun(IDbContextFactory<PortalDb> databases, TimeProvider time, RunAnnouncer announcer)
+{
+    /// <exception cref="IllegalMoveException">The request has no place for a run now.</exception>
+    /// <exception cref="NotAllowedException">The actor is no reviewer.</exception>
+    public async Task<Run> ExecuteAsync(Actor actor, long requestId, CancellationToken cancellationToken) =>
+        await EnqueueAsync(databases, time, announcer, actor, requestId, "run.queued", cancellationToken);
+
+    internal static async Task<Run> EnqueueAsync(
+        IDbContextFactory<PortalDb> databases, TimeProvider time, RunAnnouncer announcer, Actor actor, long requestId, string action, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(actor);
+        await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        await using var write = await db.BeginWriteAsync(cancellationToken);
+        var now = time.GetUtcNow();
+        await db.DemandRoleAsync(actor, now, cancellationToken, Roles.Reviewer);
+        var request = await db.LoadRequestAsync(requestId, cancellationToken);
+        var attempt = 1 + await db.Runs.CountAsync(run => run.RequestId == requestId, cancellationToken);
+        var run = Run.Enqueue(attempt, actor.Id, actor.Name, now);
+        request.Queue(run, now);
+        db.Record(actor, action, () => RunLease.Subject(run), new { attempt });
+        await write.CommitAsync(cancellationToken);
+        announcer.AnnounceQueued(run.Id);
+        return run;
+    }
+}
+
+/// <summary>Tries a failed request again with a new run. Reviewers only.</summary>
+public sealed class RetryRun(IDbContextFactory<PortalDb> databases, TimeProvider time, RunAnnouncer announcer)
+{
+    /// <inheritdoc cref="StartRun.ExecuteAsync"/>
+    public async Task<Run> ExecuteAsync(Actor actor, long requestId, CancellationToken cancellationToken)
+    {
+        await using (var db = await databases.CreateDbContextAsync(cancellationToken))
+        {
+            var request = await db.LoadRequestAsync(requestId, cancellationToken);
+            if (request.Status != RequestStatus.Failed)
+                throw new IllegalMoveException($"Request {requestId} is {request.Status.Describe()} and cannot be retried: it would have to be failed.");
+        }
+        return await StartRun.EnqueueAsync(databases, time, announcer, actor, requestId, "run.retried", cancellationToken);
+    }
+}
