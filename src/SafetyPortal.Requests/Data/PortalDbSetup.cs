@@ -20,6 +20,14 @@ public static class PortalDbSetup
         return options.UseSqlite(connection.ToString()).AddInterceptors(BusyTimeout.Instance);
     }
 
+    /// <summary>A context on a SQLite file, outside of dependency injection.</summary>
+    public static PortalDb Open(string path, TimeProvider time)
+    {
+        var options = new DbContextOptionsBuilder<PortalDb>();
+        options.UsePortalSqlite(path);
+        return new PortalDb(options.Options, time);
+    }
+
     /// <summary>Applies missing migrations, switches to write-ahead logging, and adds the roles and the default policy. Safe to repeat.</summary>
     public static async Task MigrateAsync(IDbContextFactory<PortalDb> databases, TimeProvider time, CancellationToken cancellationToken)
     {
