@@ -1,0 +1,65 @@
+namespace TorchSharp;
+
+/// <summary>What a padded border is filled with.</summary>
+public enum PaddingModes
+{
+    Zeros = 0,
+    Reflect = 1,
+    Replicate = 2,
+    Circular = 3,
+    Constant = 4,
+}
+
+/// <summary>Named amounts of padding: none, or as much as keeps the size at stride 1.</summary>
+public enum Padding
+{
+    Valid = 0,
+    Same = 1,
+}
+
+public static partial class torch
+{
+    public enum UpsampleMode
+    {
+        Nearest = 0,
+        Linear = 1,
+        Bilinear = 2,
+        Bicubic = 3,
+        Trilinear = 4,
+    }
+
+    public enum InterpolationMode
+    {
+        Nearest = 0,
+        Linear = 1,
+        Bilinear = 2,
+        Bicubic = 3,
+        Trilinear = 4,
+        Area = 5,
+        NearestExact = 6,
+    }
+
+    public enum GridSampleMode
+    {
+        Nearest = 0,
+        Bilinear = 2,
+    }
+
+    public enum GridSamplePaddingMode
+    {
+        Zeros = 0,
+        Reflection = 1,
+        Border = 2,
+    }
+
+    public static partial class nn
+    {
+        /// <summary>How a loss sums up its elements; the numbers are libtorch's.</summary>
+        public enum Reduction
+        {
+            None = 0,
+            Mean = 1,
+            Sum = 2,
+        }
+    }
+}
