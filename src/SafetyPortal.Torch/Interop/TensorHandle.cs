@@ -45,6 +45,8 @@ internal sealed class TensorHandle : SafeHandle
     /// <summary>Tells the garbage collector about native memory that only its finalizer would free.</summary>
     internal void AddPressure(long bytes)
     {
+        if (pressure > 0)
+            return;
         pressure = bytes;
         GC.AddMemoryPressure(bytes);
     }
