@@ -1,0 +1,117 @@
+using System.Text.Json;
+using static TorchSharp.torch;
+
+namespace SafetyPortal.Diffusion.Safetensors;
+
+/// <summary>
+/// Several safetensors files behind a <c>*.safetensors.index.json</c> whose <c>weight_map</c> says which file holds which tensor.
+/// </summary>
+public sealed class ShardedSafetensors : ITensorSource
+{
+    private const long MaxIndexBytes = 50_000_000;
+
+    private readonly Dictionary<string, SafetensorsFile> shards;
+    private readonly Dictionary<string, SafetensorsFile> owners = new(StringComparer.Ordinal);
+    private readonly OrderedDictionary<string, SafetensorsEntry> entries = new(StringComparer.Ordinal);
+
+    private ShardedSafetensors(string indexPath, Dictionary<string, SafetensorsFile> shards)
+    {
+        Location = indexPath;
+        this.shards = shards;
+    }
+
+    /// <inheritdoc/>
+    public string Location { get; }
+
+    /// <inheritdoc/>
+    public IReadOnlyDictionary<string, SafetensorsEntry> Entries => entries;
+
+    /// <summary>Opens the index and every shard it names; index and shards must agree tensor by tensor.</summary>
+    /// <exception cref="SafetensorsException">The index is malformed, names files outside its folder, or disagrees with a shard.</exception>
+    public static ShardedSafetensors Open(string indexPath)
+    {
+        var map = ReadWeightMap(indexPath);
+        var folder = Path.GetDirectoryName(Path.GetFullPath(indexPath))!;
+        var source = new ShardedSafetensors(indexPath, new Dictionary<string, SafetensorsFile>(StringComparer.Ordinal));
+        try
+        {
+            foreach (var (tensor, shard) in map)
+                source.Add(folder, tensor, shard);
+            source.RefuseUnlistedTensors();
+            return source;
+        }
+        catch
+        {
+            source.Dispose();
+            throw;
+        }
+    }
+
+    /// <inheritdoc/>
+    public Tensor Read(string name, ScalarType? @as = null, Device? device = null) =>
+        owners.TryGetValue(name, out var owner)
+            ? owner.Read(name, @as, device)
+            : throw new SafetensorsException(Location, $"lists no tensor named \"{name}\"");
+
+    public void Dispose()
+    {
+        foreach (var shard in shards.Values)
+            shard.Dispose();
+    }
+
+    private void Add(string folder, string tensor, string shard)
+    {
+        if (shard.Length == 0 || shard != Path.GetFileName(shard) || !shard.EndsWith(".safetensors", StringComparison.Ordinal))
+            throw new SafetensorsException(Location, $"maps \"{tensor}\" to \"{shard}\"; expected the plain name of a .safetensors file in the same folder");
+        if (!shards.TryGetValue(shard, out var file))
+        {
+            file = SafetensorsFile.Open(Path.Combine(folder, shard));
+            shards.Add(shard, file);
+        }
+
+        if (!file.Entries.TryGetValue(tensor, out var entry))
+            throw new SafetensorsException(Location, $"maps \"{tensor}\" to {shard}, which does not hold it");
+        owners.Add(tensor, file);
+        entries.Add(tensor, entry);
+    }
+
+    private void RefuseUnlistedTensors()
+    {
+        foreach (var (name, shard) in shards)
+        {
+            var unlisted = shard.Entries.Keys.FirstOrDefault(t => !owners.TryGetValue(t, out var owner) || owner != shard);
+            if (unlisted is not null)
+                throw new SafetensorsException(Location, $"does not list \"{unlisted}\" for {name}, which holds it");
+        }
+    }
+
+    private static List<(string Tensor, string Shard)> ReadWeightMap(string path)
+    {
+        try
+        {
+            if (new FileInfo(path) is { Exists: true, Length: > MaxIndexBytes } large)
+                throw new SafetensorsException(path, $"has {large.Length} bytes; an index of at most {MaxIndexBytes} is read");
+            using var document = JsonDocument.Parse(File.ReadAllBytes(path), new JsonDocumentOptions { MaxDepth = 8, AllowDuplicateProperties = false });
+            if (document.RootElement.ValueKind != JsonValueKind.Object
+                || !document.RootElement.TryGetProperty("weight_map", out var map) || map.ValueKind != JsonValueKind.Object)
+                throw new SafetensorsException(path, "has no object \"weight_map\"");
+            var result = new List<(string, string)>();
+            foreach (var item in map.EnumerateObject())
+            {
+                if (item.Value.ValueKind != JsonValueKind.String)
+                    throw new SafetensorsException(path, $"maps \"{item.Name}\" to {item.Value.ValueKind}; expected a file name");
+                result.Add((item.Name, item.Value.GetString()!));
+            }
+
+            return result;
+        }
+        catch (JsonException exception)
+        {
+            throw new SafetensorsException(path, "is not well-formed JSON: " + exception.Message, exception);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new SafetensorsException(path, "cannot be opened: " + exception.Message, exception);
+        }
+    }
+}
