@@ -1,0 +1,98 @@
+using SafetyPortal.Diffusion.Safetensors;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace SafetyPortal.Diffusion.Checkpoints;
+
+/// <summary>Moves weights between a network and a safetensors checkpoint.</summary>
+internal static class ModuleWeights
+{
+    /// <summary>
+    /// Builds a network and fills it from a checkpoint. Names and shapes are compared before anything large is allocated, so a
+    /// configuration that lies about its sizes costs nothing.
+    /// </summary>
+    /// <param name="build">Builds the network on the device it is given.</param>
+    /// <param name="source">The checkpoint.</param>
+    /// <param name="device">Where the network goes.</param>
+    /// <param name="dtype">The type it computes in.</param>
+    /// <param name="rename">From a checkpoint's name to the network's; null to leave a tensor out.</param>
+    /// <exception cref="ModelMismatchException">A tensor is missing, unexpected or misshapen.</exception>
+    /// <exception cref="ModelFormatException">A tensor holds NaN or infinity.</exception>
+    public static T Load<T>(Func<Device, T> build, ITensorSource source, Device? device, ScalarType dtype, Func<string, string?>? rename = null)
+        where T : nn.Module
+    {
+        var names = Match(ParameterShape.Of(build), source, rename ?? (name => name));
+        var module = build(CPU);
+        try
+        {
+            if (dtype != ScalarType.Float32)
+                module.to(dtype);
+            Fill(module, source, names);
+            if (device is not null && device.type != DeviceType.CPU)
+                module.to(device);
+            module.Keep();
+            module.eval();
+            return module;
+        }
+        catch
+        {
+            module.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Takes a network's parameters out of whatever dispose scope is open, so that they live until the network is disposed.</summary>
+    public static T Keep<T>(this T module)
+        where T : nn.Module
+    {
+        foreach (var parameter in module.parameters())
+            parameter.DetachFromDisposeScope();
+        return module;
+    }
+
+    /// <summary>Writes all parameters, in order.</summary>
+    public static void Save(nn.Module module, string path, ScalarType? dtype) =>
+        SafetensorsWriter.Write(
+            path,
+            module.named_parameters().Select(p => (p.name, (Tensor)p.parameter)),
+            new Dictionary<string, string>(StringComparer.Ordinal) { ["format"] = "pt" },
+            dtype);
+
+    private static Dictionary<string, string> Match(IReadOnlyList<ParameterShape> expected, ITensorSource source, Func<string, string?> rename)
+    {
+        var names = new Dictionary<string, string>(StringComparer.Ordinal);
+        var wanted = expected.ToDictionary(e => e.Name, StringComparer.Ordinal);
+        List<string> unexpected = [];
+        List<string> misshapen = [];
+        foreach (var entry in source.Entries.Values)
+        {
+            if (rename(entry.Name) is not { } name)
+                continue;
+            var got = $"{entry.Name} [{string.Join(", ", entry.Shape)}]";
+            if (!wanted.TryGetValue(name, out var shape) || !names.TryAdd(name, entry.Name))
+                unexpected.Add(got);
+            else if (!shape.Shape.SequenceEqual(entry.Shape))
+                misshapen.Add($"{entry.Name} expected [{string.Join(", ", shape.Shape)}], got [{string.Join(", ", entry.Shape)}]");
+            else if (entry.Dtype is not (ScalarType.Float16 or ScalarType.BFloat16 or ScalarType.Float32 or ScalarType.Float64))
+                misshapen.Add($"{entry.Name} expected floating-point numbers, got {entry.Dtype}");
+        }
+
+        var missing = expected.Where(e => !names.ContainsKey(e.Name)).Select(e => e.ToString()).ToList();
+        if (missing.Count + unexpected.Count + misshapen.Count > 0)
+            throw new ModelMismatchException(source.Location, missing, unexpected, misshapen);
+        return names;
+    }
+
+    private static void Fill(nn.Module module, ITensorSource source, Dictionary<string, string> names)
+    {
+        using var gradients = no_grad();
+        foreach (var (name, parameter) in module.named_parameters())
+        {
+            using var scope = NewDisposeScope();
+            var value = source.Read(names[name]);
+            if (!value.isfinite().all().ToBoolean())
+                throw new ModelFormatException($"{source.Location}: tensor \"{names[name]}\" holds NaN or infinity");
+            parameter.copy_(value);
+        }
+    }
+}

@@ -1,0 +1,60 @@
+using SafetyPortal.Diffusion.Checkpoints;
+using static TorchSharp.torch;
+
+namespace SafetyPortal.Diffusion.Clip;
+
+/// <summary>
+/// CLIP's text encoder (Radford et al. 2021, section 2.4), which conditions Stable Diffusion, with the parameter names and order of
+/// transformers' CLIPTextModel.
+/// </summary>
+public sealed class ClipTextModel : nn.Module<Tensor, Tensor>
+{
+    private readonly ClipTextTransformer text_model;
+
+    /// <summary>Builds the network with PyTorch's default random initialisation, drawn from the global generator.</summary>
+    public ClipTextModel(ClipTextConfig config, Device? device = null)
+        : base(nameof(ClipTextModel))
+    {
+        Config = config;
+        text_model = new ClipTextTransformer(config, device);
+        RegisterComponents();
+    }
+
+    public ClipTextConfig Config { get; }
+
+    /// <summary>Names and shapes of the parameters a configuration implies, in order; allocates none of them.</summary>
+    public static IReadOnlyList<ParameterShape> ParameterShapes(ClipTextConfig config) =>
+        ParameterShape.Of(device => new ClipTextModel(config, device));
+
+    /// <summary>Loads <c>config.json</c> and <c>model.safetensors</c> from a folder, in evaluation mode.</summary>
+    /// <param name="folder">The <c>text_encoder</c> folder of a diffusers model.</param>
+    /// <param name="device">Where to put it; null is the CPU.</param>
+    /// <param name="dtype">The type to compute in; the file may hold another.</param>
+    /// <exception cref="ModelFormatException">Says what is wrong with the configuration or the weights.</exception>
+    public static ClipTextModel Load(string folder, Device? device = null, ScalarType dtype = ScalarType.Float32)
+    {
+        var config = ClipTextConfig.From(CheckpointFolder.OpenConfig(folder));
+        using var weights = CheckpointFolder.OpenWeights(folder, CheckpointFolder.TransformersStem);
+        return ModuleWeights.Load(on => new ClipTextModel(config, on), weights, device, dtype, ClipCheckpoint.Name);
+    }
+
+    /// <summary>Writes a folder that transformers and <see cref="Load"/> read.</summary>
+    /// <param name="folder">Created if absent.</param>
+    /// <param name="dtype">The type to store; null keeps the parameters' own.</param>
+    public void Save(string folder, ScalarType? dtype = null)
+    {
+        CheckpointFolder.SaveConfig(folder, Config.ToJson());
+        ModuleWeights.Save(this, Path.Combine(folder, CheckpointFolder.TransformersStem + ".safetensors"), dtype);
+    }
+
+    /// <param name="ids">Token ids [B, T], int64; T up to <see cref="ClipTextConfig.MaxPositions"/>.</param>
+    /// <returns>The last hidden state [B, T, C]; what the noise predictor is conditioned on.</returns>
+    /// <exception cref="ArgumentException">The shape differs, or an id is outside the vocabulary.</exception>
+    public override Tensor forward(Tensor ids) => text_model.call(ids);
+
+    /// <summary>The last hidden state at the end token, see <see cref="ClipTextConfig.EosTokenId"/>.</summary>
+    /// <param name="lastHidden">[B, T, C]</param>
+    /// <param name="ids">[B, T]</param>
+    /// <returns>[B, C]</returns>
+    public Tensor Pool(Tensor lastHidden, Tensor ids) => text_model.Pool(lastHidden, ids);
+}

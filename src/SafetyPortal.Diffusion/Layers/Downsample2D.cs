@@ -1,0 +1,32 @@
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace SafetyPortal.Diffusion.Layers;
+
+/// <summary>Halves height and width with a strided 3x3 convolution.</summary>
+internal sealed class Downsample2D : nn.Module<Tensor, Tensor>
+{
+    private readonly Conv2d conv;
+    private readonly int padding;
+
+    /// <param name="channels">In and out.</param>
+    /// <param name="padding">On all sides; 0 pads one row below and one column to the right instead, as the autoencoder does.</param>
+    /// <param name="device">Where the weights go.</param>
+    public Downsample2D(int channels, int padding, Device? device)
+        : base(nameof(Downsample2D))
+    {
+        this.padding = padding;
+        conv = nn.Conv2d(channels, channels, 3, 2, padding, device: device);
+        RegisterComponents();
+    }
+
+    /// <param name="x">[B, C, H, W]</param>
+    /// <returns>[B, C, H/2, W/2]</returns>
+    public override Tensor forward(Tensor x)
+    {
+        if (padding > 0)
+            return conv.call(x);
+        using var padded = nn.functional.pad(x, (0, 1, 0, 1)); // [B, C, H+1, W+1]
+        return conv.call(padded);
+    }
+}

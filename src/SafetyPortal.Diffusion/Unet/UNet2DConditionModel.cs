@@ -1,0 +1,121 @@
+using SafetyPortal.Diffusion.Checkpoints;
+using SafetyPortal.Diffusion.Layers;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace SafetyPortal.Diffusion.Unet;
+
+/// <summary>
+/// The noise predictor of Stable Diffusion 1.x (Rombach et al. 2022, section 3.3), with the parameter names and order of diffusers'
+/// class of the same name.
+/// </summary>
+public sealed class UNet2DConditionModel : nn.Module<Tensor, Tensor, Tensor, Tensor>
+{
+    private readonly Conv2d conv_in;
+    private readonly Timesteps time_proj;
+    private readonly TimestepEmbedding time_embedding;
+    private readonly ModuleList<UNetDownBlock> down_blocks;
+    private readonly ModuleList<UNetUpBlock> up_blocks;
+    private readonly UNetMidBlock mid_block;
+    private readonly GroupNorm conv_norm_out;
+    private readonly Conv2d conv_out;
+
+    /// <summary>Builds the network with PyTorch's default random initialisation, drawn from the global generator.</summary>
+    /// <exception cref="ModelFormatException">The configuration contradicts itself.</exception>
+    public UNet2DConditionModel(UNetConfig config, Device? device = null)
+        : base(nameof(UNet2DConditionModel))
+    {
+        config.Validate();
+        Config = config;
+        var first = config.BlockOutChannels[0];
+        var blocks = config.BlockOutChannels.Count;
+        conv_in = nn.Conv2d(config.InChannels, first, config.ConvInKernel, 1, config.ConvInKernel / 2, device: device);
+        time_proj = new Timesteps(first, config.FlipSinToCos, config.FreqShift);
+        time_embedding = new TimestepEmbedding(first, config.TimeChannels, device);
+        down_blocks = nn.ModuleList(Enumerable.Range(0, blocks).Select(i => new UNetDownBlock(config, i, device)).ToArray());
+        up_blocks = nn.ModuleList(Enumerable.Range(0, blocks).Select(i => new UNetUpBlock(config, i, device)).ToArray());
+        mid_block = new UNetMidBlock(config, device);
+        conv_norm_out = Norms.Group(config.NormNumGroups, first, config.NormEps, device);
+        conv_out = nn.Conv2d(first, config.OutChannels, config.ConvOutKernel, 1, config.ConvOutKernel / 2, device: device);
+        RegisterComponents();
+    }
+
+    public UNetConfig Config { get; }
+
+    /// <summary>Names and shapes of the parameters a configuration implies, in order; allocates none of them.</summary>
+    public static IReadOnlyList<ParameterShape> ParameterShapes(UNetConfig config) =>
+        ParameterShape.Of(device => new UNet2DConditionModel(config, device));
+
+    /// <summary>Loads <c>config.json</c> and <c>diffusion_pytorch_model.safetensors</c> from a folder, in evaluation mode.</summary>
+    /// <param name="folder">The <c>unet</c> folder of a diffusers model.</param>
+    /// <param name="device">Where to put it; null is the CPU.</param>
+    /// <param name="dtype">The type to compute in; the file may hold another.</param>
+    /// <exception cref="ModelFormatException">Says what is wrong with the configuration or the weights.</exception>
+    public static UNet2DConditionModel Load(string folder, Device? device = null, ScalarType dtype = ScalarType.Float32)
+    {
+        var config = UNetConfig.From(CheckpointFolder.OpenConfig(folder));
+        using var weights = CheckpointFolder.OpenWeights(folder, CheckpointFolder.DiffusersStem);
+        return ModuleWeights.Load(on => new UNet2DConditionModel(config, on), weights, device, dtype);
+    }
+
+    /// <summary>Writes a folder that diffusers and <see cref="Load"/> read.</summary>
+    /// <param name="folder">Created if absent.</param>
+    /// <param name="dtype">The type to store; null keeps the parameters' own.</param>
+    public void Save(string folder, ScalarType? dtype = null)
+    {
+        CheckpointFolder.SaveConfig(folder, Config.ToJson());
+        ModuleWeights.Save(this, Path.Combine(folder, CheckpointFolder.DiffusersStem + ".safetensors"), dtype);
+    }
+
+    /// <summary>Predicts the noise in a latent.</summary>
+    /// <param name="sample">[B, in, H, W], any H and W</param>
+    /// <param name="timesteps">[B], or [1] for the same timestep throughout; any number type</param>
+    /// <param name="encoderHiddenStates">[B, S, cross_attention_dim], any S</param>
+    /// <returns>[B, out, H, W]</returns>
+    /// <exception cref="ArgumentException">A shape differs from these.</exception>
+    public override Tensor forward(Tensor sample, Tensor timesteps, Tensor encoderHiddenStates)
+    {
+        Check(sample, timesteps, encoderHiddenStates);
+        using var scope = NewDisposeScope();
+
+        // 1. Timestep.
+        var time = time_embedding.call(time_proj.call(timesteps.reshape(-1)).to(sample.dtype)); // [B or 1, time]
+        var condition = new Conditioning(nn.functional.silu(time), encoderHiddenStates);
+
+        // 2. Down; every intermediate map is kept for the way up.
+        var x = conv_in.call(Config.CenterInputSample ? (2 * sample) - 1 : sample); // [B, C0, H, W]
+        var skips = new Stack<Tensor>([x]);
+        foreach (var block in down_blocks)
+        {
+            foreach (var output in block.call(x, condition))
+                skips.Push(output);
+            x = skips.Peek(); // [B, Ci, H/2^i, W/2^i]
+        }
+
+        // 3. Middle.
+        x = mid_block.call(x, condition); // [B, Cn, h, w]
+
+        // 4. Up.
+        foreach (var block in up_blocks)
+        {
+            var previous = x;
+            x = block.call(x, skips, condition); // [B, Ci, H/2^i, W/2^i]
+            previous.Dispose();
+        }
+
+        // 5. Noise.
+        x = conv_out.call(nn.functional.silu(conv_norm_out.call(x))); // [B, out, H, W]
+        return x.MoveToOuterDisposeScope();
+    }
+
+    private void Check(Tensor sample, Tensor timesteps, Tensor text)
+    {
+        if (sample.dim() != 4 || sample.shape[1] != Config.InChannels)
+            throw new ArgumentException($"Expected a sample of shape [B, {Config.InChannels}, H, W], got [{string.Join(", ", sample.shape)}].", nameof(sample));
+        var batch = sample.shape[0];
+        if (timesteps.dim() > 1 || (timesteps.numel() != 1 && timesteps.numel() != batch))
+            throw new ArgumentException($"Expected 1 or {batch} timesteps, got shape [{string.Join(", ", timesteps.shape)}].", nameof(timesteps));
+        if (text.dim() != 3 || text.shape[0] != batch || text.shape[2] != Config.CrossAttentionDim[0])
+            throw new ArgumentException($"Expected a text embedding of shape [{batch}, S, {Config.CrossAttentionDim[0]}], got [{string.Join(", ", text.shape)}].", nameof(text));
+    }
+}

@@ -1,0 +1,158 @@
+using System.Text;
+using SafetyPortal.Diffusion.Safetensors;
+using static SafetyPortal.Diffusion.Tests.Safetensors.SafetensorsBytes;
+
+namespace SafetyPortal.Diffusion.Tests.Safetensors;
+
+/// <summary>Every kind of damage is refused when the file is opened, with a message of its own. Pairs of damage and message.</summary>
+public sealed class SafetensorsDamageTests : IDisposable
+{
+    private readonly TemporaryFolder folder = new();
+
+    public static TheoryData<string, byte[], string> Damages
+    {
+        get
+        {
+            var data = new TheoryData<string, byte[], string>();
+
+            // The length in front.
+            data.Add("empty file", [], "has 0 bytes; a safetensors file begins with the 8 bytes");
+            data.Add("cut off in the length", [1, 2, 3], "has 3 bytes");
+            data.Add("header length beyond the limit", Prefixed(100_000_001, "{}"u8), "at most 100000000 are allowed");
+            data.Add("header length of all ones", Prefixed(ulong.MaxValue, "{}"u8), "claims a header of 18446744073709551615 bytes");
+            data.Add("header longer than the file", Prefixed(1000, "{}"u8), "claims a header of 1000 bytes, but only 2 bytes follow");
+            data.Add("header length zero", Prefixed(0, "{}"u8), "claims a header of 0 bytes");
+
+            // The header as text.
+            data.Add("not an object", Build("[1,2,3]", 0), "must begin with '{', got byte 0x5b");
+            data.Add("not UTF-8", Prefixed(4, [(byte)'{', 0xff, 0xfe, (byte)'}']), "not valid UTF-8");
+            data.Add("not JSON", Build("{\"a\":", 0), "not well-formed JSON");
+            data.Add("text behind the object", Build("{}garbage", 0), "not well-formed JSON");
+            data.Add("nested too deeply", Build("{\"a\":" + new string('[', 40) + new string(']', 40) + "}", 0), "must be an object, got a list");
+            data.Add("nested too deeply in a field", Build("{\"a\":{\"shape\":" + new string('[', 40) + new string(']', 40) + "}}", 0), "shape must hold numbers, got a list");
+
+            // Names and metadata.
+            data.Add("a tensor twice", Build("{" + Entry("a", "U8", "[2]", "[0,2]") + "," + Entry("a", "U8", "[2]", "[2,4]") + "}", 4), "tensor \"a\" appears twice");
+            data.Add("a field twice", Build("{\"a\":{\"dtype\":\"U8\",\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,1]}}", 1), "has the field dtype twice");
+            data.Add("metadata twice", Build("{\"__metadata__\":{},\"__metadata__\":{}}", 0), "__metadata__ appears twice");
+            data.Add("a metadata key twice", Build("{\"__metadata__\":{\"k\":\"1\",\"k\":\"2\"}}", 0), "__metadata__ key \"k\" appears twice");
+            data.Add("metadata not text", Build("{\"__metadata__\":{\"k\":1}}", 0), "__metadata__ value of \"k\" must be a string, got a number");
+            data.Add("metadata not an object", Build("{\"__metadata__\":[]}", 0), "__metadata__ must be an object, got a list");
+            data.Add("an empty name", Build("{" + Entry("", "U8", "[1]", "[0,1]") + "}", 1), "a tensor has an empty name");
+            data.Add("a control character in a name", Build("{" + Entry("a\\u0000b", "U8", "[1]", "[0,1]") + "}", 1), "a control character");
+
+            // Fields of a tensor.
+            data.Add("a tensor that is no object", Build("{\"a\":5}", 0), "tensor \"a\" must be an object, got a number");
+            data.Add("no dtype", Build("{\"a\":{\"shape\":[1],\"data_offsets\":[0,1]}}", 1), "tensor \"a\" has no dtype");
+            data.Add("no shape", Build("{\"a\":{\"dtype\":\"U8\",\"data_offsets\":[0,1]}}", 1), "tensor \"a\" has no shape");
+            data.Add("no offsets", Build("{\"a\":{\"dtype\":\"U8\",\"shape\":[1]}}", 1), "tensor \"a\" has no data_offsets");
+            data.Add("an unknown field", Build("{\"a\":{\"dtype\":\"U8\",\"shape\":[1],\"data_offsets\":[0,1],\"x\":1}}", 1), "has an unknown field \"x\"");
+            data.Add("an unknown dtype", Build("{" + Entry("a", "F128", "[1]", "[0,16]") + "}", 16), "unknown dtype \"F128\"");
+            data.Add("an unsupported dtype", Build("{" + Entry("a", "F8_E4M3", "[1]", "[0,1]") + "}", 1), "dtype F8_E4M3 is not supported; supported are F64, F32");
+            data.Add("a dtype that is no text", Build("{\"a\":{\"dtype\":32,\"shape\":[1],\"data_offsets\":[0,1]}}", 1), "dtype must be a string, got a number");
+
+            // Shapes.
+            data.Add("a negative size", Build("{" + Entry("a", "U8", "[-1]", "[0,1]") + "}", 1), "shape must hold whole numbers from 0 to 2^63-1, got -1");
+            data.Add("a fractional size", Build("{" + Entry("a", "U8", "[1.5]", "[0,1]") + "}", 1), "shape must hold whole numbers from 0 to 2^63-1, got 1.5");
+            data.Add("a size beyond 64 bits", Build("{" + Entry("a", "U8", "[99999999999999999999]", "[0,1]") + "}", 1), "got 99999999999999999999");
+            data.Add("a product beyond 64 bits", Build("{" + Entry("a", "F32", "[4294967296,4294967296]", "[0,0]") + "}", 0), "the size of shape [4294967296, 4294967296] overflows");
+            data.Add("a product beyond 64 bits hidden by a zero", Build("{" + Entry("a", "F32", "[4294967296,4294967296,0]", "[0,0]") + "}", 0), "overflows 64 bits");
+            data.Add("too many dimensions", Build("{" + Entry("a", "U8", "[1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1]", "[0,1]") + "}", 1), "shape has more than 16 numbers");
+
+            // Offsets.
+            data.Add("one offset", Build("{" + Entry("a", "U8", "[1]", "[0]") + "}", 1), "data_offsets must be [begin, end], got 1 number(s)");
+            data.Add("three offsets", Build("{" + Entry("a", "U8", "[1]", "[0,1,2]") + "}", 1), "data_offsets has more than 2 numbers");
+            data.Add("offsets backwards", Build("{" + Entry("a", "U8", "[1]", "[1,0]") + "}", 1), "data_offsets run backwards, from 1 to 0");
+            data.Add("an offset beyond the file", Build("{" + Entry("a", "U8", "[9]", "[0,9]") + "}", 4), "ends at byte 9 of the data, but the file holds only 4 bytes");
+            data.Add("fewer bytes than the shape needs", Build("{" + Entry("a", "F32", "[2]", "[0,4]") + "}", 4), "F32 [2] needs 8 bytes, but data_offsets span 4");
+            data.Add("more bytes than the shape needs", Build("{" + Entry("a", "F16", "[2]", "[0,8]") + "}", 8), "F16 [2] needs 4 bytes, but data_offsets span 8");
+            data.Add("an overlap", Build("{" + Entry("a", "U8", "[4]", "[0,4]") + "," + Entry("b", "U8", "[4]", "[2,6]") + "}", 6), "\"b\" begins at byte 2 and overlaps \"a\", which ends at 4");
+            data.Add("a hole", Build("{" + Entry("a", "U8", "[2]", "[0,2]") + "," + Entry("b", "U8", "[2]", "[4,6]") + "}", 6), "a hole of 2 bytes lies between \"a\" and \"b\"");
+            data.Add("a late start", Build("{" + Entry("a", "U8", "[2]", "[2,4]") + "}", 4), "the first tensor, \"a\", begins at byte 2 instead of 0");
+            data.Add("bytes left over", Build("{" + Entry("a", "U8", "[2]", "[0,2]") + "}", 7), "5 bytes follow the last tensor");
+            data.Add("data without tensors", Build("{}", 3), "3 bytes follow the last tensor");
+
+            // Other formats.
+            data.Add("a zipped pickle", [.. "PK\x03\x04"u8, .. new byte[40]], "is a PyTorch pickle; loading one can run any program");
+            data.Add("a bare pickle", [0x80, 2, .. new byte[40]], "is a PyTorch pickle");
+            data.Add("a Git LFS pointer", Encoding.UTF8.GetBytes("version https://git-lfs.github.com/spec/v1\noid sha256:0\n"), "is a Git LFS pointer");
+            data.Add("a web page", Encoding.UTF8.GetBytes("<!DOCTYPE html><html>"), "is an HTML page");
+            return data;
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Damages))]
+    public void Open_DamagedFile_SaysWhatIsWrong(string damage, byte[] content, string message)
+    {
+        var path = folder.Write("model.safetensors", content);
+        var exception = Should.Throw<SafetensorsException>(() => SafetensorsFile.Open(path), damage);
+        exception.Message.ShouldStartWith(path, Case.Sensitive, damage);
+        exception.Problem.ShouldContain(message, Case.Sensitive, damage);
+    }
+
+    [Fact]
+    public void Damages_MoreThanTwentyKinds_HaveDifferentMessages()
+    {
+        var messages = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var row in Damages)
+        {
+            var path = folder.Write("model.safetensors", (byte[])row[1]);
+            messages.Add(Should.Throw<SafetensorsException>(() => SafetensorsFile.Open(path)).Problem);
+        }
+
+        messages.Count.ShouldBeGreaterThan(40);
+    }
+
+    [Fact]
+    public void Open_MissingFile_SaysSo() =>
+        Should.Throw<SafetensorsException>(() => SafetensorsFile.Open(folder.At("none.safetensors"))).Problem.ShouldStartWith("cannot be opened");
+
+    [Fact]
+    public void Open_Folder_SaysSo() =>
+        Should.Throw<SafetensorsException>(() => SafetensorsFile.Open(folder.Root)).Problem.ShouldStartWith("cannot be opened");
+
+    [Fact]
+    public void Read_BooleanOtherThanZeroAndOne_IsRefused()
+    {
+        using var file = SafetensorsFile.Open(folder.Write("b.safetensors", Build("{" + Entry("a", "BOOL", "[3]", "[0,3]") + "}", 3)));
+        Should.Throw<SafetensorsException>(() => file.Read("a")).Problem.ShouldContain("a byte other than 0 and 1");
+    }
+
+    [Fact]
+    public void Read_FileCutOffWhileOpen_IsRefusedInsteadOfKillingTheProcess()
+    {
+        var path = folder.Write("c.safetensors", Build("{" + Entry("a", "U8", "[100000]", "[0,100000]") + "}", 100_000));
+        using var file = SafetensorsFile.Open(path);
+        using (var other = new FileStream(path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete))
+            other.SetLength(50);
+        Should.Throw<SafetensorsException>(() => file.Read("a")).Problem.ShouldContain("became shorter");
+    }
+
+    [Fact]
+    public void Open_RandomBytes_NeverThrowsAnythingElse()
+    {
+        // A fixed seed, so that a failure can be repeated.
+        var random = new Random(20251);
+        var sound = Build("{" + Entry("first", "F32", "[2,3]", "[0,24]") + "," + Entry("second", "I64", "[1]", "[24,32]") + "}", 32);
+        for (var round = 0; round < 3000; round++)
+        {
+            var damaged = (byte[])sound.Clone();
+            for (var change = random.Next(1, 4); change > 0; change--)
+                damaged[random.Next(damaged.Length)] = (byte)random.Next(256);
+            var path = folder.Write("fuzz.safetensors", damaged[..random.Next(damaged.Length / 2, damaged.Length + 1)]);
+            try
+            {
+                using var file = SafetensorsFile.Open(path);
+                foreach (var entry in file.Entries.Values)
+                    entry.ByteLength.ShouldBeLessThanOrEqualTo(32);
+            }
+            catch (SafetensorsException)
+            {
+                // Refusing is what damage deserves.
+            }
+        }
+    }
+
+    public void Dispose() => folder.Dispose();
+}
