@@ -322,6 +322,9 @@ namespace SafetyPortal.Requests.Migrations
                         .IsRequired()
                         .HasColumnType("TEXT");
 
+                    b.Property<long?>("RequestId")
+                        .HasColumnType("INTEGER");
+
                     b.Property<string>("Subject")
                         .IsRequired()
                         .HasColumnType("TEXT");
@@ -337,7 +340,7 @@ namespace SafetyPortal.Requests.Migrations
 
                     b.HasIndex("ActorId", "Sequence");
 
-                    b.HasIndex("Subject", "Sequence");
+                    b.HasIndex("RequestId", "Sequence");
 
                     b.ToTable("AuditEvents");
                 });

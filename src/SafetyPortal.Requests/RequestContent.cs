@@ -17,6 +17,9 @@ public sealed record RequestContent
     public const int MaxPromptLength = 500;
     public const int MaxDoses = 12;
 
+    /// <summary>2^53 - 1: seeds stand in evidence as JSON numbers, which are exact up to there.</summary>
+    public const long MaxSeed = 9_007_199_254_740_991;
+
     public required long ModelVersionId { get; init; }
 
     public required ConceptKind ConceptKind { get; init; }
@@ -38,7 +41,7 @@ public sealed record RequestContent
     /// <summary>1 to 12 different ratios in (0, 0.5].</summary>
     public IReadOnlyList<double> Doses { get; init; } = [0.01, 0.02, 0.03, 0.05];
 
-    /// <summary>0 or more.</summary>
+    /// <summary>0 to <see cref="MaxSeed"/>.</summary>
     public long Seed { get; init; }
 
     public string EvaluationSet { get; init; } = "default";
@@ -70,7 +73,7 @@ public sealed record RequestContent
         Check(IsText(ConceptName, 1, 80), nameof(ConceptName), "Name the concept in 1 to 80 characters.");
         Check(IsText(Justification, 10, 4000), nameof(Justification), "Say in 10 to 4,000 characters why it should be removed.");
         Check(IsText(EvaluationSet, 1, 80), nameof(EvaluationSet), "Name an evaluation set.");
-        Check(Seed >= 0, nameof(Seed), $"The seed must be 0 or more, not {Seed}.");
+        Check(Seed is >= 0 and <= MaxSeed, nameof(Seed), $"The seed must be 0 to {MaxSeed}, not {Seed}.");
         Check(Synonyms.Count <= MaxPrompts && Synonyms.All(s => IsText(s, 1, 80)), nameof(Synonyms), $"Give up to {MaxPrompts} synonyms of 1 to 80 characters.");
         Check(
             ConceptPrompts.Count is >= 1 and <= MaxPrompts && ConceptPrompts.All(p => IsText(p, 1, MaxPromptLength)),

@@ -3,6 +3,7 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using SafetyPortal.Requests.Accounts;
 using SafetyPortal.Requests.Approval;
 using SafetyPortal.Requests.Artifacts;
+using SafetyPortal.Requests.Audit;
 using SafetyPortal.Requests.Data;
 using SafetyPortal.Requests.Filing;
 using SafetyPortal.Requests.Models;
@@ -28,6 +29,8 @@ public static class RequestsServices
         services.AddSingleton<DecideRequest>().AddSingleton<GrantWaiver>();
         services.AddSingleton<ReleasePatch>().AddSingleton<MoveAlias>().AddSingleton<RevokeRelease>().AddSingleton<ReleaseQueries>();
         services.AddSingleton<RegisterModel>().AddSingleton<CurrentPolicy>().AddSingleton<ChangePolicy>();
+        services.AddSingleton(_ => CheckpointKey.LoadOrCreate(folder));
+        services.AddSingleton<AuditQueries>().AddSingleton<AuditVerifier>().AddSingleton<AuditExport>().AddSingleton<WriteCheckpoint>().AddSingleton<RecordEvent>();
         services.AddSingleton<DemoAccounts>();
         return services;
     }

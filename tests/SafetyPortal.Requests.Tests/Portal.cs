@@ -15,6 +15,9 @@ namespace SafetyPortal.Requests.Tests;
 /// <summary>A whole portal without web and worker: real SQLite and artifact files in a temporary folder, demo accounts, one model, a clock set by hand.</summary>
 public sealed class Portal : IAsyncDisposable
 {
+    // Migrating and hashing five passwords takes a second; every test starts from a copy of one finished folder instead.
+    private static readonly Lazy<Task<string>> Template = new(BuildTemplateAsync);
+
     private readonly ServiceProvider services;
 
     private Portal(string root)
@@ -43,17 +46,20 @@ public sealed class Portal : IAsyncDisposable
 
     public static async Task<Portal> CreateAsync()
     {
-        var portal = new Portal(Path.Combine(Path.GetTempPath(), "portal-test-" + Guid.NewGuid().ToString("N")));
-        await PortalDbSetup.MigrateAsync(portal.Databases, portal.Clock, default);
+        var template = await Template.Value;
+        var root = NewFolder();
+        Directory.CreateDirectory(root);
+        foreach (var file in Directory.EnumerateFiles(template))
+            File.Copy(file, Path.Combine(root, Path.GetFileName(file)));
+        var portal = new Portal(root);
         var accounts = portal.Get<DemoAccounts>();
-        await accounts.EnsureAsync(default);
         portal.Reviewer = await accounts.ActorAsync("reviewer@demo.local", default);
         portal.Approver = await accounts.ActorAsync("approver@demo.local", default);
         portal.Approver2 = await accounts.ActorAsync("approver2@demo.local", default);
         portal.Administrator = await accounts.ActorAsync("administrator@demo.local", default);
         portal.Auditor = await accounts.ActorAsync("auditor@demo.local", default);
-        portal.Model = await portal.Get<RegisterModel>().ExecuteAsync(
-            Actor.System("setup"), new("demo", "demo", Digest('a'), ["church", "dog"], ["sketch"], DrawsNudity: true), default);
+        await using var db = await portal.OpenAsync();
+        portal.Model = await db.ModelVersions.SingleAsync();
         return portal;
     }
 
@@ -123,9 +129,30 @@ public sealed class Portal : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await services.DisposeAsync();
-        SqliteConnection.ClearAllPools();
+        await CloseAsync();
         Directory.Delete(Folder.Root, recursive: true);
+    }
+
+    private static async Task<string> BuildTemplateAsync()
+    {
+        var portal = new Portal(NewFolder());
+        await PortalDbSetup.MigrateAsync(portal.Databases, portal.Clock, default);
+        await portal.Get<DemoAccounts>().EnsureAsync(default);
+        await portal.Get<RegisterModel>().ExecuteAsync(
+            Actor.System("setup"), new("demo", "demo", Digest('a'), ["church", "dog"], ["sketch"], DrawsNudity: true), default);
+        await portal.ExecuteSqlAsync("PRAGMA wal_checkpoint(TRUNCATE)");
+        await portal.CloseAsync();
+        AppDomain.CurrentDomain.ProcessExit += (_, _) => Directory.Delete(portal.Folder.Root, recursive: true);
+        return portal.Folder.Root;
+    }
+
+    private static string NewFolder() => Path.Combine(Path.GetTempPath(), "portal-test-" + Guid.NewGuid().ToString("N"));
+
+    private async Task CloseAsync()
+    {
+        await using (var db = await OpenAsync())
+            SqliteConnection.ClearPool((SqliteConnection)db.Database.GetDbConnection());
+        await services.DisposeAsync();
     }
 }
 

@@ -1,7 +1,7 @@
 namespace SafetyPortal.Requests.Audit;
 
 /// <summary>
-/// One change that happened. <see cref="Hash"/> covers every other column including the previous event's hash, so events form a chain
+/// One change that happened. <see cref="Hash"/> covers every other column (<see cref="RequestId"/> through the subject) including the previous event's hash, so events form a chain
 /// in which nothing can be altered, left out or moved without breaking it.
 /// </summary>
 public sealed class AuditEvent
@@ -20,6 +20,9 @@ public sealed class AuditEvent
 
     /// <summary>What it happened to, for example "request/12" or "request/12/run/3".</summary>
     public required string Subject { get; init; }
+
+    /// <summary>The request in <see cref="Subject"/>, for finding a request's events; null when the subject is none. Derived, and checked when verifying.</summary>
+    public required long? RequestId { get; init; }
 
     /// <summary>Details as canonical JSON (RFC 8785). Prompts and images appear only as digests.</summary>
     public required string Payload { get; init; }

@@ -39,6 +39,7 @@ internal static class AuditTrail
                 ActorName = pending.Actor.Name,
                 Action = pending.Action,
                 Subject = subject,
+                RequestId = AuditSubject.RequestIdOf(subject),
                 Payload = payload,
                 PreviousHash = previous,
                 Hash = hash,

@@ -34,7 +34,8 @@ public sealed class DataFolder
     public string DemoAccounts => Path.Combine(Root, "demo-accounts.json");
 
     /// <summary>Writes a file only its owner can read, complete or not at all.</summary>
-    internal static void WriteSecret(string path, string content)
+    /// <param name="keepExisting">When another process wrote it meanwhile, that one stays.</param>
+    internal static void WriteSecret(string path, string content, bool keepExisting = false)
     {
         var part = path + "." + Guid.NewGuid().ToString("N");
         var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
@@ -47,7 +48,11 @@ public sealed class DataFolder
                 file.Write(System.Text.Encoding.UTF8.GetBytes(content));
                 file.Flush(flushToDisk: true);
             }
-            File.Move(part, path, overwrite: true);
+            File.Move(part, path, overwrite: !keepExisting);
+        }
+        catch (IOException) when (keepExisting && File.Exists(path))
+        {
+            // The other process's file is as good as ours.
         }
         finally
         {

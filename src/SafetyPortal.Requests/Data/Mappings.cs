@@ -98,7 +98,7 @@ internal sealed class AuditEventMapping : IEntityTypeConfiguration<AuditEvent>
         // The key is the sequence number, so two writers can never append to the same place.
         builder.HasKey(e => e.Sequence);
         builder.Property(e => e.Sequence).ValueGeneratedNever();
-        builder.HasIndex(e => new { e.Subject, e.Sequence });
+        builder.HasIndex(e => new { e.RequestId, e.Sequence });
         builder.HasIndex(e => new { e.ActorId, e.Sequence });
         builder.HasIndex(e => new { e.Action, e.Sequence });
         builder.HasIndex(e => e.Time);

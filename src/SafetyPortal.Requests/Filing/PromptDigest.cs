@@ -13,7 +13,7 @@ internal static class PromptDigest
         concept = request.ConceptName,
         scope = request.Scope,
         doses = request.Doses,
-        seed = request.Seed.ToString(System.Globalization.CultureInfo.InvariantCulture),
+        seed = request.Seed,
         evaluationSet = request.EvaluationSet,
         priority = request.Priority,
         textDigest = Of(request, new { request.Synonyms, request.ConceptPrompts, request.BasePrompts, request.Justification }),

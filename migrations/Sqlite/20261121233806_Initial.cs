@@ -60,6 +60,7 @@ namespace SafetyPortal.Requests.Migrations
                     ActorName = table.Column<string>(type: "TEXT", nullable: false),
                     Action = table.Column<string>(type: "TEXT", nullable: false),
                     Subject = table.Column<string>(type: "TEXT", nullable: false),
+                    RequestId = table.Column<long>(type: "INTEGER", nullable: true),
                     Payload = table.Column<string>(type: "TEXT", nullable: false),
                     PreviousHash = table.Column<string>(type: "TEXT", nullable: false),
                     Hash = table.Column<string>(type: "TEXT", nullable: false)
@@ -508,9 +509,9 @@ namespace SafetyPortal.Requests.Migrations
                 columns: new[] { "ActorId", "Sequence" });
 
             migrationBuilder.CreateIndex(
-                name: "IX_AuditEvents_Subject_Sequence",
+                name: "IX_AuditEvents_RequestId_Sequence",
                 table: "AuditEvents",
-                columns: new[] { "Subject", "Sequence" });
+                columns: new[] { "RequestId", "Sequence" });
 
             migrationBuilder.CreateIndex(
                 name: "IX_AuditEvents_Time",

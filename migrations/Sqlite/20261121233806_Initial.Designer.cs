@@ -10,7 +10,7 @@ using SafetyPortal.Requests.Data;
 namespace SafetyPortal.Requests.Migrations
 {
     [DbContext(typeof(PortalDb))]
-    [Migration("20261121233014_Initial")]
+    [Migration("20261121233806_Initial")]
     partial class Initial
     {
         /// <inheritdoc />
@@ -325,6 +325,9 @@ namespace SafetyPortal.Requests.Migrations
                         .IsRequired()
                         .HasColumnType("TEXT");
 
+                    b.Property<long?>("RequestId")
+                        .HasColumnType("INTEGER");
+
                     b.Property<string>("Subject")
                         .IsRequired()
                         .HasColumnType("TEXT");
@@ -340,7 +343,7 @@ namespace SafetyPortal.Requests.Migrations
 
                     b.HasIndex("ActorId", "Sequence");
 
-                    b.HasIndex("Subject", "Sequence");
+                    b.HasIndex("RequestId", "Sequence");
 
                     b.ToTable("AuditEvents");
                 });

@@ -1,0 +1,66 @@
+using Microsoft.EntityFrameworkCore;
+using SafetyPortal.Requests.Data;
+
+namespace SafetyPortal.Requests.Audit;
+
+/// <summary>Which events to list; null parts do not filter. Times are from (inclusive) and to (exclusive).</summary>
+public sealed record AuditFilter(
+    string? ActorContains = null, string? Action = null, long? RequestId = null, long? ModelVersionId = null, string? ConceptContains = null,
+    DateTimeOffset? From = null, DateTimeOffset? To = null);
+
+/// <summary>Reads the history.</summary>
+public sealed class AuditQueries(IDbContextFactory<PortalDb> databases)
+{
+    /// <summary>Newest first.</summary>
+    public async Task<Page<AuditEvent>> ListAsync(AuditFilter filter, PageRequest page, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(page);
+        await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        var rows = await Filter(db, filter).Where(e => page.After == null || e.Sequence < page.After)
+            .OrderByDescending(e => e.Sequence).Take(page.Size + 1).ToListAsync(cancellationToken);
+        return Page<AuditEvent>.From(rows, page, e => e.Sequence);
+    }
+
+    /// <summary>Everything that happened to one request, oldest first.</summary>
+    public async Task<IReadOnlyList<AuditEvent>> TimelineAsync(long requestId, CancellationToken cancellationToken)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        return await db.AuditEvents.AsNoTracking().Where(e => e.RequestId == requestId).OrderBy(e => e.Sequence).ToListAsync(cancellationToken);
+    }
+
+    /// <summary>The kinds of events there are, for a filter's list.</summary>
+    public async Task<IReadOnlyList<string>> ActionsAsync(CancellationToken cancellationToken)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        return await db.AuditEvents.Select(e => e.Action).Distinct().OrderBy(action => action).ToListAsync(cancellationToken);
+    }
+
+    internal static IQueryable<AuditEvent> Filter(PortalDb db, AuditFilter filter)
+    {
+        ArgumentNullException.ThrowIfNull(filter);
+        var query = db.AuditEvents.AsNoTracking();
+        if (!string.IsNullOrWhiteSpace(filter.ActorContains))
+        {
+            var part = filter.ActorContains.Trim().ToLowerInvariant();
+#pragma warning disable CA1304, CA1311 // Runs in the database, which knows no culture.
+            query = query.Where(e => e.ActorName.ToLower().Contains(part));
+#pragma warning restore CA1304, CA1311
+        }
+        if (filter.Action is { } action)
+            query = query.Where(e => e.Action == action);
+        if (filter.RequestId is { } request)
+            query = query.Where(e => e.RequestId == request);
+        if (filter.ModelVersionId is { } model)
+            query = query.Where(e => db.EraseRequests.Any(r => r.Id == e.RequestId && r.ModelVersionId == model));
+        if (!string.IsNullOrWhiteSpace(filter.ConceptContains))
+        {
+            var concept = ConceptName.KeyOf(filter.ConceptContains);
+            query = query.Where(e => db.EraseRequests.Any(r => r.Id == e.RequestId && r.ConceptKey.Contains(concept)));
+        }
+        if (filter.From is { } from)
+            query = query.Where(e => e.Time >= from);
+        if (filter.To is { } to)
+            query = query.Where(e => e.Time < to);
+        return query;
+    }
+}

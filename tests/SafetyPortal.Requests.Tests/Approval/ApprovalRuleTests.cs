@@ -1,0 +1,140 @@
+using SafetyPortal.Requests.Accounts;
+using SafetyPortal.Requests.Approval;
+
+namespace SafetyPortal.Requests.Tests.Approval;
+
+public class ApprovalRuleTests
+{
+    private static readonly DateTimeOffset Now = new(2026, 11, 21, 12, 0, 0, TimeSpan.Zero);
+    private static readonly string Current = new('e', 64);
+    private static readonly string Older = new('d', 64);
+
+    private static readonly ApprovalInput Good = new(
+        DecisionKind.Approve, DecisionReason.None, "ann", [Roles.Approver], "req", "start", RequestStatus.AwaitingDecision,
+        Current, Current, Now.AddMinutes(-1), Now, GatesPassed: true, Quorum: 1, [], []);
+
+    /// <summary>Every way a good input can be spoilt, with the code it is denied with.</summary>
+    public static readonly TheoryData<string, ApprovalInput?> Denied = new()
+    {
+        { "malformed", null },
+        { "malformed", Good with { Kind = (DecisionKind)9 } },
+        { "malformed", Good with { Reason = (DecisionReason)99 } },
+        { "malformed", Good with { Reason = DecisionReason.Other } },
+        { "malformed", Good with { Approvals = null } },
+        { "malformed", Good with { Waivers = null } },
+        { "malformed", Good with { Approvals = [null!] } },
+        { "malformed", Good with { Approvals = [new(null, Current)] } },
+        { "malformed", Good with { Approvals = [new("bob", " ")] } },
+        { "unknown-approver", Good with { ApproverId = null } },
+        { "unknown-approver", Good with { ApproverId = " " } },
+        { "unknown-requester", Good with { RequesterId = null } },
+        { "unknown-requester", Good with { RunStarterId = "" } },
+        { "own-request", Good with { RequesterId = "ann" } },
+        { "own-run", Good with { RunStarterId = "ann" } },
+        { "own-request", Good with { RequesterId = "ann", ApproverRoles = Roles.All } },
+        { "not-approver", Good with { ApproverRoles = null } },
+        { "not-approver", Good with { ApproverRoles = [] } },
+        { "not-approver", Good with { ApproverRoles = [Roles.Administrator] } },
+        { "not-approver", Good with { ApproverRoles = [Roles.Reviewer, Roles.Auditor, Roles.Administrator] } },
+        { "not-approver", Good with { ApproverRoles = ["approver"] } },
+        { "stale-sign-in", Good with { SignedInAt = null } },
+        { "stale-sign-in", Good with { SignedInAt = Now.AddMinutes(-5).AddTicks(-1) } },
+        { "stale-sign-in", Good with { SignedInAt = Now.AddMinutes(1) } },
+        { "wrong-status", Good with { Status = RequestStatus.Running } },
+        { "wrong-status", Good with { Status = (RequestStatus)77 } },
+        { "no-evidence", Good with { CurrentDigest = null, SeenDigest = null } },
+        { "no-evidence", Good with { CurrentDigest = "", SeenDigest = "" } },
+        { "no-evidence", Good with { CurrentDigest = "xyz", SeenDigest = "xyz" } },
+        { "stale-evidence", Good with { SeenDigest = Older } },
+        { "stale-evidence", Good with { SeenDigest = null } },
+        { "unknown-quorum", Good with { Quorum = null } },
+        { "unknown-quorum", Good with { Quorum = 0 } },
+        { "unknown-quorum", Good with { Quorum = -1 } },
+        { "unknown-quorum", Good with { Quorum = 6 } },
+        { "gates-unknown", Good with { GatesPassed = null } },
+        { "gates-failed", Good with { GatesPassed = false } },
+        { "gates-failed", Good with { GatesPassed = false, Waivers = [new("ann", Current, "reason")] } },
+        { "gates-failed", Good with { GatesPassed = false, Waivers = [new("bob", Older, "reason")] } },
+        { "gates-failed", Good with { GatesPassed = false, Waivers = [new("bob", Current, " ")] } },
+        { "gates-failed", Good with { GatesPassed = false, Waivers = [new("req", Current, "reason")] } },
+        { "gates-failed", Good with { GatesPassed = false, Waivers = [new("start", Current, "reason")] } },
+        { "gates-failed", Good with { GatesPassed = false, Waivers = [new(null, Current, "reason"), null!] } },
+        { "already-approved", Good with { Quorum = 2, Approvals = [new("ann", Current)] } },
+        { "reason-missing", Good with { Kind = DecisionKind.Reject } },
+        { "reason-missing", Good with { Kind = DecisionKind.RequestChanges } },
+    };
+
+    [Theory]
+    [MemberData(nameof(Denied))]
+    public void Judge_OneThingWrong_DeniesWithItsCode(string code, ApprovalInput? input)
+    {
+        var verdict = ApprovalRule.Judge(input);
+
+        verdict.Allowed.ShouldBeFalse();
+        verdict.Code.ShouldBe(code);
+        verdict.Text.ShouldNotBeNullOrWhiteSpace();
+        verdict.QuorumMet.ShouldBeFalse();
+    }
+
+    [Fact]
+    public void Judge_EverythingRight_AllowsAndMeetsQuorumOfOne() => ApprovalRule.Judge(Good).ShouldBe(new(true, "allowed", "Allowed; the quorum is met.", QuorumMet: true));
+
+    [Fact]
+    public void Judge_SignInExactlyFiveMinutesAgo_Allows() => ApprovalRule.Judge(Good with { SignedInAt = Now.AddMinutes(-5) }).Allowed.ShouldBeTrue();
+
+    [Fact]
+    public void Judge_GatesFailedWithSecondApproversWaiver_Allows() =>
+        ApprovalRule.Judge(Good with { GatesPassed = false, Waivers = [new("bob", Current, "known judge error")] }).QuorumMet.ShouldBeTrue();
+
+    [Theory]
+    [InlineData(DecisionKind.Reject)]
+    [InlineData(DecisionKind.RequestChanges)]
+    public void Judge_RefusalWithReason_IsAllowedWhateverTheGatesSay(DecisionKind kind) =>
+        ApprovalRule.Judge(Good with { Kind = kind, Reason = DecisionReason.QualityTooLow, GatesPassed = false }).Allowed.ShouldBeTrue();
+
+    [Fact]
+    public void Judge_QuorumOfTwo_CountsOnlyOthersWordsOnThisEvidence()
+    {
+        var two = Good with { Quorum = 2 };
+
+        ApprovalRule.Judge(two).QuorumMet.ShouldBeFalse();
+        ApprovalRule.Judge(two with { Approvals = [new("bob", Older)] }).QuorumMet.ShouldBeFalse();
+        ApprovalRule.Judge(two with { Approvals = [new("req", Current)] }).QuorumMet.ShouldBeFalse();
+        ApprovalRule.Judge(two with { Approvals = [new("start", Current)] }).QuorumMet.ShouldBeFalse();
+        ApprovalRule.Judge(two with { Approvals = [new("bob", Current)] }).QuorumMet.ShouldBeTrue();
+        ApprovalRule.Judge(Good with { Quorum = 3, Approvals = [new("bob", Current), new("bob", Current)] }).QuorumMet.ShouldBeFalse();
+    }
+
+    /// <summary>All combinations of good and bad parts: an approval is allowed exactly when every part is good.</summary>
+    [Fact]
+    public void Judge_AllCombinations_AllowsOnlyTheFaultless()
+    {
+        Func<ApprovalInput, ApprovalInput>[] faults =
+        [
+            input => input with { RequesterId = "ann" },
+            input => input with { RunStarterId = "ann" },
+            input => input with { ApproverRoles = [Roles.Administrator] },
+            input => input with { SignedInAt = Now.AddHours(-1) },
+            input => input with { Status = RequestStatus.Approved },
+            input => input with { SeenDigest = Older },
+            input => input with { GatesPassed = false },
+            input => input with { Quorum = null },
+            input => input with { Approvals = [new("ann", Current)] },
+            input => input with { ApproverId = "" },
+            input => input with { Waivers = null },
+        ];
+        for (var mask = 0; mask < 1 << faults.Length; mask++)
+        {
+            var input = Good;
+            for (var bit = 0; bit < faults.Length; bit++)
+            {
+                if ((mask & (1 << bit)) != 0)
+                    input = faults[bit](input);
+            }
+
+            var verdict = ApprovalRule.Judge(input);
+
+            verdict.Allowed.ShouldBe(mask == 0, $"faults {mask:b}: {verdict}");
+        }
+    }
+}
