@@ -1,3 +1,4 @@
+using TorchSharp.Interop;
 using static TorchSharp.torch;
 
 namespace TorchSharp.Modules;
@@ -14,6 +15,8 @@ internal static class AdamStep
     /// <param name="decoupled">Shrink the weight itself (AdamW) rather than add it to the gradient (Adam).</param>
     internal static void Apply(Parameter parameter, AdamState state, AdamOptions options, bool decoupled)
     {
+        if (TryFused(parameter, state, options, decoupled))
+            return;
         var gradient = parameter.grad;
         if (gradient is null)
             return;
@@ -40,5 +43,20 @@ internal static class AdamStep
         denominator.div_(Math.Sqrt(correction2)).add_(options.eps!.Value);
         parameter.addcdiv_(state.exp_avg, denominator, -rate / correction1);
         gradient.Dispose();
+    }
+
+    // Dense float32 on the CPU without variants: one native pass. True also when there is no gradient and so nothing to do.
+    private static bool TryFused(Parameter parameter, AdamState state, AdamOptions options, bool decoupled)
+    {
+        var decay = options.weight_decay!.Value;
+        if (state.max_exp_avg_sq is not null || options.maximize!.Value || (decay != 0 && !decoupled))
+            return false;
+        var numbers = new NativeAdam(
+            options.LearningRate!.Value, options.beta1!.Value, options.beta2!.Value, options.eps!.Value, decay, state.step + 1);
+        NativeError.Check(
+            NativeMethods.sp_adamw_step(parameter.handle, state.exp_avg.handle, state.exp_avg_sq.handle, numbers, out var outcome));
+        if (outcome == 1)
+            state.step++;
+        return outcome != 2;
     }
 }
