@@ -1,0 +1,186 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace SafetyPortal.Diffusion.Schedulers;
+
+/// <summary>
+/// The keys of diffusers' <c>scheduler_config.json</c> that decide numbers. Null means that each scheduler takes its own default,
+/// so one configuration serves every scheduler, as diffusers' <c>from_config</c> does.
+/// </summary>
+public sealed record SchedulerConfig
+{
+    private static readonly JsonSerializerOptions Format = new()
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+        NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
+        WriteIndented = true,
+    };
+
+    /// <summary>Scheduler that <see cref="CreateScheduler"/> makes when none is named.</summary>
+    [JsonPropertyName("_class_name")]
+    public string ClassName { get; init; } = "PNDMScheduler";
+
+    public int NumTrainTimesteps { get; init; } = 1000;
+
+    public double BetaStart { get; init; } = 0.0001;
+
+    public double BetaEnd { get; init; } = 0.02;
+
+    /// <summary>linear, scaled_linear or squaredcos_cap_v2.</summary>
+    public string BetaSchedule { get; init; } = "linear";
+
+    /// <summary>The betas themselves, in place of a schedule.</summary>
+    public IReadOnlyList<double>? TrainedBetas { get; init; }
+
+    /// <summary>epsilon, sample or v_prediction.</summary>
+    public string PredictionType { get; init; } = "epsilon";
+
+    /// <summary>linspace, leading or trailing.</summary>
+    public string? TimestepSpacing { get; init; }
+
+    public int StepsOffset { get; init; }
+
+    public bool? SetAlphaToOne { get; init; }
+
+    public bool? ClipSample { get; init; }
+
+    public double ClipSampleRange { get; init; } = 1;
+
+    public bool SkipPrkSteps { get; init; }
+
+    public bool RescaleBetasZeroSnr { get; init; }
+
+    public bool UseKarrasSigmas { get; init; }
+
+    public double? SigmaMin { get; init; }
+
+    public double? SigmaMax { get; init; }
+
+    /// <summary>zero or sigma_min.</summary>
+    public string FinalSigmasType { get; init; } = "zero";
+
+    public int SolverOrder { get; init; } = 2;
+
+    /// <summary>midpoint or heun.</summary>
+    public string SolverType { get; init; } = "midpoint";
+
+    public string AlgorithmType { get; init; } = "dpmsolver++";
+
+    public bool LowerOrderFinal { get; init; } = true;
+
+    public bool EulerAtFinal { get; init; }
+
+    public double LambdaMinClipped { get; init; } = double.NegativeInfinity;
+
+    public bool UseLuLambdas { get; init; }
+
+    public bool Thresholding { get; init; }
+
+    public string? InterpolationType { get; init; }
+
+    public string? TimestepType { get; init; }
+
+    /// <summary>Stable Diffusion 1.x as published: PNDM, scaled-linear betas, one step of offset.</summary>
+    public static SchedulerConfig StableDiffusion { get; } = new()
+    {
+        BetaStart = 0.00085,
+        BetaEnd = 0.012,
+        BetaSchedule = "scaled_linear",
+        StepsOffset = 1,
+        SetAlphaToOne = false,
+        ClipSample = false,
+        SkipPrkSteps = true,
+    };
+
+    /// <summary><see cref="PredictionType"/> as a value.</summary>
+    /// <exception cref="SchedulerException">The name is unknown.</exception>
+    internal PredictionType Prediction => PredictionType switch
+    {
+        "epsilon" => Schedulers.PredictionType.Epsilon,
+        "sample" => Schedulers.PredictionType.Sample,
+        "v_prediction" => Schedulers.PredictionType.Velocity,
+        _ => throw new SchedulerException($"prediction_type is '{PredictionType}'; expected epsilon, sample or v_prediction."),
+    };
+
+    /// <summary>Reads <c>scheduler_config.json</c> from a scheduler folder.</summary>
+    /// <exception cref="SchedulerException">The file is missing or malformed.</exception>
+    public static SchedulerConfig Load(string directory)
+    {
+        var path = Path.Combine(directory, "scheduler_config.json");
+        if (!File.Exists(path))
+            throw new SchedulerException($"scheduler_config.json is missing from {directory}.");
+        return Parse(File.ReadAllText(path));
+    }
+
+    /// <summary>Reads the JSON text of a configuration; keys that are not listed here are ignored.</summary>
+    /// <exception cref="SchedulerException">The text is no JSON object, or a key has a value of the wrong type or range.</exception>
+    public static SchedulerConfig Parse(string json)
+    {
+        try
+        {
+            using var document = PythonJson.Parse(json);
+            var config = document.RootElement.Deserialize<SchedulerConfig>(Format) ?? throw new SchedulerException("scheduler_config.json: expected an object, found null.");
+            return config.Checked();
+        }
+        catch (JsonException e)
+        {
+            throw new SchedulerException($"scheduler_config.json: {e.Message}", e);
+        }
+    }
+
+    /// <summary>Writes <c>scheduler_config.json</c> into a folder.</summary>
+    public void Save(string directory)
+    {
+        Directory.CreateDirectory(directory);
+        // An infinite bound is the default; leaving it out keeps the file plain JSON.
+        var node = JsonSerializer.SerializeToNode(this, Format)!.AsObject();
+        if (double.IsInfinity(LambdaMinClipped))
+            node.Remove("lambda_min_clipped");
+        File.WriteAllText(Path.Combine(directory, "scheduler_config.json"), node.ToJsonString(Format) + "\n");
+    }
+
+    /// <summary>Makes the scheduler of the given class name, <see cref="ClassName"/> when null.</summary>
+    /// <exception cref="SchedulerException">There is no such scheduler, or it cannot follow this configuration.</exception>
+    public IScheduler CreateScheduler(string? className = null) => (className ?? ClassName) switch
+    {
+        "DDIMScheduler" => new DdimScheduler(this),
+        "PNDMScheduler" => new PndmScheduler(this),
+        "EulerDiscreteScheduler" => new EulerDiscreteScheduler(this),
+        "DPMSolverMultistepScheduler" => new DpmSolverMultistepScheduler(this),
+        var other => throw new SchedulerException(
+            $"Scheduler '{other}' is unknown; expected DDIMScheduler, PNDMScheduler, EulerDiscreteScheduler or DPMSolverMultistepScheduler."),
+    };
+
+    /// <summary><see cref="TimestepSpacing"/> as a value.</summary>
+    internal TimestepSpacing SpacingOr(TimestepSpacing fallback) => TimestepSpacing switch
+    {
+        null => fallback,
+        "linspace" => Schedulers.TimestepSpacing.Linspace,
+        "leading" => Schedulers.TimestepSpacing.Leading,
+        "trailing" => Schedulers.TimestepSpacing.Trailing,
+        _ => throw new SchedulerException($"timestep_spacing is '{TimestepSpacing}'; expected linspace, leading or trailing."),
+    };
+
+    /// <summary>Steps a caller may ask for.</summary>
+    internal int CheckedSteps(int steps) => steps >= 1 && steps <= NumTrainTimesteps
+        ? steps
+        : throw new ArgumentOutOfRangeException(nameof(steps), steps, $"Expected 1 to {NumTrainTimesteps} sampling steps.");
+
+    internal void RefuseThresholding()
+    {
+        if (Thresholding)
+            throw new SchedulerException("thresholding is true; dynamic thresholding is meant for pixel models and is not available.");
+    }
+
+    private SchedulerConfig Checked()
+    {
+        if (NumTrainTimesteps is < 2 or > 100_000)
+            throw new SchedulerException($"num_train_timesteps is {NumTrainTimesteps}; expected 2 to 100000.");
+        if (TrainedBetas is not null && TrainedBetas.Count != NumTrainTimesteps)
+            throw new SchedulerException($"trained_betas has {TrainedBetas.Count} values; num_train_timesteps is {NumTrainTimesteps}.");
+        if (StepsOffset < 0 || StepsOffset >= NumTrainTimesteps)
+            throw new SchedulerException($"steps_offset is {StepsOffset}; expected 0 to {NumTrainTimesteps - 1}.");
+        return this;
+    }
+}

@@ -1,0 +1,45 @@
+namespace SafetyPortal.Diffusion.Schedulers;
+
+/// <summary>How sampling steps are spread over the training steps (Lin et al. 2023, arXiv 2305.08891, table 2).</summary>
+public enum TimestepSpacing
+{
+    /// <summary>Both ends included.</summary>
+    Linspace,
+
+    /// <summary>Multiples of a whole stride from 0, plus the configured offset; Stable Diffusion 1.x.</summary>
+    Leading,
+
+    /// <summary>A fractional stride down from the last step.</summary>
+    Trailing,
+}
+
+/// <summary>The sequences behind <see cref="TimestepSpacing"/>, ascending or descending as NumPy would give them.</summary>
+internal static class TimestepSequence
+{
+    /// <summary><paramref name="count"/> values from 0 to <paramref name="last"/> inclusive.</summary>
+    public static double[] Linspace(double last, int count)
+    {
+        var step = count > 1 ? last / (count - 1) : 0;
+        var values = new double[count];
+        for (var i = 0; i < count; i++)
+            values[i] = i * step;
+        if (count > 1)
+            values[^1] = last;
+        return values;
+    }
+
+    /// <summary>0, stride, 2 stride, ...</summary>
+    public static double[] Multiples(int stride, int count) => [.. Enumerable.Range(0, count).Select(i => (double)i * stride)];
+
+    /// <summary><paramref name="from"/>, then down by <paramref name="stride"/> while above 0; rounded, then one less.</summary>
+    public static double[] Trailing(int from, double stride)
+    {
+        var count = (int)Math.Ceiling(from / stride);
+        return [.. Enumerable.Range(0, count).Select(i => Math.Round(from - (i * stride)) - 1)];
+    }
+
+    /// <summary>Half to even, as NumPy rounds.</summary>
+    public static double[] Rounded(double[] values) => [.. values.Select(v => Math.Round(v))];
+
+    public static double[] Reversed(double[] values) => [.. values.Reverse()];
+}

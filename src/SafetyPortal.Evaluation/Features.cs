@@ -1,0 +1,35 @@
+namespace SafetyPortal.Evaluation;
+
+/// <summary>Image features, one row per image.</summary>
+public sealed class Features
+{
+    private readonly float[] _values;
+
+    /// <param name="values">Row-major, a multiple of <paramref name="dimension"/> long, all finite.</param>
+    /// <exception cref="ArgumentException">The length does not fit, or a value is not finite.</exception>
+    public Features(float[] values, int dimension)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(dimension, 1);
+        if (values.Length % dimension != 0)
+            throw new ArgumentException($"{values.Length} values are no whole number of rows of {dimension}.", nameof(values));
+        var bad = Array.FindIndex(values, v => !float.IsFinite(v));
+        if (bad >= 0)
+            throw new ArgumentException($"Feature {bad % dimension} of image {bad / dimension} is {values[bad]}; expected a finite number.", nameof(values));
+        (_values, Dimension) = (values, dimension);
+    }
+
+    /// <summary>Values per image.</summary>
+    public int Dimension { get; }
+
+    /// <summary>Images.</summary>
+    public int Count => _values.Length / Dimension;
+
+    /// <summary>The features of one image.</summary>
+    public ReadOnlySpan<float> this[int image] => _values.AsSpan(image * Dimension, Dimension);
+
+    /// <summary>The first <paramref name="count"/> images.</summary>
+    public Features Take(int count) => new(_values[..(count * Dimension)], Dimension);
+
+    /// <summary>The given images, in the given order.</summary>
+    public Features Select(IReadOnlyList<int> images) => new([.. images.SelectMany(i => this[i].ToArray())], Dimension);
+}

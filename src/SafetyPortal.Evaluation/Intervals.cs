@@ -1,0 +1,68 @@
+namespace SafetyPortal.Evaluation;
+
+/// <summary>A value with its confidence interval and the number of observations behind it.</summary>
+/// <param name="Value">The estimate.</param>
+/// <param name="Low">Lower bound.</param>
+/// <param name="High">Upper bound.</param>
+/// <param name="N">Observations.</param>
+public sealed record Estimate(double Value, double Low, double High, int N);
+
+/// <summary>Confidence intervals: Wilson's for rates, the bootstrap for everything else. Both at 95 % by default.</summary>
+public static class Intervals
+{
+    /// <summary>Resamples of a bootstrap.</summary>
+    public const int Resamples = 1000;
+
+    private const double Z95 = 1.959963984540054;
+
+    /// <summary>
+    /// The share <paramref name="hits"/> / <paramref name="n"/> with Wilson's score interval (JASA 22, 1927), which stays inside
+    /// 0..1 and is honest at 0 and at n.
+    /// </summary>
+    public static Estimate Wilson(int hits, int n, double z = Z95)
+    {
+        if (n < 1 || hits < 0 || hits > n)
+            throw new ArgumentOutOfRangeException(nameof(hits), hits, $"Expected 0 to n hits with n of at least 1; n is {n}.");
+        var p = (double)hits / n;
+        var divisor = 1 + (z * z / n);
+        var centre = (p + (z * z / (2 * n))) / divisor;
+        var half = z / divisor * Math.Sqrt((p * (1 - p) / n) + (z * z / (4.0 * n * n)));
+        return new(p, hits == 0 ? 0 : Math.Max(0, centre - half), hits == n ? 1 : Math.Min(1, centre + half), n);
+    }
+
+    /// <summary>The mean of <paramref name="values"/> with the percentile bootstrap interval (Efron 1979).</summary>
+    public static Estimate BootstrapMean(IReadOnlyList<double> values, int seed, double confidence = 0.95)
+        => Bootstrap(values.Count, drawn => drawn.Average(i => values[i]), seed, confidence);
+
+    /// <summary>Any statistic of <paramref name="n"/> observations with the percentile bootstrap interval, the same for the same seed.</summary>
+    /// <param name="statistic">Takes the indices of the observations in a resample.</param>
+    public static Estimate Bootstrap(int n, Func<IReadOnlyList<int>, double> statistic, int seed, double confidence = 0.95)
+    {
+        if (n < 1)
+            throw new ArgumentOutOfRangeException(nameof(n), n, "Expected at least one observation.");
+        if (!(confidence > 0 && confidence < 1))
+            throw new ArgumentOutOfRangeException(nameof(confidence), confidence, "Expected a share between 0 and 1.");
+        var random = new Random(seed);
+        var drawn = new int[n];
+        var values = new double[Resamples];
+        for (var r = 0; r < Resamples; r++)
+        {
+            for (var i = 0; i < n; i++)
+                drawn[i] = random.Next(n);
+            values[r] = statistic(drawn);
+        }
+
+        Array.Sort(values);
+        var tail = (1 - confidence) / 2;
+        return new(statistic([.. Enumerable.Range(0, n)]), Quantile(values, tail), Quantile(values, 1 - tail), n);
+    }
+
+    // Linear between order statistics.
+    private static double Quantile(double[] sorted, double share)
+    {
+        var position = share * (sorted.Length - 1);
+        var low = (int)Math.Floor(position);
+        var high = Math.Min(low + 1, sorted.Length - 1);
+        return sorted[low] + ((position - low) * (sorted[high] - sorted[low]));
+    }
+}

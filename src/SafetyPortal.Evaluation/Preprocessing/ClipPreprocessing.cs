@@ -1,0 +1,80 @@
+using SafetyPortal.Images;
+using static TorchSharp.torch;
+
+namespace SafetyPortal.Evaluation.Preprocessing;
+
+/// <summary>
+/// Images as CLIP wants them (Radford et al. 2021, arXiv 2103.00020): square, bicubic, normalised by the mean and deviation of its
+/// training images.
+/// </summary>
+public static class ClipPreprocessing
+{
+    private static readonly float[] Mean = [0.48145466f, 0.4578275f, 0.40821073f];
+    private static readonly float[] Deviation = [0.26862954f, 0.26130258f, 0.27577711f];
+
+    /// <summary>
+    /// openai/CLIP's transform: the shorter side resized to <paramref name="size"/> with Pillow's bicubic filter, centre crop,
+    /// scale to 0..1, normalise.
+    /// </summary>
+    /// <returns>float32 [B, 3, size, size].</returns>
+    public static Tensor FromImages(IReadOnlyList<Raster> images, int size)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(size, 1);
+        var values = new float[images.Count * 3 * size * size];
+        for (var i = 0; i < images.Count; i++)
+            Write(Square(images[i], size), values.AsSpan(i * 3 * size * size));
+        return tensor(values, [images.Count, 3, size, size]);
+    }
+
+    /// <summary>Pixels of 0..1, [B, 3, H, W], resized to <paramref name="height"/> x <paramref name="width"/>; overshoot is kept, nothing is normalised.</summary>
+    /// <param name="antialias">True: torchvision's default. False: libtorch's plain interpolation, as older versions did.</param>
+    public static Tensor Resize(Tensor pixels, int height, int width, bool antialias)
+    {
+        using var scope = NewDisposeScope();
+        var (rows, columns) = (Matrix((int)pixels.size(2), height, antialias), Matrix((int)pixels.size(3), width, antialias));
+        return rows.matmul(pixels.to(ScalarType.Float32)).matmul(columns.t()).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Subtracts CLIP's mean and divides by its deviation, channel by channel; [B, 3, H, W] of 0..1.</summary>
+    public static Tensor Normalize(Tensor pixels)
+    {
+        using var scope = NewDisposeScope();
+        return ((pixels - tensor(Mean).view(1, 3, 1, 1)) / tensor(Deviation).view(1, 3, 1, 1)).MoveToOuterDisposeScope();
+    }
+
+    private static Raster Square(Raster image, int size)
+    {
+        var (width, height) = image.Width <= image.Height
+            ? (size, (int)((long)size * image.Height / image.Width))
+            : ((int)((long)size * image.Width / image.Height), size);
+        return PillowResize.Bicubic(image, width, height);
+    }
+
+    private static void Write(Raster image, Span<float> planes)
+    {
+        var size = Math.Min(image.Width, image.Height);
+        var (left, top) = ((int)Math.Round((image.Width - size) / 2.0), (int)Math.Round((image.Height - size) / 2.0));
+        for (var c = 0; c < 3; c++)
+        {
+            for (var y = 0; y < size; y++)
+            {
+                for (var x = 0; x < size; x++)
+                    planes[(c * size * size) + (y * size) + x] = ((image.Pixels[((((top + y) * image.Width) + left + x) * 3) + c] / 255f) - Mean[c]) / Deviation[c];
+            }
+        }
+    }
+
+    // The one-dimensional resize as a matrix [output, input].
+    private static Tensor Matrix(int input, int output, bool antialias)
+    {
+        var table = antialias ? BicubicWeights.Antialiased(input, output) : BicubicWeights.Interpolating(input, output);
+        var values = new float[output * input];
+        for (var o = 0; o < output; o++)
+        {
+            for (var t = 0; t < table.Weights[o].Length; t++)
+                values[(o * input) + table.Start[o] + t] = (float)table.Weights[o][t];
+        }
+
+        return tensor(values, [output, input]);
+    }
+}

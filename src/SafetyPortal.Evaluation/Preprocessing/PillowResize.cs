@@ -1,0 +1,50 @@
+using SafetyPortal.Images;
+
+namespace SafetyPortal.Evaluation.Preprocessing;
+
+/// <summary>
+/// Pillow's bicubic resize of 8-bit images, bit for bit: weights in fixed point of 22 bits, rows first, then columns, each pass
+/// rounded to 8 bits. CLIP's published preprocessing uses it, and its scores move with the resampler.
+/// </summary>
+internal static class PillowResize
+{
+    private const int Precision = 32 - 8 - 2;
+
+    /// <summary>Three channels; alpha is left out.</summary>
+    public static Raster Bicubic(Raster image, int width, int height)
+    {
+        var pixels = new byte[image.Width * image.Height * 3];
+        for (var p = 0; p < image.Width * image.Height; p++)
+            image.Pixels.AsSpan(p * image.Channels, 3).CopyTo(pixels.AsSpan(p * 3));
+        if (width != image.Width)
+            pixels = Pass(pixels, lines: image.Height, lineStep: image.Width * 3, step: 3, input: image.Width, output: width, outLineStep: width * 3, outStep: 3, inner: 3);
+        if (height != image.Height)
+            pixels = Pass(pixels, lines: 1, lineStep: 0, step: width * 3, input: image.Height, output: height, outLineStep: 0, outStep: width * 3, inner: width * 3);
+        return new(width, height, 3, pixels);
+    }
+
+    // One dimension; the `inner` bytes that share a weight lie next to each other.
+    private static byte[] Pass(byte[] source, int lines, int lineStep, int step, int input, int output, int outLineStep, int outStep, int inner)
+    {
+        var table = BicubicWeights.Antialiased(input, output);
+        var result = new byte[lines * outLineStep + (lines == 1 && outLineStep == 0 ? output * outStep : 0)];
+        for (var o = 0; o < output; o++)
+        {
+            var weights = table.Weights[o].Select(Fixed).ToArray();
+            for (var line = 0; line < lines; line++)
+            {
+                for (var k = 0; k < inner; k++)
+                {
+                    var sum = 1 << (Precision - 1);
+                    for (var t = 0; t < weights.Length; t++)
+                        sum += source[(line * lineStep) + ((table.Start[o] + t) * step) + k] * weights[t];
+                    result[(line * outLineStep) + (o * outStep) + k] = (byte)Math.Clamp(sum >> Precision, 0, 255);
+                }
+            }
+        }
+
+        return result;
+    }
+
+    private static int Fixed(double weight) => (int)((weight < 0 ? -0.5 : 0.5) + (weight * (1 << Precision)));
+}

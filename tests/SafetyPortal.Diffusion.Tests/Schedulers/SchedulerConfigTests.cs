@@ -1,0 +1,51 @@
+namespace SafetyPortal.Diffusion.Schedulers;
+
+public sealed class SchedulerConfigTests : IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("scheduler").FullName;
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Fact]
+    public void Parse_PythonsInfinity_IsRead()
+    {
+        var config = SchedulerConfig.Parse("""{"_class_name": "DPMSolverMultistepScheduler", "lambda_min_clipped": -Infinity, "note": "Infinity \" NaN", "solver_order": 3}""");
+
+        config.LambdaMinClipped.ShouldBe(double.NegativeInfinity);
+        config.SolverOrder.ShouldBe(3);
+        config.CreateScheduler().ShouldBeOfType<DpmSolverMultistepScheduler>();
+    }
+
+    [Fact]
+    public void Save_ThenLoad_GivesTheSameSettings()
+    {
+        var config = SchedulerConfig.StableDiffusion with { ClassName = "DDIMScheduler", PredictionType = "v_prediction", TimestepSpacing = "trailing" };
+
+        config.Save(_folder);
+
+        SchedulerConfig.Load(_folder).ShouldBe(config);
+    }
+
+    [Theory]
+    [InlineData("""{"beta_schedule": "sigmoid"}""", "beta_schedule is 'sigmoid'")]
+    [InlineData("""{"prediction_type": "noise"}""", "prediction_type is 'noise'")]
+    [InlineData("""{"num_train_timesteps": 0}""", "num_train_timesteps is 0")]
+    [InlineData("""{"num_train_timesteps": "many"}""", "num_train_timesteps")]
+    [InlineData("""{"steps_offset": 5000}""", "steps_offset is 5000")]
+    [InlineData("""{"beta_end": 2}""", "beta outside 0..1")]
+    [InlineData("""{"trained_betas": [0.1]}""", "trained_betas has 1 values")]
+    [InlineData("""{"_class_name": "LMSDiscreteScheduler"}""", "'LMSDiscreteScheduler' is unknown")]
+    [InlineData("""{"_class_name": "DDIMScheduler", "thresholding": true}""", "thresholding is true")]
+    [InlineData("null", "found null")]
+    [InlineData("[1", "scheduler_config.json")]
+    public void Parse_SettingsThatCannotBeFollowed_SaysWhich(string json, string message)
+        => Should.Throw<SchedulerException>(() =>
+        {
+            var scheduler = SchedulerConfig.Parse(json).CreateScheduler();
+            scheduler.SetTimesteps(10);
+        }).Message.ShouldContain(message);
+
+    [Fact]
+    public void SetTimesteps_MoreThanTheTraining_IsRefused()
+        => Should.Throw<ArgumentOutOfRangeException>(() => SchedulerConfig.StableDiffusion.CreateScheduler().SetTimesteps(1001)).Message.ShouldContain("1 to 1000");
+}
