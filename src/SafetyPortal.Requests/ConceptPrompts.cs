@@ -61,15 +61,18 @@ public static partial class ConceptPrompts
             text = Regex.Replace(text, $@"\b(?:in|with)\s+the\s+style\s+of\s+{escaped}(?!\w)", "", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant, TimeSpan.FromSeconds(1));
             text = Regex.Replace(text, $@"(?<!\w){escaped}(?!\w)", "", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant, TimeSpan.FromSeconds(1));
         }
-        text = Blanks().Replace(text, " ").Trim();
+        text = DanglingArticle().Replace(Blanks().Replace(text, " ").Trim(), "");
         return Articles().Replace(text, match => Article(match.Groups["noun"].Value) + " " + match.Groups["noun"].Value);
     }
 
     private static string Article(string noun) => noun.Length > 0 && "aeiouAEIOU".Contains(noun[0], StringComparison.Ordinal) ? "an" : "a";
 
+    [GeneratedRegex(@"(?:^|\s)an?$", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant, 1000)]
+    private static partial Regex DanglingArticle();
+
     [GeneratedRegex(@"\s+", RegexOptions.CultureInvariant, 1000)]
     private static partial Regex Blanks();
 
-    [GeneratedRegex(@"\ban? (?<noun>\w+)", RegexOptions.CultureInvariant, 1000)]
+    [GeneratedRegex(@"\ban? (?<noun>\w+)", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant, 1000)]
     private static partial Regex Articles();
 }

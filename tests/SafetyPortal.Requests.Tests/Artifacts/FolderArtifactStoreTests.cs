@@ -1,0 +1,167 @@
+using System.Diagnostics;
+using System.Security.Cryptography;
+using SafetyPortal.Requests.Artifacts;
+
+namespace SafetyPortal.Requests.Tests.Artifacts;
+
+public sealed class FolderArtifactStoreTests : IDisposable
+{
+    private readonly string root = Path.Combine(Path.GetTempPath(), "artifact-test-" + Guid.NewGuid().ToString("N"));
+
+    [Fact]
+    public async Task Put_Content_IsNamedByItsSha256AndComesBack()
+    {
+        var store = new FolderArtifactStore(root);
+        var content = Bytes(300_000);
+
+        var digest = await store.PutAsync(content, default);
+
+        digest.ShouldBe(Convert.ToHexStringLower(SHA256.HashData(content)));
+        (await store.ReadAsync(digest, default)).ShouldBe(content);
+        store.Contains(digest).ShouldBeTrue();
+    }
+
+    [Fact]
+    public async Task Put_SameContentTwice_KeepsOneFile()
+    {
+        var store = new FolderArtifactStore(root);
+
+        await store.PutAsync(Bytes(10), default);
+        await store.PutAsync(Bytes(10), default);
+
+        Files().Length.ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task Put_SameContentFromManyTasks_NeverFails()
+    {
+        var store = new FolderArtifactStore(root);
+
+        var digests = await Task.WhenAll(Enumerable.Range(0, 16).Select(_ => Task.Run(() => store.PutAsync(Bytes(200_000), default))));
+
+        digests.Distinct().Count().ShouldBe(1);
+        Files().Length.ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task Open_DamagedFile_ThrowsBeforeHandingOutAByte()
+    {
+        var store = new FolderArtifactStore(root);
+        var digest = await store.PutAsync(Bytes(1000), default);
+        await using (var file = File.OpenWrite(Files()[0]))
+        {
+            file.Position = 500;
+            file.WriteByte(255);
+            file.WriteByte(254);
+        }
+
+        (await Should.ThrowAsync<ArtifactException>(() => store.OpenAsync(digest, default))).Message.ShouldContain("damaged");
+        await Should.ThrowAsync<ArtifactException>(() => store.PathOfAsync(digest, default));
+    }
+
+    [Theory]
+    [InlineData("../../etc/passwd")]
+    [InlineData("")]
+    [InlineData("ABCDEF0123456789ABCDEF0123456789ABCDEF0123456789ABCDEF0123456789")]
+    [InlineData("..00000000000000000000000000000000000000000000000000000000000000")]
+    [InlineData("/000000000000000000000000000000000000000000000000000000000000000")]
+    public async Task Open_NameThatIsNoDigest_IsRefused(string name)
+    {
+        var store = new FolderArtifactStore(root);
+
+        store.Contains(name).ShouldBeFalse();
+        await Should.ThrowAsync<ArtifactException>(() => store.OpenAsync(name, default));
+    }
+
+    [Fact]
+    public async Task Open_UnknownDigest_SaysItIsNotStored() =>
+        (await Should.ThrowAsync<ArtifactException>(() => new FolderArtifactStore(root).OpenAsync(Portal.Digest('a'), default))).Message.ShouldContain("not stored");
+
+    [Fact]
+    public async Task Put_StreamFailsHalfway_LeavesNothing()
+    {
+        var store = new FolderArtifactStore(root);
+
+        (await Should.ThrowAsync<ArtifactException>(() => store.PutAsync(new FailingStream(400_000), default))).Message.ShouldContain("Nothing was kept");
+
+        Files().ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task Put_Cancelled_LeavesNothing()
+    {
+        var store = new FolderArtifactStore(root);
+        using var cancelled = new CancellationTokenSource();
+        await cancelled.CancelAsync();
+
+        await Should.ThrowAsync<OperationCanceledException>(() => store.PutAsync(Bytes(10), cancelled.Token));
+
+        Files().ShouldBeEmpty();
+    }
+
+    /// <summary>A real full disk: a 1 MB tmpfs, where this machine lets us mount one.</summary>
+    [Fact]
+    public async Task Put_DiskFull_SaysSoAndLeavesNothing()
+    {
+        Directory.CreateDirectory(root);
+        if (!Run("mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", root))
+        {
+            // Not root here: /dev/full-like behaviour cannot be had; the failing stream above covers the clean-up.
+            return;
+        }
+        try
+        {
+            var store = new FolderArtifactStore(root);
+            var kept = await store.PutAsync(Bytes(1000), default);
+
+            var error = await Should.ThrowAsync<ArtifactException>(() => store.PutAsync(Bytes(3_000_000), default));
+
+            error.Message.ShouldContain("free some space");
+            Files().Length.ShouldBe(1);
+            (await store.ReadAsync(kept, default)).Length.ShouldBe(1000);
+        }
+        finally
+        {
+            Run("umount", root).ShouldBeTrue();
+        }
+    }
+
+    public void Dispose()
+    {
+        if (Directory.Exists(root))
+            Directory.Delete(root, recursive: true);
+    }
+
+    private string[] Files() => Directory.GetFiles(root, "*", SearchOption.AllDirectories);
+
+    private static byte[] Bytes(int count)
+    {
+        var bytes = new byte[count];
+        new Random(count).NextBytes(bytes);
+        return bytes;
+    }
+
+    private static bool Run(string command, params string[] arguments)
+    {
+        try
+        {
+            using var process = Process.Start(new ProcessStartInfo(command, arguments) { RedirectStandardError = true, UseShellExecute = false })!;
+            process.WaitForExit();
+            return process.ExitCode == 0;
+        }
+        catch (System.ComponentModel.Win32Exception)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>Gives some bytes, then fails as a lost connection does.</summary>
+    private sealed class FailingStream(int after) : MemoryStream(new byte[after])
+    {
+        public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            var read = await base.ReadAsync(buffer, cancellationToken);
+            return read > 0 ? read : throw new IOException("the connection was lost");
+        }
+    }
+}

@@ -1,0 +1,124 @@
+using SafetyPortal.Requests.Accounts;
+using SafetyPortal.Requests.Data;
+using SafetyPortal.Requests.Filing;
+
+namespace SafetyPortal.Requests.Tests.Filing;
+
+public class FilingTests
+{
+    [Fact]
+    public async Task File_ByApprover_IsRefusedNamingTheRoleNeeded()
+    {
+        await using var portal = await Portal.CreateAsync();
+
+        (await Should.ThrowAsync<NotAllowedException>(() => portal.Get<FileRequest>().ExecuteAsync(portal.Approver, portal.Content(), default)))
+            .Message.ShouldContain(Roles.Reviewer);
+    }
+
+    [Fact]
+    public async Task File_UnknownModel_IsRefused()
+    {
+        await using var portal = await Portal.CreateAsync();
+
+        var error = await Should.ThrowAsync<InvalidRequestException>(
+            () => portal.Get<FileRequest>().ExecuteAsync(portal.Reviewer, portal.Content() with { ModelVersionId = 99 }, default));
+
+        error.Problems.ShouldHaveSingleItem().Field.ShouldBe("ModelVersionId");
+    }
+
+    [Fact]
+    public async Task File_ThenLoad_KeepsEveryField()
+    {
+        await using var portal = await Portal.CreateAsync();
+        var content = portal.Content() with { Synonyms = ["chapel", "dom \"x\""], Scope = AblationScope.Model, Doses = [0.1, 0.025], Priority = RequestPriority.High, BasePrompts = [""] };
+
+        var id = (await portal.Get<FileRequest>().ExecuteAsync(portal.Reviewer, content, default)).Id;
+
+        var loaded = await portal.LoadAsync(id);
+        loaded.Synonyms.ShouldBe(["chapel", "dom \"x\""]);
+        loaded.BasePrompts.ShouldBe([""]);
+        loaded.Doses.ShouldBe([0.025, 0.1]);
+        loaded.Scope.ShouldBe(AblationScope.Model);
+        loaded.Priority.ShouldBe(RequestPriority.High);
+        loaded.RequesterId.ShouldBe(portal.Reviewer.Id);
+        loaded.Status.ShouldBe(RequestStatus.Draft);
+    }
+
+    [Fact]
+    public async Task Submit_SameConceptAlreadyOpen_IsRefusedNamingTheOpenOne()
+    {
+        await using var portal = await Portal.CreateAsync();
+        var first = await portal.SubmitAsync();
+        var second = await portal.Get<FileRequest>().ExecuteAsync(portal.Reviewer, portal.Content(name: "  CHURCH "), default);
+
+        var error = await Should.ThrowAsync<DuplicateRequestException>(() => portal.Get<SubmitRequest>().ExecuteAsync(portal.Reviewer, second.Id, default));
+
+        error.OpenRequestId.ShouldBe(first.Id);
+        (await portal.Get<FindDuplicate>().ExecuteAsync(portal.Model.Id, ConceptKind.Object, "Church", default)).ShouldBe(first.Id);
+        (await portal.Get<FindDuplicate>().ExecuteAsync(portal.Model.Id, ConceptKind.Style, "Church", default)).ShouldBeNull();
+    }
+
+    [Fact]
+    public async Task Submit_AnothersDraft_IsRefused()
+    {
+        await using var portal = await Portal.CreateAsync();
+        var draft = await portal.Get<FileRequest>().ExecuteAsync(portal.Reviewer, portal.Content(), default);
+        await portal.ExecuteSqlAsync($"UPDATE AspNetUserRoles SET RoleId = (SELECT Id FROM AspNetRoles WHERE Name = 'Reviewer') WHERE UserId = '{portal.Auditor.Id}'");
+
+        await Should.ThrowAsync<NotAllowedException>(() => portal.Get<SubmitRequest>().ExecuteAsync(portal.Auditor, draft.Id, default));
+        (await portal.Get<RequestQueries>().GetAsync(portal.Auditor.Id, draft.Id, default)).ShouldBeNull();
+        (await portal.Get<RequestQueries>().GetAsync(portal.Reviewer.Id, draft.Id, default)).ShouldNotBeNull();
+    }
+
+    [Fact]
+    public async Task Revise_Draft_ChangesItAndIsInTheHistory()
+    {
+        await using var portal = await Portal.CreateAsync();
+        var draft = await portal.Get<FileRequest>().ExecuteAsync(portal.Reviewer, portal.Content(), default);
+
+        await portal.Get<ReviseRequest>().ExecuteAsync(portal.Reviewer, draft.Id, portal.Content(name: "dog"), default);
+
+        (await portal.LoadAsync(draft.Id)).ConceptKey.ShouldBe("dog");
+        (await portal.ActionsAsync())[^1].ShouldBe("request.revised");
+    }
+
+    [Fact]
+    public async Task List_PageByPage_GivesEachRequestOnceNewestFirst()
+    {
+        await using var portal = await Portal.CreateAsync();
+        for (var n = 0; n < 7; n++)
+            await portal.SubmitAsync(name: $"thing {n}");
+        var queries = portal.Get<RequestQueries>();
+
+        var first = await queries.ListAsync(portal.Auditor.Id, new(), new PageRequest(3), default);
+        var second = await queries.ListAsync(portal.Auditor.Id, new(), new PageRequest(3, first.Next), default);
+        var third = await queries.ListAsync(portal.Auditor.Id, new(), new PageRequest(3, second.Next), default);
+
+        first.Items.Concat(second.Items).Concat(third.Items).Select(r => r.Id).ShouldBe([7, 6, 5, 4, 3, 2, 1]);
+        third.Next.ShouldBeNull();
+        first.Items[0].ModelVersion!.Name.ShouldBe("demo");
+    }
+
+    [Fact]
+    public async Task List_Filters_Combine()
+    {
+        await using var portal = await Portal.CreateAsync();
+        await portal.SubmitAsync();
+        await portal.SubmitAsync(ConceptKind.Style, "sketch");
+        await portal.AwaitDecisionAsync(name: "dog");
+        var queries = portal.Get<RequestQueries>();
+        async Task<string[]> NamesAsync(RequestFilter filter) => [.. (await queries.ListAsync(portal.Auditor.Id, filter, new(), default)).Items.Select(r => r.ConceptName)];
+
+        (await NamesAsync(new(Kind: ConceptKind.Style))).ShouldBe(["sketch"]);
+        (await NamesAsync(new(Statuses: [RequestStatus.AwaitingDecision]))).ShouldBe(["dog"]);
+        (await NamesAsync(new(ConceptContains: "URC"))).ShouldBe(["church"]);
+        (await NamesAsync(new(RequesterId: portal.Approver.Id))).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void PageRequest_LimitOutOfRange_IsBroughtIntoIt()
+    {
+        new PageRequest(0).Size.ShouldBe(1);
+        new PageRequest(1000).Size.ShouldBe(200);
+    }
+}

@@ -1,0 +1,84 @@
+namespace SafetyPortal.Requests.Tests;
+
+public class RequestContentTests
+{
+    private static readonly RequestContent Good = new()
+    {
+        ModelVersionId = 1,
+        ConceptKind = ConceptKind.Style,
+        ConceptName = "sketch",
+        ConceptPrompts = ["a picture of a dog in the style of sketch", "a picture of an apple in the style of sketch"],
+        Justification = "It must not be drawn any more.",
+    };
+
+    public static readonly TheoryData<string, RequestContent> Bad = new()
+    {
+        { "ModelVersionId", Good with { ModelVersionId = 0 } },
+        { "ConceptKind", Good with { ConceptKind = (ConceptKind)7 } },
+        { "Scope", Good with { Scope = (AblationScope)7 } },
+        { "Priority", Good with { Priority = (RequestPriority)7 } },
+        { "ConceptName", Good with { ConceptName = "  " } },
+        { "ConceptName", Good with { ConceptName = new string('x', 81) } },
+        { "ConceptName", Good with { ConceptName = "a\0b" } },
+        { "Justification", Good with { Justification = "short" } },
+        { "EvaluationSet", Good with { EvaluationSet = "" } },
+        { "Seed", Good with { Seed = -1 } },
+        { "Seed", Good with { Seed = RequestContent.MaxSeed + 1 } },
+        { "Synonyms", Good with { Synonyms = [""] } },
+        { "ConceptPrompts", Good with { ConceptPrompts = [] } },
+        { "ConceptPrompts", Good with { ConceptPrompts = [new string('x', 501)] } },
+        { "BasePrompts", Good with { BasePrompts = ["a", "b", "c"] } },
+        { "Doses", Good with { Doses = [] } },
+        { "Doses", Good with { Doses = [0] } },
+        { "Doses", Good with { Doses = [0.51] } },
+        { "Doses", Good with { Doses = [double.NaN] } },
+        { "Doses", Good with { Doses = [0.1, 0.1] } },
+    };
+
+    [Fact]
+    public void Problems_GoodContent_HasNone() => Good.Problems().ShouldBeEmpty();
+
+    [Theory]
+    [MemberData(nameof(Bad))]
+    public void Problems_OneBadField_NamesThatField(string field, RequestContent content) =>
+        content.Problems().ShouldHaveSingleItem().Field.ShouldBe(field);
+
+    [Fact]
+    public void ResolveBasePrompts_Style_AreThePromptsWithoutTheStyle() =>
+        Good.ResolveBasePrompts().ShouldBe(["a picture of a dog", "a picture of an apple"]);
+
+    [Fact]
+    public void ResolveBasePrompts_Object_IsTheEmptyPrompt() =>
+        (Good with { ConceptKind = ConceptKind.Object }).ResolveBasePrompts().ShouldBe([""]);
+
+    [Theory]
+    [InlineData("a picture of a nude mannequin", "a picture of a mannequin")]
+    [InlineData("An unclothed artist", "an artist")]
+    [InlineData("a naked actor on a beach", "an actor on a beach")]
+    [InlineData("nudeness", "nudeness")]
+    public void DefaultBase_Nudity_DropsTheWordAndRepairsTheArticle(string prompt, string expected)
+    {
+        var choice = ConceptPrompts.DefaultBase(ConceptKind.Nudity, "nudity", [], [prompt]);
+
+        choice.Prompts[0].ShouldBe(expected);
+        choice.Explanation.ShouldContain("without the word");
+    }
+
+    [Fact]
+    public void DefaultBase_PromptThatIsOnlyTheConcept_BecomesTheEmptyPrompt()
+    {
+        var choice = ConceptPrompts.DefaultBase(ConceptKind.Style, "sketch", ["line art"], ["a dog in the style of line art", "a sketch"]);
+
+        choice.Prompts.ShouldBe(["a dog", ""]);
+    }
+
+    [Fact]
+    public void DefaultFor_Style_ShowsItOnTheThingsTheModelDraws() =>
+        ConceptPrompts.DefaultFor(ConceptKind.Style, "Sketch", ["dog", "apple"])
+            .ShouldBe(["a picture of a dog in the style of sketch", "a picture of an apple in the style of sketch"]);
+
+    [Theory]
+    [InlineData("  Gas   Pump ", "gas pump")]
+    [InlineData("CHURCH", "church")]
+    public void KeyOf_SpellingsOfOneName_Meet(string name, string key) => ConceptName.KeyOf(name).ShouldBe(key);
+}
