@@ -7,7 +7,6 @@ internal static partial class NativeMethods
 {
     [LibraryImport(NativeLibraryLoader.Name)] internal static partial void sp_free(nint handle);
     [LibraryImport(NativeLibraryLoader.Name)] internal static partial void sp_tensor_free(nint handle);
-    [LibraryImport(NativeLibraryLoader.Name)] internal static partial nint sp_version(out nint text);
     [LibraryImport(NativeLibraryLoader.Name)] internal static partial int sp_sizes(TensorHandle x, Span<long> sizes, int capacity);
     [LibraryImport(NativeLibraryLoader.Name)] internal static partial int sp_strides(TensorHandle x, Span<long> strides, int capacity);
     [LibraryImport(NativeLibraryLoader.Name)] internal static partial long sp_dim(TensorHandle x);

@@ -218,8 +218,6 @@ SP_API Error sp_linalg_svd(const Tensor* x, int full, Tensor** u, Tensor** s, Te
     });
 }
 
-SP_API Error sp_linalg_lstsq(const Tensor* a, const Tensor* b, Tensor** solution) { SP_TRY(*solution = wrap(std::get<0>(at::linalg_lstsq(*a, *b)))); }
-
 // A negative count means all dimensions, flattened.
 SP_API Error sp_linalg_vector_norm(const Tensor* x, double order, const int64_t* dims, int count, int keepdim, Tensor** out) {
     SP_TRY(*out = wrap(count < 0 ? at::linalg_vector_norm(*x, order) : at::linalg_vector_norm(*x, order, ints(dims, count), keepdim != 0)));

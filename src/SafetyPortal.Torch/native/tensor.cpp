@@ -8,7 +8,6 @@
 
 SP_API void sp_free(void* memory) { std::free(memory); }
 SP_API void sp_tensor_free(Tensor* x) { delete x; }
-SP_API Error sp_version(char** text) { SP_TRY(*text = copyText(TORCH_VERSION)); }
 
 // Properties. None of these throws for a defined dense tensor.
 SP_API int sp_sizes(const Tensor* x, int64_t* sizes, int capacity) {
