@@ -1,4 +1,15 @@
 namespace SafetyPortal.Diffusion.Schedulers;
 
 /// <summary>A scheduler configuration asks for something that does not exist or is out of range.</summary>
-public sealed class SchedulerException(string message, Exception? inner = null) : Exception(message, inner);
+public sealed class SchedulerException : ModelFormatException
+{
+    public SchedulerException(string message)
+        : base(message)
+    {
+    }
+
+    public SchedulerException(string message, Exception inner)
+        : base(message, inner)
+    {
+    }
+}

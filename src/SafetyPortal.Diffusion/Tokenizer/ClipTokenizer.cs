@@ -53,7 +53,7 @@ public sealed class ClipTokenizer
     public static ClipTokenizer Load(string directory) => new(TokenizerFiles.Read(directory));
 
     /// <summary>Ids with start and end token, not padded, truncated to <see cref="ModelMaxLength"/> (the last id is then still the end token).</summary>
-    /// <exception cref="TokenizerException">The prompt is longer than <see cref="LongestPrompt"/>.</exception>
+    /// <exception cref="ArgumentException">The prompt is longer than <see cref="LongestPrompt"/>.</exception>
     public long[] Encode(string text)
     {
         var ids = EncodeAll(text);
@@ -83,7 +83,7 @@ public sealed class ClipTokenizer
     private List<long> EncodeAll(string text)
     {
         if (text.Length > LongestPrompt)
-            throw new TokenizerException($"The prompt has {text.Length} characters; at most {LongestPrompt} are accepted.");
+            throw new ArgumentException($"The prompt has {text.Length} characters; at most {LongestPrompt} are accepted.", nameof(text));
         var ids = new List<long> { BosId };
         foreach (var word in WordSplitter.Split(PromptNormalizer.Normalize(text), _specials))
         {

@@ -1,4 +1,15 @@
 namespace SafetyPortal.Diffusion.Tokenizer;
 
-/// <summary>A tokenizer file is missing, malformed or inconsistent, or a prompt is beyond the accepted length.</summary>
-public sealed class TokenizerException(string message, Exception? inner = null) : Exception(message, inner);
+/// <summary>A tokenizer file is missing, malformed or inconsistent.</summary>
+public sealed class TokenizerException : ModelFormatException
+{
+    public TokenizerException(string message)
+        : base(message)
+    {
+    }
+
+    public TokenizerException(string message, Exception inner)
+        : base(message, inner)
+    {
+    }
+}

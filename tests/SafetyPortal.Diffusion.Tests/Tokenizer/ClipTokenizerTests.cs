@@ -40,7 +40,7 @@ public sealed class ClipTokenizerTests
 
     [Fact]
     public void Encode_PromptBeyondTheLimit_IsRefused()
-        => Should.Throw<TokenizerException>(() => Golden.Value.Encode(new string('a', ClipTokenizer.LongestPrompt + 1))).Message.ShouldContain("8193");
+        => Should.Throw<ArgumentException>(() => Golden.Value.Encode(new string('a', ClipTokenizer.LongestPrompt + 1))).Message.ShouldContain("8193");
 
     [Fact]
     public void Encode_LongestWord_EndsInTheModelsLength()

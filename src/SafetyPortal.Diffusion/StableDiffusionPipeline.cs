@@ -1,0 +1,213 @@
+using SafetyPortal.Diffusion.Clip;
+using SafetyPortal.Diffusion.Schedulers;
+using SafetyPortal.Diffusion.Tokenizer;
+using SafetyPortal.Diffusion.Unet;
+using SafetyPortal.Diffusion.Vae;
+using SafetyPortal.Images;
+using static TorchSharp.torch;
+
+namespace SafetyPortal.Diffusion;
+
+/// <summary>
+/// Text to image by latent diffusion (Rombach et al. 2022, arXiv 2112.10752): encode the prompt, denoise a latent under
+/// classifier-free guidance, decode it. Owns its networks. One call at a time; the networks are not thread-safe while their
+/// weights are edited.
+/// </summary>
+public sealed partial class StableDiffusionPipeline : IDisposable
+{
+    /// <summary>Puts a pipeline together from its parts and checks that they fit.</summary>
+    /// <exception cref="ModelFormatException">Two parts disagree on a size; the message names both.</exception>
+    public StableDiffusionPipeline(
+        ClipTokenizer tokenizer, ClipTextModel textEncoder, UNet2DConditionModel unet, AutoencoderKL vae, SchedulerConfig schedulerConfig, Device? device = null, ScalarType dtype = ScalarType.Float32)
+    {
+        (Tokenizer, TextEncoder, Unet, Vae, SchedulerConfig) = (tokenizer, textEncoder, unet, vae, schedulerConfig);
+        (Device, Dtype) = (device ?? CPU, dtype);
+        RequireFit();
+    }
+
+    public ClipTokenizer Tokenizer { get; }
+
+    public ClipTextModel TextEncoder { get; }
+
+    public UNet2DConditionModel Unet { get; }
+
+    public AutoencoderKL Vae { get; }
+
+    /// <summary>The model's own sampling settings; <see cref="SchedulerConfig.CreateScheduler"/> makes a scheduler of them.</summary>
+    public SchedulerConfig SchedulerConfig { get; }
+
+    public Device Device { get; }
+
+    public ScalarType Dtype { get; }
+
+    /// <summary>Height and width of an image when the settings name none.</summary>
+    public int DefaultSize => Unet.Config.SampleSize * Vae.Config.Downsampling;
+
+    /// <summary>
+    /// The text conditions: last hidden states [B, T, D] of the padded prompts. Each prompt is encoded by itself, so that its
+    /// embedding does not depend on its neighbours.
+    /// </summary>
+    /// <exception cref="ArgumentException">A prompt is too long to be tokenized.</exception>
+    public Tensor EncodePrompts(IReadOnlyList<string> prompts)
+    {
+        using var scope = NewDisposeScope();
+        using var frozen = no_grad();
+        var encoded = new Dictionary<string, Tensor>(StringComparer.Ordinal);
+        foreach (var prompt in prompts.Distinct(StringComparer.Ordinal))
+        {
+            var ids = tensor(Tokenizer.EncodePadded(prompt), device: Device).unsqueeze(0); // [1, T]
+            encoded[prompt] = TextEncoder.call(ids); // [1, T, D]
+        }
+
+        return cat([.. prompts.Select(p => encoded[p])]).MoveToOuterDisposeScope(); // [B, T, D]
+    }
+
+    /// <summary>Generates images of the settings' size.</summary>
+    /// <param name="settings">What to generate.</param>
+    /// <param name="progress">Told after each network call.</param>
+    /// <param name="cancellation">Ends the work between network calls.</param>
+    /// <exception cref="ArgumentException">The settings are out of range.</exception>
+    public Raster[] Generate(GenerationSettings settings, IProgress<StepProgress>? progress = null, CancellationToken cancellation = default)
+    {
+        using var latents = GenerateLatents(settings, progress, cancellation);
+        return Decode(latents, cancellation);
+    }
+
+    /// <summary>
+    /// The denoised latents [B, C, h, w], before division by the autoencoder's scaling factor. <see cref="Generate"/> decodes them.
+    /// </summary>
+    public Tensor GenerateLatents(GenerationSettings settings, IProgress<StepProgress>? progress = null, CancellationToken cancellation = default)
+    {
+        if (settings.Problem(Vae.Config.Downsampling) is { } problem)
+            throw new ArgumentException(problem, nameof(settings));
+        using var scope = NewDisposeScope();
+        using var noise = new SeededNoise(settings.Seeds, LatentShape(settings));
+        return Denoise(settings, noise.Draw(), noise, afterStep: null, progress, cancellation).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>
+    /// Denoises given noise.
+    /// </summary>
+    /// <param name="settings">Prompts, guidance and steps; size and seeds give way to <paramref name="unitNoise"/>.</param>
+    /// <param name="unitNoise">[B, C, h, w], standard normal.</param>
+    /// <param name="noise">Source of the noise that stochastic steps add; null when eta is 0.</param>
+    /// <param name="afterStep">Sees the latent after each step; must not keep it.</param>
+    internal Tensor Denoise(
+        GenerationSettings settings, Tensor unitNoise, SeededNoise? noise, Action<int, Tensor>? afterStep, IProgress<StepProgress>? progress, CancellationToken cancellation)
+    {
+        using var frozen = no_grad();
+        using var outer = NewDisposeScope();
+        var batch = settings.Prompts.Count;
+        var guided = settings.GuidanceScale > 1;
+        var scheduler = CreateScheduler(settings);
+        using var history = scheduler as IDisposable;
+        scheduler.SetTimesteps(settings.Steps);
+
+        // Unconditional first, so that one network call answers both.
+        var conditions = EncodePrompts(settings.Prompts); // [B, T, D]
+        if (guided)
+            conditions = cat([EncodePrompts(Negative(settings)), conditions]); // [2B, T, D]
+
+        var latents = (unitNoise * scheduler.InitNoiseSigma).to(Dtype, Device); // [B, C, h, w]
+        for (var i = 0; i < scheduler.Timesteps.Count; i++)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            using var scope = NewDisposeScope();
+            var t = scheduler.Timesteps[i];
+            var input = scheduler.ScaleModelInput(latents, t);
+            var eps = Unet.call(guided ? cat([input, input]) : input, tensor([(float)t], device: Device), conditions); // [2B or B, C, h, w]
+            if (guided)
+            {
+                var unconditional = eps.narrow(0, 0, batch);
+                eps = unconditional + (eps.narrow(0, batch, batch) - unconditional) * settings.GuidanceScale;
+            }
+
+            var varianceNoise = settings.Eta > 0 ? noise?.Draw().to(Dtype, Device) : null;
+            var next = scheduler.Step(eps, t, latents, varianceNoise);
+            latents.Dispose();
+            latents = next.MoveToOuterDisposeScope();
+            afterStep?.Invoke(i, latents);
+            progress?.Report(new StepProgress(i + 1, scheduler.Timesteps.Count));
+        }
+
+        return latents.MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Pixels [B, 3, H, W] in 0..1 of denoised latents [B, C, h, w].</summary>
+    public Tensor DecodeToUnit(Tensor latents)
+    {
+        using var frozen = no_grad();
+        using var scope = NewDisposeScope();
+        return (Vae.decode(latents / Vae.Config.ScalingFactor) / 2 + 0.5).clamp(0, 1).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Images of denoised latents, one at a time to bound memory.</summary>
+    public Raster[] Decode(Tensor latents, CancellationToken cancellation = default)
+    {
+        var images = new Raster[latents.size(0)];
+        for (var i = 0; i < images.Length; i++)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            using var scope = NewDisposeScope();
+            images[i] = ToRaster(DecodeToUnit(latents.narrow(0, i, 1)));
+        }
+
+        return images;
+    }
+
+    public void Dispose()
+    {
+        TextEncoder.Dispose();
+        Unet.Dispose();
+        Vae.Dispose();
+    }
+
+    private IScheduler CreateScheduler(GenerationSettings settings)
+    {
+        var name = settings.Scheduler ?? SchedulerConfig.ClassName;
+        if (settings.Eta == 0)
+            return SchedulerConfig.CreateScheduler(name);
+        return name == "DDIMScheduler"
+            ? new DdimScheduler(SchedulerConfig, settings.Eta)
+            : throw new ArgumentException($"Eta is {settings.Eta}, which only DDIMScheduler knows; the scheduler is {name}.", nameof(settings));
+    }
+
+    private static IReadOnlyList<string> Negative(GenerationSettings settings) => settings.NegativePrompts switch
+    {
+        null => [.. Enumerable.Repeat("", settings.Prompts.Count)],
+        { Count: 1 } one => [.. Enumerable.Repeat(one[0], settings.Prompts.Count)],
+        var each => each,
+    };
+
+    private long[] LatentShape(GenerationSettings settings)
+    {
+        var factor = Vae.Config.Downsampling;
+        return [Unet.Config.InChannels, (settings.Height ?? DefaultSize) / factor, (settings.Width ?? DefaultSize) / factor];
+    }
+
+    private static Raster ToRaster(Tensor unit)
+    {
+        var pixels = (unit[0].to(ScalarType.Float32) * 255).round().to(ScalarType.Byte).permute(1, 2, 0).contiguous().cpu(); // [H, W, 3]
+        return new((int)pixels.size(1), (int)pixels.size(0), 3, pixels.data<byte>().ToArray());
+    }
+
+    private void RequireFit()
+    {
+        var problems = new List<string>();
+        void Require(long left, long right, string what)
+        {
+            if (left != right)
+                problems.Add($"{what}: {left} and {right}");
+        }
+
+        Require(TextEncoder.Config.HiddenSize, Unet.Config.CrossAttentionDim[0], "the text encoder's hidden_size and the UNet's cross_attention_dim differ");
+        Require(Vae.Config.LatentChannels, Unet.Config.InChannels, "the autoencoder's latent_channels and the UNet's in_channels differ");
+        Require(Unet.Config.InChannels, Unet.Config.OutChannels, "the UNet's in_channels and out_channels differ");
+        if (Tokenizer.VocabularySize > TextEncoder.Config.VocabSize)
+            problems.Add($"the tokenizer has ids up to {Tokenizer.VocabularySize - 1}, the text encoder embeds {TextEncoder.Config.VocabSize}");
+        if (Tokenizer.ModelMaxLength > TextEncoder.Config.MaxPositions)
+            problems.Add($"the tokenizer gives {Tokenizer.ModelMaxLength} tokens, the text encoder takes {TextEncoder.Config.MaxPositions}");
+        if (problems.Count > 0)
+            throw new ModelFormatException($"The parts of the model do not fit together: {string.Join("; ", problems)}.");
+    }
+}
