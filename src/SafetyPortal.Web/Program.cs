@@ -1,2 +1,4 @@
-var app = WebApplication.CreateBuilder(args).Build();
-app.Run();
+using SafetyPortal.Web.Hosting;
+
+var app = await PortalHost.CreateAsync(new PortalOptions { Arguments = args });
+await app.RunAsync();

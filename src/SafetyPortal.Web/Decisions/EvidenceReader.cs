@@ -1,0 +1,39 @@
+using System.Text.Json;
+using Microsoft.Extensions.Caching.Memory;
+using SafetyPortal.Requests.Artifacts;
+using SafetyPortal.Requests.Evidence;
+using SafetyPortal.Requests.Runs;
+
+namespace SafetyPortal.Web.Decisions;
+
+/// <summary>The evidence of finished runs. It never changes once stored, so it is read and checked once and then kept for a while.</summary>
+public sealed class EvidenceReader(IArtifactStore artifacts, IMemoryCache cache)
+{
+    /// <summary>The evidence of a run; null when the run has none (yet).</summary>
+    /// <exception cref="ArtifactException">It is not stored any more, damaged, or does not have the digest the run names.</exception>
+    public async Task<EvidenceDocument?> ReadAsync(Run? run, CancellationToken cancellationToken)
+    {
+        if (run?.EvidenceArtifact is not { } artifact)
+            return null;
+        return await cache.GetOrCreateAsync(("evidence", artifact), async entry =>
+        {
+            entry.SlidingExpiration = TimeSpan.FromMinutes(10);
+            return Check(await artifacts.ReadAsync(artifact, cancellationToken), run);
+        });
+    }
+
+    private static EvidenceDocument Check(byte[] bytes, Run run)
+    {
+        try
+        {
+            var evidence = EvidenceDocument.FromBytes(bytes);
+            return evidence.Verify(run.EvidenceDigest) is { Count: > 0 } problems
+                ? throw new ArtifactException($"The evidence of run {run.Id} does not agree with itself: {string.Join("; ", problems)}.")
+                : evidence;
+        }
+        catch (JsonException error)
+        {
+            throw new ArtifactException($"The evidence of run {run.Id} cannot be read: {error.Message}", error);
+        }
+    }
+}

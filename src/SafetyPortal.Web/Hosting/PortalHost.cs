@@ -1,0 +1,69 @@
+using Microsoft.AspNetCore.DataProtection;
+using Radzen;
+using SafetyPortal.Requests;
+using SafetyPortal.Web.Account;
+using SafetyPortal.Web.Decisions;
+using SafetyPortal.Web.Security;
+using SafetyPortal.Web.Shell;
+
+namespace SafetyPortal.Web.Hosting;
+
+/// <summary>Puts the portal together. The same host serves <c>dotnet run</c>, the command line's <c>serve</c> and the tests.</summary>
+public static class PortalHost
+{
+    /// <summary>A host that is ready to start: configured, database migrated, demo accounts and model in place where asked for.</summary>
+    /// <exception cref="InvalidOperationException">Demo mode was asked for on an address other machines can reach.</exception>
+    public static async Task<WebApplication> CreateAsync(PortalOptions options, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        var root = AppRoot.Find();
+        var builder = WebApplication.CreateBuilder(new WebApplicationOptions
+        {
+            Args = options.Arguments,
+            ApplicationName = typeof(PortalHost).Assembly.GetName().Name,
+            ContentRootPath = root,
+            WebRootPath = Path.Combine(root, AppRoot.AssetsFolder),
+        });
+        var settings = PortalSettings.Apply(builder, options, root);
+
+        builder.Services.AddSingleton(settings);
+        builder.Services.AddPortalRequests(settings.Data);
+        builder.Services.AddPortalIdentity(requireHttps: !settings.LoopbackOnly);
+        builder.Services.AddPortalPolicies();
+        builder.Services.AddSignInRateLimit();
+        builder.Services.AddDataProtection().SetApplicationName("SafetyPortal").PersistKeysToFileSystem(new DirectoryInfo(settings.Data.Keys));
+        builder.Services.AddRazorComponents().AddInteractiveServerComponents();
+        builder.Services.AddRadzenComponents();
+        builder.Services.AddProblemDetails();
+        builder.Services.AddResponseCompression();
+        builder.Services.AddPortalHealth();
+        builder.Services.AddMemoryCache();
+        builder.Services.AddSingleton<EvidenceReader>().AddSingleton<ImageReveals>().AddSingleton<RunImages>();
+
+        var app = builder.Build();
+        app.UseSecurityHeaders();
+        app.UseExceptionHandler("/error", createScopeForErrors: true);
+        if (!settings.LoopbackOnly)
+        {
+            app.UseHsts();
+            app.UseHttpsRedirection();
+        }
+        app.UseStatusCodePagesWithReExecute("/not-found", createScopeForStatusCodePages: true);
+        app.UseResponseCompression();
+        app.UseStaticFiles();
+        app.UseRouting();
+        app.UseRateLimiter();
+        app.UseAuthentication();
+        app.UseAuthorization();
+        app.UseAntiforgery();
+
+        app.MapPackagedAssets();
+        app.MapPortalHealth();
+        app.MapAccount();
+        app.MapImages();
+        app.MapRazorComponents<App>().AddInteractiveServerRenderMode();
+
+        await PortalSetup.RunAsync(app.Services, settings, cancellationToken);
+        return app;
+    }
+}

@@ -1,0 +1,49 @@
+using SafetyPortal.Requests.Audit;
+
+namespace SafetyPortal.Web.Requests;
+
+/// <summary>Events of the history as sentences.</summary>
+internal static class EventText
+{
+    public static string Sentence(AuditEvent entry)
+    {
+        var verb = Verb(entry.Action);
+        return verb is null ? $"{entry.ActorName}: {entry.Action}" : $"{entry.ActorName} {verb}";
+    }
+
+    /// <summary>The style class of an event's mark.</summary>
+    public static string Tone(string action) => action[(action.LastIndexOf('.') + 1)..] switch
+    {
+        "completed" or "approved" or "released" or "stage-finished" => "ok",
+        "failed" or "rejected" or "revoked" or "cancelled" or "refused" or "denied" => "bad",
+        _ => "",
+    };
+
+    private static string? Verb(string action) => action switch
+    {
+        "request.filed" or "request.drafted" => "wrote the request",
+        "request.revised" => "changed the request",
+        "request.submitted" => "submitted the request",
+        "request.cancelled" => "cancelled the request",
+        "run.queued" or "run.started" => "started a run",
+        "run.claimed" => "took the run",
+        "run.recovered" => "put the run of a lost worker back into the queue",
+        "run.stage-finished" => "finished a stage",
+        "run.completed" => "completed the run",
+        "run.failed" => "ended the run with an error",
+        "run.cancelled" => "stopped the run",
+        "run.cancel-requested" => "asked the run to stop",
+        "image.revealed" => "revealed veiled images",
+        "decision.approved" or "request.approved" => "approved the evidence",
+        "decision.rejected" or "request.rejected" => "rejected the request",
+        "decision.changes-requested" or "request.changes-requested" => "sent the request back",
+        "decision.denied" or "decision.refused" => "tried to decide and was refused",
+        "waiver.granted" => "waived the failed gates",
+        "release.published" or "request.released" or "release.created" => "released the patch",
+        "release.revoked" => "revoked the release",
+        "alias.moved" => "moved an alias",
+        "model.registered" => "registered a model",
+        "policy.changed" => "changed the policy",
+        _ => null,
+    };
+}

@@ -1,0 +1,25 @@
+using System.Globalization;
+using System.Security.Claims;
+using SafetyPortal.Requests.Accounts;
+using SafetyPortal.Requests.Approval;
+
+namespace SafetyPortal.Web.Security;
+
+/// <summary>
+/// When the person last typed the password, as a claim in the cookie. A decision needs this to be minutes ago, not days: an unlocked
+/// screen is not an approver. <see cref="ApprovalRule"/> judges it; here it only decides whether to ask for the password first.
+/// </summary>
+public static class FreshSignIn
+{
+    public static Claim Claim(DateTimeOffset now) => new(Actor.SignedInAtClaim, now.ToString("O", CultureInfo.InvariantCulture));
+
+    /// <summary>How much longer a decision counts; zero when the password has to be typed first.</summary>
+    public static TimeSpan TimeLeft(this Actor actor, DateTimeOffset now)
+    {
+        ArgumentNullException.ThrowIfNull(actor);
+        if (actor.SignedInAt is not { } at || at > now)
+            return TimeSpan.Zero;
+        var left = at + ApprovalRule.FreshSignIn - now;
+        return left > TimeSpan.Zero ? left : TimeSpan.Zero;
+    }
+}

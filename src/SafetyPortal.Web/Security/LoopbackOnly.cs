@@ -1,0 +1,29 @@
+using System.Net;
+
+namespace SafetyPortal.Web.Security;
+
+/// <summary>Demo accounts have published passwords, so a portal that has them may listen on this machine alone.</summary>
+public static class LoopbackOnly
+{
+    /// <summary>Refuses addresses that other machines could reach.</summary>
+    /// <param name="urls">Addresses the server is told to listen on, as given to Kestrel.</param>
+    /// <exception cref="InvalidOperationException">One of the addresses is not a loopback address; the message names it.</exception>
+    public static void Require(IEnumerable<string> urls)
+    {
+        foreach (var url in urls.Where(url => !IsLoopback(url)))
+        {
+            throw new InvalidOperationException(
+                $"Demo:Enabled is true, which creates accounts with published passwords; it listens on 127.0.0.1, [::1] or localhost only, but was told to listen on {url}.");
+        }
+    }
+
+    internal static bool IsLoopback(string url)
+    {
+        // Kestrel's wildcards (http://*:5080, http://+:5080) are not hosts that Uri understands; nothing but a real host is loopback.
+        if (!Uri.TryCreate(url, UriKind.Absolute, out var uri))
+            return false;
+        var host = uri.Host.Trim('[', ']');
+        return string.Equals(host, "localhost", StringComparison.OrdinalIgnoreCase)
+            || (IPAddress.TryParse(host, out var address) && IPAddress.IsLoopback(address));
+    }
+}

@@ -1,0 +1,31 @@
+using System.Security.Claims;
+using Microsoft.AspNetCore.Authorization;
+using SafetyPortal.Requests.Accounts;
+
+namespace SafetyPortal.Web.Security;
+
+/// <summary>
+/// What an account may do, named by the deed rather than by the role. Every page and endpoint names one; whatever names none still
+/// needs a signed-in account, because that is the fallback.
+/// </summary>
+public static class Policies
+{
+    public const string FileRequests = "file-requests";
+    public const string Decide = "decide";
+    public const string ReadHistory = "read-history";
+    public const string Administer = "administer";
+
+    public static IServiceCollection AddPortalPolicies(this IServiceCollection services)
+    {
+        services.AddAuthorizationBuilder()
+            .AddPolicy(FileRequests, policy => policy.RequireRole(Roles.Reviewer))
+            .AddPolicy(Decide, policy => policy.RequireRole(Roles.Approver))
+            .AddPolicy(ReadHistory, policy => policy.RequireRole(Roles.Auditor, Roles.Administrator))
+            .AddPolicy(Administer, policy => policy.RequireRole(Roles.Administrator))
+            .SetFallbackPolicy(new AuthorizationPolicyBuilder().RequireAuthenticatedUser().Build());
+        return services;
+    }
+
+    /// <summary>The roles a principal carries, in the order of <see cref="Roles.All"/>.</summary>
+    public static IEnumerable<string> RoleNames(this ClaimsPrincipal user) => Roles.All.Where(user.IsInRole);
+}

@@ -1,0 +1,22 @@
+// Loaded before the styles paint: applies the chosen theme, or the system's where none was chosen; then the menu of narrow screens.
+(() => {
+  const system = matchMedia("(prefers-color-scheme: dark)");
+  const chosen = () => localStorage.getItem("theme");
+  const apply = () => { document.documentElement.dataset.theme = chosen() ?? (system.matches ? "dark" : "light"); };
+  apply();
+  system.addEventListener("change", apply);
+  document.addEventListener("click", event => {
+    if (!event.target.closest?.("[data-theme-toggle]")) return;
+    localStorage.setItem("theme", document.documentElement.dataset.theme === "dark" ? "light" : "dark");
+    apply();
+  });
+  // The menu of narrow screens opens by its button and closes when a link in it was followed.
+  document.addEventListener("click", event => {
+    const menu = document.getElementById("menu");
+    const button = document.querySelector("[data-menu-button]");
+    if (!menu || !button) return;
+    if (event.target.closest?.("[data-menu-button]")) menu.classList.toggle("open");
+    else if (event.target.closest?.("#menu a")) menu.classList.remove("open");
+    button.setAttribute("aria-expanded", menu.classList.contains("open"));
+  });
+})();
