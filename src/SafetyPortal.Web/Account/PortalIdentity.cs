@@ -1,6 +1,5 @@
 using Microsoft.AspNetCore.Components.Authorization;
 using Microsoft.AspNetCore.Identity;
-using SafetyPortal.Requests.Accounts;
 using SafetyPortal.Requests.Data;
 using SafetyPortal.Web.Security;
 

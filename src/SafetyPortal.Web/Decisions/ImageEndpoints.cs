@@ -1,6 +1,5 @@
 using System.Security.Claims;
 using Microsoft.AspNetCore.Mvc;
-using Microsoft.EntityFrameworkCore;
 using SafetyPortal.Requests.Accounts;
 using SafetyPortal.Requests.Artifacts;
 using SafetyPortal.Requests.Data;

@@ -1,0 +1,106 @@
+using System.Globalization;
+using SafetyPortal.Requests;
+using SafetyPortal.Requests.Models;
+
+namespace SafetyPortal.Web.Requests;
+
+/// <summary>
+/// What the form holds while it is written, valid or not; it is kept as a draft in this shape. Null texts mean "the default for the
+/// kind", which the form shows and explains.
+/// </summary>
+public sealed class RequestFormModel
+{
+    public long ModelVersionId { get; set; }
+
+    public ConceptKind Kind { get; set; }
+
+    public string Name { get; set; } = "";
+
+    /// <summary>Parted by commas.</summary>
+    public string Synonyms { get; set; } = "";
+
+    /// <summary>One prompt a line.</summary>
+    public string? ConceptPrompts { get; set; }
+
+    /// <summary>One prompt a line; an empty line is the empty prompt.</summary>
+    public string? BasePrompts { get; set; }
+
+    public AblationScope? Scope { get; set; }
+
+    /// <summary>Per cent, parted by commas.</summary>
+    public string Doses { get; set; } = "1, 2, 3, 5";
+
+    public long Seed { get; set; }
+
+    public RequestPriority Priority { get; set; } = RequestPriority.Normal;
+
+    public string Justification { get; set; } = "";
+
+    /// <summary>Digests of pictures that were checked and stored.</summary>
+    public List<string> ReferenceImages { get; set; } = [];
+
+    public IReadOnlyList<string> SynonymList => Split(Synonyms, ',');
+
+    /// <summary>The prompts as they would be filed, from the text or from the defaults of the kind.</summary>
+    public IReadOnlyList<string> ResolveConceptPrompts(ModelVersion? model) => ConceptPrompts is null
+        ? SafetyPortal.Requests.ConceptPrompts.DefaultFor(Kind, EffectiveName, model?.Objects ?? [])
+        : Split(ConceptPrompts, '\n');
+
+    /// <summary>The default base prompts for what is written so far, with the reason for them.</summary>
+    public BasePromptChoice DefaultBase(ModelVersion? model) =>
+        SafetyPortal.Requests.ConceptPrompts.DefaultBase(Kind, EffectiveName, SynonymList, ResolveConceptPrompts(model));
+
+    /// <summary>Nudity is one concept; it has no name of its own to choose.</summary>
+    public string EffectiveName => Kind == ConceptKind.Nudity ? "nudity" : Name;
+
+    /// <summary>The content to file.</summary>
+    /// <exception cref="InvalidRequestException">The doses are not numbers.</exception>
+    public RequestContent ToContent(ModelVersion? model) => new()
+    {
+        ModelVersionId = ModelVersionId,
+        ConceptKind = Kind,
+        ConceptName = EffectiveName,
+        Synonyms = SynonymList,
+        ConceptPrompts = ResolveConceptPrompts(model),
+        BasePrompts = BasePrompts is null ? null : [.. BasePrompts.ReplaceLineEndings("\n").Split('\n').Select(line => line.Trim())],
+        Scope = Scope,
+        Doses = ParseDoses(Doses),
+        Seed = Seed,
+        Priority = Priority,
+        Justification = Justification,
+    };
+
+    public static RequestFormModel From(EraseRequest request)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        return new()
+        {
+            ModelVersionId = request.ModelVersionId,
+            Kind = request.ConceptKind,
+            Name = request.ConceptName,
+            Synonyms = string.Join(", ", request.Synonyms),
+            ConceptPrompts = string.Join('\n', request.ConceptPrompts),
+            BasePrompts = string.Join('\n', request.BasePrompts),
+            Scope = request.Scope,
+            Doses = string.Join(", ", request.Doses.Select(dose => (dose * 100).ToString("0.####", CultureInfo.InvariantCulture))),
+            Seed = request.Seed,
+            Priority = request.Priority,
+            Justification = request.Justification,
+        };
+    }
+
+    private static IReadOnlyList<double> ParseDoses(string text)
+    {
+        var doses = new List<double>();
+        foreach (var part in Split(text, ','))
+        {
+            if (!double.TryParse(part.TrimEnd('%', ' '), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var percent))
+                throw new InvalidRequestException([new(nameof(RequestContent.Doses), $"Expected doses in per cent such as \"1, 2.5, 5\", got \"{part}\".")]);
+            doses.Add(Math.Round(percent / 100, 6));
+        }
+        return doses;
+    }
+
+    private static IReadOnlyList<string> Split(string text, char separator) =>
+        text.ReplaceLineEndings("\n").Split(separator, StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+}
