@@ -51,6 +51,9 @@ public sealed class EraseRequest : IVersioned, IAudited
 
     public RequestPriority Priority { get; private set; }
 
+    /// <summary>Artifact digests of pictures that show what is meant; shown to people, never used by a run.</summary>
+    public List<string> ReferenceImages { get; private set; } = [];
+
     public string RequesterId { get; private set; } = "";
 
     public string RequesterName { get; private set; } = "";
@@ -178,6 +181,7 @@ public sealed class EraseRequest : IVersioned, IAudited
         EvaluationSet = content.EvaluationSet;
         Justification = content.Justification.Trim();
         Priority = content.Priority;
+        ReferenceImages = [.. content.ReferenceImages];
         UpdatedAt = now;
     }
 }

@@ -16,6 +16,7 @@ public sealed record RequestContent
     public const int MaxPrompts = 64;
     public const int MaxPromptLength = 500;
     public const int MaxDoses = 12;
+    public const int MaxReferenceImages = 6;
 
     /// <summary>2^53 - 1: seeds stand in evidence as JSON numbers, which are exact up to there.</summary>
     public const long MaxSeed = 9_007_199_254_740_991;
@@ -51,6 +52,9 @@ public sealed record RequestContent
 
     public RequestPriority Priority { get; init; } = RequestPriority.Normal;
 
+    /// <summary>Artifact digests of up to 6 pictures of the concept, decoded and re-encoded before they were stored.</summary>
+    public IReadOnlyList<string> ReferenceImages { get; init; } = [];
+
     /// <summary>The base prompts given, or the default for the kind.</summary>
     public IReadOnlyList<string> ResolveBasePrompts() => BasePrompts is { Count: > 0 }
         ? [.. BasePrompts.Select(prompt => prompt.Trim())]
@@ -84,6 +88,9 @@ public sealed record RequestContent
         Check(
             Doses.Count is >= 1 and <= MaxDoses && Doses.All(d => d is > 0 and <= 0.5) && Doses.Distinct().Count() == Doses.Count,
             nameof(Doses), $"Give 1 to {MaxDoses} different doses, each above 0 and at most 0.5.");
+        Check(
+            ReferenceImages.Count <= MaxReferenceImages && ReferenceImages.All(Artifacts.FolderArtifactStore.IsDigest),
+            nameof(ReferenceImages), $"Give up to {MaxReferenceImages} stored reference images.");
         return problems;
     }
 

@@ -1,7 +1,9 @@
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata.Builders;
+using SafetyPortal.Requests.Accounts;
 using SafetyPortal.Requests.Approval;
 using SafetyPortal.Requests.Audit;
+using SafetyPortal.Requests.Filing;
 using SafetyPortal.Requests.Models;
 using SafetyPortal.Requests.Policies;
 using SafetyPortal.Requests.Releases;
@@ -22,6 +24,15 @@ internal sealed class EraseRequestMapping : IEntityTypeConfiguration<EraseReques
         builder.HasOne(r => r.ModelVersion).WithMany().OnDelete(DeleteBehavior.Restrict);
         builder.HasMany(r => r.Runs).WithOne(r => r.Request).HasForeignKey(r => r.RequestId).OnDelete(DeleteBehavior.Restrict);
         builder.HasOne(r => r.CurrentRun).WithOne().HasForeignKey<EraseRequest>(r => r.CurrentRunId).OnDelete(DeleteBehavior.Restrict);
+    }
+}
+
+internal sealed class RequestDraftMapping : IEntityTypeConfiguration<RequestDraft>
+{
+    public void Configure(EntityTypeBuilder<RequestDraft> builder)
+    {
+        builder.HasKey(d => d.UserId);
+        builder.HasOne<PortalUser>().WithMany().HasForeignKey(d => d.UserId).OnDelete(DeleteBehavior.Cascade);
     }
 }
 

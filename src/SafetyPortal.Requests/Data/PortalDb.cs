@@ -4,6 +4,7 @@ using Microsoft.EntityFrameworkCore;
 using SafetyPortal.Requests.Accounts;
 using SafetyPortal.Requests.Approval;
 using SafetyPortal.Requests.Audit;
+using SafetyPortal.Requests.Filing;
 using SafetyPortal.Requests.Models;
 using SafetyPortal.Requests.Policies;
 using SafetyPortal.Requests.Releases;
@@ -20,6 +21,8 @@ public sealed class PortalDb(DbContextOptions<PortalDb> options, TimeProvider ti
     private readonly List<PendingEvent> pending = [];
 
     public DbSet<EraseRequest> EraseRequests => Set<EraseRequest>();
+
+    public DbSet<RequestDraft> RequestDrafts => Set<RequestDraft>();
 
     public DbSet<Run> Runs => Set<Run>();
 

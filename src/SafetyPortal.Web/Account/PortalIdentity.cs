@@ -1,6 +1,6 @@
 using Microsoft.AspNetCore.Components.Authorization;
 using Microsoft.AspNetCore.Identity;
-using SafetyPortal.Requests.Data;
+using SafetyPortal.Requests.Accounts;
 using SafetyPortal.Web.Security;
 
 namespace SafetyPortal.Web.Account;

@@ -2,7 +2,10 @@ using Microsoft.AspNetCore.DataProtection;
 using Radzen;
 using SafetyPortal.Requests;
 using SafetyPortal.Web.Account;
+using SafetyPortal.Web.Admin;
 using SafetyPortal.Web.Decisions;
+using SafetyPortal.Web.History;
+using SafetyPortal.Web.Requests;
 using SafetyPortal.Web.Security;
 using SafetyPortal.Web.Shell;
 
@@ -39,6 +42,8 @@ public static class PortalHost
         builder.Services.AddPortalHealth();
         builder.Services.AddMemoryCache();
         builder.Services.AddSingleton<EvidenceReader>().AddSingleton<ImageReveals>().AddSingleton<RunImages>();
+        builder.Services.AddSingleton<RequestDrafts>().AddSingleton<ReferencePicture>();
+        builder.Services.AddSingleton<AccountChanges>().AddSingleton<ImportModel>();
 
         var app = builder.Build();
         app.UseSecurityHeaders();
@@ -61,6 +66,9 @@ public static class PortalHost
         app.MapPortalHealth();
         app.MapAccount();
         app.MapImages();
+        app.MapReferencePictures();
+        app.MapDownloads();
+        app.MapHistory();
         app.MapRazorComponents<App>().AddInteractiveServerRenderMode();
 
         await PortalSetup.RunAsync(app.Services, settings, cancellationToken);

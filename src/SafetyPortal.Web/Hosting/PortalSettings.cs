@@ -1,5 +1,4 @@
 using SafetyPortal.Requests.Data;
-using SafetyPortal.Web.Security;
 
 namespace SafetyPortal.Web.Hosting;
 

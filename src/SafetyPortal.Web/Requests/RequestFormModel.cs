@@ -68,6 +68,7 @@ public sealed class RequestFormModel
         Seed = Seed,
         Priority = Priority,
         Justification = Justification,
+        ReferenceImages = [.. ReferenceImages],
     };
 
     public static RequestFormModel From(EraseRequest request)
@@ -86,6 +87,7 @@ public sealed class RequestFormModel
             Seed = request.Seed,
             Priority = request.Priority,
             Justification = request.Justification,
+            ReferenceImages = [.. request.ReferenceImages],
         };
     }
 

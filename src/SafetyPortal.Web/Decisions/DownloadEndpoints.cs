@@ -1,0 +1,38 @@
+using System.Security.Claims;
+using Microsoft.EntityFrameworkCore;
+using SafetyPortal.Requests.Artifacts;
+using SafetyPortal.Requests.Data;
+using SafetyPortal.Web.Requests;
+
+namespace SafetyPortal.Web.Decisions;
+
+/// <summary>Patches of releases and the evidence documents behind them, as files.</summary>
+internal static class DownloadEndpoints
+{
+    public static void MapDownloads(this IEndpointRouteBuilder endpoints)
+    {
+        endpoints.MapGet("/releases/{id:long}/patch", PatchAsync).RequireAuthorization();
+        endpoints.MapGet("/requests/{id:long}/evidence.json", EvidenceAsync).RequireAuthorization();
+    }
+
+    private static async Task<IResult> PatchAsync(
+        long id, ClaimsPrincipal user, IDbContextFactory<PortalDb> databases, IArtifactStore artifacts, CancellationToken cancellationToken)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        var release = await db.Releases.AsNoTracking().Include(r => r.Request).SingleOrDefaultAsync(r => r.Id == id, cancellationToken);
+        if (release?.Request is null || !RequestAccess.MaySee(user, release.Request))
+            return Results.Problem($"There is no release {id}.", statusCode: StatusCodes.Status404NotFound, title: "No such release");
+        return Results.File(
+            await artifacts.OpenAsync(release.PatchDigest, cancellationToken), "application/octet-stream", $"release-{id}.patch.safetensors");
+    }
+
+    private static async Task<IResult> EvidenceAsync(
+        long id, ClaimsPrincipal user, IDbContextFactory<PortalDb> databases, IArtifactStore artifacts, CancellationToken cancellationToken)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        var request = await db.EraseRequests.AsNoTracking().Include(r => r.CurrentRun).SingleOrDefaultAsync(r => r.Id == id, cancellationToken);
+        if (request is null || !RequestAccess.MaySee(user, request) || request.CurrentRun?.EvidenceArtifact is not { } artifact)
+            return Results.Problem($"There is no evidence for request {id}.", statusCode: StatusCodes.Status404NotFound, title: "No such evidence");
+        return Results.File(await artifacts.OpenAsync(artifact, cancellationToken), "application/json", $"request-{id}-evidence.json");
+    }
+}

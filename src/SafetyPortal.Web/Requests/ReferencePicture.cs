@@ -1,0 +1,30 @@
+using SafetyPortal.Images;
+using SafetyPortal.Requests.Artifacts;
+
+namespace SafetyPortal.Web.Requests;
+
+/// <summary>
+/// Takes a picture somebody uploads: decoded within limits that are checked before any pixel is allocated, made no larger than a page
+/// needs, and written anew, which drops whatever else the file carried.
+/// </summary>
+public sealed class ReferencePicture(IArtifactStore artifacts)
+{
+    public const int LongestSide = 1024;
+
+    /// <summary>Bytes read from an upload at most; one more is read to tell "exactly" from "too many".</summary>
+    public const long MaxBytes = 16L * 1024 * 1024;
+
+    /// <summary>Stores the picture and returns its digest.</summary>
+    /// <exception cref="ImageFormatException">It is no PNG, JPEG or WebP, too large, or damaged; the message is for the person who uploaded it.</exception>
+    public async Task<string> StoreAsync(byte[] upload, CancellationToken cancellationToken)
+    {
+        var raster = ImageCodec.Decode(upload, ImageLimits.Default);
+        var longest = Math.Max(raster.Width, raster.Height);
+        if (longest > LongestSide)
+        {
+            raster = ImageCodec.Resize(
+                raster, Math.Max(1, raster.Width * LongestSide / longest), Math.Max(1, raster.Height * LongestSide / longest));
+        }
+        return await artifacts.PutAsync(ImageCodec.EncodePng(raster), cancellationToken);
+    }
+}
