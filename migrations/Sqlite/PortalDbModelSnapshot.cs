@@ -401,6 +401,10 @@ namespace SafetyPortal.Requests.Migrations
                         .IsRequired()
                         .HasColumnType("TEXT");
 
+                    b.PrimitiveCollection<string>("ReferenceImages")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
                     b.Property<string>("RequesterId")
                         .IsRequired()
                         .HasColumnType("TEXT");
@@ -444,6 +448,23 @@ namespace SafetyPortal.Requests.Migrations
                     b.HasIndex("ModelVersionId", "ConceptKind", "ConceptKey");
 
                     b.ToTable("EraseRequests");
+                });
+
+            modelBuilder.Entity("SafetyPortal.Requests.Filing.RequestDraft", b =>
+                {
+                    b.Property<string>("UserId")
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Form")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<long>("WrittenAt")
+                        .HasColumnType("INTEGER");
+
+                    b.HasKey("UserId");
+
+                    b.ToTable("RequestDrafts");
                 });
 
             modelBuilder.Entity("SafetyPortal.Requests.Models.ModelVersion", b =>
@@ -871,6 +892,15 @@ namespace SafetyPortal.Requests.Migrations
                     b.Navigation("CurrentRun");
 
                     b.Navigation("ModelVersion");
+                });
+
+            modelBuilder.Entity("SafetyPortal.Requests.Filing.RequestDraft", b =>
+                {
+                    b.HasOne("SafetyPortal.Requests.Accounts.PortalUser", null)
+                        .WithMany()
+                        .HasForeignKey("UserId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
                 });
 
             modelBuilder.Entity("SafetyPortal.Requests.Releases.AliasMove", b =>

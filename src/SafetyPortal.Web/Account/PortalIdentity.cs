@@ -1,7 +1,7 @@
 using Microsoft.AspNetCore.Components.Authorization;
 using Microsoft.AspNetCore.Identity;
 using SafetyPortal.Requests.Accounts;
-using SafetyPortal.Web.Security;
+using SafetyPortal.Requests.Data;
 
 namespace SafetyPortal.Web.Account;
 

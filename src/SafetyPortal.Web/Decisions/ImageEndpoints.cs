@@ -1,10 +1,6 @@
 using System.Security.Claims;
 using Microsoft.AspNetCore.Mvc;
 using SafetyPortal.Requests.Accounts;
-using SafetyPortal.Requests.Data;
-using SafetyPortal.Requests.Evidence;
-using SafetyPortal.Requests.Runs;
-using SafetyPortal.Web.Requests;
 
 namespace SafetyPortal.Web.Decisions;
 

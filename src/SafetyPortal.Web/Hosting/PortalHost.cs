@@ -43,7 +43,7 @@ public static class PortalHost
         builder.Services.AddMemoryCache();
         builder.Services.AddSingleton<EvidenceReader>().AddSingleton<ImageReveals>().AddSingleton<RunImages>();
         builder.Services.AddSingleton<RequestDrafts>().AddSingleton<ReferencePicture>();
-        builder.Services.AddSingleton<AccountChanges>().AddSingleton<ImportModel>();
+        builder.Services.AddSingleton<AccountChanges>();
 
         var app = builder.Build();
         app.UseSecurityHeaders();

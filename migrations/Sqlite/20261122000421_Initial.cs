@@ -213,6 +213,25 @@ namespace SafetyPortal.Requests.Migrations
                 });
 
             migrationBuilder.CreateTable(
+                name: "RequestDrafts",
+                columns: table => new
+                {
+                    UserId = table.Column<string>(type: "TEXT", nullable: false),
+                    Form = table.Column<string>(type: "TEXT", nullable: false),
+                    WrittenAt = table.Column<long>(type: "INTEGER", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_RequestDrafts", x => x.UserId);
+                    table.ForeignKey(
+                        name: "FK_RequestDrafts_AspNetUsers_UserId",
+                        column: x => x.UserId,
+                        principalTable: "AspNetUsers",
+                        principalColumn: "Id",
+                        onDelete: ReferentialAction.Cascade);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "AliasMoves",
                 columns: table => new
                 {
@@ -270,6 +289,7 @@ namespace SafetyPortal.Requests.Migrations
                     EvaluationSet = table.Column<string>(type: "TEXT", nullable: false),
                     Justification = table.Column<string>(type: "TEXT", maxLength: 4000, nullable: false),
                     Priority = table.Column<int>(type: "INTEGER", nullable: false),
+                    ReferenceImages = table.Column<string>(type: "TEXT", nullable: false),
                     RequesterId = table.Column<string>(type: "TEXT", nullable: false),
                     RequesterName = table.Column<string>(type: "TEXT", nullable: false),
                     Status = table.Column<int>(type: "INTEGER", nullable: false),
@@ -675,6 +695,9 @@ namespace SafetyPortal.Requests.Migrations
 
             migrationBuilder.DropTable(
                 name: "PolicyVersions");
+
+            migrationBuilder.DropTable(
+                name: "RequestDrafts");
 
             migrationBuilder.DropTable(
                 name: "StageResults");
