@@ -10,6 +10,7 @@
     localStorage.setItem("theme", document.documentElement.dataset.theme === "dark" ? "light" : "dark");
     apply();
   });
+  document.addEventListener("click", event => { if (event.target.closest?.("[data-reload]")) location.reload(); });
   // The menu of narrow screens opens by its button and closes when a link in it was followed.
   document.addEventListener("click", event => {
     const menu = document.getElementById("menu");

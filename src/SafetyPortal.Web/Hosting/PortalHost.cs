@@ -69,7 +69,7 @@ public static class PortalHost
         app.MapReferencePictures();
         app.MapDownloads();
         app.MapHistory();
-        app.MapRazorComponents<App>().AddInteractiveServerRenderMode();
+        app.MapRazorComponents<App>().AddInteractiveServerRenderMode(mode => mode.ContentSecurityFrameAncestorsPolicy = null);
 
         await PortalSetup.RunAsync(app.Services, settings, cancellationToken);
         return app;
