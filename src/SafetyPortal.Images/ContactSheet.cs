@@ -1,0 +1,36 @@
+namespace SafetyPortal.Images;
+
+/// <summary>Lays pictures of one size out in rows, for looking at many at once.</summary>
+public static class ContactSheet
+{
+    /// <param name="tiles">At least one; all of the same width, height and 3 channels.</param>
+    /// <param name="columns">Pictures per row.</param>
+    /// <param name="gap">Pixels between pictures and around the sheet.</param>
+    /// <param name="shade">Grey level of the gaps, 0 to 255.</param>
+    /// <exception cref="ArgumentException">No tiles, or tiles that differ in size.</exception>
+    public static Raster Arrange(IReadOnlyList<Raster> tiles, int columns, int gap = 2, byte shade = 255)
+    {
+        ArgumentNullException.ThrowIfNull(tiles);
+        if (tiles.Count == 0 || columns < 1 || gap < 0)
+            throw new ArgumentException($"A contact sheet needs tiles, columns and a gap, got {tiles.Count} tiles, {columns} columns, gap {gap}.", nameof(tiles));
+        var (width, height) = (tiles[0].Width, tiles[0].Height);
+        var across = Math.Min(columns, tiles.Count);
+        var rows = (tiles.Count + columns - 1) / columns;
+        var sheetWidth = across * (width + gap) + gap;
+        var sheetHeight = rows * (height + gap) + gap;
+        var pixels = new byte[checked(sheetWidth * sheetHeight * 3)];
+        Array.Fill(pixels, shade);
+        for (var i = 0; i < tiles.Count; i++)
+        {
+            var tile = tiles[i];
+            if (tile.Width != width || tile.Height != height || tile.Channels != 3)
+                throw new ArgumentException($"Tile {i} is {tile.Width} x {tile.Height} x {tile.Channels}; expected {width} x {height} x 3.", nameof(tiles));
+            var left = i % columns * (width + gap) + gap;
+            var top = i / columns * (height + gap) + gap;
+            for (var y = 0; y < height; y++)
+                tile.Pixels.AsSpan(y * width * 3, width * 3).CopyTo(pixels.AsSpan(((top + y) * sheetWidth + left) * 3));
+        }
+
+        return new Raster(sheetWidth, sheetHeight, 3, pixels);
+    }
+}
