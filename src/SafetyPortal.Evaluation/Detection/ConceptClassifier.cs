@@ -1,0 +1,166 @@
+using SafetyPortal.Diffusion.Safetensors;
+using SafetyPortal.Images;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace SafetyPortal.Evaluation.Detection;
+
+/// <summary>
+/// The embedded model's judge: a small convolutional classifier with one head for what a picture shows and one for its style.
+/// It shares nothing with the diffusion model or its CLIP (other architecture, other seed), so the model was never trained to please it.
+/// </summary>
+public sealed class ConceptClassifier : nn.Module<Tensor, Tensor>
+{
+    private const string WeightsName = "model.safetensors";
+    private readonly Conv2d stem;
+    private readonly ModuleList<ConvolutionStage> stages;
+    private readonly Linear objects;
+    private readonly Linear styles;
+
+    /// <summary>Builds the network with random weights.</summary>
+    public ConceptClassifier(ConceptClassifierConfig config)
+        : base(nameof(ConceptClassifier))
+    {
+        config.Validate();
+        Config = config;
+        stem = nn.Conv2d(3, config.Channels[0], 3, 1, 1);
+        stages = nn.ModuleList(Enumerable.Range(0, config.Channels.Count)
+            .Select(i => new ConvolutionStage(config.Channels[Math.Max(i - 1, 0)], config.Channels[i], config.Groups)).ToArray());
+        objects = nn.Linear(config.Channels[^1], config.Objects.Count);
+        styles = nn.Linear(config.Channels[^1], config.Styles.Count);
+        RegisterComponents();
+    }
+
+    public ConceptClassifierConfig Config { get; }
+
+    /// <param name="pictures">[B, 3, size, size] in -1..1</param>
+    /// <returns>Logits [B, objects + styles], objects first.</returns>
+    public override Tensor forward(Tensor pictures)
+    {
+        using var scope = NewDisposeScope();
+        var x = stem.call(pictures); // [B, C0, H, W]
+        foreach (var stage in stages)
+            x = stage.call(x); // [B, Ci, H/2^(i+1), W/2^(i+1)]
+        var pooled = x.mean([2L, 3L]); // [B, C]
+        return cat([objects.call(pooled), styles.call(pooled)], 1).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Judges pictures of any size; they are scaled to the network's.</summary>
+    public IReadOnlyList<ConceptVerdict> Classify(IReadOnlyList<Raster> pictures)
+    {
+        var verdicts = new List<ConceptVerdict>(pictures.Count);
+        using var guard = no_grad();
+        foreach (var chunk in pictures.Chunk(64))
+        {
+            using var scope = NewDisposeScope();
+            var logits = call(Pixels(chunk)).to(ScalarType.Float32); // [B, objects + styles]
+            var ofObjects = logits.narrow(1, 0, Config.Objects.Count).softmax(-1).reshape(-1).data<float>().ToArray();
+            var ofStyles = logits.narrow(1, Config.Objects.Count, Config.Styles.Count).softmax(-1).reshape(-1).data<float>().ToArray();
+            for (var i = 0; i < chunk.Length; i++)
+            {
+                verdicts.Add(new ConceptVerdict(
+                    Probabilities(Config.Objects, ofObjects, i),
+                    Probabilities(Config.Styles, ofStyles, i)));
+            }
+        }
+
+        return verdicts;
+    }
+
+    /// <summary>Writes config.json and model.safetensors.</summary>
+    /// <param name="folder">Created if absent.</param>
+    /// <param name="dtype">Type to store; null keeps the parameters' own.</param>
+    public void Save(string folder, ScalarType? dtype = null)
+    {
+        Config.Save(folder);
+        SafetensorsWriter.Write(
+            Path.Combine(folder, WeightsName),
+            named_parameters().Select(p => (p.name, (Tensor)p.parameter)),
+            new Dictionary<string, string>(StringComparer.Ordinal) { ["format"] = "pt" },
+            dtype);
+    }
+
+    /// <summary>Reads what <see cref="Save"/> wrote, as float32 in evaluation mode.</summary>
+    /// <exception cref="InvalidDataException">The configuration is malformed, or a tensor is missing, unexpected or misshapen.</exception>
+    public static ConceptClassifier Load(string folder)
+    {
+        var model = new ConceptClassifier(ConceptClassifierConfig.Load(folder));
+        var path = Path.Combine(folder, WeightsName);
+        using var file = SafetensorsFile.Open(path);
+        using var guard = no_grad();
+        using var scope = NewDisposeScope();
+        var expected = model.named_parameters().ToDictionary(p => p.name, p => p.parameter, StringComparer.Ordinal);
+        if (file.Entries.Keys.FirstOrDefault(k => !expected.ContainsKey(k)) is { } unexpected)
+            throw new InvalidDataException($"{path}: unexpected tensor {unexpected}.");
+        foreach (var (name, parameter) in expected)
+        {
+            if (!file.Entries.TryGetValue(name, out var entry) || !entry.Shape.SequenceEqual(parameter.shape))
+                throw new InvalidDataException($"{path}: expected {name} [{string.Join(", ", parameter.shape)}], got {(entry is null ? "nothing" : $"[{string.Join(", ", entry.Shape)}]")}.");
+            parameter.copy_(file.Read(name, ScalarType.Float32));
+        }
+
+        model.eval();
+        return model;
+    }
+
+    private Tensor Pixels(IReadOnlyList<Raster> pictures)
+    {
+        using var scope = NewDisposeScope();
+        var size = Config.ImageSize;
+        var bytes = new byte[pictures.Count * size * size * 3];
+        for (var i = 0; i < pictures.Count; i++)
+        {
+            if (pictures[i].Channels != 3)
+                throw new ArgumentException($"Picture {i} has {pictures[i].Channels} channels; expected 3.", nameof(pictures));
+            ImageCodec.Resize(pictures[i], size, size).Pixels.CopyTo(bytes, i * size * size * 3);
+        }
+
+        var pixels = tensor(bytes, dtype: ScalarType.Byte).reshape(pictures.Count, size, size, 3).permute(0, 3, 1, 2); // [B, 3, size, size]
+        return pixels.to(ScalarType.Float32).contiguous().div_(127.5).sub_(1).MoveToOuterDisposeScope();
+    }
+
+    private static Dictionary<string, float> Probabilities(IReadOnlyList<string> names, float[] values, int row)
+    {
+        var result = new Dictionary<string, float>(StringComparer.Ordinal);
+        for (var i = 0; i < names.Count; i++)
+            result[names[i]] = values[row * names.Count + i];
+        return result;
+    }
+}
+
+/// <summary>Halves the resolution: strided convolution, normalisation, then a residual convolution.</summary>
+internal sealed class ConvolutionStage : nn.Module<Tensor, Tensor>
+{
+    private readonly Conv2d reduce;
+    private readonly GroupNorm norm1;
+    private readonly Conv2d refine;
+    private readonly GroupNorm norm2;
+
+    public ConvolutionStage(int inChannels, int outChannels, int groups)
+        : base(nameof(ConvolutionStage))
+    {
+        reduce = nn.Conv2d(inChannels, outChannels, 3, 2, 1);
+        norm1 = Norm(groups, outChannels);
+        refine = nn.Conv2d(outChannels, outChannels, 3, 1, 1);
+        norm2 = Norm(groups, outChannels);
+        RegisterComponents();
+    }
+
+    /// <param name="x">[B, in, H, W]</param>
+    /// <returns>[B, out, H/2, W/2]</returns>
+    public override Tensor forward(Tensor x)
+    {
+        using var scope = NewDisposeScope();
+        var half = nn.functional.relu(norm1.call(reduce.call(x))); // [B, out, H/2, W/2]
+        return (half + nn.functional.relu(norm2.call(refine.call(half)))).MoveToOuterDisposeScope();
+    }
+
+    // TorchSharp leaves a new GroupNorm's weight and bias uninitialised.
+    private static GroupNorm Norm(int groups, int channels)
+    {
+        var norm = nn.GroupNorm(groups, channels);
+        nn.init.ones_(norm.weight);
+        nn.init.zeros_(norm.bias!);
+        return norm;
+    }
+}
