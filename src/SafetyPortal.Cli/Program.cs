@@ -1,4 +1,5 @@
 using System.CommandLine;
+using SafetyPortal.Cli.TrainDemo;
 
-var root = new RootCommand("SafetyPortal command line");
+var root = new RootCommand("SafetyPortal command line") { TrainDemoCommand.Create() };
 return await root.Parse(args).InvokeAsync();
