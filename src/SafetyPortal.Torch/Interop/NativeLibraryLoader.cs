@@ -28,6 +28,7 @@ internal static class NativeLibraryLoader
             throw new DllNotFoundException($"The libtorch shim is missing: expected {path}. Build the solution on this machine, with {AptLine}.");
         try
         {
+            OpenBlasKernels.Choose();
             return NativeLibrary.Load(path);
         }
         catch (DllNotFoundException error)
