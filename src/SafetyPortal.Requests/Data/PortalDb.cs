@@ -1,4 +1,3 @@
-using Microsoft.AspNetCore.Identity;
 using Microsoft.AspNetCore.Identity.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore;
 using SafetyPortal.Requests.Accounts;
@@ -43,9 +42,6 @@ public sealed class PortalDb(DbContextOptions<PortalDb> options, TimeProvider ti
     public DbSet<PolicyVersion> PolicyVersions => Set<PolicyVersion>();
 
     public DbSet<AuditEvent> AuditEvents => Set<AuditEvent>();
-
-    /// <inheritdoc/>
-    protected override Version SchemaVersion => IdentitySchemaVersions.Version3;
 
     /// <summary>
     /// Starts a serialised write: on SQLite BEGIN IMMEDIATE, so that what is read afterwards cannot change before the commit.

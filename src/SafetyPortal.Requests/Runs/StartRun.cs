@@ -11,10 +11,12 @@ public sealed class StartRun(IDbContextFactory<PortalDb> databases, TimeProvider
     /// <exception cref="IllegalMoveException">The request has no place for a run now.</exception>
     /// <exception cref="NotAllowedException">The actor is no reviewer.</exception>
     public async Task<Run> ExecuteAsync(Actor actor, long requestId, CancellationToken cancellationToken) =>
-        await EnqueueAsync(databases, time, announcer, actor, requestId, "run.queued", cancellationToken);
+        await EnqueueAsync(databases, time, announcer, actor, requestId, "run.queued", demand: null, cancellationToken);
 
+    /// <param name="demand">Throws when the request, as the write transaction sees it, is not fit for this; null demands nothing.</param>
     internal static async Task<Run> EnqueueAsync(
-        IDbContextFactory<PortalDb> databases, TimeProvider time, RunAnnouncer announcer, Actor actor, long requestId, string action, CancellationToken cancellationToken)
+        IDbContextFactory<PortalDb> databases, TimeProvider time, RunAnnouncer announcer, Actor actor, long requestId, string action,
+        Action<EraseRequest>? demand, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(actor);
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
@@ -22,6 +24,7 @@ public sealed class StartRun(IDbContextFactory<PortalDb> databases, TimeProvider
         var now = time.GetUtcNow();
         await db.DemandRoleAsync(actor, now, cancellationToken, Roles.Reviewer);
         var request = await db.LoadRequestAsync(requestId, cancellationToken);
+        demand?.Invoke(request);
         var attempt = 1 + await db.Runs.CountAsync(run => run.RequestId == requestId, cancellationToken);
         var run = Run.Enqueue(attempt, actor.Id, actor.Name, now);
         request.Queue(run, now);
@@ -36,14 +39,12 @@ public sealed class StartRun(IDbContextFactory<PortalDb> databases, TimeProvider
 public sealed class RetryRun(IDbContextFactory<PortalDb> databases, TimeProvider time, RunAnnouncer announcer)
 {
     /// <inheritdoc cref="StartRun.ExecuteAsync"/>
-    public async Task<Run> ExecuteAsync(Actor actor, long requestId, CancellationToken cancellationToken)
+    public async Task<Run> ExecuteAsync(Actor actor, long requestId, CancellationToken cancellationToken) =>
+        await StartRun.EnqueueAsync(databases, time, announcer, actor, requestId, "run.retried", DemandFailed, cancellationToken);
+
+    private static void DemandFailed(EraseRequest request)
     {
-        await using (var db = await databases.CreateDbContextAsync(cancellationToken))
-        {
-            var request = await db.LoadRequestAsync(requestId, cancellationToken);
-            if (request.Status != RequestStatus.Failed)
-                throw new IllegalMoveException($"Request {requestId} is {request.Status.Describe()} and cannot be retried: it would have to be failed.");
-        }
-        return await StartRun.EnqueueAsync(databases, time, announcer, actor, requestId, "run.retried", cancellationToken);
+        if (request.Status != RequestStatus.Failed)
+            throw new IllegalMoveException($"Request {request.Id} is {request.Status.Describe()} and cannot be retried: it would have to be failed.");
     }
 }
