@@ -28,6 +28,8 @@ public class RequestContentTests
         { "ConceptPrompts", Good with { ConceptPrompts = [] } },
         { "ConceptPrompts", Good with { ConceptPrompts = [new string('x', 501)] } },
         { "BasePrompts", Good with { BasePrompts = ["a", "b", "c"] } },
+        { "ReferenceImages", Good with { ReferenceImages = ["../portal.db"] } },
+        { "ReferenceImages", Good with { ReferenceImages = [.. Enumerable.Repeat(Portal.Digest('a'), 7)] } },
         { "Doses", Good with { Doses = [] } },
         { "Doses", Good with { Doses = [0] } },
         { "Doses", Good with { Doses = [0.51] } },

@@ -16,6 +16,7 @@ internal static class PromptDigest
         seed = request.Seed,
         evaluationSet = request.EvaluationSet,
         priority = request.Priority,
+        referenceImages = request.ReferenceImages,
         textDigest = Of(request, new { request.Synonyms, request.ConceptPrompts, request.BasePrompts, request.Justification }),
     };
 

@@ -3,6 +3,7 @@ using System.Text.Json;
 using SafetyPortal.Requests.Accounts;
 using SafetyPortal.Requests.Audit;
 using SafetyPortal.Requests.Data;
+using SafetyPortal.Requests.Filing;
 
 namespace SafetyPortal.Requests.Tests.Audit;
 
@@ -37,6 +38,18 @@ public class AuditTrailTests
         timeline[0].Payload.ShouldNotContain("a picture of");
         timeline[0].Payload.ShouldNotContain("must not be drawn");
         timeline[0].Payload.ShouldContain("\"textDigest\":\"");
+    }
+
+    [Fact]
+    public async Task FileRequest_Payload_NamesReferenceImagesByDigest()
+    {
+        await using var portal = await Portal.CreateAsync();
+        var request = await portal.Get<FileRequest>().ExecuteAsync(
+            portal.Reviewer, portal.Content() with { ReferenceImages = [Portal.Digest('9')] }, default);
+
+        var timeline = await portal.Get<AuditQueries>().TimelineAsync(request.Id, default);
+
+        timeline[0].Payload.ShouldContain($"\"referenceImages\":[\"{Portal.Digest('9')}\"]");
     }
 
     [Fact]
