@@ -7,6 +7,8 @@ namespace SafetyPortal.DemoWorld;
 /// <summary>Runs the stages of the embedded model's training by name.</summary>
 public static class DemoTraining
 {
+    private const int SheetPeriod = 4;
+
     /// <summary>Stage names in the order in which they depend on each other.</summary>
     public static IReadOnlyList<string> Stages { get; } = [ClipStage.Name, JudgeStage.Name, AutoencoderStage.Name, UnetStage.Name, DecoderStage.Name];
 
@@ -39,9 +41,20 @@ public static class DemoTraining
             JudgeStage.Name => JudgeStage.Train(context, JudgeStage.Settings(context, count, seed + 1, budget), cancel),
             AutoencoderStage.Name => AutoencoderStage.Train(context, AutoencoderStage.Settings(context, count, seed + 2, budget), cancel),
             UnetStage.Name => UnetStage.Train(
-                context, UnetStage.Settings(context, count, seed + 3, budget), sheets ? () => DrawSheet(context, "unet-sheet", 500) : null, cancel),
+                context, UnetStage.Settings(context, count, seed + 3, budget), sheets ? SheetEvery(context, SheetPeriod) : null, cancel),
             DecoderStage.Name => DecoderStage.Train(context, DecoderStage.Settings(context, count, seed + 4, budget), cancel),
             _ => throw new ArgumentException($"There is no stage '{stage}'; expected one of {string.Join(", ", Stages)}.", nameof(stage)),
+        };
+    }
+
+    /// <summary>A sheet costs as much as fifty steps, so not every checkpoint gets one.</summary>
+    private static Action SheetEvery(StageContext context, int period)
+    {
+        var checkpoint = 0;
+        return () =>
+        {
+            if (++checkpoint % period == 0)
+                DrawSheet(context, "unet-sheet", 500);
         };
     }
 

@@ -16,9 +16,9 @@ SP_API Error sp_conv_transpose2d(const Tensor* x, const Tensor* weight, const Te
 // Normalisation. libtorch 1.13's bfloat16 kernels for these two are several times slower on the CPU than its float ones, casts
 // included, and less precise; training in bfloat16 spends a quarter of its time there. So the arithmetic is float, the result bfloat16.
 template <typename Norm>
-static at::Tensor in_float(const at::Tensor& x, const c10::optional<at::Tensor>& weight, const c10::optional<at::Tensor>& bias, Norm norm) {
+static at::Tensor in_float(const at::Tensor& x, const Optional<Tensor>& weight, const Optional<Tensor>& bias, Norm norm) {
     if (x.scalar_type() != at::kBFloat16 || !x.device().is_cpu()) return norm(x, weight, bias);
-    auto wide = [](const c10::optional<at::Tensor>& t) { return t ? c10::optional<at::Tensor>(t->to(at::kFloat)) : t; };
+    auto wide = [](const Optional<Tensor>& t) { return t ? Optional<Tensor>(t->to(at::kFloat)) : t; };
     return norm(x.to(at::kFloat), wide(weight), wide(bias)).to(at::kBFloat16);
 }
 

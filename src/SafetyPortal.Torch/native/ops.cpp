@@ -1,6 +1,8 @@
 // Arithmetic, comparisons, reductions, shapes, selection and linear algebra. Every function is the ATen call of the same name.
 #include "shim.h"
 
+#include "bfloat16.h"
+
 // Elementwise.
 #define UNARY(name) \
     SP_API Error sp_##name(const Tensor* x, Tensor** out) { SP_TRY(*out = wrap(x->name())); }
@@ -22,8 +24,8 @@ BINARY_SCALAR(mul)
 BINARY_BOTH(pow) BINARY_BOTH(eq) BINARY_BOTH(ne) BINARY_BOTH(lt) BINARY_BOTH(le) BINARY_BOTH(gt) BINARY_BOTH(ge)
 BINARY(matmul) BINARY(mm) BINARY(bmm) BINARY(dot) BINARY(outer)
 
-SP_API Error sp_silu(const Tensor* x, Tensor** out) { SP_TRY(*out = wrap(at::silu(*x))); }
-SP_API Error sp_gelu(const Tensor* x, int tanh, Tensor** out) { SP_TRY(*out = wrap(at::gelu(*x, tanh != 0 ? "tanh" : "none"))); }
+SP_API Error sp_silu(const Tensor* x, Tensor** out) { SP_TRY(*out = wrap(activatesByTable(*x) ? activateByTable(*x, Activation::silu) : at::silu(*x))); }
+SP_API Error sp_gelu(const Tensor* x, int tanh, Tensor** out) { SP_TRY(*out = wrap(tanh == 0 && activatesByTable(*x) ? activateByTable(*x, Activation::gelu) : at::gelu(*x, tanh != 0 ? "tanh" : "none"))); }
 SP_API Error sp_leaky_relu(const Tensor* x, double slope, Tensor** out) { SP_TRY(*out = wrap(at::leaky_relu(*x, slope))); }
 SP_API Error sp_silu_(Tensor* x) { SP_TRY(at::silu_(*x)); }
 SP_API Error sp_relu_(Tensor* x) { SP_TRY(at::relu_(*x)); }
