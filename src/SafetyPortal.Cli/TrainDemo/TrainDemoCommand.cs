@@ -26,10 +26,11 @@ public static class TrainDemoCommand
         var threads = new Option<int>("--threads") { Description = "Cores to use", DefaultValueFactory = _ => Math.Min(Environment.ProcessorCount, 4) };
         var compute = new Option<string>("--compute") { Description = "bf16, f32 or auto (bf16 where the processor multiplies it natively)", DefaultValueFactory = _ => "auto" };
         compute.AcceptOnlyFromAmong("auto", "bf16", "f32");
+        var perCell = new Option<int>("--per-cell") { Description = "Pictures the report generates per object and style; 0 for none", DefaultValueFactory = _ => 4 };
         var json = new Option<bool>("--json") { Description = "Print the result as one JSON object" };
         var command = new Command("train-demo", "Train the embedded model from its artwork (about two hours on two cores; resumes where it stopped)")
         {
-            outFolder, work, artwork, stage, steps, minutes, seed, threads, compute, json,
+            outFolder, work, artwork, stage, steps, minutes, seed, threads, compute, perCell, json,
         };
         command.SetAction((arguments, cancel) => Task.Run(
             () =>
@@ -56,7 +57,7 @@ public static class TrainDemoCommand
                 }
 
                 if (chosen is All or Report)
-                    output.Measured(DemoReport.Measure(context, seedsPerCell: 4));
+                    output.Measured(DemoReport.Measure(context, arguments.GetValue(perCell)));
                 return 0;
             },
             cancel));

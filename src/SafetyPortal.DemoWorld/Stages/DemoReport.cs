@@ -55,7 +55,7 @@ public sealed record DemoReport
                     verdicts.Zip(scenes).Where(p => !Vocabulary.IsMannequin(p.Second.Class)),
                     p => string.Equals(p.First.Style, p.Second.StyleName, StringComparison.Ordinal))),
         };
-        return Has(UnetStage.Name) ? MeasureGenerated(context, judge, report, seedsPerCell) : report;
+        return Has(UnetStage.Name) && seedsPerCell > 0 ? MeasureGenerated(context, judge, report, seedsPerCell) : report;
     }
 
     private static (double Class, double Style) MeasureClip(StageContext context, ClipModel clip)
