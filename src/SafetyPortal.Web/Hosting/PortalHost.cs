@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.DataProtection;
 using Radzen;
 using SafetyPortal.Requests;
+using SafetyPortal.Requests.Audit;
 using SafetyPortal.Web.Account;
 using SafetyPortal.Web.Admin;
 using SafetyPortal.Web.Decisions;
@@ -31,6 +32,7 @@ public static class PortalHost
 
         builder.Services.AddSingleton(settings);
         builder.Services.AddPortalRequests(settings.Data);
+        builder.Services.AddHostedService<CheckpointSchedule>();
         builder.Services.AddPortalIdentity(requireHttps: !settings.LoopbackOnly);
         builder.Services.AddPortalPolicies();
         builder.Services.AddSignInRateLimit();
