@@ -185,7 +185,7 @@ public class AuditVerifierTests
     }
 
     /// <summary>Twenty events, checkpoints after the tenth and the sixteenth.</summary>
-    private static async Task<Portal> PortalWithTwentyEventsAsync()
+    internal static async Task<Portal> PortalWithTwentyEventsAsync()
     {
         var portal = await Portal.CreateAsync();
         for (var n = (await portal.ActionsAsync()).Count + 1; n <= 20; n++)
