@@ -85,15 +85,26 @@ public sealed partial class StableDiffusionPipeline : IDisposable
         return Denoise(settings, noise.Draw(), noise, afterStep: null, progress, cancellation).MoveToOuterDisposeScope();
     }
 
-    /// <summary>
-    /// Denoises given noise.
-    /// </summary>
-    /// <param name="settings">Prompts, guidance and steps; size and seeds give way to <paramref name="unitNoise"/>.</param>
+    /// <summary>Denoises given noise, for callers that look at, compare or continue trajectories.</summary>
+    /// <param name="settings">Prompts, guidance and steps; the size is that of <paramref name="unitNoise"/>, and seeds serve only the noise that steps add.</param>
     /// <param name="unitNoise">[B, C, h, w], standard normal.</param>
-    /// <param name="noise">Source of the noise that stochastic steps add; null when eta is 0.</param>
-    /// <param name="afterStep">Sees the latent after each step; must not keep it.</param>
-    internal Tensor Denoise(
-        GenerationSettings settings, Tensor unitNoise, SeededNoise? noise, Action<int, Tensor>? afterStep, IProgress<StepProgress>? progress, CancellationToken cancellation)
+    /// <param name="afterStep">Sees index and latent after each step; must not keep the latent.</param>
+    /// <param name="progress">Told after each network call.</param>
+    /// <param name="cancellation">Ends the work between network calls.</param>
+    /// <returns>The latents [B, C, h, w] after the last step.</returns>
+    public Tensor Denoise(
+        GenerationSettings settings, Tensor unitNoise, Action<int, Tensor>? afterStep = null, IProgress<StepProgress>? progress = null, CancellationToken cancellation = default)
+    {
+        if (unitNoise.dim() != 4 || unitNoise.size(0) != settings.Prompts.Count || unitNoise.size(1) != Unet.Config.InChannels)
+            throw new ArgumentException($"Expected noise of shape [{settings.Prompts.Count}, {Unet.Config.InChannels}, h, w], got [{string.Join(", ", unitNoise.shape)}].", nameof(unitNoise));
+        if (settings.Problem(Vae.Config.Downsampling) is { } problem)
+            throw new ArgumentException(problem, nameof(settings));
+        using var noise = new SeededNoise(settings.Seeds, [.. unitNoise.shape.Skip(1)]);
+        return Denoise(settings, unitNoise, noise, afterStep, progress, cancellation);
+    }
+
+    private Tensor Denoise(
+        GenerationSettings settings, Tensor unitNoise, SeededNoise noise, Action<int, Tensor>? afterStep, IProgress<StepProgress>? progress, CancellationToken cancellation)
     {
         using var frozen = no_grad();
         using var outer = NewDisposeScope();
@@ -122,7 +133,7 @@ public sealed partial class StableDiffusionPipeline : IDisposable
                 eps = unconditional + (eps.narrow(0, batch, batch) - unconditional) * settings.GuidanceScale;
             }
 
-            var varianceNoise = settings.Eta > 0 ? noise?.Draw().to(Dtype, Device) : null;
+            var varianceNoise = settings.Eta > 0 ? noise.Draw().to(Dtype, Device) : null;
             var next = scheduler.Step(eps, t, latents, varianceNoise);
             latents.Dispose();
             latents = next.MoveToOuterDisposeScope();

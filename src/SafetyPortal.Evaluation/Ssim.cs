@@ -98,10 +98,11 @@ public static class Ssim
         return blurred;
     }
 
+    // In float32, as the published implementation makes it: where two images have little in common, the score shows the difference.
     private static double[] GaussianWindow()
     {
-        var weights = Enumerable.Range(0, Window).Select(i => Math.Exp(-Math.Pow(i - (Window / 2), 2) / (2 * Sigma * Sigma))).ToArray();
-        var sum = weights.Sum();
-        return [.. weights.Select(w => w / sum)];
+        var weights = Enumerable.Range(0, Window).Select(i => (float)Math.Exp(-Math.Pow(i - (Window / 2), 2) / (2 * Sigma * Sigma))).ToArray();
+        var sum = (float)weights.Sum(w => (double)w);
+        return [.. weights.Select(w => (double)(w / sum))];
     }
 }

@@ -46,7 +46,7 @@ public sealed class GoldenPipelineTests : IDisposable
             Scheduler = run.GetProperty("scheduler").GetString(),
         };
 
-        var latents = _pipeline.Denoise(settings, _golden.Read(run.GetProperty("latents").GetString()!), null, null, null, CancellationToken.None);
+        var latents = _pipeline.Denoise(settings, _golden.Read(run.GetProperty("latents").GetString()!));
 
         Largest(latents - _golden.Read($"{name}.final_latents")).ShouldBeLessThan(Tolerance);
         if (_golden.Entries.ContainsKey($"{name}.image01"))
