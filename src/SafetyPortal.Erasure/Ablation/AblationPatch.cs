@@ -1,0 +1,127 @@
+using System.Text.Json;
+using SafetyPortal.Diffusion.Safetensors;
+using static TorchSharp.torch;
+
+namespace SafetyPortal.Erasure.Ablation;
+
+/// <summary>
+/// An edit of a UNet as a file: which entries of which weights change and to what, with the digest of the weights it applies to and of
+/// the weights it must result in. Without fill values the entries become zero.
+/// </summary>
+public sealed class AblationPatch
+{
+    private const string Format = "safety-portal-patch/1";
+    private const string IndexSuffix = ".indices";
+    private const string FillSuffix = ".fill";
+
+    internal AblationPatch(
+        IReadOnlyList<PatchTensor> tensors, string baseDigest, string resultDigest, IReadOnlyDictionary<string, string> notes)
+    {
+        Tensors = tensors;
+        BaseDigest = baseDigest;
+        ResultDigest = resultDigest;
+        Notes = notes;
+    }
+
+    /// <summary>The changed tensors, in candidate order; tensors that keep all their weights are left out.</summary>
+    public IReadOnlyList<PatchTensor> Tensors { get; }
+
+    /// <summary><see cref="WeightsDigest"/> of the UNet the patch applies to.</summary>
+    public string BaseDigest { get; }
+
+    /// <summary><see cref="WeightsDigest"/> of the UNet once the patch is applied.</summary>
+    public string ResultDigest { get; }
+
+    /// <summary>Free facts that travel with the patch: concept, settings.</summary>
+    public IReadOnlyDictionary<string, string> Notes { get; }
+
+    /// <summary>Number of changed weights.</summary>
+    public long Count => Tensors.Sum(t => (long)t.Mask.Indices.Length);
+
+    /// <summary>The changed entries without their new values.</summary>
+    public AblationMask Mask => new(Tensors.Select(t => t.Mask).ToList());
+
+    /// <summary>Writes the patch; the same patch gives the same bytes.</summary>
+    public void Save(string path)
+    {
+        using var scope = NewDisposeScope();
+        var entries = new List<(string, Tensor)>();
+        foreach (var item in Tensors)
+        {
+            var wide = item.Mask.Numel > int.MaxValue;
+            var indices = tensor(item.Mask.Indices, [item.Mask.Indices.Length]);
+            entries.Add((item.Mask.Name + IndexSuffix, wide ? indices : indices.to(ScalarType.Int32)));
+            if (item.Fill is { } fill) entries.Add((item.Mask.Name + FillSuffix, tensor(fill, [fill.Length])));
+        }
+
+        SafetensorsWriter.Write(path, entries, new Dictionary<string, string>(StringComparer.Ordinal)
+        {
+            ["format"] = Format,
+            ["base_digest"] = BaseDigest,
+            ["result_digest"] = ResultDigest,
+            ["shapes"] = JsonSerializer.Serialize(Tensors.Select(t => new KeyValuePair<string, IReadOnlyList<long>>(t.Mask.Name, t.Mask.Shape))),
+            ["notes"] = JsonSerializer.Serialize(Notes.OrderBy(n => n.Key, StringComparer.Ordinal).ToDictionary(StringComparer.Ordinal)),
+        });
+    }
+
+    /// <summary>Reads a patch. Nothing in the file is believed: indices must ascend and lie inside their tensor.</summary>
+    /// <exception cref="SafetensorsException">The file is damaged.</exception>
+    /// <exception cref="InvalidDataException">The file is not a patch, or contradicts itself.</exception>
+    public static AblationPatch Load(string path)
+    {
+        using var scope = NewDisposeScope();
+        using var file = SafetensorsFile.Open(path);
+        var format = file.Metadata.GetValueOrDefault("format");
+        if (!string.Equals(format, Format, StringComparison.Ordinal))
+            throw new InvalidDataException($"Expected {path} to be a patch ({Format}), its format is \"{format}\".");
+
+        var shapes = Parse<KeyValuePair<string, long[]>[]>(file, "shapes", path);
+        var tensors = shapes.Select(shape => ReadTensor(file, shape.Key, shape.Value, path)).ToList();
+        return new AblationPatch(
+            tensors, Required(file, "base_digest", path), Required(file, "result_digest", path), Parse<Dictionary<string, string>>(file, "notes", path));
+    }
+
+    private static PatchTensor ReadTensor(SafetensorsFile file, string name, long[] shape, string path)
+    {
+        using var scope = NewDisposeScope();
+        if (shape is null || shape.Length == 0 || shape.Any(size => size < 1))
+            throw new InvalidDataException($"Expected positive sizes for {name} in {path}, got [{string.Join(", ", shape ?? [])}].");
+        var indices = file.Read(name + IndexSuffix, ScalarType.Int64).data<long>().ToArray();
+        var mask = new TensorMask(name, shape, indices);
+        for (var i = 0; i < indices.Length; i++)
+        {
+            if (indices[i] < 0 || indices[i] >= mask.Numel || (i > 0 && indices[i] <= indices[i - 1]))
+            {
+                throw new InvalidDataException(
+                    $"Expected ascending indices below {mask.Numel} for {name} in {path}, number {i} is {indices[i]}.");
+            }
+        }
+
+        var fill = file.Entries.ContainsKey(name + FillSuffix)
+            ? file.Read(name + FillSuffix, ScalarType.Float32).data<float>().ToArray()
+            : null;
+        if (fill is not null && fill.Length != indices.Length)
+            throw new InvalidDataException($"Expected {indices.Length} fill values for {name} in {path}, got {fill.Length}.");
+        return new PatchTensor(mask, fill);
+    }
+
+    private static string Required(SafetensorsFile file, string key, string path) =>
+        file.Metadata.GetValueOrDefault(key) ?? throw new InvalidDataException($"Expected \"{key}\" in the metadata of {path}, it is missing.");
+
+    private static T Parse<T>(SafetensorsFile file, string key, string path)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize<T>(Required(file, key, path))
+                ?? throw new InvalidDataException($"Expected a value for \"{key}\" in the metadata of {path}, got null.");
+        }
+        catch (JsonException e)
+        {
+            throw new InvalidDataException($"Expected JSON in \"{key}\" of the metadata of {path}: {e.Message}", e);
+        }
+    }
+}
+
+/// <summary>The changed entries of one tensor and their new values.</summary>
+/// <param name="Fill">New values in the order of the indices; null means zeros.</param>
+public sealed record PatchTensor(TensorMask Mask, float[]? Fill);

@@ -1,0 +1,57 @@
+namespace SafetyPortal.Erasure.Ablation;
+
+/// <summary>Over which set the top fraction is taken.</summary>
+public enum AblationScope
+{
+    /// <summary>Within each output row: <c>int(ratio * columns)</c> entries per row (the paper's default).</summary>
+    Row,
+
+    /// <summary>Over each flattened tensor: <c>int(ratio * numel)</c> entries per tensor.</summary>
+    Tensor,
+
+    /// <summary>One threshold over all candidate tensors together.</summary>
+    Model,
+}
+
+/// <summary>Which end of the ranking is ablated.</summary>
+public enum AblationMode
+{
+    /// <summary>The top fraction, where the score is not below zero: erases the concept.</summary>
+    Positive,
+
+    /// <summary>The bottom fraction, where the score is not above zero.</summary>
+    Negative,
+
+    /// <summary>Top and bottom fraction without looking at the sign, as the public code does.</summary>
+    Both,
+}
+
+/// <summary>What takes the place of an ablated weight.</summary>
+public enum AblationFill
+{
+    Zero,
+
+    /// <summary>Seeded Gaussian noise: exact zeros tell an attacker which weights held the concept.</summary>
+    Noise,
+}
+
+/// <summary>How scores become an edit.</summary>
+/// <param name="Ratio">The dose: fraction of a row, tensor or model, in 0..1. Fractions of an entry are dropped.</param>
+/// <param name="NoiseSigma">Standard deviation of the noise fill.</param>
+/// <param name="NoiseSeed">Seed of the noise fill.</param>
+public sealed record AblationSettings(
+    double Ratio,
+    AblationScope Scope = AblationScope.Tensor,
+    AblationMode Mode = AblationMode.Positive,
+    AblationFill Fill = AblationFill.Zero,
+    double NoiseSigma = 0.01,
+    long NoiseSeed = 0)
+{
+    internal static void Validate(AblationSettings settings)
+    {
+        if (!(settings.Ratio is > 0 and <= 1))
+            throw new ArgumentException($"Expected an ablation ratio above 0 and at most 1, got {settings.Ratio}.", nameof(settings));
+        if (!(settings.NoiseSigma is >= 0 and < 10))
+            throw new ArgumentException($"Expected a noise sigma of 0 to 10, got {settings.NoiseSigma}.", nameof(settings));
+    }
+}

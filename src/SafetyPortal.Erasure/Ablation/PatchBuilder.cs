@@ -1,0 +1,73 @@
+using SafetyPortal.Diffusion.Unet;
+using static TorchSharp.torch;
+
+namespace SafetyPortal.Erasure.Ablation;
+
+/// <summary>Makes patches, with both digests computed on the live weights.</summary>
+public static class PatchBuilder
+{
+    /// <summary>The patch that ablates <paramref name="mask"/>. The model is left as it was.</summary>
+    public static AblationPatch FromMask(
+        UNet2DConditionModel unet, AblationMask mask, AblationSettings settings, IReadOnlyDictionary<string, string>? notes = null)
+    {
+        ArgumentNullException.ThrowIfNull(mask);
+        ArgumentNullException.ThrowIfNull(settings);
+        var noise = settings.Fill == AblationFill.Noise ? new Generator(unchecked((ulong)settings.NoiseSeed)) : null;
+        using (noise)
+        {
+            var tensors = mask.Tensors
+                .Where(t => t.Indices.Length > 0)
+                .Select(t => new PatchTensor(t, noise is null ? null : Draw(t.Indices.Length, settings.NoiseSigma, noise)))
+                .ToList();
+            return Complete(unet, tensors, notes);
+        }
+    }
+
+    /// <summary>
+    /// One patch that does what several do, all made for the same base. Where two touch one weight, the later one's value stays.
+    /// A patch made on the result of another needs no combining: apply them one after the other.
+    /// </summary>
+    /// <exception cref="PatchMismatchException">A patch was made for other weights.</exception>
+    public static AblationPatch Combine(
+        UNet2DConditionModel unet, IReadOnlyList<AblationPatch> patches, IReadOnlyDictionary<string, string>? notes = null)
+    {
+        ArgumentNullException.ThrowIfNull(patches);
+        var digest = WeightsDigest.Of(unet);
+        if (patches.FirstOrDefault(p => !string.Equals(p.BaseDigest, digest, StringComparison.Ordinal)) is { } foreign)
+            throw new PatchMismatchException($"Expected patches for the weights {digest}, one is for {foreign.BaseDigest}.");
+
+        var tensors = patches
+            .SelectMany(p => p.Tensors)
+            .GroupBy(t => t.Mask.Name, StringComparer.Ordinal)
+            .Select(Merge)
+            .ToList();
+        return Complete(unet, tensors, notes);
+    }
+
+    private static AblationPatch Complete(
+        UNet2DConditionModel unet, List<PatchTensor> tensors, IReadOnlyDictionary<string, string>? notes)
+    {
+        var draft = new AblationPatch(tensors, WeightsDigest.Of(unet), string.Empty, notes ?? new Dictionary<string, string>(StringComparer.Ordinal));
+        using var applied = AppliedPatch.WriteUnverified(unet, draft);
+        return new AblationPatch(tensors, draft.BaseDigest, WeightsDigest.Of(unet), draft.Notes);
+    }
+
+    private static PatchTensor Merge(IGrouping<string, PatchTensor> group)
+    {
+        var values = new SortedDictionary<long, float>();
+        foreach (var item in group)
+        {
+            for (var i = 0; i < item.Mask.Indices.Length; i++) values[item.Mask.Indices[i]] = item.Fill?[i] ?? 0;
+        }
+
+        var fill = values.Values.ToArray();
+        return new PatchTensor(group.First().Mask with { Indices = [.. values.Keys] }, Array.TrueForAll(fill, v => v == 0) ? null : fill);
+    }
+
+    private static float[] Draw(int count, double sigma, Generator generator)
+    {
+        using var values = randn(count, dtype: ScalarType.Float32, generator: generator);
+        using var scaled = values * sigma;
+        return scaled.data<float>().ToArray();
+    }
+}

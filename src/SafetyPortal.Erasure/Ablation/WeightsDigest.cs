@@ -1,0 +1,41 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+using System.Text;
+using static TorchSharp.torch;
+
+namespace SafetyPortal.Erasure.Ablation;
+
+/// <summary>
+/// SHA-256 over the weights of a module: for every entry of its state in ordinal name order, the name, the dtype, the shape and the
+/// row-major bytes, each field behind its length. Independent of the file the weights came from, so a half-precision checkpoint
+/// and its single-precision copy loaded as the same dtype have one digest.
+/// </summary>
+public static class WeightsDigest
+{
+    /// <summary>Lower-case hexadecimal digest, 64 characters.</summary>
+    public static string Of(nn.Module module)
+    {
+        ArgumentNullException.ThrowIfNull(module);
+        using var frozen = no_grad();
+        using var scope = NewDisposeScope();
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        foreach (var (name, tensor) in module.state_dict().OrderBy(p => p.Key, StringComparer.Ordinal))
+        {
+            using var inner = NewDisposeScope();
+            Append(hash, Encoding.UTF8.GetBytes(name));
+            Append(hash, Encoding.UTF8.GetBytes(tensor.dtype.ToString()));
+            Append(hash, Encoding.UTF8.GetBytes(string.Join(',', tensor.shape)));
+            Append(hash, tensor.detach().cpu().contiguous().bytes);
+        }
+
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
+    }
+
+    private static void Append(IncrementalHash hash, ReadOnlySpan<byte> field)
+    {
+        Span<byte> length = stackalloc byte[8];
+        BinaryPrimitives.WriteInt64LittleEndian(length, field.Length);
+        hash.AppendData(length);
+        hash.AppendData(field);
+    }
+}

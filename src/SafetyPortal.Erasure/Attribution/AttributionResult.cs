@@ -1,0 +1,78 @@
+using System.Text.Json;
+using SafetyPortal.Diffusion.Safetensors;
+using static TorchSharp.torch;
+
+namespace SafetyPortal.Erasure.Attribution;
+
+/// <summary>Score mass of one layer.</summary>
+/// <param name="Name">Weight name in the checkpoint.</param>
+/// <param name="Block">The block it belongs to, such as <c>down_blocks.1</c>.</param>
+/// <param name="Positive">Sum of the positive scores.</param>
+/// <param name="Negative">Sum of the magnitudes of the negative scores.</param>
+public sealed record LayerMass(string Name, string Block, double Positive, double Negative);
+
+/// <summary>Score mass one timestep adds, averaged over seeds.</summary>
+public sealed record StepMass(double Timestep, double Objective, double Positive, double Negative);
+
+/// <summary>What attribution found. Owns its score tensors.</summary>
+public sealed class AttributionResult : IDisposable
+{
+    private const string Format = "safety-portal-attribution/1";
+    private readonly List<(string Name, Tensor Score)> scores;
+
+    internal AttributionResult(
+        List<(string Name, Tensor Score)> scores, AttributionSummary summary, TimeSpan elapsed = default)
+    {
+        this.scores = scores;
+        Summary = summary;
+        Elapsed = elapsed;
+    }
+
+    /// <summary>score_i = w_i * sum over t of dJ_t/dw_i, averaged over seeds; f32, the shape of the weight, in candidate order.</summary>
+    public IReadOnlyList<(string Name, Tensor Score)> Scores => scores;
+
+    public AttributionSummary Summary { get; }
+
+    /// <summary>Wall clock of the attribution; not part of the saved file, which depends on inputs alone.</summary>
+    public TimeSpan Elapsed { get; }
+
+    /// <summary>Writes scores and summary as safetensors; the same inputs give the same bytes.</summary>
+    public void Save(string path) => SafetensorsWriter.Write(path, scores, new Dictionary<string, string>(StringComparer.Ordinal)
+    {
+        ["format"] = Format,
+        ["summary"] = JsonSerializer.Serialize(Summary),
+        ["order"] = JsonSerializer.Serialize(scores.Select(s => s.Name)),
+    });
+
+    /// <summary>Reads what <see cref="Save"/> wrote.</summary>
+    /// <exception cref="SafetensorsException">The file is damaged.</exception>
+    /// <exception cref="InvalidDataException">The file is not a saved attribution.</exception>
+    public static AttributionResult Load(string path)
+    {
+        using var file = SafetensorsFile.Open(path);
+        if (!file.Metadata.TryGetValue("format", out var format) || !string.Equals(format, Format, StringComparison.Ordinal))
+            throw new InvalidDataException($"Expected {path} to be an attribution ({Format}), its format is \"{format}\".");
+        var summary = JsonSerializer.Deserialize<AttributionSummary>(file.Metadata["summary"])
+            ?? throw new InvalidDataException($"Expected a summary in {path}, it is empty.");
+        var order = JsonSerializer.Deserialize<string[]>(file.Metadata["order"]) ?? [];
+        return new AttributionResult(order.Select(name => (name, file.Read(name).DetachFromDisposeScope())).ToList(), summary);
+    }
+
+    public void Dispose()
+    {
+        foreach (var (_, score) in scores) score.Dispose();
+    }
+}
+
+/// <summary>The figures of an attribution that fit on a page.</summary>
+/// <param name="Settings">What was asked.</param>
+/// <param name="Components">Number of scored weights.</param>
+/// <param name="Layers">Mass per layer.</param>
+/// <param name="Timesteps">Mass per timestep, noisiest first.</param>
+/// <param name="Stability">Mean Spearman correlation of the scores of two seeds; null with a single seed.</param>
+public sealed record AttributionSummary(
+    AttributionSettings Settings,
+    long Components,
+    IReadOnlyList<LayerMass> Layers,
+    IReadOnlyList<StepMass> Timesteps,
+    double? Stability);

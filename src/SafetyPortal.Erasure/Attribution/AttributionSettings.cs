@@ -1,0 +1,88 @@
+namespace SafetyPortal.Erasure.Attribution;
+
+/// <summary>How the latents at which the objective is evaluated are found.</summary>
+public enum LatentSampler
+{
+    /// <summary>One guided DDIM trajectory per seed; the objective is evaluated at every visited latent. About 50 times cheaper than <see cref="Restart"/>.</summary>
+    Trajectory,
+
+    /// <summary>What the paper's public code does: fresh noise and k guided steps for each k, evaluated with the timestep of the step just made.</summary>
+    Restart,
+}
+
+/// <summary>What a score speaks about.</summary>
+public enum AttributionObjective
+{
+    /// <summary><see cref="EraseObjective"/>: how strongly the prompt changes the prediction.</summary>
+    Erase,
+
+    /// <summary><see cref="AmplifyObjective"/>: the denoising loss on images of the concept. Base prompts and sampler play no part.</summary>
+    Amplify,
+}
+
+/// <summary>A prompt that shows the concept, and what should remain once it is gone.</summary>
+/// <param name="Concept">Prompt with the concept.</param>
+/// <param name="Base">
+/// Prompt without it. Empty is the paper's default and scores everything the prompt adds to an unconditional image;
+/// the same prompt minus the concept (a contrastive base) isolates the concept from its surroundings.
+/// </param>
+public sealed record PromptPair(string Concept, string Base = "");
+
+/// <summary>What to attribute and how. Every field is part of the evidence.</summary>
+public sealed record AttributionSettings
+{
+    /// <summary>Prompt pairs whose gradients are summed; at least one.</summary>
+    public required IReadOnlyList<PromptPair> Prompts { get; init; }
+
+    public AttributionObjective Objective { get; init; } = AttributionObjective.Erase;
+
+    public LatentSampler Sampler { get; init; } = LatentSampler.Trajectory;
+
+    public CandidateSet Candidates { get; init; } = CandidateSet.FeedForward;
+
+    /// <summary>DDIM steps, 1..1000; the paper uses 50.</summary>
+    public int Steps { get; init; } = 50;
+
+    /// <summary>Classifier-free guidance of the sampling, at least 1; the paper uses 3.</summary>
+    public double GuidanceScale { get; init; } = 3.0;
+
+    /// <summary>One estimate is made per seed, and the estimates are averaged.</summary>
+    public IReadOnlyList<long> Seeds { get; init; } = [0, 1, 2, 3];
+
+    /// <summary>Latent height and width; null means the UNet's own sample size.</summary>
+    public (long Height, long Width)? LatentSize { get; init; }
+
+    /// <summary>How many prompts share one backward pass; bounds memory, and does not change the result beyond rounding.</summary>
+    public int BatchSize { get; init; } = 4;
+
+    /// <summary>The sampler these settings ask for.</summary>
+    internal ILatentSampler NewSampler() => (Objective, Sampler) switch
+    {
+        (AttributionObjective.Amplify, _) => new AmplifySampler(),
+        (_, LatentSampler.Restart) => new RestartSampler(),
+        _ => new TrajectorySampler(),
+    };
+
+    /// <exception cref="ArgumentException">A field is outside its range.</exception>
+    internal static void Validate(AttributionSettings settings)
+    {
+        string? problem = settings switch
+        {
+            { Prompts.Count: 0 } => "Expected at least one prompt pair to attribute, got none.",
+            { Seeds.Count: 0 } => "Expected at least one seed, got none.",
+            { Steps: < 1 or > 1000 } => $"Expected 1 to 1000 attribution steps, got {settings.Steps}.",
+            { GuidanceScale: not >= 1 } => $"Expected a guidance scale of at least 1, got {settings.GuidanceScale}.",
+            { BatchSize: < 1 } => $"Expected a batch size of at least 1, got {settings.BatchSize}.",
+            _ => null,
+        };
+        if (problem is null && settings.Prompts.FirstOrDefault(p => string.Equals(p.Concept, p.Base, StringComparison.Ordinal)) is { } same)
+            problem = $"The base prompt equals the concept prompt \"{same.Concept}\": every score would be zero.";
+        if (problem is not null) throw new ArgumentException(problem, nameof(settings));
+    }
+}
+
+/// <summary>Where an attribution stands.</summary>
+/// <param name="Step">Steps finished, 1..<paramref name="Steps"/>.</param>
+/// <param name="Steps">Steps in all, over seeds and prompt batches.</param>
+/// <param name="Objective">Value of the objective at this step.</param>
+public sealed record AttributionProgress(int Step, int Steps, double Objective);

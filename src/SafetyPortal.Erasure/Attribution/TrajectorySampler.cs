@@ -1,0 +1,55 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace SafetyPortal.Erasure.Attribution;
+
+/// <summary>
+/// One guided DDIM trajectory per seed. A guided step needs eps(z, t, e(c)) and eps(z, t, e("")) anyway: the first is taken with
+/// gradient, the second without, and both serve the objective and the step. Only a base prompt other than "" costs one more
+/// prediction. N backward passes and 2N forward ones, where the restart sampler spends N(N+1)/2 guided steps.
+/// </summary>
+internal sealed class TrajectorySampler : ILatentSampler
+{
+    public void Walk(SamplingBatch batch, long seed, Action<LatentVisit> visit, CancellationToken cancellation)
+    {
+        using var generator = batch.NewGenerator(seed);
+        using var outer = NewDisposeScope();
+        var scheduler = batch.NewScheduler();
+        var latent = batch.Noise(generator); // [P, 4, h, w]
+        for (var step = 0; step < scheduler.Timesteps.Count; step++)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            using var scope = NewDisposeScope();
+            var t = scheduler.Timesteps[step];
+            var timestep = SamplingBatch.Timestep(t, latent.device);
+
+            var (epsUnconditional, epsBase) = PredictWithoutGradient(batch, latent, timestep);
+            var epsConcept = batch.Unet.call(latent, timestep, batch.Concept); // [P, 4, h, w]
+            var objective = EraseObjective.Value(epsConcept, epsBase);
+            objective.backward();
+            visit(new LatentVisit(step, t, objective.ToDouble()));
+
+            using (no_grad())
+            {
+                var guided = batch.Guide(epsUnconditional, epsConcept.detach());
+                var next = scheduler.Step(guided, t, latent);
+                latent.Dispose();
+                latent = next.MoveToOuterDisposeScope();
+            }
+        }
+    }
+
+    private static (Tensor Unconditional, Tensor Base) PredictWithoutGradient(SamplingBatch batch, Tensor latent, Tensor timestep)
+    {
+        using var frozen = no_grad();
+        if (batch.Base is null)
+        {
+            var eps = batch.Unet.call(latent, timestep, batch.Unconditional);
+            return (eps, eps);
+        }
+
+        var both = batch.Unet.call(cat([latent, latent]), timestep, cat([batch.Unconditional, batch.Base])); // [2P, 4, h, w]
+        var prompts = latent.size(0);
+        return (both.narrow(0, 0, prompts), both.narrow(0, prompts, prompts));
+    }
+}

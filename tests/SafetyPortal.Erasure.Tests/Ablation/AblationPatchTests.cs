@@ -1,0 +1,138 @@
+using SafetyPortal.Diffusion.Safetensors;
+using SafetyPortal.Erasure.Ablation;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace SafetyPortal.Erasure.Tests.Ablation;
+
+[Collection(nameof(Goldens))]
+public sealed class AblationPatchTests(Goldens goldens) : IDisposable
+{
+    private const string Ff = "down_blocks.0.attentions.0.transformer_blocks.0.ff.net.2.weight";
+    private const string OtherFf = "mid_block.attentions.0.transformer_blocks.0.ff.net.2.weight";
+    private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory();
+
+    private AblationMask Mask(params long[] indices) => new(
+        [new TensorMask(Ff, [16, 64], indices), new TensorMask(OtherFf, [40, 160], [0, 6399])]);
+
+    private string PathOf(string name) => Path.Combine(folder.FullName, name);
+
+    public void Dispose() => folder.Delete(recursive: true);
+
+    [Theory]
+    [InlineData(AblationFill.Zero)]
+    [InlineData(AblationFill.Noise)]
+    public void Apply_SavedAndLoaded_ChangesThoseWeightsAloneAndRestoresExactly(AblationFill fill)
+    {
+        var unet = goldens.Pipeline.Unet;
+        var before = WeightsDigest.Of(unet);
+        var live = Tensor.TotalCount;
+        var notes = new Dictionary<string, string>(StringComparer.Ordinal) { ["concept"] = "object:parachute" };
+        PatchBuilder.FromMask(unet, Mask(1, 5, 1023), new AblationSettings(0.01, Fill: fill, NoiseSeed: 7), notes).Save(PathOf("p"));
+        WeightsDigest.Of(unet).ShouldBe(before);
+
+        var patch = AblationPatch.Load(PathOf("p"));
+        patch.BaseDigest.ShouldBe(before);
+        patch.Count.ShouldBe(5);
+        patch.Notes.ShouldBe(notes);
+        using (AppliedPatch.Apply(unet, patch))
+        {
+            WeightsDigest.Of(unet).ShouldBe(patch.ResultDigest);
+            using var scope = NewDisposeScope();
+            var values = unet.get_parameter(Ff)!.detach().flatten().index_select(0, tensor(new long[] { 1, 5, 1023 })).data<float>().ToArray();
+            if (fill == AblationFill.Zero) values.ShouldAllBe(v => v == 0);
+            else values.ShouldAllBe(v => v != 0 && Math.Abs(v) < 0.06);
+        }
+
+        WeightsDigest.Of(unet).ShouldBe(before);
+        Tensor.TotalCount.ShouldBe(live);
+    }
+
+    [Fact]
+    public void Apply_ToOtherWeights_ThrowsAndLeavesThemAlone()
+    {
+        var unet = goldens.Pipeline.Unet;
+        var first = PatchBuilder.FromMask(unet, Mask(1), new AblationSettings(0.01));
+        using var applied = AppliedPatch.Apply(unet, first);
+        var digest = WeightsDigest.Of(unet);
+
+        Should.Throw<PatchMismatchException>(() => AppliedPatch.Apply(unet, first)).Message.ShouldContain(digest);
+        WeightsDigest.Of(unet).ShouldBe(digest);
+    }
+
+    [Fact]
+    public void Apply_ForgedResultDigest_ThrowsAndRestores()
+    {
+        var unet = goldens.Pipeline.Unet;
+        var honest = PatchBuilder.FromMask(unet, Mask(1), new AblationSettings(0.01));
+        var forged = new AblationPatch(honest.Tensors, honest.BaseDigest, new string('0', 64), honest.Notes);
+
+        Should.Throw<PatchMismatchException>(() => AppliedPatch.Apply(unet, forged)).Message.ShouldContain("restored");
+        WeightsDigest.Of(unet).ShouldBe(honest.BaseDigest);
+    }
+
+    [Fact]
+    public void Apply_Stacked_VerifiesEachAndRestoresInReverse()
+    {
+        var unet = goldens.Pipeline.Unet;
+        var before = WeightsDigest.Of(unet);
+        var first = PatchBuilder.FromMask(unet, Mask(1, 5), new AblationSettings(0.01));
+        using (AppliedPatch.Apply(unet, first))
+        {
+            var second = PatchBuilder.FromMask(unet, Mask(5, 9), new AblationSettings(0.01));
+            second.BaseDigest.ShouldBe(first.ResultDigest);
+            using (AppliedPatch.Apply(unet, second)) WeightsDigest.Of(unet).ShouldBe(second.ResultDigest);
+            WeightsDigest.Of(unet).ShouldBe(first.ResultDigest);
+        }
+
+        WeightsDigest.Of(unet).ShouldBe(before);
+    }
+
+    [Fact]
+    public void Combine_TwoPatchesOfOneBase_EqualsApplyingBoth()
+    {
+        var unet = goldens.Pipeline.Unet;
+        var first = PatchBuilder.FromMask(unet, Mask(1, 5), new AblationSettings(0.01));
+        var second = PatchBuilder.FromMask(unet, Mask(5, 9), new AblationSettings(0.01));
+        first.Mask.Overlap(second.Mask).ShouldBe((3L, 0.6)); // index 5 and both of the other tensor, of 5 in all
+
+        var both = PatchBuilder.Combine(unet, [first, second]);
+
+        both.Count.ShouldBe(5);
+        both.Mask.Tensors[0].Indices.ShouldBe([1, 5, 9]);
+        string oneByOne;
+        using (AppliedPatch.Apply(unet, first))
+        using (AppliedPatch.Apply(unet, PatchBuilder.FromMask(unet, Mask(5, 9), new AblationSettings(0.01))))
+            oneByOne = WeightsDigest.Of(unet);
+        both.ResultDigest.ShouldBe(oneByOne);
+    }
+
+    [Fact]
+    public void Load_IndicesOutOfRange_SaysWhichAndWhatWasExpected()
+    {
+        var unet = goldens.Pipeline.Unet;
+        var mask = new AblationMask([new TensorMask(Ff, [16, 64], [3, 1024])]);
+        new AblationPatch([new PatchTensor(mask.Tensors[0], null)], WeightsDigest.Of(unet), "x", new Dictionary<string, string>(StringComparer.Ordinal))
+            .Save(PathOf("bad"));
+
+        Should.Throw<InvalidDataException>(() => AblationPatch.Load(PathOf("bad"))).Message.ShouldContain("below 1024");
+    }
+
+    [Fact]
+    public void Load_NotAPatch_SaysSo()
+    {
+        using var scope = NewDisposeScope();
+        SafetensorsWriter.Write(PathOf("other"), [("x", zeros(2))], new Dictionary<string, string>(StringComparer.Ordinal));
+
+        Should.Throw<InvalidDataException>(() => AblationPatch.Load(PathOf("other"))).Message.ShouldContain("Expected");
+    }
+
+    [Fact]
+    public void FromMask_UnknownWeight_NamesIt()
+    {
+        var mask = new AblationMask([new TensorMask("nowhere.ff.weight", [2, 2], [1])]);
+
+        Should.Throw<PatchMismatchException>(() => PatchBuilder.FromMask(goldens.Pipeline.Unet, mask, new AblationSettings(0.1)))
+            .Message.ShouldContain("nowhere.ff.weight");
+    }
+}

@@ -1,0 +1,134 @@
+using SafetyPortal.Erasure.Ablation;
+using SafetyPortal.Erasure.Attribution;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace SafetyPortal.Erasure.Tests.Attribution;
+
+[Collection(nameof(Goldens))]
+public sealed class ComponentAttributionTests(Goldens goldens)
+{
+    private static readonly AttributionSettings Small = new()
+    {
+        Prompts = [new PromptPair("a photo of a parachute")],
+        Steps = 3,
+        Seeds = [0, 1],
+        LatentSize = (8, 8),
+    };
+
+    public static TheoryData<AttributionObjective, LatentSampler, string> Ways => new()
+    {
+        { AttributionObjective.Erase, LatentSampler.Trajectory, "" },
+        { AttributionObjective.Erase, LatentSampler.Trajectory, "a photo" },
+        { AttributionObjective.Erase, LatentSampler.Restart, "a photo" },
+        { AttributionObjective.Amplify, LatentSampler.Trajectory, "" },
+    };
+
+    [Theory]
+    [MemberData(nameof(Ways))]
+    public void Run_AnyWay_ScoresEveryCandidateAndLeavesNothingBehind(AttributionObjective objective, LatentSampler sampler, string basePrompt)
+    {
+        var unet = goldens.Pipeline.Unet;
+        var digest = WeightsDigest.Of(unet);
+        var flags = unet.parameters().Select(p => p.requires_grad).ToList();
+        var live = Tensor.TotalCount;
+        var settings = Small with
+        {
+            Objective = objective,
+            Sampler = sampler,
+            Prompts = [new PromptPair("a photo of a parachute", basePrompt), new PromptPair("a drawing of a parachute", basePrompt)],
+        };
+
+        var steps = new List<AttributionProgress>();
+        using (var result = ComponentAttribution.Run(goldens.Pipeline, settings, new Collector(steps)))
+        {
+            result.Scores.Count.ShouldBe(32); // feed-forward matrices of the tiny model, ablation.json
+            result.Scores.Select(s => s.Name).ShouldBe(Candidates.Of(unet, CandidateSet.FeedForward).Select(c => c.Name));
+            using var look = NewDisposeScope();
+            result.Scores.ShouldAllBe(s => s.Score.abs().max().ToDouble() > 0);
+            result.Summary.Components.ShouldBe(192_000);
+            result.Summary.Timesteps.Count.ShouldBe(3);
+            result.Summary.Layers.Sum(l => l.Positive).ShouldBeGreaterThan(0);
+            result.Summary.Stability.ShouldNotBeNull().ShouldBeInRange(-1, 1);
+        }
+
+        steps.Select(s => s.Step).ShouldBe(Enumerable.Range(1, 6));
+        steps.ShouldAllBe(s => s.Steps == 6 && s.Objective > 0);
+        GC.Collect();
+        Tensor.TotalCount.ShouldBe(live);
+        WeightsDigest.Of(unet).ShouldBe(digest);
+        unet.parameters().Select(p => p.requires_grad).ShouldBe(flags);
+    }
+
+    [Fact]
+    public void Run_Twice_GivesTheSameBytes()
+    {
+        var folder = Directory.CreateTempSubdirectory();
+        var files = new[] { "a", "b" }.Select(n => Path.Combine(folder.FullName, n)).ToList();
+        foreach (var file in files)
+        {
+            using var result = ComponentAttribution.Run(goldens.Pipeline, Small);
+            result.Save(file);
+        }
+
+        File.ReadAllBytes(files[0]).ShouldBe(File.ReadAllBytes(files[1]));
+        using var back = AttributionResult.Load(files[0]);
+        back.Scores.Count.ShouldBe(32);
+        back.Summary.Settings.Prompts.ShouldBe(Small.Prompts);
+        folder.Delete(recursive: true);
+    }
+
+    [Fact]
+    public void Run_TwoPromptsInOneBatchOrTwo_ScoresAlikeForDeterministicNoise()
+    {
+        // One prompt twice has the same objective as the prompt once, doubled, when both see the same noise: with a batch of one
+        // prompt the second stream differs, so the comparison is between the layers' mass and not bit by bit.
+        var once = Small with { Prompts = [new PromptPair("a photo of a parachute", "a photo")] };
+        using var a = ComponentAttribution.Run(goldens.Pipeline, once with { BatchSize = 1 });
+        using var b = ComponentAttribution.Run(goldens.Pipeline, once with { BatchSize = 8 });
+
+        for (var i = 0; i < a.Scores.Count; i++)
+            Goldens.RelativeError(a.Scores[i].Score, b.Scores[i].Score).ShouldBe(0, 1e-6);
+    }
+
+    [Fact]
+    public void Run_Cancelled_ThrowsAndLeavesNothingBehind()
+    {
+        var live = Tensor.TotalCount;
+        using var cancellation = new CancellationTokenSource();
+        var seen = new List<AttributionProgress>();
+
+        Should.Throw<OperationCanceledException>(() => ComponentAttribution.Run(
+            goldens.Pipeline, Small with { Steps = 50 }, new Collector(seen, () => cancellation.Cancel()), cancellation.Token));
+
+        seen.Count.ShouldBe(1);
+        Tensor.TotalCount.ShouldBe(live);
+        goldens.Pipeline.Unet.parameters().ShouldAllBe(p => object.Equals(p.grad, null));
+    }
+
+    [Fact]
+    public void Run_BaseEqualToConcept_SaysThatScoresWouldBeZero() =>
+        Should.Throw<ArgumentException>(() => ComponentAttribution.Run(
+                goldens.Pipeline, Small with { Prompts = [new PromptPair("a dog", "a dog")] }))
+            .Message.ShouldContain("every score would be zero");
+
+    [Fact]
+    public void Run_WithAttention_AddsTheProjections()
+    {
+        using var result = ComponentAttribution.Run(
+            goldens.Pipeline, Small with { Steps = 1, Seeds = [0], Candidates = CandidateSet.FeedForwardAndAttention });
+
+        // 16 transformer blocks with 2 feed-forward matrices and 2 x 4 attention projections each.
+        result.Scores.Count.ShouldBe(160);
+        result.Summary.Stability.ShouldBeNull();
+    }
+
+    private sealed class Collector(List<AttributionProgress> seen, Action? then = null) : IProgress<AttributionProgress>
+    {
+        public void Report(AttributionProgress value)
+        {
+            seen.Add(value);
+            then?.Invoke();
+        }
+    }
+}
