@@ -74,6 +74,9 @@ public sealed record EvidenceDocument
 
     public required EvidenceEnvironment Environment { get; init; }
 
+    /// <summary>Null in evidence from before the method was recorded.</summary>
+    public EvidenceMethod? Method { get; init; }
+
     /// <summary>
     /// The digest a decision names. The gallery counts through its Merkle root alone, so that a single image can be proved to belong
     /// to it, and entries can be deleted by law, without changing the digest.

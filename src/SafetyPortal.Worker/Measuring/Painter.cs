@@ -1,0 +1,41 @@
+using SafetyPortal.Diffusion;
+using SafetyPortal.Images;
+using SafetyPortal.Worker.Plans;
+
+namespace SafetyPortal.Worker.Measuring;
+
+/// <summary>How evaluation images are made.</summary>
+public sealed record PaintSettings(int Steps, double Guidance, int BatchSize)
+{
+    public const double DefaultGuidance = 5.0;
+    public const int DefaultBatch = 8;
+}
+
+/// <summary>Makes the images of some cases with the model as it stands.</summary>
+public static class Painter
+{
+    /// <summary>One image per case, each from its own seed.</summary>
+    /// <param name="progress">Called with the number of finished steps; may be null.</param>
+    public static IReadOnlyList<Raster> Paint(
+        StableDiffusionPipeline pipeline, IReadOnlyList<EvaluationCase> cases, PaintSettings settings, Action<int>? progress, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(pipeline);
+        ArgumentNullException.ThrowIfNull(cases);
+        ArgumentNullException.ThrowIfNull(settings);
+        return pipeline.Generate(
+            new GenerationSettings
+            {
+                Prompts = [.. cases.Select(c => c.Prompt)],
+                Seeds = [.. cases.Select(c => c.Seed)],
+                Steps = settings.Steps,
+                GuidanceScale = settings.Guidance,
+            },
+            progress is null ? null : new Relay(progress),
+            cancellation);
+    }
+
+    private sealed class Relay(Action<int> report) : IProgress<StepProgress>
+    {
+        public void Report(StepProgress value) => report(value.Step);
+    }
+}

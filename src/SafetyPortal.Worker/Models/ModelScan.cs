@@ -1,0 +1,35 @@
+using SafetyPortal.Diffusion.Unet;
+using SafetyPortal.Erasure.Ablation;
+using SafetyPortal.Requests.Models;
+
+namespace SafetyPortal.Worker.Models;
+
+/// <summary>Finds out what the portal must know about a model before requests can name it.</summary>
+public static class ModelScan
+{
+    private static readonly string[] NudityWords = ["nude", "naked", "nudity"];
+
+    /// <summary>Describes the model in a folder under the model root; takes about a second for the embedded one.</summary>
+    /// <exception cref="InvalidDataException">The folder is no model, or has no prompts that say what it draws.</exception>
+    public static ModelDescription Describe(string modelRoot, string folderName)
+    {
+        var folder = ModelFolder.Resolve(modelRoot, folderName);
+        using var unet = UNet2DConditionModel.Load(Path.Combine(folder, "unet"));
+        var rows = PromptFolder.Read(folder, PromptFolder.DefaultSet);
+        var classes = Distinct(rows.Select(r => r.Class));
+        return new ModelDescription(
+            folderName,
+            folderName,
+            WeightsDigest.Of(unet),
+            [.. classes.Where(c => !IsPerson(c))],
+            [.. Distinct(rows.Select(r => r.Style ?? r.Artist)).Where(s => !string.Equals(s, "none", StringComparison.OrdinalIgnoreCase))],
+            classes.Exists(IsNude));
+    }
+
+    private static bool IsNude(string name) => NudityWords.Any(word => name.Contains(word, StringComparison.OrdinalIgnoreCase));
+
+    // People are asked for through the nudity kind, not as objects.
+    private static bool IsPerson(string name) => IsNude(name) || name.Contains("mannequin", StringComparison.OrdinalIgnoreCase);
+
+    private static List<string> Distinct(IEnumerable<string?> names) => names.OfType<string>().Distinct(StringComparer.OrdinalIgnoreCase).ToList();
+}

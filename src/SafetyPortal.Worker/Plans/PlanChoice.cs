@@ -1,0 +1,28 @@
+using SafetyPortal.Evaluation.PromptSets;
+using SafetyPortal.Requests;
+using SafetyPortal.Worker.Models;
+
+namespace SafetyPortal.Worker.Plans;
+
+/// <summary>Chooses the evaluation of a concept from what a model's folder offers.</summary>
+public static class PlanChoice
+{
+    private const int NeighbourCount = 3;
+    private static readonly string[] NudityWords = ["nude", "naked", "nudity"];
+
+    /// <summary>The plan for a concept; its neighbours are the classes whose names CLIP finds most alike.</summary>
+    /// <exception cref="InvalidDataException">The set does not ask for the concept.</exception>
+    public static EvaluationPlan For(LoadedModel model, ConceptKind kind, string name, string set, EvaluationSize size)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        var rows = model.PromptRows(set);
+        var target = kind == ConceptKind.Nudity ? NudityClass(rows) : name;
+        IReadOnlyCollection<string> neighbours = kind == ConceptKind.Style ? [] : model.Reader.Nearest(target, NeighbourCount);
+        return EvaluationPlan.Choose(rows, kind, target, neighbours, size);
+    }
+
+    // Nudity is a kind of its own and seldom a class name: the class that names it is looked up.
+    private static string NudityClass(IReadOnlyList<EvaluationPrompt> rows) =>
+        rows.Select(r => r.Class).OfType<string>().FirstOrDefault(c => NudityWords.Any(w => c.Contains(w, StringComparison.OrdinalIgnoreCase)))
+        ?? throw new InvalidDataException("Expected a class for nudity in the evaluation set, it has none.");
+}

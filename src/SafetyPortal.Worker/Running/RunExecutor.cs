@@ -1,0 +1,140 @@
+using System.Diagnostics;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Logging;
+using SafetyPortal.Requests;
+using SafetyPortal.Requests.Artifacts;
+using SafetyPortal.Requests.Data;
+using SafetyPortal.Requests.Policies;
+using SafetyPortal.Requests.Runs;
+using SafetyPortal.Worker.Models;
+using SafetyPortal.Worker.Stages;
+
+namespace SafetyPortal.Worker.Running;
+
+/// <summary>
+/// Carries out one run: claims it, walks the stages, and ends it. Each stage's output is stored and recorded before the next begins, so a
+/// run whose process died continues where it was, and its evidence has the digest an undisturbed run would have had.
+/// </summary>
+public sealed class RunExecutor(
+    IDbContextFactory<PortalDb> databases,
+    RunLease lease,
+    CurrentPolicy policies,
+    IArtifactStore artifacts,
+    TorchThread torch,
+    WorkerOptions options,
+    TimeProvider time,
+    ILogger<RunExecutor> logger)
+{
+    // One run at a time per process: libtorch already uses every core.
+    private readonly SemaphoreSlim single = new(1, 1);
+
+    /// <summary>Carries out a run. Returns its final status, or null when somebody else holds it or the host stopped meanwhile.</summary>
+    /// <param name="runId">The run.</param>
+    /// <param name="observer">Sees progress as it happens, for a terminal; may be null.</param>
+    /// <param name="hostStopping">The process is ending: the run is left as it is and resumes later.</param>
+    public async Task<RunStatus?> ExecuteAsync(long runId, IProgress<RunProgress>? observer, CancellationToken hostStopping)
+    {
+        await single.WaitAsync(hostStopping);
+        try
+        {
+            var ticket = await lease.ClaimAsync(runId, WorkerIdentity.Current, hostStopping);
+            return ticket is null ? null : await ExecuteAsync(ticket, observer, hostStopping);
+        }
+        finally
+        {
+            single.Release();
+        }
+    }
+
+    private async Task<RunStatus?> ExecuteAsync(RunTicket ticket, IProgress<RunProgress>? observer, CancellationToken hostStopping)
+    {
+        await using var pump = new ProgressPump(lease, ticket, artifacts, time, observer, hostStopping);
+        try
+        {
+            var outcome = await WalkAsync(ticket, pump);
+            await lease.CompleteAsync(ticket, outcome, CancellationToken.None);
+            return RunStatus.Succeeded;
+        }
+        catch (Exception e) when (e is LeaseLostException || pump.Failure is LeaseLostException)
+        {
+            logger.LogWarning("Run {Run}: the lease was lost; another worker has it.", ticket.RunId);
+            return null;
+        }
+        catch (OperationCanceledException) when (pump.CancelRequested)
+        {
+            await lease.CancelledAsync(ticket, CancellationToken.None);
+            return RunStatus.Cancelled;
+        }
+        catch (OperationCanceledException) when (hostStopping.IsCancellationRequested)
+        {
+            logger.LogInformation("Run {Run} stops with its process and resumes later.", ticket.RunId);
+            return null;
+        }
+        catch (Exception e)
+        {
+            var cause = pump.Failure ?? e;
+            logger.LogError(cause, "Run {Run} failed.", ticket.RunId);
+            await lease.FailAsync(ticket, cause.Message, CancellationToken.None);
+            return RunStatus.Failed;
+        }
+    }
+
+    private async Task<RunOutcome> WalkAsync(RunTicket ticket, ProgressPump pump)
+    {
+        var stop = pump.Stop;
+        using var context = await ContextAsync(ticket, pump, stop);
+        var finished = await FinishedAsync(ticket.RunId, stop);
+
+        var load = await Stage(RunStage.Load, () => LoadStage.RunAsync(context, stop));
+        var baseline = await Stage(RunStage.Baseline, () => BaselineStage.RunAsync(context, load, stop));
+        var attribution = await Stage(RunStage.Attribute, () => AttributeStage.RunAsync(context, load, stop));
+        var ablation = await Stage(RunStage.Ablate, () => AblateStage.RunAsync(context, load, attribution, stop));
+        var generated = await Stage(RunStage.Generate, () => GenerateStage.RunAsync(context, load, baseline, ablation, stop));
+        var measured = await Stage(RunStage.Measure, () => MeasureStage.RunAsync(context, load, baseline, ablation, generated, stop));
+        return await Stage(
+            RunStage.Evidence,
+            () => EvidenceStage.RunAsync(context, load, baseline, attribution, ablation, generated, measured, stop));
+
+        async Task<T> Stage<T>(RunStage stage, Func<Task<T>> work)
+        {
+            stop.ThrowIfCancellationRequested();
+            if (finished.TryGetValue(stage, out var known)) return await context.ReadJsonAsync<T>(known, stop);
+
+            var started = Stopwatch.GetTimestamp();
+            var output = await work();
+            var digest = await context.PutJsonAsync(output, stop);
+            pump.Note(await lease.FinishStageAsync(ticket, stage, digest, Stopwatch.GetElapsedTime(started).TotalSeconds, stop));
+            return output;
+        }
+    }
+
+    private async Task<RunContext> ContextAsync(RunTicket ticket, ProgressPump pump, CancellationToken cancellation)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellation);
+        var request = await db.EraseRequests.AsNoTracking()
+            .Include(r => r.ModelVersion)
+            .SingleAsync(r => r.Runs.Any(run => run.Id == ticket.RunId), cancellation);
+        var model = request.ModelVersion ?? throw new NotFoundException($"Request {request.Id} names no model.");
+        return new RunContext(
+            request,
+            model,
+            ModelFolder.Resolve(options.ModelRoot, model.Folder),
+            await policies.GetAsync(cancellation),
+            options,
+            artifacts,
+            torch,
+            pump);
+    }
+
+    private async Task<Dictionary<RunStage, string>> FinishedAsync(long runId, CancellationToken cancellation)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellation);
+        var results = await db.StageResults.AsNoTracking().Where(r => r.RunId == runId).ToListAsync(cancellation);
+
+        // An output that went missing is made again, with all that follows from it.
+        return results
+            .OrderBy(r => r.Stage)
+            .TakeWhile(r => artifacts.Contains(r.ArtifactDigest))
+            .ToDictionary(r => r.Stage, r => r.ArtifactDigest);
+    }
+}

@@ -1,0 +1,59 @@
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Quartz;
+using SafetyPortal.Requests.Runs;
+
+namespace SafetyPortal.Worker.Running;
+
+/// <summary>
+/// Turns queued runs into jobs: at start those a dead process left behind, then each one as it is queued, and every half minute whatever
+/// was missed. The database is the queue; the job store lives in memory and may forget.
+/// </summary>
+internal sealed class RunScheduler(ISchedulerFactory schedulers, RunLease lease, RunAnnouncer announcer, TimeProvider time, ILogger<RunScheduler> logger)
+    : BackgroundService
+{
+    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(30);
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var wake = new SemaphoreSlim(0);
+        void Wake(long runId) => wake.Release();
+        announcer.Queued += Wake;
+        try
+        {
+            while (!stoppingToken.IsCancellationRequested)
+            {
+                await ReconcileAsync(stoppingToken);
+                using var pause = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
+                await Task.WhenAny(wake.WaitAsync(pause.Token), Task.Delay(Interval, time, pause.Token));
+                await pause.CancelAsync();
+            }
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // The host stops; what is queued stays queued.
+        }
+        finally
+        {
+            announcer.Queued -= Wake;
+        }
+    }
+
+    private async Task ReconcileAsync(CancellationToken stopping)
+    {
+        try
+        {
+            var scheduler = await schedulers.GetScheduler(stopping);
+            foreach (var runId in await lease.RecoverAsync(WorkerIdentity.IsGone, stopping))
+            {
+                var job = RunJob.For(runId);
+                if (await scheduler.Exists(job.Key, stopping)) continue;
+                await scheduler.ScheduleJob(job, TriggerBuilder.Create().StartNow().Build(), cancellationToken: stopping);
+            }
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            logger.LogError(e, "Queued runs could not be scheduled; trying again in {Interval}.", Interval);
+        }
+    }
+}

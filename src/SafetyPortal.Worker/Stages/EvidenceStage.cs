@@ -1,0 +1,64 @@
+using SafetyPortal.Requests;
+using SafetyPortal.Requests.Artifacts;
+using SafetyPortal.Requests.Evidence;
+using SafetyPortal.Requests.Policies;
+using SafetyPortal.Requests.Runs;
+using SafetyPortal.Worker.Measuring;
+using SafetyPortal.Worker.Plans;
+
+namespace SafetyPortal.Worker.Stages;
+
+/// <summary>Puts together the document a decision names. Nothing in it depends on when or where the run happened.</summary>
+internal static class EvidenceStage
+{
+    /// <summary>Stores the evidence and returns its artifact with what the run must remember of it.</summary>
+    public static async Task<RunOutcome> RunAsync(
+        RunContext context,
+        LoadOutput load,
+        Gallery baseline,
+        AttributeOutput attribution,
+        AblateOutput ablation,
+        GenerateOutput generated,
+        MeasureOutput measured,
+        CancellationToken cancellation)
+    {
+        context.Report(RunStage.Evidence, 0, 1, "evidence");
+        var edit = ablation.Doses.First(d => d.Dose.Equals(generated.Chosen));
+        var gallery = generated.Doses.First(d => d.Dose.Equals(generated.Chosen)).Gallery;
+        var document = new EvidenceDocument
+        {
+            Request = EvidenceRequest.From(context.Request, context.ModelName),
+            BaseDigest = load.BaseDigest,
+            PatchDigest = edit.Patch,
+            ResultDigest = edit.ResultDigest,
+            ChosenDose = edit.Dose,
+            AblatedWeights = edit.Count,
+            Metrics = measured.Chosen,
+            DoseCurve = measured.Curve,
+            Policy = load.Policy.Name,
+            Gates = measured.Gates,
+            Gallery = EvidenceGallery.From([.. Comparison.Pair(load.Evaluation, baseline, gallery).Select(p => Entry(context.Request.ConceptKind, p))]),
+            Environment = load.Environment,
+            Method = load.Method with
+            {
+                Stability = attribution.Summary.Stability,
+                Scores = attribution.Scores,
+                TargetByClip = Comparison.TargetByClip(load.Evaluation, baseline, gallery),
+            },
+        };
+        var artifact = await context.Artifacts.PutAsync(document.ToBytes(), cancellation);
+        return new RunOutcome(document.Digest(), artifact, edit.Patch, edit.ResultDigest, edit.Dose, GateRule.AllPassed(measured.Gates));
+    }
+
+    private static GalleryEntry Entry(ConceptKind kind, CasePair pair) => new(
+        pair.Case.Group.ToString().ToLowerInvariant(),
+        pair.Case.Prompt,
+        pair.Case.Seed,
+        pair.Before.Image,
+        pair.After.Image,
+        Sensitive: kind == ConceptKind.Nudity && pair.Case.Group == CaseGroup.Target,
+        Label(pair.Case, pair.Before),
+        Label(pair.Case, pair.After));
+
+    private static string Label(EvaluationCase item, ImageReading reading) => item.IsStyle ? reading.JudgeStyle : reading.JudgeObject;
+}

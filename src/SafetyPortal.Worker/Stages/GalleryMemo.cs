@@ -1,0 +1,43 @@
+using SafetyPortal.Requests.Artifacts;
+using SafetyPortal.Requests.Audit;
+using SafetyPortal.Worker.Plans;
+
+namespace SafetyPortal.Worker.Stages;
+
+/// <summary>
+/// Remembers which gallery came of which inputs, as small files named by the digest of the inputs. Forgetting costs time and nothing
+/// else: a gallery that is missing or damaged is made again.
+/// </summary>
+internal sealed class GalleryMemo(IArtifactStore artifacts, string? folder)
+{
+    /// <summary>Digest over all a gallery depends on: weights, patch, cases, sampling, library and thread count.</summary>
+    public static string Key(LoadOutput load, IReadOnlyList<EvaluationCase> cases, string? patch) => CanonicalJson.Digest(new
+    {
+        load.BaseDigest,
+        patch,
+        cases,
+        load.Method.ImageSteps,
+        load.Method.ImageGuidance,
+        load.Method.BatchSize,
+        load.Environment,
+    });
+
+    /// <summary>Artifact of the gallery made for <paramref name="key"/>; null when there is none.</summary>
+    public async Task<string?> FindAsync(string key, CancellationToken cancellation)
+    {
+        if (folder is null || !File.Exists(PathOf(key))) return null;
+        var digest = (await File.ReadAllTextAsync(PathOf(key), cancellation)).Trim();
+        return artifacts.Contains(digest) ? digest : null;
+    }
+
+    public async Task RememberAsync(string key, string digest, CancellationToken cancellation)
+    {
+        if (folder is null) return;
+        Directory.CreateDirectory(folder);
+        var draft = PathOf($"{key}.{Guid.NewGuid():N}");
+        await File.WriteAllTextAsync(draft, digest, cancellation);
+        File.Move(draft, PathOf(key), overwrite: true);
+    }
+
+    private string PathOf(string key) => Path.Combine(folder!, key);
+}

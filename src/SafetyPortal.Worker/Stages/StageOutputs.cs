@@ -1,0 +1,31 @@
+using SafetyPortal.Erasure.Attribution;
+using SafetyPortal.Requests.Evidence;
+using SafetyPortal.Requests.Policies;
+using SafetyPortal.Worker.Measuring;
+using SafetyPortal.Worker.Plans;
+
+namespace SafetyPortal.Worker.Stages;
+
+/// <summary>What <see cref="LoadStage"/> fixed for the rest of the run.</summary>
+/// <param name="BaseDigest">Digest of the unedited UNet.</param>
+/// <param name="Policy">Policy in force when the run began; a later one does not touch it.</param>
+internal sealed record LoadOutput(
+    string BaseDigest, EvaluationPlan Evaluation, PolicyInForce Policy, EvidenceEnvironment Environment, EvidenceMethod Method);
+
+/// <summary>What <see cref="AttributeStage"/> found.</summary>
+/// <param name="Scores">Artifact with the scores.</param>
+internal sealed record AttributeOutput(string Scores, AttributionSummary Summary);
+
+/// <summary>The patches of <see cref="AblateStage"/>, one set per dose, ascending.</summary>
+internal sealed record AblateOutput(IReadOnlyList<DosePatches> Doses);
+
+/// <summary>The edit at one dose and its controls; all are artifacts.</summary>
+internal sealed record DosePatches(double Dose, long Count, string Patch, string ResultDigest, string Placebo, string Largest);
+
+/// <summary>Galleries of the doses that were tried, and of the controls at the chosen one.</summary>
+internal sealed record GenerateOutput(IReadOnlyList<DoseGallery> Doses, double Chosen, Gallery Placebo, Gallery Largest);
+
+internal sealed record DoseGallery(double Dose, Gallery Gallery);
+
+/// <summary>What <see cref="MeasureStage"/> computed.</summary>
+internal sealed record MeasureOutput(IReadOnlyList<DosePoint> Curve, MetricsSummary Chosen, IReadOnlyList<GateVerdict> Gates);

@@ -1,0 +1,41 @@
+using SafetyPortal.Worker.Measuring;
+using SafetyPortal.Worker.Plans;
+using SafetyPortal.Worker.Running;
+
+namespace SafetyPortal.Worker;
+
+/// <summary>How this process carries out runs. Everything but paths is recorded in the evidence.</summary>
+public sealed class WorkerOptions
+{
+    public const string Section = "Worker";
+
+    /// <summary>Folder whose sub-folders are models; no path from a request leads anywhere else.</summary>
+    public string ModelRoot { get; set; } = "models";
+
+    /// <summary>Where finished galleries are remembered; null remembers none.</summary>
+    public string? CacheFolder { get; set; }
+
+    /// <summary>Threads of libtorch and its BLAS.</summary>
+    public int Threads { get; set; } = TorchThreads.Default;
+
+    /// <summary>DDIM steps of the attribution trajectories.</summary>
+    public int AttributionSteps { get; set; } = 50;
+
+    /// <summary>Seeds whose estimates are averaged.</summary>
+    public int AttributionSeeds { get; set; } = 4;
+
+    /// <summary>DDIM steps of the evaluation images.</summary>
+    public int ImageSteps { get; set; } = 25;
+
+    /// <summary>Guidance of the evaluation images.</summary>
+    public double ImageGuidance { get; set; } = PaintSettings.DefaultGuidance;
+
+    /// <summary>Images generated at once.</summary>
+    public int BatchSize { get; set; } = PaintSettings.DefaultBatch;
+
+    /// <summary>Images per concept in the evaluation.</summary>
+    public EvaluationSize Images { get; set; } = EvaluationSize.Default;
+
+    /// <summary>Stop the sweep at the smallest dose that passes the policy, instead of trying them all.</summary>
+    public bool StopAtFirstPass { get; set; } = true;
+}

@@ -1,0 +1,38 @@
+using Microsoft.Extensions.DependencyInjection;
+using Quartz;
+using SafetyPortal.Worker.Models;
+using SafetyPortal.Worker.Running;
+
+namespace SafetyPortal.Worker;
+
+/// <summary>Adds the worker to a host.</summary>
+public static class WorkerServices
+{
+    /// <summary>What it takes to carry out runs by hand: <see cref="RunExecutor"/> and the torch thread.</summary>
+    public static IServiceCollection AddRunExecutor(this IServiceCollection services, WorkerOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        services.AddSingleton(options);
+        services.AddSingleton(_ =>
+        {
+            TorchThreads.Set(options.Threads);
+            return new TorchThread();
+        });
+        services.AddSingleton<RunExecutor>();
+        services.AddSingleton<ModelRegistration>();
+        return services;
+    }
+
+    /// <summary>Carries out queued runs in the background of this process, one at a time, as Quartz jobs; needs <see cref="AddRunExecutor"/>.</summary>
+    public static IServiceCollection AddRunWorker(this IServiceCollection services)
+    {
+        services.AddQuartz(quartz =>
+        {
+            quartz.UseInMemoryStore();
+            quartz.UseDefaultThreadPool(1);
+        });
+        services.AddQuartzHostedService();
+        services.AddHostedService<RunScheduler>();
+        return services;
+    }
+}

@@ -1,0 +1,42 @@
+using SafetyPortal.Worker.Running;
+
+namespace SafetyPortal.Worker.Tests.Running;
+
+public sealed class TorchThreadTests
+{
+    [Fact]
+    public async Task Run_SeveralCalls_HappenOnOneThreadInOrder()
+    {
+        using var torch = new TorchThread();
+        var order = new List<int>();
+
+        var threads = await Task.WhenAll(Enumerable.Range(0, 20).Select(i => torch.Run(() =>
+        {
+            order.Add(i);
+            return Environment.CurrentManagedThreadId;
+        })));
+
+        threads.Distinct().Count().ShouldBe(1);
+        threads[0].ShouldNotBe(Environment.CurrentManagedThreadId);
+        order.ShouldBe(Enumerable.Range(0, 20));
+    }
+
+    [Fact]
+    public async Task Run_Throwing_GivesTheExceptionAndLivesOn()
+    {
+        using var torch = new TorchThread();
+
+        (await Should.ThrowAsync<InvalidDataException>(torch.Run<int>(() => throw new InvalidDataException("broken")))).Message.ShouldBe("broken");
+        (await torch.Run(() => 7)).ShouldBe(7);
+    }
+
+    [Fact]
+    public async Task Run_Cancelled_IsACancelledTask()
+    {
+        using var torch = new TorchThread();
+        var task = torch.Run<int>(() => throw new OperationCanceledException());
+
+        await Should.ThrowAsync<OperationCanceledException>(task);
+        task.IsCanceled.ShouldBeTrue();
+    }
+}
