@@ -1,10 +1,3 @@
-using System.CommandLine;
-using SafetyPortal.Cli.Parity;
-using SafetyPortal.Cli.TrainDemo;
+using SafetyPortal.Cli;
 
-var root = new RootCommand("SafetyPortal command line")
-{
-    ParityCommand.Create(),
-    TrainDemoCommand.Create(),
-};
-return await root.Parse(args).InvokeAsync();
+return await PortalCommandLine.InvokeAsync(args);

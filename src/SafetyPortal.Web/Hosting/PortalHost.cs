@@ -9,6 +9,7 @@ using SafetyPortal.Web.History;
 using SafetyPortal.Web.Requests;
 using SafetyPortal.Web.Security;
 using SafetyPortal.Web.Shell;
+using SafetyPortal.Worker;
 
 namespace SafetyPortal.Web.Hosting;
 
@@ -33,6 +34,9 @@ public static class PortalHost
         builder.Services.AddSingleton(settings);
         builder.Services.AddPortalRequests(settings.Data);
         builder.Services.AddHostedService<CheckpointSchedule>();
+        builder.Services.AddRunExecutor(settings.ForWorker(builder.Configuration));
+        if (settings.RunWorker)
+            builder.Services.AddRunWorker();
         builder.Services.AddPortalIdentity(requireHttps: !settings.LoopbackOnly);
         builder.Services.AddPortalPolicies();
         builder.Services.AddSignInRateLimit();

@@ -1,4 +1,5 @@
 using SafetyPortal.Requests.Data;
+using SafetyPortal.Worker;
 
 namespace SafetyPortal.Web.Hosting;
 
@@ -42,5 +43,14 @@ public sealed record PortalSettings
             Demo = demo,
             RunWorker = options.RunWorker ?? configuration.GetValue("Portal:RunWorker", defaultValue: true),
         };
+    }
+
+    /// <summary>What the worker in this process goes by: the section "Worker" of the configuration over the defaults.</summary>
+    public WorkerOptions ForWorker(IConfiguration configuration)
+    {
+        var worker = configuration.GetSection(WorkerOptions.Section).Get<WorkerOptions>() ?? new WorkerOptions();
+        worker.ModelRoot = ModelRoot;
+        worker.CacheFolder ??= Path.Combine(Data.Root, "cache");
+        return worker;
     }
 }

@@ -2,6 +2,7 @@ using Microsoft.EntityFrameworkCore;
 using SafetyPortal.Requests.Accounts;
 using SafetyPortal.Requests.Data;
 using SafetyPortal.Web.Account;
+using SafetyPortal.Worker.Models;
 
 namespace SafetyPortal.Web.Hosting;
 
@@ -12,6 +13,7 @@ internal static class PortalSetup
     {
         var databases = services.GetRequiredService<IDbContextFactory<PortalDb>>();
         await PortalDbSetup.MigrateAsync(databases, services.GetRequiredService<TimeProvider>(), cancellationToken);
+        await services.GetRequiredService<ModelRegistration>().RegisterAllAsync(cancellationToken);
         if (settings.Demo)
             services.GetRequiredService<DemoSignIns>().Accounts = await services.GetRequiredService<DemoAccounts>().EnsureAsync(cancellationToken);
     }

@@ -1,0 +1,36 @@
+using System.CommandLine;
+using Microsoft.Extensions.DependencyInjection;
+using SafetyPortal.Cli.Output;
+using SafetyPortal.Requests;
+using SafetyPortal.Requests.Audit;
+using SafetyPortal.Requests.Data;
+
+namespace SafetyPortal.Cli.Commands;
+
+/// <summary><c>portal audit verify</c>: checks that nobody rewrote the history.</summary>
+internal static class AuditCommand
+{
+    public static Command Create() => new("audit", "Work with the history.") { Verify() };
+
+    private static Command Verify()
+    {
+        var json = CommonOptions.Json();
+        var data = new Option<DirectoryInfo>("--data") { Description = "Data folder.", DefaultValueFactory = _ => new DirectoryInfo("data") };
+        var command = new Command("verify", "Check every event's hash, the links between them and the signed checkpoints.") { data, json };
+        command.SetGuardedAction(json, async (parsed, cancellation) =>
+        {
+            var folder = parsed.GetValue(data)!;
+            var database = Path.Combine(folder.FullName, "portal.db");
+            if (!File.Exists(database)) throw new FileNotFoundException($"Expected a portal database at {database}, there is none.");
+            await using var services = new ServiceCollection().AddLogging().AddPortalRequests(new DataFolder(folder.FullName)).BuildServiceProvider();
+            var report = await services.GetRequiredService<AuditVerifier>().ExecuteAsync(cancellation);
+            JsonText.Print(parsed.GetValue(json), report, () => Describe(report));
+            return report.Sound ? ExitCode.Success : ExitCode.CheckFailed;
+        });
+        return command;
+    }
+
+    private static string Describe(AuditReport report) => report.Sound
+        ? $"{report.EventCount} events verified, {report.AnchoredCount} of them anchored by {report.CheckpointCount} signed checkpoints, {report.NotYetAnchored} not yet.\nhead {report.HeadHash}"
+        : "The history is NOT sound:\n" + string.Join('\n', report.Problems.Select(p => $"  {p.Fault}: {p.Text}"));
+}

@@ -1,0 +1,50 @@
+using System.CommandLine;
+using System.Globalization;
+using SafetyPortal.Cli.Output;
+using SafetyPortal.Erasure.Ablation;
+using SafetyPortal.Erasure.Attribution;
+
+namespace SafetyPortal.Cli.Commands;
+
+/// <summary><c>portal erase</c>: turns scores into a patch file.</summary>
+internal static class EraseCommand
+{
+    public static Command Create()
+    {
+        var model = CommonOptions.Model();
+        var json = CommonOptions.Json();
+        var scores = new Option<FileInfo>("--scores", "-s") { Description = "File that portal attribute wrote.", Required = true };
+        var ratio = new Option<double>("--ratio", "-r") { Description = "Dose: the fraction of weights to ablate, above 0 and at most 1.", Required = true };
+        var scope = new Option<AblationScope>("--scope") { Description = "Take the fraction per row, tensor or model.", DefaultValueFactory = _ => AblationScope.Tensor };
+        var mode = new Option<AblationMode>("--mode") { Description = "positive erases; negative and both are for study.", DefaultValueFactory = _ => AblationMode.Positive };
+        var fill = new Option<AblationFill>("--fill") { Description = "zero, or noise that hides which weights held the concept.", DefaultValueFactory = _ => AblationFill.Zero };
+        var seed = CommonOptions.Seed();
+        var output = new Option<FileInfo>("--out", "-o") { Description = "Patch file (safetensors).", DefaultValueFactory = _ => new FileInfo("patch.safetensors") };
+        var command = new Command("erase", "Make a patch that ablates the highest scores.") { model, scores, ratio, scope, mode, fill, seed, output, json };
+        command.SetGuardedAction(json, (parsed, _) =>
+        {
+            var settings = new AblationSettings(
+                parsed.GetValue(ratio), parsed.GetValue(scope), parsed.GetValue(mode), parsed.GetValue(fill), NoiseSeed: parsed.GetValue(seed));
+            using var attribution = AttributionResult.Load(parsed.GetValue(scores)!.FullName);
+            using var pipeline = ModelLoading.Pipeline(parsed.GetValue(model)!);
+            var mask = MaskSelection.From(attribution.Scores, settings);
+            if (mask.Count == 0)
+                throw new InvalidDataException($"A ratio of {settings.Ratio} takes no weight at all within a {settings.Scope}; choose a larger one.");
+            var patch = PatchBuilder.FromMask(pipeline.Unet, mask, settings, new Dictionary<string, string>(StringComparer.Ordinal)
+            {
+                ["prompts"] = string.Join(" | ", attribution.Summary.Settings.Prompts.Select(p => p.Concept)),
+                ["dose"] = settings.Ratio.ToString(CultureInfo.InvariantCulture),
+                ["scope"] = settings.Scope.ToString().ToLowerInvariant(),
+                ["mode"] = settings.Mode.ToString().ToLowerInvariant(),
+            });
+            var file = parsed.GetValue(output)!;
+            patch.Save(file.FullName);
+            JsonText.Print(
+                parsed.GetValue(json),
+                new { patch = file.FullName, dose = settings.Ratio, ablatedWeights = patch.Count, patch.BaseDigest, patch.ResultDigest },
+                () => $"{patch.Count:N0} weights ablated in {patch.Tensors.Count} tensors\nbase   {patch.BaseDigest}\nresult {patch.ResultDigest}\n{file.FullName}");
+            return Task.FromResult(ExitCode.Success);
+        });
+        return command;
+    }
+}

@@ -1,0 +1,65 @@
+using System.CommandLine;
+using SafetyPortal.Cli.Output;
+using SafetyPortal.Diffusion;
+using SafetyPortal.Images;
+using SafetyPortal.Worker.Running;
+
+namespace SafetyPortal.Cli.Commands;
+
+/// <summary><c>portal generate</c>: images of prompts, with patches applied if any are given.</summary>
+internal static class GenerateCommand
+{
+    public static Command Create()
+    {
+        var model = CommonOptions.Model();
+        var json = CommonOptions.Json();
+        var threads = CommonOptions.Threads();
+        var seed = CommonOptions.Seed();
+        var prompts = new Option<string[]>("--prompt", "-p") { Description = "Prompt; may be repeated.", Required = true };
+        var count = new Option<int>("--count", "-n") { Description = "Images per prompt, with ascending seeds.", DefaultValueFactory = _ => 1 };
+        var steps = new Option<int>("--steps") { Description = "Denoising steps.", DefaultValueFactory = _ => 25 };
+        var guidance = new Option<double>("--guidance") { Description = "Classifier-free guidance.", DefaultValueFactory = _ => 5 };
+        var patches = new Option<FileInfo[]>("--patch") { Description = "Patch to apply first; may be repeated, they stack in order." };
+        var output = new Option<DirectoryInfo>("--out", "-o") { Description = "Folder for the images.", DefaultValueFactory = _ => new DirectoryInfo(".") };
+        var command = new Command("generate", "Generate images of prompts.") { model, prompts, count, seed, steps, guidance, patches, output, threads, json };
+        command.SetGuardedAction(json, async (parsed, cancellation) =>
+        {
+            TorchThreads.Set(parsed.GetValue(threads));
+            var texts = parsed.GetValue(prompts)!;
+            var copies = Math.Max(1, parsed.GetValue(count));
+            var folder = parsed.GetValue(output)!;
+            folder.Create();
+            var settings = new GenerationSettings
+            {
+                Prompts = [.. texts.SelectMany(text => Enumerable.Repeat(text, copies))],
+                Seeds = [.. texts.SelectMany(_ => Enumerable.Range(0, copies).Select(i => parsed.GetValue(seed) + i))],
+                Steps = parsed.GetValue(steps),
+                GuidanceScale = parsed.GetValue(guidance),
+            };
+            var files = await ProgressDisplay.Run(parsed.GetValue(json), progress => Task.Run(() =>
+            {
+                using var pipeline = ModelLoading.Pipeline(parsed.GetValue(model)!);
+                using var applied = ModelLoading.Apply(pipeline, parsed.GetValue(patches) ?? []);
+                var images = pipeline.Generate(settings, new StepRelay(progress), cancellation);
+                return images.Select((image, i) => Save(folder, i, settings, image)).ToList();
+            }, cancellation));
+            JsonText.Print(parsed.GetValue(json), new { images = files }, () => string.Join(Environment.NewLine, files.Select(f => f.Path)));
+            return ExitCode.Success;
+        });
+        return command;
+    }
+
+    private static GeneratedFile Save(DirectoryInfo folder, int index, GenerationSettings settings, Raster image)
+    {
+        var path = Path.Combine(folder.FullName, $"image-{index:000}.png");
+        File.WriteAllBytes(path, ImageCodec.EncodePng(image));
+        return new GeneratedFile(path, settings.Prompts[index], settings.Seeds[index]);
+    }
+
+    private sealed record GeneratedFile(string Path, string Prompt, long Seed);
+
+    private sealed class StepRelay(IProgress<WorkStep> progress) : IProgress<StepProgress>
+    {
+        public void Report(StepProgress value) => progress.Report(new WorkStep("generate", value.Step, value.Steps));
+    }
+}

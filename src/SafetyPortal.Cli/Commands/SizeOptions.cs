@@ -1,0 +1,48 @@
+using System.CommandLine;
+using SafetyPortal.Worker;
+using SafetyPortal.Worker.Plans;
+
+namespace SafetyPortal.Cli.Commands;
+
+/// <summary>How much work a run does. The defaults are the portal's; smaller values finish sooner and say less.</summary>
+internal sealed class SizeOptions
+{
+    private static readonly WorkerOptions Defaults = new();
+
+    private readonly Option<int> targets = Number("--targets", "Images of the erased concept.", Defaults.Images.Target);
+    private readonly Option<int> perConcept = Number("--per-concept", "Images of each other concept.", Defaults.Images.PerConcept);
+    private readonly Option<int> imageSteps = Number("--image-steps", "Denoising steps of each image.", Defaults.ImageSteps);
+    private readonly Option<int> attributionSteps = Number("--attribution-steps", "DDIM steps of each attribution trajectory.", Defaults.AttributionSteps);
+    private readonly Option<int> attributionSeeds = Number("--attribution-seeds", "Attribution trajectories whose scores are averaged.", Defaults.AttributionSeeds);
+    private readonly Option<bool> wholeCurve = new("--whole-curve") { Description = "Try every dose instead of stopping at the smallest that passes." };
+
+    public void AddTo(Command command)
+    {
+        command.Options.Add(targets);
+        command.Options.Add(perConcept);
+        command.Options.Add(imageSteps);
+        command.Options.Add(attributionSteps);
+        command.Options.Add(attributionSeeds);
+        command.Options.Add(wholeCurve);
+    }
+
+    public WorkerOptions Read(ParseResult parsed, int threads) => new()
+    {
+        Threads = threads,
+        Images = new EvaluationSize(parsed.GetValue(targets), parsed.GetValue(perConcept)),
+        ImageSteps = parsed.GetValue(imageSteps),
+        AttributionSteps = parsed.GetValue(attributionSteps),
+        AttributionSeeds = parsed.GetValue(attributionSeeds),
+        StopAtFirstPass = !parsed.GetValue(wholeCurve),
+    };
+
+    private static Option<int> Number(string name, string description, int fallback)
+    {
+        var option = new Option<int>(name) { Description = description, DefaultValueFactory = _ => fallback };
+        option.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<int>() is < 1 or > 10_000) result.AddError($"{name} must be 1 to 10,000.");
+        });
+        return option;
+    }
+}

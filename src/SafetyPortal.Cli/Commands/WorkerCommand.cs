@@ -1,0 +1,52 @@
+using System.CommandLine;
+using SafetyPortal.Cli.Once;
+using SafetyPortal.Cli.Output;
+using SafetyPortal.Requests.Runs;
+using SafetyPortal.Worker.Running;
+
+namespace SafetyPortal.Cli.Commands;
+
+/// <summary><c>portal worker</c>: carries out what is queued in a data folder, one run after the other, and ends when nothing is left.</summary>
+internal static class WorkerCommand
+{
+    public static Command Create()
+    {
+        var json = CommonOptions.Json();
+        var threads = CommonOptions.Threads();
+        var data = new Option<DirectoryInfo>("--data") { Description = "Data folder.", DefaultValueFactory = _ => new DirectoryInfo("data") };
+        var models = new Option<DirectoryInfo>("--models") { Description = "Folder of models.", DefaultValueFactory = _ => new DirectoryInfo("models") };
+        var sizes = new SizeOptions();
+        var command = new Command("worker", "Carry out queued runs until none is left.") { data, models, threads, json };
+        sizes.AddTo(command);
+        command.SetGuardedAction(json, async (parsed, cancellation) =>
+        {
+            var options = sizes.Read(parsed, parsed.GetValue(threads));
+            options.ModelRoot = parsed.GetValue(models)!.FullName;
+            await using var portal = await PortalServices.OpenAsync(parsed.GetValue(data)!, options, cancellation);
+            var ended = await ProgressDisplay.Run(parsed.GetValue(json), progress => WorkAsync(portal, progress, cancellation));
+            JsonText.Print(
+                parsed.GetValue(json), new { runs = ended }, () => ended.Count == 0 ? "Nothing was queued." : string.Join('\n', ended.Select(r => $"run {r.Run}: {r.Status}")));
+            return ended.TrueForAll(r => r.Status == RunStatus.Succeeded) ? ExitCode.Success : ExitCode.CheckFailed;
+        });
+        return command;
+    }
+
+    private static async Task<List<EndedRun>> WorkAsync(PortalServices portal, IProgress<WorkStep> progress, CancellationToken cancellation)
+    {
+        var ended = new List<EndedRun>();
+        while (true)
+        {
+            var queued = await portal.Get<RunLease>().RecoverAsync(WorkerIdentity.IsGone, cancellation);
+            if (!queued.Except(ended.Select(e => e.Run)).Any()) return ended;
+            foreach (var run in queued.Except(ended.Select(e => e.Run)))
+            {
+                var status = await portal.Get<RunExecutor>().ExecuteAsync(run, new RunProgressRelay(progress), cancellation);
+                cancellation.ThrowIfCancellationRequested();
+                ended.Add(new EndedRun(run, status));
+            }
+        }
+    }
+
+    /// <param name="Status">Null when another worker took it.</param>
+    private sealed record EndedRun(long Run, RunStatus? Status);
+}

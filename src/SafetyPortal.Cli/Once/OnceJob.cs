@@ -1,0 +1,119 @@
+using SafetyPortal.Cli.Commands;
+using SafetyPortal.Cli.Output;
+using SafetyPortal.Requests;
+using SafetyPortal.Requests.Accounts;
+using SafetyPortal.Requests.Approval;
+using SafetyPortal.Requests.Artifacts;
+using SafetyPortal.Requests.Audit;
+using SafetyPortal.Requests.Evidence;
+using SafetyPortal.Requests.Filing;
+using SafetyPortal.Requests.Models;
+using SafetyPortal.Requests.Releases;
+using SafetyPortal.Requests.Runs;
+using SafetyPortal.Worker.Running;
+
+namespace SafetyPortal.Cli.Once;
+
+/// <summary>What the main job ended with.</summary>
+/// <param name="Failures">Why the outcome is negative; empty when everything passed.</param>
+internal sealed record OnceOutcome(
+    EraseRequest Request, Run Run, EvidenceDocument? Evidence, string Decision, bool AuditVerified, IReadOnlyList<string> Failures);
+
+/// <summary>
+/// The main job without a browser: files the request as the reviewer, carries the run out, decides as the approver and releases, through
+/// the same use cases as the pages. Called again after it was killed, it takes up the request it left open.
+/// </summary>
+internal sealed class OnceJob(PortalServices portal, IProgress<WorkStep> progress)
+{
+    private static readonly string[] Approvers = ["approver", "approver2"];
+
+    public async Task<OnceOutcome> RunAsync(ModelVersion model, ConceptArgument concept, long seed, IReadOnlyList<double>? doses, CancellationToken cancellation)
+    {
+        var reviewer = await portal.ActorAsync("reviewer", cancellation);
+        var id = await OpenRequestAsync(reviewer, model, concept, seed, doses, cancellation);
+        await portal.Get<RunLease>().RecoverAsync(WorkerIdentity.IsGone, cancellation);
+        var (request, run) = await FindAsync(reviewer, id, cancellation);
+        if (request.Status is RequestStatus.Queued or RequestStatus.Running)
+        {
+            await portal.Get<RunExecutor>().ExecuteAsync(run.Id, new RunProgressRelay(progress), cancellation);
+            cancellation.ThrowIfCancellationRequested();
+            (request, run) = await FindAsync(reviewer, id, cancellation);
+        }
+
+        var failures = new List<string>();
+        EvidenceDocument? evidence = null;
+        var decision = "none";
+        if (run.EvidenceArtifact is { } artifact)
+        {
+            evidence = EvidenceDocument.FromBytes(await portal.Get<IArtifactStore>().ReadAsync(artifact, cancellation));
+            failures.AddRange(evidence.Verify(run.EvidenceDigest).Concat(evidence.Gates.Where(g => !g.Passed).Select(g => g.Text)));
+            decision = await DecideAsync(request, run, failures, cancellation);
+        }
+        else
+        {
+            failures.Add($"The run ended as {run.Status.ToString().ToLowerInvariant()}: {run.Error ?? "no reason was recorded"}");
+        }
+
+        await portal.Get<WriteCheckpoint>().ExecuteAsync(cancellation);
+        var audit = await portal.Get<AuditVerifier>().ExecuteAsync(cancellation);
+        failures.AddRange(audit.Problems.Select(p => p.Text));
+        return new OnceOutcome(request, run, evidence, decision, audit.Sound, failures);
+    }
+
+    private async Task<long> OpenRequestAsync(
+        Actor reviewer, ModelVersion model, ConceptArgument concept, long seed, IReadOnlyList<double>? doses, CancellationToken cancellation)
+    {
+        var open = await portal.Get<FindDuplicate>().ExecuteAsync(model.Id, concept.Kind, concept.Name, cancellation);
+        if (open is { } known && (await FindAsync(reviewer, known, cancellation)).Request.Status is RequestStatus.Queued or RequestStatus.Running)
+            return known;
+
+        var content = new RequestContent
+        {
+            ModelVersionId = model.Id,
+            ConceptKind = concept.Kind,
+            ConceptName = concept.Name,
+            ConceptPrompts = ConceptPrompts.DefaultFor(concept.Kind, concept.Name, model.Objects),
+            Justification = "Filed by the command line to show the whole job on the embedded model.",
+            Seed = seed,
+        };
+        if (doses is { Count: > 0 }) content = content with { Doses = doses };
+        var request = await portal.Get<FileRequest>().ExecuteAsync(reviewer, content, cancellation);
+        await portal.Get<SubmitRequest>().ExecuteAsync(reviewer, request.Id, cancellation);
+        await portal.Get<StartRun>().ExecuteAsync(reviewer, request.Id, cancellation);
+        return request.Id;
+    }
+
+    /// <summary>Approves with as many approvers as the quorum asks for and releases; rejects when a gate failed.</summary>
+    private async Task<string> DecideAsync(EraseRequest request, Run run, List<string> failures, CancellationToken cancellation)
+    {
+        var decide = portal.Get<DecideRequest>();
+        if (failures.Count > 0)
+        {
+            await decide.ExecuteAsync(
+                await portal.ActorAsync(Approvers[0], cancellation),
+                request.Id,
+                new DecisionEntry(DecisionKind.Reject, run.EvidenceDigest!, DecisionReason.OutOfPolicy, "A gate of the policy did not pass."),
+                cancellation);
+            return "rejected";
+        }
+
+        foreach (var name in Approvers)
+        {
+            var approver = await portal.ActorAsync(name, cancellation);
+            var after = await decide.ExecuteAsync(approver, request.Id, new DecisionEntry(DecisionKind.Approve, run.EvidenceDigest!), cancellation);
+            if (after.Status != RequestStatus.Approved) continue;
+            await portal.Get<ReleasePatch>().ExecuteAsync(approver, request.Id, ModelAlias.Staging, cancellation);
+            return "approved";
+        }
+
+        failures.Add("The demo approvers are too few for the quorum of the policy.");
+        return "pending";
+    }
+
+    private async Task<(EraseRequest Request, Run Run)> FindAsync(Actor viewer, long id, CancellationToken cancellation)
+    {
+        var details = await portal.Get<RequestQueries>().GetAsync(viewer.Id, id, cancellation) ?? throw new NotFoundException($"There is no request {id}.");
+        var run = details.Request.Runs.Find(r => r.Id == details.Request.CurrentRunId) ?? throw new NotFoundException($"Request {id} has no run.");
+        return (details.Request, run);
+    }
+}

@@ -1,0 +1,37 @@
+using System.CommandLine;
+using SafetyPortal.Cli.Commands;
+using SafetyPortal.Cli.Output;
+using SafetyPortal.Cli.Parity;
+using SafetyPortal.Cli.TrainDemo;
+
+namespace SafetyPortal.Cli;
+
+/// <summary>The command line as a whole.</summary>
+public static class PortalCommandLine
+{
+    /// <summary>Every command there is.</summary>
+    public static RootCommand Create() => new($"SafetyPortal: erase concepts from diffusion models, with evidence and a second signature. {ExitCode.Explanation}")
+    {
+        OnceCommand.Create(),
+        ServeCommand.Create(),
+        WorkerCommand.Create(),
+        GenerateCommand.Create(),
+        AttributeCommand.Create(),
+        EraseCommand.Create(),
+        EvaluateCommand.Create(),
+        AuditCommand.Create(),
+        ModelCommand.Create(),
+        ParityCommand.Create(),
+        TrainDemoCommand.Create(),
+    };
+
+    /// <summary>Runs a command line and returns its exit code.</summary>
+    public static async Task<int> InvokeAsync(IReadOnlyList<string> arguments)
+    {
+        var parsed = Create().Parse(arguments);
+        var code = await parsed.InvokeAsync();
+
+        // System.CommandLine returns 1 for a wrong command line, which here means that a check did not pass.
+        return parsed.Errors.Count > 0 ? ExitCode.Usage : code;
+    }
+}
