@@ -1,6 +1,7 @@
 // A C ABI over libvips for interleaved 8-bit sRGB images.
 // Every function returns NULL on success or an error text that the caller frees with sp_images_free.
 // Buffers handed out through out-parameters are freed the same way.
+#include <stdlib.h>
 #include <string.h>
 #include <vips/vips.h>
 
@@ -26,6 +27,9 @@ EXPORT void sp_images_free(void *memory)
 
 EXPORT char *sp_images_initialize(void)
 {
+    // libvips would load its plug-ins (ImageMagick, OpenSlide, Poppler ...) with global symbols, among them the system's SQLite, which
+    // then takes the place of the SQLite that .NET brings along and crashes it. None of them is needed: a folder without plug-ins.
+    setenv("VIPSHOME", "/nonexistent", 0);
     if (VIPS_INIT("safetyportal"))
         return take_error();
     // One image is small and the machine's cores belong to the model; results are never asked for twice.
