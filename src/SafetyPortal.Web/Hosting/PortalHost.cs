@@ -49,7 +49,7 @@ public static class PortalHost
         builder.Services.AddMemoryCache();
         builder.Services.AddSingleton<EvidenceReader>().AddSingleton<ImageReveals>().AddSingleton<RunImages>();
         builder.Services.AddSingleton<RequestDrafts>().AddSingleton<ReferencePicture>();
-        builder.Services.AddSingleton<AccountChanges>();
+        builder.Services.AddSingleton<AccountChanges>().AddSingleton<ImportModel>();
 
         var app = builder.Build();
         app.UseSecurityHeaders();
@@ -59,7 +59,10 @@ public static class PortalHost
             app.UseHsts();
             app.UseHttpsRedirection();
         }
-        app.UseStatusCodePagesWithReExecute("/not-found", createScopeForStatusCodePages: true);
+        // Only for what a person opens: a refused form post keeps its status code.
+        app.UseWhen(
+            context => HttpMethods.IsGet(context.Request.Method),
+            pages => pages.UseStatusCodePagesWithReExecute("/not-found", createScopeForStatusCodePages: true));
         app.UseResponseCompression();
         app.UseStaticFiles();
         app.UseRouting();

@@ -1,4 +1,6 @@
+using System.Text.Json;
 using SafetyPortal.Requests.Audit;
+using SafetyPortal.Requests.Runs;
 
 namespace SafetyPortal.Web.Requests;
 
@@ -7,7 +9,7 @@ internal static class EventText
 {
     public static string Sentence(AuditEvent entry)
     {
-        var verb = Verb(entry.Action);
+        var verb = entry.Action == "run.stage-finished" && StageOf(entry.Payload) is { } stage ? $"finished: {StageText.Name(stage).ToLowerInvariant()}" : Verb(entry.Action);
         return verb is null ? $"{entry.ActorName}: {entry.Action}" : $"{entry.ActorName} {verb}";
     }
 
@@ -18,6 +20,12 @@ internal static class EventText
         "failed" or "rejected" or "revoked" or "cancelled" or "refused" or "denied" => "bad",
         _ => "",
     };
+
+    private static RunStage? StageOf(string payload)
+    {
+        using var document = JsonDocument.Parse(payload);
+        return document.RootElement.TryGetProperty("stage", out var name) && Enum.TryParse<RunStage>(name.ToString(), ignoreCase: true, out var stage) ? stage : null;
+    }
 
     private static string? Verb(string action) => action switch
     {

@@ -1,0 +1,81 @@
+using Deque.AxeCore.Playwright;
+using Microsoft.Playwright;
+using SafetyPortal.Requests.Accounts;
+
+namespace SafetyPortal.Web.Tests.Browser;
+
+/// <summary>
+/// Every page, by the people who use it, wide and narrow, light and dark: it shows, nothing complains in the console (which is where a
+/// breach of the content security policy would show), it fits the width, and axe finds nothing. With SAFETYPORTAL_SCREENSHOTS set to a
+/// folder, pictures are kept there.
+/// </summary>
+[Collection(PortalCollection.Name)]
+public sealed class PageTourTests(SharedPortal shared)
+{
+    public static TheoryData<int, ColorScheme> Windows => new() { { 1440, ColorScheme.Light }, { 360, ColorScheme.Light }, { 1440, ColorScheme.Dark } };
+
+    [Theory]
+    [MemberData(nameof(Windows))]
+    public async Task EveryPage_OpenedByItsUsers_ShowsAndIsAccessible(int width, ColorScheme colours)
+    {
+        await using var chromium = await Chromium.StartAsync();
+        var findings = new List<string>();
+        foreach (var (role, pages) in Tour())
+        {
+            await using var visitor = await chromium.VisitAsync(shared.Portal, width, colours: colours);
+            if (role is not null)
+                await visitor.SignInAsync(role);
+            foreach (var (name, path) in pages)
+            {
+                // Pages about the account, denials and unknown addresses are answered without a circuit.
+                if (role is null || name is "no-access" or "not-found")
+                    await visitor.Page.GotoAsync(path);
+                else
+                    await visitor.OpenAsync(path);
+                await visitor.Page.Locator("h1").First.WaitForAsync();
+                await visitor.Page.WaitForLoadStateAsync(LoadState.Load);
+                await SaveAsync(visitor.Page, name, width, colours);
+                findings.AddRange(await FindingsAsync(visitor, name, width));
+            }
+        }
+        findings.ShouldBeEmpty();
+    }
+
+    private IEnumerable<(string? Role, (string Name, string Path)[] Pages)> Tour()
+    {
+        var (waiting, running, released) = (shared.Story.Waiting.Id, shared.Story.Running.Id, shared.Story.Released.Id);
+        yield return (null, [("sign-in", "/account/sign-in")]);
+        yield return (Roles.Reviewer,
+        [
+            ("my-requests", "/requests"), ("new-request", "/requests/new"), ("request-running", $"/requests/{running}"), ("no-access", "/history"), ("not-found", "/nowhere"),
+        ]);
+        yield return (Roles.Approver,
+        [
+            ("to-decide", "/decisions"), ("request-finished", $"/requests/{waiting}"), ("gallery", $"/requests/{waiting}/gallery"), ("metrics", $"/requests/{waiting}/metrics"),
+            ("decision", $"/requests/{waiting}/decision"), ("release", $"/requests/{released}/release"), ("models", "/models"),
+        ]);
+        yield return (Roles.Auditor, [("history", "/history")]);
+        yield return (Roles.Administrator, [("accounts", "/admin/accounts"), ("import-models", "/admin/models")]);
+    }
+
+    private static async Task<IEnumerable<string>> FindingsAsync(Visitor visitor, string name, int width)
+    {
+        var findings = visitor.Complaints.Where(text => !text.Contains("404", StringComparison.Ordinal)).Select(text => $"{name} at {width}: console: {text}").ToList();
+        visitor.Complaints.Clear();
+        var overflow = await visitor.Page.EvaluateAsync<int>("document.documentElement.scrollWidth - document.documentElement.clientWidth");
+        if (overflow > 0)
+            findings.Add($"{name} at {width}: {overflow} pixels wider than the window");
+        var axe = await visitor.Page.RunAxe();
+        findings.AddRange(axe.Violations.Select(violation =>
+            $"{name} at {width}: axe {violation.Id}: {violation.Help}: {string.Join("; ", violation.Nodes.Take(3).Select(node => node.Html))}"));
+        return findings;
+    }
+
+    private static async Task SaveAsync(IPage page, string name, int width, ColorScheme colours)
+    {
+        if (Environment.GetEnvironmentVariable("SAFETYPORTAL_SCREENSHOTS") is not { Length: > 0 } folder)
+            return;
+        var suffix = colours == ColorScheme.Dark ? "-dark" : "";
+        await page.ScreenshotAsync(new() { Path = Path.Combine(folder, $"{name}-{width}{suffix}.png"), FullPage = true });
+    }
+}

@@ -1,0 +1,102 @@
+using System.Net;
+using Microsoft.Extensions.DependencyInjection;
+using SafetyPortal.Images;
+using SafetyPortal.Requests.Accounts;
+using SafetyPortal.Requests.Artifacts;
+using SafetyPortal.Requests.Evidence;
+using SafetyPortal.Requests.Filing;
+using SafetyPortal.Web.Decisions;
+
+namespace SafetyPortal.Web.Tests.Decisions;
+
+[Collection(PortalCollection.Name)]
+public class ImageTests(SharedPortal shared)
+{
+    [Fact]
+    public async Task Image_OfTheTarget_IsSentOnlyAfterACountedReveal()
+    {
+        var (runId, gallery) = await GalleryAsync();
+        var entry = gallery[1];
+        using var session = await Session.SignedInAsync(shared.Portal, Roles.Auditor);
+        var sharp = $"/runs/{runId}/images/{entry.BeforeDigest}";
+
+        var refused = await session.GetAsync(sharp);
+        refused.StatusCode.ShouldBe(HttpStatusCode.Forbidden);
+        refused.Content.Headers.ContentType!.MediaType.ShouldBe("application/problem+json");
+        (await refused.Content.ReadAsStringAsync()).ShouldContain("image-veiled");
+
+        var auditor = await shared.Portal.ActorAsync(Roles.Auditor);
+        var reveals = shared.Portal.Services.GetRequiredService<ImageReveals>();
+        var before = await reveals.CountRecentAsync(auditor.Id, default);
+        await reveals.RevealAsync(auditor, shared.Story.Waiting.Id, runId, [1], default);
+        await reveals.RevealAsync(auditor, shared.Story.Waiting.Id, runId, [1], default);
+
+        (await reveals.CountRecentAsync(auditor.Id, default)).ShouldBe(before + 1);
+        var sent = await session.GetAsync(sharp);
+        sent.StatusCode.ShouldBe(HttpStatusCode.OK);
+        var stored = await shared.Portal.Services.GetRequiredService<IArtifactStore>().ReadAsync(entry.BeforeDigest, default);
+        (await sent.Content.ReadAsByteArrayAsync()).ShouldBe(stored);
+    }
+
+    [Fact]
+    public async Task Veiled_Image_KeepsNoDetail()
+    {
+        var (runId, gallery) = await GalleryAsync();
+        using var session = await Session.SignedInAsync(shared.Portal, Roles.Approver);
+
+        var answer = await session.GetAsync($"/runs/{runId}/images/{gallery[0].BeforeDigest}/veiled");
+
+        var veiled = ImageCodec.Decode(await answer.Content.ReadAsByteArrayAsync(), ImageLimits.Default);
+        var sharp = ImageCodec.Decode(
+            await shared.Portal.Services.GetRequiredService<IArtifactStore>().ReadAsync(gallery[0].BeforeDigest, default), ImageLimits.Default);
+        Detail(veiled).ShouldBeLessThan(Detail(sharp) / 5);
+        (veiled.Width, veiled.Height).ShouldBe((sharp.Width, sharp.Height));
+    }
+
+    [Fact]
+    public async Task Image_OfAnotherGroup_IsNotVeiled()
+    {
+        var (runId, gallery) = await GalleryAsync();
+        using var session = await Session.SignedInAsync(shared.Portal, Roles.Approver);
+        var entry = gallery.First(e => e.Group == "unrelated");
+
+        (await session.GetAsync($"/runs/{runId}/images/{entry.AfterDigest}")).StatusCode.ShouldBe(HttpStatusCode.OK);
+    }
+
+    [Fact]
+    public async Task Image_DigestOfAnotherRun_IsNotFound()
+    {
+        var (runId, _) = await GalleryAsync();
+        using var session = await Session.SignedInAsync(shared.Portal, Roles.Approver);
+        var store = shared.Portal.Services.GetRequiredService<IArtifactStore>();
+        var foreign = await store.PutAsync(Story.Picture(999, 1), default);
+
+        (await session.GetAsync($"/runs/{runId}/images/{foreign}")).StatusCode.ShouldBe(HttpStatusCode.NotFound);
+        (await session.GetAsync($"/runs/{runId}/images/{foreign}/veiled")).StatusCode.ShouldBe(HttpStatusCode.NotFound);
+        (await session.GetAsync($"/runs/{runId}/images/..%2f..%2fportal.db")).StatusCode.ShouldBe(HttpStatusCode.NotFound);
+        (await session.GetAsync($"/runs/987654/images/{foreign}")).StatusCode.ShouldBe(HttpStatusCode.NotFound);
+    }
+
+    private async Task<(long RunId, IReadOnlyList<GalleryEntry> Entries)> GalleryAsync()
+    {
+        var approver = await shared.Portal.ActorAsync(Roles.Approver);
+        var details = await shared.Portal.Services.GetRequiredService<RequestQueries>().GetAsync(approver.Id, shared.Story.Waiting.Id, default);
+        var run = details!.Request.CurrentRun!;
+        return (run.Id, (await shared.Portal.Services.GetRequiredService<EvidenceReader>().ReadAsync(run, default))!.Gallery.Entries);
+    }
+
+    // The mean second difference along rows: slow gradients, which a veil keeps, count for nothing.
+    private static double Detail(Raster raster)
+    {
+        double sum = 0;
+        for (var y = 0; y < raster.Height; y++)
+        {
+            for (var x = 1; x < raster.Width - 1; x++)
+            {
+                var i = (3 * ((y * raster.Width) + x)) + 1;
+                sum += Math.Abs(raster.Pixels[i - 3] - (2 * raster.Pixels[i]) + raster.Pixels[i + 3]);
+            }
+        }
+        return sum / (raster.Height * (raster.Width - 2));
+    }
+}

@@ -1,0 +1,63 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.Extensions.DependencyInjection;
+using SafetyPortal.Requests.Accounts;
+using SafetyPortal.Requests.Models;
+using SafetyPortal.Web.Account;
+using SafetyPortal.Web.Hosting;
+
+namespace SafetyPortal.Web.Tests;
+
+/// <summary>A real portal on a free port of this machine, with its own data folder that disappears with it.</summary>
+public sealed class Portal : IAsyncDisposable
+{
+    private readonly WebApplication app;
+    private readonly string folder;
+
+    private Portal(WebApplication app, string folder)
+    {
+        this.app = app;
+        this.folder = folder;
+        Address = new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single());
+    }
+
+    public Uri Address { get; }
+
+    public IServiceProvider Services => app.Services;
+
+    public static async Task<Portal> StartAsync(string? modelRoot = null, bool worker = false, params string[] settings)
+    {
+        var data = Directory.CreateTempSubdirectory("portal-test-").FullName;
+        var host = await PortalHost.CreateAsync(new PortalOptions
+        {
+            DataFolder = data,
+            ModelRoot = modelRoot ?? Path.Combine(data, "models"),
+            Url = "http://127.0.0.1:0",
+            Demo = true,
+            RunWorker = worker,
+            Arguments = ["--Logging:LogLevel:Default=Warning", .. settings],
+        });
+        await host.StartAsync();
+        return new Portal(host, data);
+    }
+
+    /// <summary>The demo account with this role.</summary>
+    public DemoAccount Account(string role) => Services.GetRequiredService<DemoSignIns>().Accounts.First(account => account.Role == role);
+
+    /// <summary>The person behind the account, signed in now.</summary>
+    public Task<Actor> ActorAsync(string role) => Services.GetRequiredService<DemoAccounts>().ActorAsync(Account(role).Email, default);
+
+    /// <summary>A model that exists in the database alone; nothing loads its weights.</summary>
+    public Task<ModelVersion> RegisterModelAsync(string name = "demo") => Services.GetRequiredService<RegisterModel>().ExecuteAsync(
+        Actor.System("setup"),
+        new ModelDescription(name, name, new string('a', 64), ["fish", "dog", "church", "trumpet", "house"], ["noto", "sketch"], DrawsNudity: true),
+        default);
+
+    public async ValueTask DisposeAsync()
+    {
+        await app.StopAsync();
+        await app.DisposeAsync();
+        Directory.Delete(folder, recursive: true);
+    }
+}

@@ -1,0 +1,39 @@
+using SafetyPortal.Requests;
+using SafetyPortal.Web.Requests;
+
+namespace SafetyPortal.Web.Tests.Requests;
+
+public class RequestFormModelTests
+{
+    [Fact]
+    public void ToContent_Defaults_AreThoseOfTheKind()
+    {
+        var form = new RequestFormModel { ModelVersionId = 1, Kind = ConceptKind.Object, Name = "church", Justification = "withdrawn rights" };
+
+        var content = form.ToContent(model: null);
+
+        content.Problems().ShouldBeEmpty();
+        content.ConceptPrompts.ShouldBe(["a picture of a church"]);
+        content.ResolveBasePrompts().ShouldBe([""]);
+        content.Doses.ShouldBe([0.01, 0.02, 0.03, 0.05]);
+    }
+
+    [Fact]
+    public void ToContent_OwnPrompts_KeepAnEmptyBaseLine()
+    {
+        var form = new RequestFormModel { Kind = ConceptKind.Object, Name = "x", ConceptPrompts = " an x \r\n\r\nx on grass", BasePrompts = "\na lawn", Doses = "0.5, 2.5 %" };
+
+        var content = form.ToContent(model: null);
+
+        content.ConceptPrompts.ShouldBe(["an x", "x on grass"]);
+        content.BasePrompts.ShouldBe(["", "a lawn"]);
+        content.Doses.ShouldBe([0.005, 0.025]);
+    }
+
+    [Theory]
+    [InlineData("1, two")]
+    [InlineData("1;2")]
+    [InlineData("-1")]
+    public void ToContent_DosesThatAreNoNumbers_NameThem(string doses) =>
+        Should.Throw<InvalidRequestException>(() => new RequestFormModel { Doses = doses, Name = "x" }.ToContent(model: null)).Message.ShouldContain("Expected doses in per cent");
+}
