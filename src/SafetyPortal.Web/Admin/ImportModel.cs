@@ -36,11 +36,12 @@ public sealed class ImportModel(
         await using (var db = await databases.CreateDbContextAsync(cancellationToken))
             await db.DemandRoleAsync(actor, time.GetUtcNow(), cancellationToken, Roles.Administrator);
         ModelDescription description;
+        // Whatever reading a foreign folder throws is about that folder, and its text is what the administrator needs.
         try
         {
             description = await torch.Run(() => Inspect(folder));
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException or InvalidDataException or ArgumentException or FormatException or System.Text.Json.JsonException)
+        catch (Exception error) when (error is not OperationCanceledException)
         {
             throw new InvalidRequestException([new("Folder", $"{folder} cannot be imported: {error.Message}")]);
         }
