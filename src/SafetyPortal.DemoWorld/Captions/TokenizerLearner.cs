@@ -59,7 +59,10 @@ public static class TokenizerLearner
         File.WriteAllText(Path.Combine(directory, "merges.txt"), string.Concat(merges.Select(m => $"{m.Left} {m.Right}\n").Prepend("#version: 0.2\n")));
         var specials = new Dictionary<string, object>(StringComparer.Ordinal)
         {
-            ["bos_token"] = Start, ["eos_token"] = End, ["pad_token"] = End, ["unk_token"] = End,
+            ["bos_token"] = Start,
+            ["eos_token"] = End,
+            ["pad_token"] = End,
+            ["unk_token"] = End,
         };
         json = new JsonSerializerOptions(json) { WriteIndented = true };
         File.WriteAllText(Path.Combine(directory, "special_tokens_map.json"), JsonSerializer.Serialize(specials, json) + "\n");

@@ -1,7 +1,7 @@
+using SafetyPortal.DemoWorld.Captions;
 using SafetyPortal.Diffusion.Clip;
 using SafetyPortal.Diffusion.Unet;
 using SafetyPortal.Diffusion.Vae;
-using SafetyPortal.DemoWorld.Captions;
 
 namespace SafetyPortal.DemoWorld.Stages;
 

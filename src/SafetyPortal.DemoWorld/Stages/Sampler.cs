@@ -1,8 +1,8 @@
+using SafetyPortal.DemoWorld.World;
 using SafetyPortal.Diffusion.Clip;
 using SafetyPortal.Diffusion.Schedulers;
 using SafetyPortal.Diffusion.Unet;
 using SafetyPortal.Diffusion.Vae;
-using SafetyPortal.DemoWorld.World;
 using SafetyPortal.Images;
 using static TorchSharp.torch;
 

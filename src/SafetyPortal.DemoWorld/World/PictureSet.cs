@@ -28,7 +28,7 @@ public sealed class PictureSet : IDisposable
             scenes[i] = Scene.Draw(seed, i);
             renderer.Render(scenes[i]).Pixels.CopyTo(pixels, (long)i * bytes);
         });
-        
+
         // Rendered when first needed, which may be inside the dispose scope of a training step.
         var stored = tensor(pixels, [count, SceneRenderer.Side, SceneRenderer.Side, 3], dtype: ScalarType.Byte);
         return new PictureSet(scenes, stored.DetachFromDisposeScope());

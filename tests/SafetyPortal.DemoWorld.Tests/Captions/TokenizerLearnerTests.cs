@@ -1,5 +1,5 @@
-using SafetyPortal.Diffusion.Tokenizer;
 using SafetyPortal.DemoWorld.Captions;
+using SafetyPortal.Diffusion.Tokenizer;
 
 namespace SafetyPortal.DemoWorld.Tests.Captions;
 
