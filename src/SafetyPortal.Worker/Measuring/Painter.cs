@@ -30,12 +30,13 @@ public static class Painter
                 Steps = settings.Steps,
                 GuidanceScale = settings.Guidance,
             },
-            progress is null ? null : new Relay(progress),
+            progress is null ? null : new Relay(progress, settings.Steps),
             cancellation);
     }
 
-    private sealed class Relay(Action<int> report) : IProgress<StepProgress>
+    // Some schedulers call the network more often than there are steps; progress is in steps.
+    private sealed class Relay(Action<int> report, int steps) : IProgress<StepProgress>
     {
-        public void Report(StepProgress value) => report(value.Step);
+        public void Report(StepProgress value) => report(value.Step * steps / value.Steps);
     }
 }

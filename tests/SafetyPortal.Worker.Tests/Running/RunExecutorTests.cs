@@ -1,0 +1,141 @@
+using System.Diagnostics;
+using SafetyPortal.Requests;
+using SafetyPortal.Requests.Artifacts;
+using SafetyPortal.Requests.Evidence;
+using SafetyPortal.Requests.Runs;
+using SafetyPortal.Worker.Running;
+
+namespace SafetyPortal.Worker.Tests.Running;
+
+public sealed class RunExecutorTests
+{
+    public static TheoryData<RunStage> Stages => new(Enum.GetValues<RunStage>());
+
+    [Fact]
+    public async Task Execute_QueuedRun_EndsWithEvidenceThatAgreesWithItself()
+    {
+        await using var portal = await TinyPortal.CreateAsync();
+        var seen = new List<RunProgress>();
+
+        (await portal.Get<RunExecutor>().ExecuteAsync(portal.RunId, new Collector(seen), default)).ShouldBe(RunStatus.Succeeded);
+
+        var (request, run) = await portal.ReadAsync();
+        request.Status.ShouldBe(RequestStatus.AwaitingDecision);
+        run.StageResults.Select(s => s.Stage).Order().ShouldBe(Enum.GetValues<RunStage>());
+        var evidence = EvidenceDocument.FromBytes(await portal.Get<IArtifactStore>().ReadAsync(run.EvidenceArtifact!, default));
+        evidence.Verify(run.EvidenceDigest).ShouldBeEmpty();
+        evidence.DoseCurve.Select(p => p.Dose).ShouldBe([0.02, 0.05]);
+        evidence.DoseCurve[1].AblatedWeights.ShouldBe(9590); // int(0.05 n) summed over the 32 feed-forward matrices of the tiny model
+        evidence.Gallery.Entries.Count.ShouldBe(6);
+        evidence.Metrics.Placebo.ShouldNotBeNull();
+        evidence.Metrics.Fid.ShouldNotBeNull().Backbone.ShouldBe("FID (demo encoder)");
+        foreach (var entry in evidence.Gallery.Entries)
+        {
+            portal.Get<IArtifactStore>().Contains(entry.BeforeDigest).ShouldBeTrue();
+            portal.Get<IArtifactStore>().Contains(entry.AfterDigest).ShouldBeTrue();
+        }
+
+        seen.Select(p => p.Stage).Distinct().ShouldBe(Enum.GetValues<RunStage>());
+        seen.ShouldAllBe(p => p.Steps == 0 || p.Step <= p.Steps);
+    }
+
+    [Theory]
+    [MemberData(nameof(Stages))]
+    public async Task Execute_StoppedInAStageAndStartedAgain_EndsWithTheSameEvidence(RunStage stage)
+    {
+        await using var undisturbed = await TinyPortal.CreateAsync();
+        await undisturbed.Get<RunExecutor>().ExecuteAsync(undisturbed.RunId, null, default);
+        var expected = (await undisturbed.ReadAsync()).Run.EvidenceDigest.ShouldNotBeNull((await undisturbed.ReadAsync()).Run.Error);
+
+        await using var portal = await TinyPortal.CreateAsync();
+        using var host = new CancellationTokenSource();
+        (await portal.Get<RunExecutor>().ExecuteAsync(portal.RunId, new AtStage(stage, host.Cancel), host.Token)).ShouldBeNull();
+        (await portal.ReadAsync()).Run.StageResults.Count.ShouldBe((int)stage);
+
+        await portal.Get<RunLease>().RecoverAsync(_ => true, default);
+        (await portal.Get<RunExecutor>().ExecuteAsync(portal.RunId, null, default)).ShouldBe(RunStatus.Succeeded);
+        (await portal.ReadAsync()).Run.EvidenceDigest.ShouldBe(expected);
+    }
+
+    [Theory]
+    [InlineData(RunStage.Baseline)]
+    [InlineData(RunStage.Attribute)]
+    [InlineData(RunStage.Generate)]
+    public async Task Execute_PersonCancels_StopsSoonAndKeepsWhatWasFinished(RunStage stage)
+    {
+        await using var portal = await TinyPortal.CreateAsync();
+        var asked = 0L;
+        Task? cancelling = null;
+
+        var status = await portal.Get<RunExecutor>().ExecuteAsync(
+            portal.RunId,
+            new AtStage(stage, () =>
+            {
+                asked = Stopwatch.GetTimestamp();
+                cancelling = portal.Get<CancelRun>().ExecuteAsync(portal.Reviewer, portal.RequestId, default);
+            }),
+            default);
+
+        // Work this small may also end by itself before the request to stop arrives; then there is nothing to measure.
+        await cancelling.ShouldNotBeNull((await portal.ReadAsync()).Run.Error);
+        status.ShouldBe(RunStatus.Cancelled);
+        Stopwatch.GetElapsedTime(asked).ShouldBeLessThan(TimeSpan.FromSeconds(10));
+        var (request, run) = await portal.ReadAsync();
+        request.Status.ShouldBe(RequestStatus.Cancelled);
+        run.StageResults.Count.ShouldBeGreaterThanOrEqualTo((int)stage);
+    }
+
+    [Fact]
+    public async Task Execute_LeaseTakenOverMeanwhile_ChangesNothingMore()
+    {
+        await using var portal = await TinyPortal.CreateAsync();
+        Task? takeover = null;
+        async Task TakeOverAsync()
+        {
+            await portal.Get<RunLease>().RecoverAsync(_ => true, default);
+            (await portal.Get<RunLease>().ClaimAsync(portal.RunId, "another/1/2020", default)).ShouldNotBeNull();
+        }
+
+        var status = await portal.Get<RunExecutor>().ExecuteAsync(
+            portal.RunId, new AtStage(RunStage.Attribute, () => takeover = TakeOverAsync()), default);
+
+        await takeover.ShouldNotBeNull();
+        status.ShouldBeNull();
+        var (_, run) = await portal.ReadAsync();
+        run.Status.ShouldBe(RunStatus.Running);
+        run.LeaseOwner.ShouldBe("another/1/2020");
+        run.StageResults.ShouldAllBe(s => s.Stage <= RunStage.Attribute);
+    }
+
+    [Fact]
+    public async Task Execute_ModelChangedOnDisk_FailsAndSaysSo()
+    {
+        await using var portal = await TinyPortal.CreateAsync();
+        var weights = Path.Combine(portal.ModelFolder, "unet", "diffusion_pytorch_model.safetensors");
+        var bytes = await File.ReadAllBytesAsync(weights);
+        bytes[^1] ^= 1;
+        await File.WriteAllBytesAsync(weights, bytes);
+
+        (await portal.Get<RunExecutor>().ExecuteAsync(portal.RunId, null, default)).ShouldBe(RunStatus.Failed);
+
+        (await portal.ReadAsync()).Run.Error.ShouldNotBeNull().ShouldContain("changed on disk");
+    }
+
+    [Fact]
+    public async Task Execute_HeldByAnother_DoesNothing()
+    {
+        await using var portal = await TinyPortal.CreateAsync();
+        await portal.Get<RunLease>().ClaimAsync(portal.RunId, "another/1/2020", default);
+
+        (await portal.Get<RunExecutor>().ExecuteAsync(portal.RunId, null, default)).ShouldBeNull();
+        (await portal.ReadAsync()).Run.LeaseOwner.ShouldBe("another/1/2020");
+    }
+
+    private sealed class Collector(List<RunProgress> seen) : IProgress<RunProgress>
+    {
+        public void Report(RunProgress value)
+        {
+            lock (seen) seen.Add(value);
+        }
+    }
+}

@@ -1,0 +1,103 @@
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
+using SafetyPortal.Requests;
+using SafetyPortal.Requests.Accounts;
+using SafetyPortal.Requests.Data;
+using SafetyPortal.Requests.Filing;
+using SafetyPortal.Requests.Runs;
+using SafetyPortal.Tests;
+using SafetyPortal.Worker.Models;
+using SafetyPortal.Worker.Plans;
+using SafetyPortal.Worker.Running;
+
+namespace SafetyPortal.Worker.Tests.Running;
+
+/// <summary>A portal with its worker over a data folder of its own and the tiny model; one queued run to start with.</summary>
+internal sealed class TinyPortal : IAsyncDisposable
+{
+    private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("tiny-portal");
+    private readonly ServiceProvider provider;
+
+    private TinyPortal()
+    {
+        var models = Path.Combine(folder.FullName, "models");
+        ModelFolder = TinyModelFolder.Create(models);
+        provider = new ServiceCollection()
+            .AddLogging()
+            .AddPortalRequests(new DataFolder(Path.Combine(folder.FullName, "data")))
+            .AddRunExecutor(new WorkerOptions
+            {
+                ModelRoot = models,
+                CacheFolder = Path.Combine(folder.FullName, "cache"),
+                Threads = 1,
+                AttributionSteps = 3,
+                AttributionSeeds = 2,
+                ImageSteps = 2,
+                BatchSize = 2,
+                Images = new EvaluationSize(2, 2),
+                StopAtFirstPass = false,
+            })
+            .BuildServiceProvider();
+    }
+
+    public string ModelFolder { get; }
+
+    public long RequestId { get; private set; }
+
+    public long RunId { get; private set; }
+
+    public Actor Reviewer { get; private set; } = Actor.System("nobody");
+
+    public T Get<T>()
+        where T : notnull => provider.GetRequiredService<T>();
+
+    public static async Task<TinyPortal> CreateAsync()
+    {
+        var portal = new TinyPortal();
+        await PortalDbSetup.MigrateAsync(portal.Get<IDbContextFactory<PortalDb>>(), TimeProvider.System, default);
+        await portal.Get<DemoAccounts>().EnsureAsync(default);
+        var model = await portal.Get<ModelRegistration>().RegisterAsync(TinyModelFolder.Name, default);
+        portal.Reviewer = await portal.Get<DemoAccounts>().ActorAsync("reviewer@demo.local", default);
+        var request = await portal.Get<FileRequest>().ExecuteAsync(
+            portal.Reviewer,
+            new RequestContent
+            {
+                ModelVersionId = model.Id,
+                ConceptKind = ConceptKind.Object,
+                ConceptName = "church",
+                ConceptPrompts = ["a picture of a church"],
+                Doses = [0.02, 0.05],
+                Justification = "Needed by a test of the worker.",
+            },
+            default);
+        await portal.Get<SubmitRequest>().ExecuteAsync(portal.Reviewer, request.Id, default);
+        portal.RequestId = request.Id;
+        portal.RunId = (await portal.Get<StartRun>().ExecuteAsync(portal.Reviewer, request.Id, default)).Id;
+        return portal;
+    }
+
+    /// <summary>The request and its run as the database has them now.</summary>
+    public async Task<(EraseRequest Request, Run Run)> ReadAsync()
+    {
+        var details = await Get<RequestQueries>().GetAsync(Reviewer.Id, RequestId, default) ?? throw new NotFoundException("The request is gone.");
+        return (details.Request, details.Request.Runs.Single(r => r.Id == RunId));
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await provider.DisposeAsync();
+        Microsoft.Data.Sqlite.SqliteConnection.ClearAllPools();
+        folder.Delete(recursive: true);
+    }
+}
+
+/// <summary>Does something once, when a stage is first reported.</summary>
+internal sealed class AtStage(RunStage stage, Action then) : IProgress<RunProgress>
+{
+    private int done;
+
+    public void Report(RunProgress value)
+    {
+        if (value.Stage == stage && Interlocked.Exchange(ref done, 1) == 0) then();
+    }
+}
