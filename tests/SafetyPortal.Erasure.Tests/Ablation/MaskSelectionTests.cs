@@ -1,6 +1,5 @@
 using SafetyPortal.Diffusion.Unet;
 using SafetyPortal.Erasure.Ablation;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace SafetyPortal.Erasure.Tests.Ablation;

@@ -1,6 +1,5 @@
 using SafetyPortal.Diffusion.Schedulers;
 using SafetyPortal.Erasure.Attribution;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace SafetyPortal.Erasure.Tests.Attribution;

@@ -1,6 +1,5 @@
 using SafetyPortal.Erasure.Ablation;
 using SafetyPortal.Erasure.Methods;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace SafetyPortal.Erasure.Tests.Methods;
