@@ -13,7 +13,7 @@ public sealed class RankCorrelationTests
     // scipy.stats.spearmanr([1, 2, 2, 3, 10], [1, 3, 2, 2, 4]).statistic = 0.6578947368421053 (average ranks for ties)
     [Fact]
     public void Spearman_Ties_TakeAverageRanks() =>
-        RankCorrelation.Spearman([1, 2, 2, 3, 10], [1, 3, 2, 2, 4]).ShouldBe(0.6578947368421053, 1e-12);
+        RankCorrelation.Spearman([1, 2, 2, 3, 10], [1, 3, 2, 2, 4]).ShouldBe(7.25 / 9.5, 1e-12); // ranks 0 1.5 1.5 3 4 and 0 3 1.5 1.5 4
 
     [Fact]
     public void Spearman_NoSpread_IsNotANumber() => RankCorrelation.Spearman([1, 1, 1], [1, 2, 3]).ShouldBe(double.NaN);
