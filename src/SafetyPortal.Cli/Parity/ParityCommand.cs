@@ -1,24 +1,13 @@
 using System.CommandLine;
 using System.Globalization;
-using System.Text.Json;
-using System.Text.Json.Serialization;
-using SafetyPortal.Diffusion;
+using SafetyPortal.Cli.Output;
 
 namespace SafetyPortal.Cli.Parity;
 
 /// <summary><c>portal parity DIR</c>: how close every network, scheduler and metric comes to its reference.</summary>
 public static class ParityCommand
 {
-    private const int CheckFailed = 1;
-    private const int BadInput = 3;
     private const int ShownFailures = 20;
-
-    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
-    {
-        WriteIndented = true,
-        NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
-        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) },
-    };
 
     public static Command Create()
     {
@@ -27,29 +16,18 @@ public static class ParityCommand
         var items = new Option<string[]>("--item") { Description = $"Check this item only; may be repeated. Items: {string.Join(", ", ParityRun.ItemNames)}." };
         items.AcceptOnlyFromAmong([.. ParityRun.ItemNames]);
         var command = new Command("parity", "Compare with reference numbers; exit code 1 when any comparison fails.") { folder, json, items };
-        command.SetAction(parsed => Run(parsed.GetRequiredValue(folder).FullName, parsed.GetValue(items), parsed.GetValue(json)));
+        command.SetGuardedAction(json, (parsed, cancellation) => Task.FromResult(Run(parsed.GetRequiredValue(folder).FullName, parsed.GetValue(items), parsed.GetValue(json), cancellation)));
         return command;
     }
 
-    private static int Run(string folder, string[]? only, bool json)
+    private static int Run(string folder, string[]? only, bool json, CancellationToken cancellation)
     {
-        try
-        {
-            if (!json)
-                Console.WriteLine($"{"item",-14} {"result",-7} {"checks",6}  {"worst error",-11}  {"tolerance",-9}  at");
-            var items = ParityRun.Check(folder, only, json ? null : Print);
-            var passed = items.All(i => i.Status != ParityStatus.Failed);
-            if (json)
-                Console.WriteLine(JsonSerializer.Serialize(new { Folder = folder, Passed = passed, Items = items }, Json));
-            else
-                Console.WriteLine(passed ? "Every comparison passed." : "Some comparisons FAILED.");
-            return passed ? 0 : CheckFailed;
-        }
-        catch (ModelFormatException e)
-        {
-            Console.Error.WriteLine($"portal: {e.Message}");
-            return BadInput;
-        }
+        if (!json)
+            Console.WriteLine($"{"item",-14} {"result",-7} {"checks",6}  {"worst error",-11}  {"tolerance",-9}  at");
+        var items = ParityRun.Check(folder, only, json ? null : Print, cancellation);
+        var passed = items.All(i => i.Status != ParityStatus.Failed);
+        JsonText.Print(json, new { Folder = folder, Passed = passed, Items = items }, () => passed ? "Every comparison passed." : "Some comparisons FAILED.");
+        return passed ? ExitCode.Success : ExitCode.CheckFailed;
     }
 
     private static void Print(ParityItem item)

@@ -15,6 +15,7 @@ public static class ParityRun
         ("04_tokenizer", "tokens.jsonl", TokenizerParity.Check),
         ("05_schedulers", "io.safetensors", SchedulerParity.Check),
         ("06_pipeline", "io.safetensors", PipelineParity.Check),
+        ("07_cad", "io.safetensors", CadParity.Check),
         ("08_metrics", "io.safetensors", MetricsParity.Check),
         ("09_shapes", "", ShapeParity.Check),
     ];
