@@ -1,4 +1,5 @@
-using MathNet.Numerics.LinearAlgebra;
+using TorchSharp;
+using static TorchSharp.torch;
 
 namespace SafetyPortal.Evaluation;
 
@@ -43,6 +44,7 @@ public static class Fid
         var (a, b) = (SquareRootFactor.Of(first), SquareRootFactor.Of(second));
         if (a.Rank == 0 || b.Rank == 0)
             return 0;
-        return Matrix<double>.Build.DenseOfArray(a.TransposeTimes(b)).Svd(computeVectors: false).S.Sum();
+        using var scope = NewDisposeScope();
+        return linalg.svdvals(from_array(a.TransposeTimes(b), ScalarType.Float64)).sum().ToDouble();
     }
 }

@@ -32,7 +32,7 @@ internal sealed class ItemChecks
 
     /// <summary>Largest absolute difference over the largest expected magnitude (at least 1).</summary>
     public void Scaled(string name, Tensor actual, Tensor expected, double tolerance)
-        => Compare(name, actual, expected, tolerance, (a, e) => (a - e).abs().max() / e.abs().max().clamp_min(1));
+        => Compare(name, actual, expected, tolerance, (a, e) => (a - e).abs().max() / Math.Max(1, e.abs().max().ToDouble()));
 
     /// <summary>Relative difference of two numbers; absolute where zero is expected.</summary>
     public void Number(string name, double actual, double expected, double tolerance)
