@@ -42,8 +42,10 @@ public sealed class Portal : IAsyncDisposable
         return new Portal(host, data);
     }
 
-    /// <summary>The demo account with this role.</summary>
-    public DemoAccount Account(string role) => Services.GetRequiredService<DemoSignIns>().Accounts.First(account => account.Role == role);
+    public IReadOnlyList<DemoAccount> Accounts => Services.GetRequiredService<DemoSignIns>().Accounts;
+
+    /// <summary>The first demo account with this role.</summary>
+    public DemoAccount Account(string role) => Accounts.First(account => account.Role == role);
 
     /// <summary>The person behind the account, signed in now.</summary>
     public Task<Actor> ActorAsync(string role) => Services.GetRequiredService<DemoAccounts>().ActorAsync(Account(role).Email, default);

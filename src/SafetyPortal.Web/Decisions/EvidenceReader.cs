@@ -3,6 +3,7 @@ using Microsoft.Extensions.Caching.Memory;
 using SafetyPortal.Requests.Artifacts;
 using SafetyPortal.Requests.Evidence;
 using SafetyPortal.Requests.Runs;
+using SafetyPortal.Worker.Stages;
 
 namespace SafetyPortal.Web.Decisions;
 
@@ -20,6 +21,17 @@ public sealed class EvidenceReader(IArtifactStore artifacts, IMemoryCache cache)
             entry.SlidingExpiration = TimeSpan.FromMinutes(10);
             return Check(await artifacts.ReadAsync(artifact, cancellationToken), run);
         });
+    }
+
+    /// <summary>The images of every dose the run tried, ascending; empty when they are gone. Needs the run's stage results.</summary>
+    public async Task<IReadOnlyList<DoseImages>> ReadDosesAsync(Run run, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(run);
+        return await cache.GetOrCreateAsync(("doses", run.Id), async entry =>
+        {
+            entry.SlidingExpiration = TimeSpan.FromMinutes(10);
+            return await DoseGalleries.ReadAsync(artifacts, run, cancellationToken);
+        }) ?? [];
     }
 
     private static EvidenceDocument Check(byte[] bytes, Run run)

@@ -5,22 +5,27 @@ using SafetyPortal.Requests.Artifacts;
 using SafetyPortal.Requests.Data;
 using SafetyPortal.Requests.Evidence;
 using SafetyPortal.Web.Requests;
+using SafetyPortal.Worker.Stages;
 
 namespace SafetyPortal.Web.Decisions;
 
-/// <summary>The gallery of a run as its viewer may address it.</summary>
-public sealed record RunGallery(long RequestId, IReadOnlyList<GalleryEntry> Entries)
+/// <summary>The gallery of a run as its viewer may address it: the pairs of the evidence, and the images of the other doses in the same order.</summary>
+public sealed record RunGallery(long RequestId, IReadOnlyList<GalleryEntry> Entries, IReadOnlyList<DoseImages> Doses)
 {
-    /// <summary>Number of the entry one of whose two images has this digest; null when none has.</summary>
+    /// <summary>Number of the entry one of whose images, at any dose, has this digest; null when none has.</summary>
     public int? NumberOf(string digest)
     {
         for (var number = 0; number < Entries.Count; number++)
         {
-            if (string.Equals(Entries[number].BeforeDigest, digest, StringComparison.Ordinal) || string.Equals(Entries[number].AfterDigest, digest, StringComparison.Ordinal))
+            if (ImagesOf(number).Contains(digest, StringComparer.Ordinal))
                 return number;
         }
         return null;
     }
+
+    private IEnumerable<string> ImagesOf(int number) =>
+        Doses.Where(dose => number < dose.Images.Count).Select(dose => dose.Images[number])
+            .Append(Entries[number].BeforeDigest).Append(Entries[number].AfterDigest);
 }
 
 /// <summary>Finds images by run and digest, for people who may see the run.</summary>
@@ -30,10 +35,12 @@ public sealed class RunImages(IDbContextFactory<PortalDb> databases, EvidenceRea
     public async Task<RunGallery?> FindAsync(long runId, ClaimsPrincipal user, CancellationToken cancellationToken)
     {
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
-        var run = await db.Runs.AsNoTracking().Include(r => r.Request).SingleOrDefaultAsync(r => r.Id == runId, cancellationToken);
+        var run = await db.Runs.AsNoTracking().Include(r => r.Request).Include(r => r.StageResults).SingleOrDefaultAsync(r => r.Id == runId, cancellationToken);
         if (run?.Request is null || !RequestAccess.MaySee(user, run.Request))
             return null;
-        return await evidence.ReadAsync(run, cancellationToken) is { } document ? new(run.RequestId, document.Gallery.Entries) : null;
+        return await evidence.ReadAsync(run, cancellationToken) is { } document
+            ? new(run.RequestId, document.Gallery.Entries, await evidence.ReadDosesAsync(run, cancellationToken))
+            : null;
     }
 
     public Task<byte[]> ReadAsync(string digest, CancellationToken cancellationToken) => artifacts.ReadAsync(digest, cancellationToken);

@@ -74,10 +74,11 @@ public static class PortalHost
         app.MapPackagedAssets();
         app.MapPortalHealth();
         app.MapAccount();
-        app.MapImages();
-        app.MapReferencePictures();
-        app.MapDownloads();
-        app.MapHistory();
+        var files = app.MapGroup("").AddEndpointFilter<RefusalsAsProblems>();
+        files.MapImages();
+        files.MapReferencePictures();
+        files.MapDownloads();
+        files.MapHistory();
         app.MapRazorComponents<App>().AddInteractiveServerRenderMode(mode => mode.ContentSecurityFrameAncestorsPolicy = null);
 
         await PortalSetup.RunAsync(app.Services, settings, cancellationToken);

@@ -24,12 +24,16 @@ public sealed class Visitor : IAsyncDisposable
 
     public IPage Page { get; }
 
+    /// <summary>What was typed at the last sign-in.</summary>
+    public string Password { get; private set; } = "";
+
     public List<string> Complaints { get; } = [];
 
     public async Task SignInAsync(string role) => await SignInAsync(portal.Account(role).Email, portal.Account(role).Password);
 
     public async Task SignInAsync(string name, string password)
     {
+        Password = password;
         await Page.GotoAsync("/account/sign-in");
         await Page.GetByLabel("Account name").FillAsync(name);
         await Page.GetByLabel("Password").FillAsync(password);

@@ -1,0 +1,54 @@
+using System.Net;
+using Microsoft.Extensions.DependencyInjection;
+using SafetyPortal.Requests.Accounts;
+using SafetyPortal.Requests.Evidence;
+using SafetyPortal.Requests.Filing;
+
+namespace SafetyPortal.Web.Tests.Decisions;
+
+[Collection(PortalCollection.Name)]
+public class DownloadTests(SharedPortal shared)
+{
+    [Fact]
+    public async Task Evidence_OfAFinishedRequest_HasTheDigestThatWasSigned()
+    {
+        using var auditor = await Session.SignedInAsync(shared.Portal, Roles.Auditor);
+        var viewer = await shared.Portal.ActorAsync(Roles.Auditor);
+        var details = await shared.Portal.Services.GetRequiredService<RequestQueries>().GetAsync(viewer.Id, shared.Story.Released.Id, default);
+
+        var answer = await auditor.GetAsync($"/requests/{shared.Story.Released.Id}/evidence.json");
+
+        var evidence = EvidenceDocument.FromBytes(await answer.Content.ReadAsByteArrayAsync());
+        evidence.Verify(details!.Release!.EvidenceDigest).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task Patch_OfARelease_IsAFile()
+    {
+        using var approver = await Session.SignedInAsync(shared.Portal, Roles.Approver);
+
+        var answer = await approver.GetAsync("/releases/1/patch");
+
+        answer.StatusCode.ShouldBe(HttpStatusCode.OK);
+        answer.Content.Headers.ContentDisposition!.FileName.ShouldBe("release-1.patch.safetensors");
+    }
+
+    [Theory]
+    [InlineData("/releases/99/patch")]
+    [InlineData("/requests/99/evidence.json")]
+    [InlineData("/requests/3/evidence.json")]
+    public async Task Download_ThatDoesNotExist_IsAProblem(string path)
+    {
+        using var approver = await Session.SignedInAsync(shared.Portal, Roles.Approver);
+
+        (await approver.GetAsync(path)).StatusCode.ShouldBe(HttpStatusCode.NotFound);
+    }
+
+    [Fact]
+    public async Task Reveal_WithoutAntiforgeryToken_IsRefused()
+    {
+        using var approver = await Session.SignedInAsync(shared.Portal, Roles.Approver);
+
+        (await approver.PostAsync("/runs/1/reveals", new() { ["entries"] = "0" })).StatusCode.ShouldBe(HttpStatusCode.BadRequest);
+    }
+}
