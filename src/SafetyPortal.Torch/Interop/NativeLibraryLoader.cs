@@ -29,6 +29,7 @@ internal static class NativeLibraryLoader
         try
         {
             OpenBlasKernels.Choose();
+            OpenMpWaiting.Choose();
             return NativeLibrary.Load(path);
         }
         catch (DllNotFoundException error)
