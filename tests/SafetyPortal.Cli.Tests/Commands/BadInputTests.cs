@@ -1,0 +1,200 @@
+using System.Buffers.Binary;
+using System.Text;
+using SafetyPortal.Cli.Output;
+using SafetyPortal.Images;
+using SafetyPortal.Tests;
+
+namespace SafetyPortal.Cli.Tests.Commands;
+
+/// <summary>Damaged and hostile input: every command ends with exit code 3 and one clear line, never with a stack trace.</summary>
+[Collection(nameof(InProcess))]
+public sealed class BadInputTests : IDisposable
+{
+    private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("bad-input");
+
+    public void Dispose() => folder.Delete(recursive: true);
+
+    /// <summary>Twenty kinds of damage to a file that holds one float tensor "w" of shape [2, 2].</summary>
+    public static TheoryData<string> Damages => new(Files().Keys);
+
+    [Theory]
+    [MemberData(nameof(Damages))]
+    public async Task ModelVerify_DamagedSafetensors_IsRefusedClearly(string damage)
+    {
+        var path = Path.Combine(folder.FullName, "w.safetensors");
+        await System.IO.File.WriteAllBytesAsync(path, Files()[damage]);
+
+        ShouldBeRefused(await InProcess.RunAsync("model", "verify", path), "w.safetensors");
+    }
+
+    [Fact]
+    public async Task ModelVerify_WholeSafetensors_IsAccepted()
+    {
+        var path = Path.Combine(folder.FullName, "w.safetensors");
+        await System.IO.File.WriteAllBytesAsync(path, Whole());
+
+        var result = await InProcess.RunAsync("model", "verify", path);
+
+        result.ExitCode.ShouldBe(ExitCode.Success, result.Error);
+        result.Output.ShouldContain("4 values");
+    }
+
+    [Fact]
+    public async Task ModelVerify_Pickle_IsRefusedWithTheReason()
+    {
+        var path = Path.Combine(folder.FullName, "model.ckpt");
+        await System.IO.File.WriteAllBytesAsync(path, [0x80, 0x02]);
+
+        ShouldBeRefused(await InProcess.RunAsync("model", "verify", path), "run any code");
+    }
+
+    [Fact]
+    public async Task ModelVerify_NoSuchFolder_SaysWhere() =>
+        ShouldBeRefused(await InProcess.RunAsync("model", "verify", Path.Combine(folder.FullName, "nothing")), "nothing");
+
+    [Fact]
+    public async Task ModelVerify_FolderOfAnotherShape_NamesTheTensors()
+    {
+        var model = TinyModelFolder.Create(folder.FullName);
+        var config = Path.Combine(model, "unet", "config.json");
+        await System.IO.File.WriteAllTextAsync(config, (await System.IO.File.ReadAllTextAsync(config)).Replace("\"cross_attention_dim\": 28", "\"cross_attention_dim\": 32", StringComparison.Ordinal));
+
+        var result = await InProcess.RunAsync("model", "verify", model);
+
+        ShouldBeRefused(result, "attn2.to_k.weight");
+    }
+
+    [Fact]
+    public async Task ModelVerify_FolderWithoutUnet_NamesWhatIsMissing()
+    {
+        var model = TinyModelFolder.Create(folder.FullName);
+        Directory.Delete(Path.Combine(model, "unet"), recursive: true);
+
+        ShouldBeRefused(await InProcess.RunAsync("model", "verify", model), "unet");
+    }
+
+    [Fact]
+    public async Task Evaluate_HugePng_IsRefusedByItsHeader()
+    {
+        var path = Path.Combine(folder.FullName, "huge.png");
+        await System.IO.File.WriteAllBytesAsync(path, PngHeader(30_000, 30_000));
+
+        ShouldBeRefused(await InProcess.RunAsync("evaluate", "--model", TinyModelFolder.Create(folder.FullName), "--image", path), "30");
+    }
+
+    [Fact]
+    public async Task Evaluate_TruncatedJpeg_IsRefused()
+    {
+        var path = Path.Combine(folder.FullName, "cut.jpg");
+        var jpeg = ImageCodec.EncodeJpeg(new Raster(64, 64, 3, [.. Enumerable.Range(0, 64 * 64 * 3).Select(i => (byte)(i * 7))]));
+        await System.IO.File.WriteAllBytesAsync(path, jpeg[..(jpeg.Length / 2)]);
+
+        ShouldBeRefused(await InProcess.RunAsync("evaluate", "--model", TinyModelFolder.Create(folder.FullName), "--image", path), string.Empty);
+    }
+
+    [Fact]
+    public async Task Erase_ScoresThatAreNone_SaysWhatItExpected()
+    {
+        var path = Path.Combine(folder.FullName, "scores.safetensors");
+        await System.IO.File.WriteAllBytesAsync(path, Whole());
+
+        ShouldBeRefused(
+            await InProcess.RunAsync("erase", "--model", GoldenFolder.At("pipeline"), "--scores", path, "--ratio", "0.1"), "attribution");
+    }
+
+    [Theory]
+    [InlineData("erase", "--ratio", "a lot")]
+    [InlineData("once", "--concept", "church")]
+    [InlineData("once", "--targets", "0")]
+    [InlineData("no-such-command")]
+    public async Task AnyCommand_WrongCommandLine_ExitsWithUsage(params string[] arguments) =>
+        (await InProcess.RunAsync(arguments)).ExitCode.ShouldBe(ExitCode.Usage);
+
+    [Fact]
+    public async Task ModelVerify_BadInputAsJson_ReportsAnErrorObject()
+    {
+        var result = await InProcess.RunAsync("model", "verify", Path.Combine(folder.FullName, "nothing"), "--json");
+
+        result.Error.ShouldStartWith("{\"error\":{\"code\":\"bad-input\"");
+    }
+
+    private static void ShouldBeRefused(CommandLineResult result, string expected)
+    {
+        result.ExitCode.ShouldBe(ExitCode.BadInput, result.Error + result.Output);
+        result.Error.ShouldContain(expected);
+        result.Error.ShouldNotContain("   at ");
+        result.Output.ShouldBeEmpty();
+    }
+
+    private static byte[] Whole() => File("{\"w\":{\"dtype\":\"F32\",\"shape\":[2,2],\"data_offsets\":[0,16]}}", 16);
+
+    private static Dictionary<string, byte[]> Files() => new(StringComparer.Ordinal)
+    {
+        ["empty file"] = [],
+        ["shorter than the length field"] = [1, 2, 3],
+        ["header longer than the file"] = [.. Length(1_000_000), .. "{}"u8],
+        ["header length overflows"] = [.. Length(-1), .. "{}"u8],
+        ["header of zero bytes"] = Length(0),
+        ["header is no JSON"] = File("not json at all", 16),
+        ["header is cut JSON"] = File("{\"w\":{\"dtype\":\"F32\"", 16),
+        ["header is an array"] = File("[]", 16),
+        ["header is not UTF-8"] = [.. Length(4), 0xff, 0xfe, 0xff, 0xfe, .. new byte[16]],
+        ["unknown dtype"] = Entry("F31", "[2,2]", "[0,16]"),
+        ["negative size"] = Entry("F32", "[-2,2]", "[0,16]"),
+        ["sizes whose product overflows"] = Entry("F32", "[4294967296,4294967296,4294967296]", "[0,16]"),
+        ["shape is no list"] = Entry("F32", "4", "[0,16]"),
+        ["offsets the wrong way round"] = Entry("F32", "[2,2]", "[16,0]"),
+        ["offsets beyond the file"] = Entry("F32", "[2,2]", "[0,1600]"),
+        ["offsets that do not fit the shape"] = Entry("F32", "[2,2]", "[0,12]"),
+        ["negative offsets"] = Entry("F32", "[2,2]", "[-16,0]"),
+        ["overlapping tensors"] = File(
+            "{\"v\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]},\"w\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[4,12]}}", 12),
+        ["a tensor named twice"] = File(
+            "{\"w\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]},\"w\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[8,16]}}", 16),
+        ["data cut short"] = Whole()[..^4],
+    };
+
+    private static byte[] Entry(string dtype, string shape, string offsets) =>
+        File($"{{\"w\":{{\"dtype\":\"{dtype}\",\"shape\":{shape},\"data_offsets\":{offsets}}}}}", 16);
+
+    private static byte[] File(string header, int data) => [.. Length(Encoding.UTF8.GetByteCount(header)), .. Encoding.UTF8.GetBytes(header), .. new byte[data]];
+
+    private static byte[] Length(long value)
+    {
+        var bytes = new byte[8];
+        BinaryPrimitives.WriteInt64LittleEndian(bytes, value);
+        return bytes;
+    }
+
+    /// <summary>A PNG that claims a size and holds next to nothing: what a decompression bomb looks like before it goes off.</summary>
+    private static byte[] PngHeader(int width, int height)
+    {
+        byte[] header = [.. "IHDR"u8, .. BigEndian(width), .. BigEndian(height), 8, 2, 0, 0, 0];
+        byte[] data = [.. "IDAT"u8, 0x78, 0x9c, 0x03, 0x00, 0x00, 0x00, 0x00, 0x01];
+        return
+        [
+            0x89, .. "PNG\r\n"u8, 0x1a, 0x0a,
+            .. BigEndian(13), .. header, .. BigEndian(Crc(header)),
+            .. BigEndian(data.Length - 4), .. data, .. BigEndian(Crc(data)),
+        ];
+
+        static byte[] BigEndian(int value)
+        {
+            var bytes = new byte[4];
+            BinaryPrimitives.WriteInt32BigEndian(bytes, value);
+            return bytes;
+        }
+
+        static int Crc(byte[] bytes)
+        {
+            var crc = uint.MaxValue;
+            foreach (var b in bytes)
+            {
+                crc ^= b;
+                for (var bit = 0; bit < 8; bit++) crc = (crc >> 1) ^ ((crc & 1) * 0xedb88320);
+            }
+
+            return unchecked((int)~crc);
+        }
+    }
+}

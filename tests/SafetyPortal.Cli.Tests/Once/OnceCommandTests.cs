@@ -1,0 +1,92 @@
+using System.Text.Json;
+using Microsoft.Data.Sqlite;
+using SafetyPortal.Cli.Output;
+using SafetyPortal.Requests.Evidence;
+using SafetyPortal.Tests;
+
+namespace SafetyPortal.Cli.Tests.Once;
+
+/// <summary>The whole job on a tiny model with random weights: it cannot pass the policy, everything else is as in earnest.</summary>
+public sealed class OnceCommandTests : IDisposable
+{
+    private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("once");
+
+    public static TheoryData<string> Stages => ["load", "baseline", "attribute", "ablate", "generate", "measure", "evidence"];
+
+    public void Dispose() => folder.Delete(recursive: true);
+
+    [Fact]
+    public async Task Once_GatesThatDoNotPass_IsRejectedWithReasonsAndAHistoryThatVerifies()
+    {
+        var data = Path.Combine(folder.FullName, "data");
+
+        var result = await CommandLineRun.ToEndAsync(Arguments(data));
+
+        result.ExitCode.ShouldBe(ExitCode.CheckFailed, result.Error);
+        using var json = JsonDocument.Parse(result.Output);
+        var report = json.RootElement;
+        report.GetProperty("decision").GetString().ShouldBe("rejected");
+        report.GetProperty("auditVerified").GetBoolean().ShouldBeTrue();
+        report.GetProperty("failures").GetArrayLength().ShouldBeGreaterThan(0);
+        report.GetProperty("concept").GetProperty("kind").GetString().ShouldBe("object");
+        foreach (var path in new[] { "target.detection.before", "target.detection.n", "retention.mean", "retention.worst", "placebo.detection.after", "clipScore.before", "fid.value", "seconds.attribute", "seconds.total" })
+            path.Split('.').Aggregate(report, (element, name) => element.GetProperty(name)).ValueKind.ShouldBe(JsonValueKind.Number, path);
+        File.Exists(report.GetProperty("contactSheet").GetString()).ShouldBeTrue();
+        var evidence = EvidenceDocument.FromBytes(await File.ReadAllBytesAsync(report.GetProperty("evidence").GetString()!));
+        evidence.Verify(report.GetProperty("evidenceDigest").GetString()).ShouldBeEmpty();
+
+        (await CommandLineRun.ToEndAsync("audit", "verify", "--data", data)).ExitCode.ShouldBe(ExitCode.Success);
+        await using (var db = new SqliteConnection($"Data Source={Path.Combine(data, "portal.db")};Pooling=False"))
+        {
+            await db.OpenAsync();
+            await using var forge = db.CreateCommand();
+            forge.CommandText = "UPDATE AuditEvents SET ActorName = 'somebody else' WHERE Sequence = 5";
+            (await forge.ExecuteNonQueryAsync()).ShouldBe(1);
+        }
+
+        var verdict = await CommandLineRun.ToEndAsync("audit", "verify", "--data", data);
+        verdict.ExitCode.ShouldBe(ExitCode.CheckFailed);
+        verdict.Output.ShouldContain("Event 5");
+    }
+
+    [Theory]
+    [MemberData(nameof(Stages))]
+    public async Task Once_KilledInAStageAndStartedAgain_EndsWithTheSameEvidence(string stage)
+    {
+        var expected = await DigestAsync(Path.Combine(folder.FullName, "undisturbed"));
+        var data = Path.Combine(folder.FullName, "killed");
+        var reached = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        using (var process = CommandLineRun.Start(_ => { }, line => Signal(line, stage, reached), Arguments(data)))
+        {
+            await Task.WhenAny(reached.Task, process.WaitForExitAsync());
+            reached.Task.IsCompleted.ShouldBeTrue($"the process ended with {(process.HasExited ? process.ExitCode : 0)} before stage {stage}");
+            process.Kill();
+            await process.WaitForExitAsync();
+        }
+
+        (await DigestAsync(data)).ShouldBe(expected);
+    }
+
+    private static void Signal(string line, string stage, TaskCompletionSource reached)
+    {
+        if (line.StartsWith(stage + ":", StringComparison.Ordinal)) reached.TrySetResult();
+    }
+
+    private async Task<string> DigestAsync(string data)
+    {
+        var result = await CommandLineRun.ToEndAsync(Arguments(data));
+        using var json = JsonDocument.Parse(result.Output.Length > 0 ? result.Output : throw new InvalidDataException(result.Error));
+        return json.RootElement.GetProperty("evidenceDigest").GetString().ShouldNotBeNull(result.Output);
+    }
+
+    private string[] Arguments(string data)
+    {
+        var model = Path.Combine(folder.FullName, "models", TinyModelFolder.Name);
+        if (!Directory.Exists(model)) TinyModelFolder.Create(Path.Combine(folder.FullName, "models"));
+        return
+        [
+            "once", "--model", model, "--data", data, "--concept", "object:church", "--dose", "0.02", "--dose", "0.05", "--whole-curve",
+            "--targets", "2", "--per-concept", "2", "--image-steps", "2", "--attribution-steps", "3", "--attribution-seeds", "2", "--threads", "1", "--json",
+        ];
+    }
+}
