@@ -24,7 +24,7 @@ public sealed class ImportModel(
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
         var known = await db.ModelVersions.AsNoTracking().ToDictionaryAsync(m => m.Folder, StringComparer.Ordinal, cancellationToken);
         var folders = Directory.Exists(settings.ModelRoot)
-            ? new DirectoryInfo(settings.ModelRoot).GetDirectories().Select(folder => folder.Name).Where(name => !name.StartsWith('.'))
+            ? new DirectoryInfo(settings.ModelRoot).GetDirectories().Where(LooksLikeAModel).Select(folder => folder.Name)
             : [];
         return [.. folders.Union(known.Keys, StringComparer.Ordinal).Order(StringComparer.Ordinal).Select(name => new ModelFolderRow(name, known.GetValueOrDefault(name)))];
     }
@@ -47,6 +47,10 @@ public sealed class ImportModel(
         }
         return await register.ExecuteAsync(actor, description, cancellationToken);
     }
+
+    // Also a folder without its index: that is a damaged model, and importing it says so. One with neither is something else.
+    private static bool LooksLikeAModel(DirectoryInfo folder) =>
+        !folder.Name.StartsWith('.') && (File.Exists(Path.Combine(folder.FullName, "model_index.json")) || Directory.Exists(Path.Combine(folder.FullName, "unet")));
 
     private ModelDescription Inspect(string folder)
     {
