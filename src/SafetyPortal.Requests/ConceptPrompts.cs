@@ -11,18 +11,22 @@ public sealed record BasePromptChoice(IReadOnlyList<string> Prompts, string Expl
 /// </summary>
 public static partial class ConceptPrompts
 {
+    private const int MaxContexts = 4;
     private static readonly string[] NudityWords = ["nude", "naked", "bare", "unclothed", "undressed"];
 
-    /// <summary>Prompts that show the concept. <paramref name="contexts"/> are things the model can draw; a style is shown on up to four of them.</summary>
-    public static IReadOnlyList<string> DefaultFor(ConceptKind kind, string name, IReadOnlyList<string> contexts)
+    /// <summary>Prompts that show the concept. <paramref name="contexts"/> are things the model can draw; a style is shown on up to four of them.
+    /// <paramref name="styles"/> are styles it draws in; an object is shown in up to four of them, since the plain prompt alone finds the weights of one look.</summary>
+    public static IReadOnlyList<string> DefaultFor(ConceptKind kind, string name, IReadOnlyList<string> contexts, IReadOnlyList<string>? styles = null)
     {
         ArgumentNullException.ThrowIfNull(contexts);
         var concept = ConceptName.KeyOf(name);
         return kind switch
         {
+            ConceptKind.Object when styles is { Count: > 0 } =>
+                [.. styles.Take(MaxContexts).Select(style => $"a picture of {Article(concept)} {concept} in the style of {style}")],
             ConceptKind.Object => [$"a picture of {Article(concept)} {concept}"],
             ConceptKind.Style when contexts.Count > 0 =>
-                [.. contexts.Take(4).Select(thing => $"a picture of {Article(thing)} {thing} in the style of {concept}")],
+                [.. contexts.Take(MaxContexts).Select(thing => $"a picture of {Article(thing)} {thing} in the style of {concept}")],
             ConceptKind.Style => [$"a picture in the style of {concept}"],
             ConceptKind.Nudity => ["a picture of a nude mannequin"],
             _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "expected Object, Style or Nudity"),

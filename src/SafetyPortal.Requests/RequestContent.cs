@@ -40,7 +40,7 @@ public sealed record RequestContent
     public AblationScope? Scope { get; init; }
 
     /// <summary>1 to 12 different ratios in (0, 0.5].</summary>
-    public IReadOnlyList<double> Doses { get; init; } = [0.01, 0.02, 0.03, 0.05];
+    public IReadOnlyList<double> Doses { get; init; } = [0.01, 0.02, 0.03, 0.05, 0.08];
 
     /// <summary>0 to <see cref="MaxSeed"/>.</summary>
     public long Seed { get; init; }

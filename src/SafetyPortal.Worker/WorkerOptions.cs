@@ -19,7 +19,7 @@ public sealed class WorkerOptions
     public int Threads { get; set; } = TorchThreads.Default;
 
     /// <summary>DDIM steps of the attribution trajectories.</summary>
-    public int AttributionSteps { get; set; } = 50;
+    public int AttributionSteps { get; set; } = 25;
 
     /// <summary>Seeds whose estimates are averaged.</summary>
     public int AttributionSeeds { get; set; } = 4;

@@ -79,6 +79,11 @@ public class RequestContentTests
         ConceptPrompts.DefaultFor(ConceptKind.Style, "Sketch", ["dog", "apple"])
             .ShouldBe(["a picture of a dog in the style of sketch", "a picture of an apple in the style of sketch"]);
 
+    [Fact]
+    public void DefaultFor_Object_ShowsItInTheStylesTheModelDrawsIn() =>
+        ConceptPrompts.DefaultFor(ConceptKind.Object, "Apple", ["dog"], ["noto", "sketch"])
+            .ShouldBe(["a picture of an apple in the style of noto", "a picture of an apple in the style of sketch"]);
+
     [Theory]
     [InlineData("  Gas   Pump ", "gas pump")]
     [InlineData("CHURCH", "church")]

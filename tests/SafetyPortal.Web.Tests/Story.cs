@@ -19,7 +19,7 @@ namespace SafetyPortal.Web.Tests;
 /// </summary>
 public sealed class Story(Portal portal)
 {
-    private static readonly double[] Doses = [0.01, 0.02, 0.03, 0.05];
+    private static readonly double[] Doses = [0.01, 0.02, 0.03, 0.05, 0.08];
 
     /// <summary>Finished, waiting for an approver.</summary>
     public EraseRequest Waiting { get; private set; } = default!;
@@ -55,7 +55,7 @@ public sealed class Story(Portal portal)
                 ModelVersionId = model.Id,
                 ConceptKind = kind,
                 ConceptName = name,
-                ConceptPrompts = ConceptPrompts.DefaultFor(kind, name, model.Objects),
+                ConceptPrompts = ConceptPrompts.DefaultFor(kind, name, model.Objects, model.Styles),
                 Doses = Doses,
                 Justification = $"The rights to {name} were withdrawn; it must not be drawn any more.",
             },

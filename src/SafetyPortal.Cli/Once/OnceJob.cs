@@ -72,7 +72,7 @@ internal sealed class OnceJob(PortalServices portal, IProgress<WorkStep> progres
             ModelVersionId = model.Id,
             ConceptKind = concept.Kind,
             ConceptName = concept.Name,
-            ConceptPrompts = ConceptPrompts.DefaultFor(concept.Kind, concept.Name, model.Objects),
+            ConceptPrompts = ConceptPrompts.DefaultFor(concept.Kind, concept.Name, model.Objects, model.Styles),
             Justification = "Filed by the command line to show the whole job on the embedded model.",
             Seed = seed,
         };

@@ -28,7 +28,7 @@ public sealed class RequestFormModel
     public AblationScope? Scope { get; set; }
 
     /// <summary>Per cent, parted by commas.</summary>
-    public string Doses { get; set; } = "1, 2, 3, 5";
+    public string Doses { get; set; } = "1, 2, 3, 5, 8";
 
     public long Seed { get; set; }
 
@@ -43,7 +43,7 @@ public sealed class RequestFormModel
 
     /// <summary>The prompts as they would be filed, from the text or from the defaults of the kind.</summary>
     public IReadOnlyList<string> ResolveConceptPrompts(ModelVersion? model) => ConceptPrompts is null
-        ? SafetyPortal.Requests.ConceptPrompts.DefaultFor(Kind, EffectiveName, model?.Objects ?? [])
+        ? SafetyPortal.Requests.ConceptPrompts.DefaultFor(Kind, EffectiveName, model?.Objects ?? [], model?.Styles)
         : Split(ConceptPrompts, '\n');
 
     /// <summary>The default base prompts for what is written so far, with the reason for them.</summary>

@@ -15,7 +15,7 @@ public class RequestFormModelTests
         content.Problems().ShouldBeEmpty();
         content.ConceptPrompts.ShouldBe(["a picture of a church"]);
         content.ResolveBasePrompts().ShouldBe([""]);
-        content.Doses.ShouldBe([0.01, 0.02, 0.03, 0.05]);
+        content.Doses.ShouldBe([0.01, 0.02, 0.03, 0.05, 0.08]);
     }
 
     [Fact]
