@@ -9,7 +9,12 @@ public sealed record ClipTextConfig
     /// <summary>The text encoder of Stable Diffusion 1.x, which is that of CLIP ViT-L/14.</summary>
     public static ClipTextConfig Sd14 { get; } = new()
     {
-        HiddenSize = 768, IntermediateSize = 3072, Layers = 12, Heads = 12, ProjectionDim = 768, EosTokenId = 2,
+        HiddenSize = 768,
+        IntermediateSize = 3072,
+        Layers = 12,
+        Heads = 12,
+        ProjectionDim = 768,
+        EosTokenId = 2,
     };
 
     public int VocabSize { get; init; } = 49408;

@@ -13,7 +13,6 @@ namespace SafetyPortal.Worker.Stages;
 
 /// <summary>What every stage of one run works with.</summary>
 internal sealed class RunContext(
-    
     EraseRequest request,
     ModelVersion model,
     string modelFolder,
