@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using SafetyPortal.Requests.Audit;
 using SafetyPortal.Requests.Policies;
 
@@ -76,6 +77,14 @@ public sealed record EvidenceDocument
 
     /// <summary>Null in evidence from before the method was recorded.</summary>
     public EvidenceMethod? Method { get; init; }
+
+    /// <summary>Null when it was not measured, and in evidence from before it was.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public FaithfulnessSummary? Faithfulness { get; init; }
+
+    /// <summary>Null when no controls were made, and in evidence from before they were listed.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public ControlTable? Controls { get; init; }
 
     /// <summary>
     /// The digest a decision names. The gallery counts through its Merkle root alone, so that a single image can be proved to belong
