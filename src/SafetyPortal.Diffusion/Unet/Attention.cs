@@ -26,6 +26,9 @@ internal sealed class Attention : nn.Module<Tensor, Tensor, Tensor>
         RegisterComponents();
     }
 
+    /// <summary>Sees queries and keys of every call; null, the usual state, costs nothing.</summary>
+    public AttentionRecorder? Recorder { get; set; }
+
     /// <param name="x">[B, T, C]</param>
     /// <param name="context">[B, S, context]</param>
     /// <returns>[B, T, C]</returns>
@@ -35,6 +38,7 @@ internal sealed class Attention : nn.Module<Tensor, Tensor, Tensor>
         var (q, k, v) = (to_q.call(x), to_k.call(context), to_v.call(context));
         if (upcast)
             (q, k, v) = (q.to(ScalarType.Float32), k.to(ScalarType.Float32), v.to(ScalarType.Float32));
+        Recorder?.Take(q, k, heads);
         var attended = ScaledAttention.Attend(q, k, v, heads); // [B, T, C]
         return to_out[0].call(attended.to(x.dtype)).MoveToOuterDisposeScope();
     }

@@ -86,6 +86,22 @@ public sealed record EvidenceDocument
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public ControlTable? Controls { get; init; }
 
+    /// <summary>Attempts to bring the concept back; null when none was made.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public RedTeamEvidence? RedTeam { get; init; }
+
+    /// <summary>Where the concept lives; null in evidence from before it was recorded.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public ConceptLocation? Location { get; init; }
+
+    /// <summary>What the edit left of it in the weights; null when not measured.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public ParametricTrace? Trace { get; init; }
+
+    /// <summary>What the edit does to the same prompts without the concept; null when not measured.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public SpecificityMetrics? Specificity { get; init; }
+
     /// <summary>
     /// The digest a decision names. The gallery counts through its Merkle root alone, so that a single image can be proved to belong
     /// to it, and entries can be deleted by law, without changing the digest.
