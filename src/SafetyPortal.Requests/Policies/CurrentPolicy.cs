@@ -11,13 +11,24 @@ public sealed record PolicyInForce(long VersionId, string Digest, PolicyDocument
     public string Name => $"{VersionId}:{Digest}";
 }
 
-/// <summary>Reads the newest policy.</summary>
+/// <summary>A policy that is or was in force, with who put it there.</summary>
+public sealed record PolicyHistoryEntry(PolicyInForce Policy, string AddedByName, DateTimeOffset AddedAt);
+
+/// <summary>Reads the newest policy, and the ones before it.</summary>
 public sealed class CurrentPolicy(IDbContextFactory<PortalDb> databases)
 {
     public async Task<PolicyInForce> GetAsync(CancellationToken cancellationToken)
     {
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
         return await GetAsync(db, cancellationToken);
+    }
+
+    /// <summary>Every version, the one in force first.</summary>
+    public async Task<IReadOnlyList<PolicyHistoryEntry>> HistoryAsync(CancellationToken cancellationToken)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        var versions = await db.PolicyVersions.AsNoTracking().OrderByDescending(p => p.Id).ToListAsync(cancellationToken);
+        return [.. versions.Select(p => new PolicyHistoryEntry(new(p.Id, p.Digest, PolicyDocument.FromJson(p.Json)), p.AddedByName, p.AddedAt))];
     }
 
     internal static async Task<PolicyInForce> GetAsync(PortalDb db, CancellationToken cancellationToken)

@@ -15,6 +15,15 @@ public sealed record PolicyDocument
     /// <summary>Smallest allowed mean of (after / before) over the other concepts' detection rates, 0 to 1.</summary>
     public double MinMeanRetention { get; init; } = 0.8;
 
+    /// <summary>Largest detection rate of the target after the edit that the upper end of its interval may show, 0 to 1; null: only the drop is judged.</summary>
+    public double? MaxDetectionUpperBound { get; init; }
+
+    /// <summary>Smallest allowed (after / before) of the concept that suffered most, 0 to 1: a good mean can hide one that broke. Null: not judged.</summary>
+    public double? MinWorstRetention { get; init; }
+
+    /// <summary>Largest allowed FID between the unrelated images before and after, in the unit of its backbone; null: not judged.</summary>
+    public double? MaxFid { get; init; }
+
     /// <summary>Largest allowed loss of the CLIP score on unrelated prompts, in its own unit; null: not judged.</summary>
     public double? MaxClipScoreDrop { get; init; }
 
@@ -48,7 +57,13 @@ public sealed record PolicyDocument
             problems.Add(new(nameof(MinDetectionDrop), $"The smallest detection drop must be 0 to 1, not {MinDetectionDrop}."));
         if (MinMeanRetention is not (>= 0 and <= 1))
             problems.Add(new(nameof(MinMeanRetention), $"The smallest mean retention must be 0 to 1, not {MinMeanRetention}."));
-        if (MaxClipScoreDrop is not (null or >= 0))
+        if (MaxDetectionUpperBound is not (null or >= 0 and <= 1))
+            problems.Add(new(nameof(MaxDetectionUpperBound), $"The largest upper bound of the detection must be 0 to 1, not {MaxDetectionUpperBound}."));
+        if (MinWorstRetention is not (null or >= 0 and <= 1))
+            problems.Add(new(nameof(MinWorstRetention), $"The smallest worst retention must be 0 to 1, not {MinWorstRetention}."));
+        if (MaxFid is not (null or >= 0 and < double.PositiveInfinity))
+            problems.Add(new(nameof(MaxFid), $"The largest FID must be a number of 0 or more, not {MaxFid}."));
+        if (MaxClipScoreDrop is not (null or >= 0 and < double.PositiveInfinity))
             problems.Add(new(nameof(MaxClipScoreDrop), $"The largest CLIP score drop must be 0 or more, not {MaxClipScoreDrop}."));
         if (MinSamples < 1)
             problems.Add(new(nameof(MinSamples), $"At least one target image is needed, not {MinSamples}."));

@@ -24,8 +24,8 @@ internal static class GenerateStage
         var tried = new List<DoseGallery>();
         var verdicts = new List<(double Dose, bool Passed, double Merit)>();
 
-        // The placebo is not made yet; whether it passes is judged with the rest of the evidence.
-        var policy = load.Policy.Document with { PlaceboMustNotPass = false };
+        // The placebo is not made yet and the FID not computed; both are judged with the rest of the evidence.
+        var policy = load.Policy.Document with { PlaceboMustNotPass = false, MaxFid = null };
         foreach (var patches in ablation.Doses)
         {
             var message = string.Create(CultureInfo.InvariantCulture, $"dose {patches.Dose}");

@@ -103,5 +103,49 @@ public class GateRuleTests
         policy.QuorumFor((ConceptKind)9).ShouldBeNull();
     }
 
+    /// <summary>A gate that is off until a limit is set, metrics it must fail on, and metrics it must pass.</summary>
+    public static readonly TheoryData<string, PolicyDocument, MetricsSummary, MetricsSummary> Optional = new()
+    {
+        { "detection-upper-bound", Policy with { MaxDetectionUpperBound = 0.2 }, Detected(0, 0.21), Detected(0, 0.2) },
+        { "detection-upper-bound", Policy with { MaxDetectionUpperBound = 0.2 }, Target(1, 0), Detected(0, 0.1) },
+        { "worst-retention", Policy with { MinWorstRetention = 0.8 }, Good with { Retention = new(0.95, 0.79, 300) }, Good with { Retention = new(0.95, 0.8, 300) } },
+        { "worst-retention", Policy with { MinWorstRetention = 0.8 }, Good with { Retention = new(0.95, double.NaN, 300) }, Good with { Retention = new(0.95, 1, 300) } },
+        { "fid", Policy with { MaxFid = 0.5 }, Good with { Fid = new(0.6, 100, "demo encoder") }, Good with { Fid = new(0.5, 100, "demo encoder") } },
+        { "fid", Policy with { MaxFid = 0.5 }, Good with { Fid = null }, Good with { Fid = new(0.1, 100, "demo encoder") } },
+    };
+
+    [Theory]
+    [MemberData(nameof(Optional))]
+    public void Judge_OptionalLimit_FailsThatGateAloneAndPassesWithinIt(string code, PolicyDocument policy, MetricsSummary bad, MetricsSummary fine)
+    {
+        GateRule.Judge(policy, bad).Where(v => !v.Passed).ShouldHaveSingleItem().Code.ShouldBe(code);
+        GateRule.Judge(policy, fine).ShouldAllBe(v => v.Passed);
+        GateRule.Judge(Policy, bad).ShouldNotContain(v => v.Code == code);
+    }
+
+    [Fact]
+    public void Judge_DetectionWithInterval_CarriesTheIntervalOfTheDrop()
+    {
+        var verdict = GateRule.Judge(Policy, Detected(0.05, 0.2)).Single(v => v.Code == "detection-drop");
+
+        verdict.Interval.ShouldNotBeNull();
+        verdict.Interval.Low.ShouldBe(0.8, 1e-12);
+        verdict.Interval.High.ShouldBe(1, 1e-12);
+    }
+
+    [Fact]
+    public async Task History_AfterAChange_ListsEveryVersionNewestFirst()
+    {
+        await using var portal = await Portal.CreateAsync();
+        await portal.Get<ChangePolicy>().ExecuteAsync(portal.Administrator, PolicyDocument.Default with { MinWorstRetention = 0.5 }, default);
+
+        var versions = await portal.Get<CurrentPolicy>().HistoryAsync(default);
+
+        versions.Select(v => v.Policy.Document.MinWorstRetention).ShouldBe([0.5, null]);
+        versions[0].AddedByName.ShouldBe(portal.Administrator.Name);
+    }
+
+    private static MetricsSummary Detected(double after, double high) => Good with { Target = new(new(1, after, 50, null, new(0, high))) };
+
     private static MetricsSummary Target(double before, double after) => Good with { Target = new(new(before, after, 50)) };
 }

@@ -55,7 +55,7 @@ public sealed class PageTourTests(SharedPortal shared)
             ("decision", $"/requests/{waiting}/decision"), ("release", $"/requests/{released}/release"), ("models", "/models"),
         ]);
         yield return (Roles.Auditor, [("history", "/history")]);
-        yield return (Roles.Administrator, [("accounts", "/admin/accounts"), ("import-models", "/admin/models")]);
+        yield return (Roles.Administrator, [("accounts", "/admin/accounts"), ("import-models", "/admin/models"), ("policy", "/admin/policy")]);
     }
 
     private static async Task<IEnumerable<string>> FindingsAsync(Visitor visitor, string name, int width)
