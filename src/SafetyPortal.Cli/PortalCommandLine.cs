@@ -1,4 +1,5 @@
 using System.CommandLine;
+using SafetyPortal.Cli.Bench;
 using SafetyPortal.Cli.Commands;
 using SafetyPortal.Cli.Output;
 using SafetyPortal.Cli.Parity;
@@ -23,6 +24,7 @@ public static class PortalCommandLine
         ModelCommand.Create(),
         ParityCommand.Create(),
         TrainDemoCommand.Create(),
+        BenchCommand.Create(),
     };
 
     /// <summary>Runs a command line and returns its exit code.</summary>

@@ -26,12 +26,23 @@ public static class SafetensorsWriter
         ScalarType? @as = null,
         bool sortByName = false)
     {
-        var items = tensors.Select(t => (t.Name, t.Tensor, Type: StoredType(t.Tensor, @as))).ToList();
-        CheckNames(items.Select(i => i.Name));
+        var items = tensors.Select(t => new DeferredTensor(t.Name, t.Tensor.shape, StoredType(t.Tensor, @as), t.Tensor.alias)).ToList();
         if (sortByName)
             items.Sort((a, b) => string.CompareOrdinal(a.Name, b.Name));
-        items = [.. items.OrderByDescending(i => SafetensorsDtype.Size(i.Type))];
+        WriteDeferred(path, items, metadata);
+    }
 
+    /// <summary>
+    /// Writes tensors that are made one by one while the file is written, so that memory holds a single one whatever the file's size.
+    /// </summary>
+    /// <param name="path">The file to create or replace.</param>
+    /// <param name="tensors">What the file will hold, in the order given (wider types first).</param>
+    /// <param name="metadata">Free-form text, stored under <c>__metadata__</c> sorted by key.</param>
+    /// <exception cref="ArgumentException">A name is empty, reserved or repeated, a type cannot be stored, or a tensor has another shape than announced.</exception>
+    public static void WriteDeferred(string path, IEnumerable<DeferredTensor> tensors, IReadOnlyDictionary<string, string>? metadata = null)
+    {
+        List<DeferredTensor> items = [.. tensors.OrderByDescending(t => SafetensorsDtype.Size(t.Dtype))];
+        CheckNames(items.Select(i => i.Name));
         var directory = Path.GetDirectoryName(Path.GetFullPath(path))!;
         Directory.CreateDirectory(directory);
         var temporary = Path.Combine(directory, $".{Path.GetFileName(path)}.{Guid.NewGuid():n}.tmp");
@@ -40,8 +51,8 @@ public static class SafetensorsWriter
             using (var stream = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, bufferSize: 0))
             {
                 stream.Write(Header(items, metadata));
-                foreach (var (_, tensor, type) in items)
-                    WriteTensor(stream, tensor, type);
+                foreach (var item in items)
+                    WriteTensor(stream, item);
                 stream.Flush(flushToDisk: true);
             }
 
@@ -73,7 +84,7 @@ public static class SafetensorsWriter
         }
     }
 
-    private static byte[] Header(IEnumerable<(string Name, Tensor Tensor, ScalarType Type)> items, IReadOnlyDictionary<string, string>? metadata)
+    private static byte[] Header(IEnumerable<DeferredTensor> items, IReadOnlyDictionary<string, string>? metadata)
     {
         using var buffer = new MemoryStream();
         buffer.Write(stackalloc byte[8]);
@@ -89,17 +100,17 @@ public static class SafetensorsWriter
             }
 
             var offset = 0L;
-            foreach (var (name, tensor, type) in items)
+            foreach (var (name, shape, type, _) in items)
             {
                 json.WriteStartObject(name);
                 json.WriteString("dtype", SafetensorsDtype.Name(type));
                 json.WriteStartArray("shape");
-                foreach (var size in tensor.shape)
+                foreach (var size in shape)
                     json.WriteNumberValue(size);
                 json.WriteEndArray();
                 json.WriteStartArray("data_offsets");
                 json.WriteNumberValue(offset);
-                offset = checked(offset + (tensor.numel() * SafetensorsDtype.Size(type)));
+                offset = checked(offset + (shape.Aggregate(1L, (count, size) => checked(count * size)) * SafetensorsDtype.Size(type)));
                 json.WriteNumberValue(offset);
                 json.WriteEndArray();
                 json.WriteEndObject();
@@ -118,13 +129,17 @@ public static class SafetensorsWriter
         return bytes;
     }
 
-    private static void WriteTensor(Stream stream, Tensor tensor, ScalarType type)
+    private static void WriteTensor(Stream stream, DeferredTensor item)
     {
+        using var scope = NewDisposeScope();
+        using var frozen = no_grad();
+        var tensor = item.Value();
+        if (!tensor.shape.SequenceEqual(item.Shape))
+            throw new ArgumentException($"Tensor \"{item.Name}\" was announced as [{string.Join(", ", item.Shape)}], but is [{string.Join(", ", tensor.shape)}].", nameof(item));
         if (tensor.numel() == 0)
             return;
-        using var scope = NewDisposeScope();
-        var flat = tensor.detach().to(type).cpu().contiguous().view(-1);
-        var step = CopyBytes / SafetensorsDtype.Size(type);
+        var flat = tensor.detach().to(item.Dtype).cpu().contiguous().view(-1);
+        var step = CopyBytes / SafetensorsDtype.Size(item.Dtype);
         for (var start = 0L; start < flat.numel(); start += step)
         {
             using var part = flat.narrow(0, start, Math.Min(step, flat.numel() - start));

@@ -56,6 +56,21 @@ public sealed class AutoencoderKL : nn.Module<Tensor, Tensor>
         return checkpointName;
     }
 
+    /// <summary>The name the published Stable Diffusion 1.x and 2.x files have for a tensor; the inverse of <see cref="ModernName"/>.</summary>
+    public static string FormerName(string name)
+    {
+        foreach (var (old, modern) in AttentionNames)
+        {
+            foreach (var kind in (string[])[".weight", ".bias"])
+            {
+                if (name.Contains(".attentions.", StringComparison.Ordinal) && name.EndsWith($".{modern}{kind}", StringComparison.Ordinal))
+                    return name[..^(modern.Length + kind.Length)] + old + kind;
+            }
+        }
+
+        return name;
+    }
+
     /// <summary>Loads <c>config.json</c> and <c>diffusion_pytorch_model.safetensors</c> from a folder, in evaluation mode.</summary>
     /// <param name="folder">The <c>vae</c> folder of a diffusers model.</param>
     /// <param name="device">Where to put it; null is the CPU.</param>
