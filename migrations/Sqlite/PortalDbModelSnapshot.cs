@@ -258,6 +258,37 @@ namespace SafetyPortal.Requests.Migrations
                     b.ToTable("Decisions");
                 });
 
+            modelBuilder.Entity("SafetyPortal.Requests.Approval.ReviewClaim", b =>
+                {
+                    b.Property<long>("RequestId")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long>("ExpiresAt")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("HoldReason")
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("HolderId")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("HolderName")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<long>("Since")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long>("Version")
+                        .IsConcurrencyToken()
+                        .HasColumnType("INTEGER");
+
+                    b.HasKey("RequestId");
+
+                    b.ToTable("ReviewClaims");
+                });
+
             modelBuilder.Entity("SafetyPortal.Requests.Approval.Waiver", b =>
                 {
                     b.Property<long>("Id")
@@ -448,6 +479,34 @@ namespace SafetyPortal.Requests.Migrations
                     b.HasIndex("ModelVersionId", "ConceptKind", "ConceptKey");
 
                     b.ToTable("EraseRequests");
+                });
+
+            modelBuilder.Entity("SafetyPortal.Requests.Evidence.WorkerKey", b =>
+                {
+                    b.Property<string>("Id")
+                        .HasMaxLength(64)
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("PublicPem")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<long>("RegisteredAt")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long>("Version")
+                        .IsConcurrencyToken()
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long?>("WithdrawnAt")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("WithdrawnReason")
+                        .HasColumnType("TEXT");
+
+                    b.HasKey("Id");
+
+                    b.ToTable("WorkerKeys");
                 });
 
             modelBuilder.Entity("SafetyPortal.Requests.Filing.RequestDraft", b =>
@@ -758,6 +817,9 @@ namespace SafetyPortal.Requests.Migrations
                     b.Property<long>("Token")
                         .HasColumnType("INTEGER");
 
+                    b.Property<string>("Verdict")
+                        .HasColumnType("TEXT");
+
                     b.Property<long>("Version")
                         .IsConcurrencyToken()
                         .HasColumnType("INTEGER");
@@ -864,6 +926,15 @@ namespace SafetyPortal.Requests.Migrations
                         .WithMany()
                         .HasForeignKey("RunId")
                         .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("SafetyPortal.Requests.Approval.ReviewClaim", b =>
+                {
+                    b.HasOne("SafetyPortal.Requests.EraseRequest", null)
+                        .WithOne()
+                        .HasForeignKey("SafetyPortal.Requests.Approval.ReviewClaim", "RequestId")
+                        .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired();
                 });
 

@@ -5,6 +5,7 @@ using SafetyPortal.Requests.Approval;
 using SafetyPortal.Requests.Artifacts;
 using SafetyPortal.Requests.Audit;
 using SafetyPortal.Requests.Data;
+using SafetyPortal.Requests.Evidence;
 using SafetyPortal.Requests.Filing;
 using SafetyPortal.Requests.Models;
 using SafetyPortal.Requests.Policies;
@@ -26,7 +27,8 @@ public static class RequestsServices
 
         services.AddSingleton<FileRequest>().AddSingleton<ReviseRequest>().AddSingleton<SubmitRequest>().AddSingleton<FindDuplicate>().AddSingleton<RequestQueries>();
         services.AddSingleton<RunAnnouncer>().AddSingleton<RunLease>().AddSingleton<StartRun>().AddSingleton<RetryRun>().AddSingleton<CancelRun>();
-        services.AddSingleton<DecideRequest>().AddSingleton<GrantWaiver>();
+        services.AddSingleton<DecideRequest>().AddSingleton<GrantWaiver>().AddSingleton<ClaimReview>();
+        services.AddSingleton<VerdictSigner>().AddSingleton<WithdrawWorkerKey>();
         services.AddSingleton<ReleasePatch>().AddSingleton<MoveAlias>().AddSingleton<RevokeRelease>().AddSingleton<ReleaseQueries>();
         services.AddSingleton<RegisterModel>().AddSingleton<CurrentPolicy>().AddSingleton<ChangePolicy>();
         services.AddSingleton(_ => CheckpointKey.LoadOrCreate(folder));

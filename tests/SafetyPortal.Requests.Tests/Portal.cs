@@ -5,8 +5,10 @@ using SafetyPortal.Requests.Accounts;
 using SafetyPortal.Requests.Approval;
 using SafetyPortal.Requests.Artifacts;
 using SafetyPortal.Requests.Data;
+using SafetyPortal.Requests.Evidence;
 using SafetyPortal.Requests.Filing;
 using SafetyPortal.Requests.Models;
+using SafetyPortal.Requests.Policies;
 using SafetyPortal.Requests.Releases;
 using SafetyPortal.Requests.Runs;
 
@@ -93,9 +95,14 @@ public sealed class Portal : IAsyncDisposable
         var run = await Get<StartRun>().ExecuteAsync(Reviewer, request.Id, default);
         var ticket = await Get<RunLease>().ClaimAsync(run.Id, "worker-1", default);
         var patch = await Get<IArtifactStore>().PutAsync("patch"u8.ToArray(), default);
-        await Get<RunLease>().CompleteAsync(ticket!, new(Digest(evidence), Digest('b'), patch, Digest('c'), 0.05, gatesPassed), default);
+        var verdict = await SignAsync(Digest(evidence), gatesPassed);
+        await Get<RunLease>().CompleteAsync(ticket!, new(Digest(evidence), Digest('b'), patch, Digest('c'), 0.05, gatesPassed, verdict), default);
         return await LoadAsync(request.Id);
     }
+
+    /// <summary>What the worker of this portal signs for evidence with one gate.</summary>
+    public Task<SignedVerdict> SignAsync(string evidence, bool gatesPassed) =>
+        Get<VerdictSigner>().SignAsync(evidence, "1:policy", [new GateVerdict("detection-drop", gatesPassed, 0.9, 0.8, "The target's detection fell.")], default);
 
     public async Task<EraseRequest> ApproveAsync(char evidence = 'e', string name = "church")
     {

@@ -73,8 +73,11 @@ public sealed class Story(Portal portal)
         foreach (var stage in Enum.GetValues<RunStage>())
             await lease.FinishStageAsync(ticket, stage, await PutAsync(BitConverter.GetBytes((int)stage + (request.Id * 100))), 1.5 * (int)stage, default);
         var evidence = await EvidenceAsync(request, model);
+        var verdict = await portal.Services.GetRequiredService<VerdictSigner>().SignAsync(evidence, default);
         await lease.CompleteAsync(
-            ticket, new RunOutcome(evidence.Digest(), await PutAsync(evidence.ToBytes()), evidence.PatchDigest, evidence.ResultDigest, evidence.ChosenDose, GatesPassed: true), default);
+            ticket,
+            new RunOutcome(evidence.Digest(), await PutAsync(evidence.ToBytes()), evidence.PatchDigest, evidence.ResultDigest, evidence.ChosenDose, GatesPassed: true, verdict),
+            default);
         return request;
     }
 

@@ -1,4 +1,7 @@
+using System.Security.Cryptography;
 using SafetyPortal.Requests.Accounts;
+using SafetyPortal.Requests.Evidence;
+using SafetyPortal.Requests.Signing;
 
 namespace SafetyPortal.Requests.Approval;
 
@@ -8,14 +11,23 @@ public sealed record PriorApproval(string? ApproverId, string? EvidenceDigest);
 /// <summary>A waiver given before, as the rule sees it.</summary>
 public sealed record PriorWaiver(string? GrantedById, string? EvidenceDigest, string? Reason);
 
-/// <summary>Everything the rule looks at. Null, empty and undefined values stand for "not known" and deny.</summary>
+/// <summary>A public key as the rule sees it: verdicts of this worker count.</summary>
+public sealed record TrustedKey(string? Id, string? PublicPem);
+
+/// <summary>A claim in force, as the rule sees it.</summary>
+public sealed record PriorClaim(string? HolderId, string? HolderName, bool OnHold);
+
+/// <summary>Everything the rule looks at. Null, empty and undefined values stand for "not known" and deny; only a null claim means that there is none.</summary>
 /// <param name="ApproverRoles">Roles the approver holds now.</param>
 /// <param name="RunStarterId">Who started the run that made the evidence.</param>
 /// <param name="SeenDigest">The evidence digest the approver names.</param>
 /// <param name="CurrentDigest">The evidence digest of the request's newest run.</param>
 /// <param name="SignedInAt">When the approver last proved who they are.</param>
-/// <param name="GatesPassed">Whether the policy's gates passed.</param>
+/// <param name="GatesPassed">Whether the policy's gates passed, as the run recorded it; the signed verdict must agree.</param>
 /// <param name="Quorum">How many different approvers must approve, 1 to 5.</param>
+/// <param name="Verdict">The worker's signed word on the gates; null when it is missing or cannot be read.</param>
+/// <param name="TrustedKeys">The registered worker keys that were not withdrawn.</param>
+/// <param name="Claim">Who works on the request now.</param>
 public sealed record ApprovalInput(
     DecisionKind Kind,
     DecisionReason Reason,
@@ -31,7 +43,10 @@ public sealed record ApprovalInput(
     bool? GatesPassed,
     int? Quorum,
     IReadOnlyList<PriorApproval>? Approvals,
-    IReadOnlyList<PriorWaiver>? Waivers);
+    IReadOnlyList<PriorWaiver>? Waivers,
+    SignedVerdict? Verdict,
+    IReadOnlyList<TrustedKey>? TrustedKeys,
+    PriorClaim? Claim = null);
 
 /// <summary>The rule's answer: allowed, or denied with a stable code and a sentence.</summary>
 /// <param name="QuorumMet">Allowed approvals only: this one completes the quorum.</param>
@@ -73,6 +88,12 @@ public static class ApprovalRule
             return Deny("no-evidence", "There is no complete evidence to decide on.");
         if (!Same(input.SeenDigest, input.CurrentDigest))
             return Deny("stale-evidence", "The evidence changed since you looked at it; look at the new evidence first.");
+        if (input.Claim is { } claim && !Same(claim.HolderId, input.ApproverId))
+        {
+            return claim.OnHold
+                ? Deny("on-hold", $"{claim.HolderName} put this request on hold; take it over before you decide.")
+                : Deny("claimed", $"{claim.HolderName} is reviewing this request; a decision is theirs until they hand it over or their claim lapses.");
+        }
         return input.Kind == DecisionKind.Approve ? JudgeApproval(input) : JudgeRefusal(input);
     }
 
@@ -97,12 +118,37 @@ public static class ApprovalRule
             return Deny("already-approved", "You approved this evidence already; another approver must follow.");
         if (input.GatesPassed is null)
             return Deny("gates-unknown", "It is not known whether the gates passed.");
+        if (JudgeSignature(input) is { } unsigned)
+            return unsigned;
         if (input.GatesPassed == false && !input.Waivers.Any(waiver => Covers(waiver, input)))
             return Deny("gates-failed", "The gates failed; a second approver must first waive them with a reason.");
         var given = others.Count + 1;
         return given >= quorum
             ? new ApprovalVerdict(true, "allowed", "Allowed; the quorum is met.", QuorumMet: true)
             : new ApprovalVerdict(true, "allowed", $"Allowed; {given} of {quorum} approvals given.", QuorumMet: false);
+    }
+
+    /// <summary>The worker must have signed exactly this evidence with these gates, with a key that is trusted. Null when it did.</summary>
+    private static ApprovalVerdict? JudgeSignature(ApprovalInput input)
+    {
+        if (input.Verdict is not { Gates: not null } verdict)
+            return Deny("unsigned-evidence", "The worker's signature over the gates is missing; send the request back for a new run.");
+        var trusted = input.TrustedKeys?.FirstOrDefault(key => Same(key?.Id, verdict.KeyId));
+        if (trusted?.PublicPem is null)
+            return Deny("unknown-signer", "The gates were signed with a key that no trusted worker has; send the request back for a new run.");
+        try
+        {
+            using var key = SigningKey.FromPem(trusted.PublicPem);
+            if (!verdict.IsSignedBy(key))
+                return Deny("bad-signature", "The worker's signature over the gates is wrong: they were changed after they were signed.");
+        }
+        catch (CryptographicException)
+        {
+            return Deny("unknown-signer", "The registered key of the worker cannot be read.");
+        }
+        return Same(verdict.EvidenceDigest, input.CurrentDigest) && verdict.GatesPassed() == input.GatesPassed
+            ? null
+            : Deny("signature-mismatch", "The worker signed other evidence or other gates than these; send the request back for a new run.");
     }
 
     private static bool Covers(PriorWaiver? waiver, ApprovalInput input) =>

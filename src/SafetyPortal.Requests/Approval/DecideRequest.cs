@@ -1,6 +1,7 @@
 using Microsoft.EntityFrameworkCore;
 using SafetyPortal.Requests.Accounts;
 using SafetyPortal.Requests.Data;
+using SafetyPortal.Requests.Evidence;
 using SafetyPortal.Requests.Filing;
 using SafetyPortal.Requests.Policies;
 using SafetyPortal.Requests.Runs;
@@ -64,6 +65,9 @@ public sealed class DecideRequest(IDbContextFactory<PortalDb> databases, TimePro
             commentDigest = entry.Comment is null ? null : PromptDigest.Of(request, entry.Comment),
             verdict.QuorumMet,
         });
+        // Whoever decided is done with it, so that the next of a quorum need not wait for the claim to lapse.
+        if (await db.ReviewClaims.SingleOrDefaultAsync(c => c.RequestId == request.Id, cancellationToken) is { } claim)
+            db.ReviewClaims.Remove(claim);
         await write.CommitAsync(cancellationToken);
         announcer.AnnounceChanged(request.CurrentRun.Id);
         return request;
@@ -85,13 +89,18 @@ public sealed class DecideRequest(IDbContextFactory<PortalDb> databases, TimePro
         var policy = await CurrentPolicy.GetAsync(db, cancellationToken);
         var decisions = await db.Decisions.Where(d => d.RequestId == request.Id && d.Kind == DecisionKind.Approve).ToListAsync(cancellationToken);
         var waivers = await db.Waivers.Where(w => w.RequestId == request.Id).ToListAsync(cancellationToken);
+        var keys = await db.WorkerKeys.AsNoTracking().Where(k => k.WithdrawnAt == null).ToListAsync(cancellationToken);
+        var claim = await ClaimReview.FindAsync(db, request.Id, now, cancellationToken);
         var run = request.CurrentRun;
         return new ApprovalInput(
             entry.Kind, entry.Reason, actor.Id, await db.RolesOfAsync(actor.Id, now, cancellationToken),
             request.RequesterId, run?.StartedById, request.Status, entry.EvidenceDigest, run?.EvidenceDigest,
             actor.SignedInAt, now, run?.GatesPassed, policy.Document.QuorumFor(request.ConceptKind),
             [.. decisions.Select(d => new PriorApproval(d.ApproverId, d.EvidenceDigest))],
-            [.. waivers.Select(w => new PriorWaiver(w.GrantedById, w.EvidenceDigest, w.Reason))]);
+            [.. waivers.Select(w => new PriorWaiver(w.GrantedById, w.EvidenceDigest, w.Reason))],
+            SignedVerdict.Read(run?.Verdict),
+            [.. keys.Select(k => new TrustedKey(k.Id, k.PublicPem))],
+            claim is null ? null : new PriorClaim(claim.HolderId, claim.HolderName, claim.HoldReason is not null));
     }
 
     private static void Apply(EraseRequest request, DecisionEntry entry, ApprovalVerdict verdict, DateTimeOffset now)

@@ -27,6 +27,9 @@ public sealed class DataFolder
     /// <summary>Private key that signs audit checkpoints, PEM, 0600.</summary>
     public string SigningKey => Path.Combine(Keys, "audit-signing.pem");
 
+    /// <summary>Private key that signs verdicts of this installation's worker, PEM, 0600.</summary>
+    public string WorkerKey => Path.Combine(Keys, "worker-signing.pem");
+
     /// <summary>Signed audit checkpoints, one JSON line each, only ever appended to.</summary>
     public string Checkpoints => Path.Combine(Root, "audit", "checkpoints.jsonl");
 

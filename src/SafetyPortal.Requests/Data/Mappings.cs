@@ -3,6 +3,7 @@ using Microsoft.EntityFrameworkCore.Metadata.Builders;
 using SafetyPortal.Requests.Accounts;
 using SafetyPortal.Requests.Approval;
 using SafetyPortal.Requests.Audit;
+using SafetyPortal.Requests.Evidence;
 using SafetyPortal.Requests.Filing;
 using SafetyPortal.Requests.Models;
 using SafetyPortal.Requests.Policies;
@@ -68,6 +69,22 @@ internal sealed class WaiverMapping : IEntityTypeConfiguration<Waiver>
         builder.HasIndex(w => new { w.RequestId, w.EvidenceDigest });
         builder.HasOne<EraseRequest>().WithMany().HasForeignKey(w => w.RequestId).OnDelete(DeleteBehavior.Restrict);
     }
+}
+
+internal sealed class ReviewClaimMapping : IEntityTypeConfiguration<ReviewClaim>
+{
+    public void Configure(EntityTypeBuilder<ReviewClaim> builder)
+    {
+        // The key is the request, so two people can never hold one.
+        builder.HasKey(c => c.RequestId);
+        builder.Property(c => c.RequestId).ValueGeneratedNever();
+        builder.HasOne<EraseRequest>().WithOne().HasForeignKey<ReviewClaim>(c => c.RequestId).OnDelete(DeleteBehavior.Cascade);
+    }
+}
+
+internal sealed class WorkerKeyMapping : IEntityTypeConfiguration<WorkerKey>
+{
+    public void Configure(EntityTypeBuilder<WorkerKey> builder) => builder.Property(k => k.Id).HasMaxLength(64);
 }
 
 internal sealed class ReleaseMapping : IEntityTypeConfiguration<Release>

@@ -3,6 +3,7 @@ using Microsoft.EntityFrameworkCore;
 using SafetyPortal.Requests.Accounts;
 using SafetyPortal.Requests.Approval;
 using SafetyPortal.Requests.Audit;
+using SafetyPortal.Requests.Evidence;
 using SafetyPortal.Requests.Filing;
 using SafetyPortal.Requests.Models;
 using SafetyPortal.Requests.Policies;
@@ -30,6 +31,10 @@ public sealed class PortalDb(DbContextOptions<PortalDb> options, TimeProvider ti
     public DbSet<Decision> Decisions => Set<Decision>();
 
     public DbSet<Waiver> Waivers => Set<Waiver>();
+
+    public DbSet<ReviewClaim> ReviewClaims => Set<ReviewClaim>();
+
+    public DbSet<WorkerKey> WorkerKeys => Set<WorkerKey>();
 
     public DbSet<Release> Releases => Set<Release>();
 

@@ -1,4 +1,5 @@
 using SafetyPortal.Requests.Data;
+using SafetyPortal.Requests.Evidence;
 
 namespace SafetyPortal.Requests.Runs;
 
@@ -81,6 +82,9 @@ public sealed class Run : IVersioned
     /// <summary>Whether every gate of the policy passed; null before the run succeeded.</summary>
     public bool? GatesPassed { get; private set; }
 
+    /// <summary>The worker's <see cref="SignedVerdict"/> as canonical JSON; null before the run succeeded.</summary>
+    public string? Verdict { get; private set; }
+
     /// <summary>Why it failed, for the user; null otherwise.</summary>
     public string? Error { get; private set; }
 
@@ -153,6 +157,7 @@ public sealed class Run : IVersioned
         ResultDigest = outcome.ResultDigest;
         ChosenDose = outcome.ChosenDose;
         GatesPassed = outcome.GatesPassed;
+        Verdict = outcome.Verdict?.ToJson();
     }
 
     /// <summary>Queued or Running -> Failed.</summary>
@@ -206,5 +211,7 @@ public sealed class Run : IVersioned
 }
 
 /// <summary>What a completed run leaves behind. Digests are 64 hexadecimal digits.</summary>
+/// <param name="Verdict">Signed when the run ends and not with its last stage, whose output is the same each time. Without it nobody can approve.</param>
 public sealed record RunOutcome(
-    string EvidenceDigest, string EvidenceArtifact, string PatchDigest, string ResultDigest, double ChosenDose, bool GatesPassed);
+    string EvidenceDigest, string EvidenceArtifact, string PatchDigest, string ResultDigest, double ChosenDose, bool GatesPassed,
+    SignedVerdict? Verdict = null);

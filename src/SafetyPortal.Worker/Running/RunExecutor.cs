@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging;
 using SafetyPortal.Requests;
 using SafetyPortal.Requests.Artifacts;
 using SafetyPortal.Requests.Data;
+using SafetyPortal.Requests.Evidence;
 using SafetyPortal.Requests.Policies;
 using SafetyPortal.Requests.Runs;
 using SafetyPortal.Worker.Models;
@@ -20,6 +21,7 @@ public sealed class RunExecutor(
     RunLease lease,
     CurrentPolicy policies,
     IArtifactStore artifacts,
+    VerdictSigner signer,
     TorchThread torch,
     WorkerOptions options,
     TimeProvider time,
@@ -51,7 +53,7 @@ public sealed class RunExecutor(
         await using var pump = new ProgressPump(lease, ticket, artifacts, time, observer, hostStopping);
         try
         {
-            var outcome = await WalkAsync(ticket, pump);
+            var outcome = await SignAsync(await WalkAsync(ticket, pump));
             await lease.CompleteAsync(ticket, outcome, CancellationToken.None);
             return RunStatus.Succeeded;
         }
@@ -106,6 +108,13 @@ public sealed class RunExecutor(
             pump.Note(await lease.FinishStageAsync(ticket, stage, digest, Stopwatch.GetElapsedTime(started).TotalSeconds, stop));
             return output;
         }
+    }
+
+    // The evidence is read back from the store, so that what is signed is what approvers will see.
+    private async Task<RunOutcome> SignAsync(RunOutcome outcome)
+    {
+        var evidence = EvidenceDocument.FromBytes(await artifacts.ReadAsync(outcome.EvidenceArtifact, CancellationToken.None));
+        return outcome with { Verdict = await signer.SignAsync(evidence, CancellationToken.None) };
     }
 
     private async Task<RunContext> ContextAsync(RunTicket ticket, ProgressPump pump, CancellationToken cancellation)

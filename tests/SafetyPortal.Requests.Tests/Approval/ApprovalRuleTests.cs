@@ -1,5 +1,9 @@
+using System.Security.Cryptography;
 using SafetyPortal.Requests.Accounts;
 using SafetyPortal.Requests.Approval;
+using SafetyPortal.Requests.Evidence;
+using SafetyPortal.Requests.Policies;
+using SafetyPortal.Requests.Signing;
 
 namespace SafetyPortal.Requests.Tests.Approval;
 
@@ -9,9 +13,16 @@ public class ApprovalRuleTests
     private static readonly string Current = new('e', 64);
     private static readonly string Older = new('d', 64);
 
+    private static readonly SigningKey Worker = NewKey();
+    private static readonly SigningKey Stranger = NewKey();
+    private static readonly TrustedKey Trusted = new(Worker.Id, Worker.PublicPem);
+
     private static readonly ApprovalInput Good = new(
         DecisionKind.Approve, DecisionReason.None, "ann", [Roles.Approver], "req", "start", RequestStatus.AwaitingDecision,
-        Current, Current, Now.AddMinutes(-1), Now, GatesPassed: true, Quorum: 1, [], []);
+        Current, Current, Now.AddMinutes(-1), Now, GatesPassed: true, Quorum: 1, [], [],
+        Sign(Worker), [Trusted]);
+
+    private static readonly ApprovalInput Failed = Good with { GatesPassed = false, Verdict = Sign(Worker, passed: false) };
 
     /// <summary>Every way a good input can be spoilt, with the code it is denied with.</summary>
     public static readonly TheoryData<string, ApprovalInput?> Denied = new()
@@ -52,13 +63,33 @@ public class ApprovalRuleTests
         { "unknown-quorum", Good with { Quorum = -1 } },
         { "unknown-quorum", Good with { Quorum = 6 } },
         { "gates-unknown", Good with { GatesPassed = null } },
-        { "gates-failed", Good with { GatesPassed = false } },
-        { "gates-failed", Good with { GatesPassed = false, Waivers = [new("ann", Current, "reason")] } },
-        { "gates-failed", Good with { GatesPassed = false, Waivers = [new("bob", Older, "reason")] } },
-        { "gates-failed", Good with { GatesPassed = false, Waivers = [new("bob", Current, " ")] } },
-        { "gates-failed", Good with { GatesPassed = false, Waivers = [new("req", Current, "reason")] } },
-        { "gates-failed", Good with { GatesPassed = false, Waivers = [new("start", Current, "reason")] } },
-        { "gates-failed", Good with { GatesPassed = false, Waivers = [new(null, Current, "reason"), null!] } },
+        { "unsigned-evidence", Good with { Verdict = null } },
+        { "unsigned-evidence", Good with { Verdict = Sign(Worker) with { Gates = null! } } },
+        { "unknown-signer", Good with { TrustedKeys = null } },
+        { "unknown-signer", Good with { TrustedKeys = [] } },
+        { "unknown-signer", Good with { TrustedKeys = [null!] } },
+        { "unknown-signer", Good with { TrustedKeys = [new(Worker.Id, null)] } },
+        { "unknown-signer", Good with { TrustedKeys = [new(Worker.Id, "not a key")] } },
+        { "unknown-signer", Good with { Verdict = Sign(Stranger) } },
+        { "bad-signature", Good with { Verdict = Sign(Stranger) with { KeyId = Worker.Id } } },
+        { "bad-signature", Good with { TrustedKeys = [new(Worker.Id, Stranger.PublicPem)] } },
+        { "bad-signature", Good with { Verdict = Sign(Worker) with { Signature = "?" } } },
+        { "bad-signature", Good with { Verdict = Sign(Worker) with { Policy = "2:other" } } },
+        { "bad-signature", Good with { Verdict = Sign(Worker, passed: false) with { Gates = Gates(true) } } },
+        { "bad-signature", Good with { Verdict = Sign(Worker, digest: Older) with { EvidenceDigest = Current } } },
+        { "signature-mismatch", Good with { Verdict = Sign(Worker, digest: Older) } },
+        { "signature-mismatch", Good with { Verdict = Sign(Worker, passed: false) } },
+        { "signature-mismatch", Failed with { Verdict = Sign(Worker), Waivers = [new("bob", Current, "reason")] } },
+        { "claimed", Good with { Claim = new("bob", "Bob", OnHold: false) } },
+        { "claimed", Good with { Claim = new(null, null, OnHold: false) } },
+        { "on-hold", Good with { Claim = new("bob", "Bob", OnHold: true) } },
+        { "gates-failed", Failed },
+        { "gates-failed", Failed with { Waivers = [new("ann", Current, "reason")] } },
+        { "gates-failed", Failed with { Waivers = [new("bob", Older, "reason")] } },
+        { "gates-failed", Failed with { Waivers = [new("bob", Current, " ")] } },
+        { "gates-failed", Failed with { Waivers = [new("req", Current, "reason")] } },
+        { "gates-failed", Failed with { Waivers = [new("start", Current, "reason")] } },
+        { "gates-failed", Failed with { Waivers = [new(null, Current, "reason"), null!] } },
         { "already-approved", Good with { Quorum = 2, Approvals = [new("ann", Current)] } },
         { "reason-missing", Good with { Kind = DecisionKind.Reject } },
         { "reason-missing", Good with { Kind = DecisionKind.RequestChanges } },
@@ -84,7 +115,7 @@ public class ApprovalRuleTests
 
     [Fact]
     public void Judge_GatesFailedWithSecondApproversWaiver_Allows() =>
-        ApprovalRule.Judge(Good with { GatesPassed = false, Waivers = [new("bob", Current, "known judge error")] }).QuorumMet.ShouldBeTrue();
+        ApprovalRule.Judge(Failed with { Waivers = [new("bob", Current, "known judge error")] }).QuorumMet.ShouldBeTrue();
 
     [Theory]
     [InlineData(DecisionKind.Reject)]
@@ -118,6 +149,8 @@ public class ApprovalRuleTests
             input => input with { Status = RequestStatus.Approved },
             input => input with { SeenDigest = Older },
             input => input with { GatesPassed = false },
+            input => input with { TrustedKeys = [] },
+            input => input with { Claim = new("bob", "Bob", OnHold: false) },
             input => input with { Quorum = null },
             input => input with { Approvals = [new("ann", Current)] },
             input => input with { ApproverId = "" },
@@ -136,5 +169,22 @@ public class ApprovalRuleTests
 
             verdict.Allowed.ShouldBe(mask == 0, $"faults {mask:b}: {verdict}");
         }
+    }
+
+    [Fact]
+    public void Judge_OwnClaim_Allows() => ApprovalRule.Judge(Good with { Claim = new("ann", "Ann", OnHold: true) }).Allowed.ShouldBeTrue();
+
+    [Fact]
+    public void Judge_RejectingUnsignedEvidence_IsAllowed() =>
+        ApprovalRule.Judge(Good with { Kind = DecisionKind.Reject, Reason = DecisionReason.EvidenceInsufficient, Verdict = null, TrustedKeys = null }).Allowed.ShouldBeTrue();
+
+    private static SignedVerdict Sign(SigningKey key, bool passed = true, string? digest = null) => SignedVerdict.Of(digest ?? Current, "1:policy", Gates(passed), key);
+
+    private static GateVerdict[] Gates(bool passed) => [new("detection-drop", passed, 0.9, 0.8, "The target's detection fell.")];
+
+    private static SigningKey NewKey()
+    {
+        using var made = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        return SigningKey.FromPem(made.ExportPkcs8PrivateKeyPem());
     }
 }

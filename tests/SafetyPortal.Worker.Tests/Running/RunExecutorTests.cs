@@ -1,8 +1,10 @@
 using System.Diagnostics;
 using SafetyPortal.Requests;
 using SafetyPortal.Requests.Artifacts;
+using SafetyPortal.Requests.Data;
 using SafetyPortal.Requests.Evidence;
 using SafetyPortal.Requests.Runs;
+using SafetyPortal.Requests.Signing;
 using SafetyPortal.Worker.Running;
 
 namespace SafetyPortal.Worker.Tests.Running;
@@ -24,6 +26,10 @@ public sealed class RunExecutorTests
         run.StageResults.Select(s => s.Stage).Order().ShouldBe(Enum.GetValues<RunStage>());
         var evidence = EvidenceDocument.FromBytes(await portal.Get<IArtifactStore>().ReadAsync(run.EvidenceArtifact!, default));
         evidence.Verify(run.EvidenceDigest).ShouldBeEmpty();
+        using var key = SigningKey.LoadOrCreate(portal.Get<DataFolder>().WorkerKey);
+        var verdict = SignedVerdict.Read(run.Verdict).ShouldNotBeNull();
+        verdict.IsSignedBy(key).ShouldBeTrue();
+        (verdict.EvidenceDigest, verdict.Policy, verdict.GatesPassed()).ShouldBe((run.EvidenceDigest!, evidence.Policy, run.GatesPassed == true));
         evidence.DoseCurve.Select(p => p.Dose).ShouldBe([0.02, 0.05]);
         evidence.DoseCurve[1].AblatedWeights.ShouldBe(9590); // int(0.05 n) summed over the 32 feed-forward matrices of the tiny model
         evidence.Gallery.Entries.Count.ShouldBe(6);

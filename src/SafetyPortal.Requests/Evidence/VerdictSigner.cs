@@ -1,0 +1,47 @@
+using Microsoft.EntityFrameworkCore;
+using SafetyPortal.Requests.Accounts;
+using SafetyPortal.Requests.Data;
+using SafetyPortal.Requests.Signing;
+
+namespace SafetyPortal.Requests.Evidence;
+
+/// <summary>Signs verdicts with this installation's worker key, which is registered on its first use.</summary>
+public sealed class VerdictSigner(IDbContextFactory<PortalDb> databases, DataFolder folder, TimeProvider time) : IDisposable
+{
+    private readonly Lazy<SigningKey> key = new(() => SigningKey.LoadOrCreate(folder.WorkerKey));
+
+    /// <summary>Signs the gates of the evidence.</summary>
+    /// <exception cref="InvalidDataException">The evidence does not agree with itself.</exception>
+    public async Task<SignedVerdict> SignAsync(EvidenceDocument evidence, CancellationToken cancellationToken)
+    {
+        await RegisterAsync(cancellationToken);
+        return SignedVerdict.Of(evidence, key.Value);
+    }
+
+    /// <summary>Signs gates by themselves, for evidence that lies elsewhere.</summary>
+    internal async Task<SignedVerdict> SignAsync(string evidenceDigest, string policy, IReadOnlyList<Policies.GateVerdict> gates, CancellationToken cancellationToken)
+    {
+        await RegisterAsync(cancellationToken);
+        return SignedVerdict.Of(evidenceDigest, policy, gates, key.Value);
+    }
+
+    private async Task RegisterAsync(CancellationToken cancellationToken)
+    {
+        var (id, pem) = (key.Value.Id, key.Value.PublicPem);
+        await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        if (await db.WorkerKeys.AnyAsync(known => known.Id == id, cancellationToken))
+            return;
+        await using var write = await db.BeginWriteAsync(cancellationToken);
+        if (await db.WorkerKeys.AnyAsync(known => known.Id == id, cancellationToken))
+            return;
+        db.WorkerKeys.Add(new WorkerKey { Id = id, PublicPem = pem, RegisteredAt = time.GetUtcNow() });
+        db.Record(Actor.System("worker"), "worker-key.registered", $"worker-key/{id}", new { keyId = id });
+        await write.CommitAsync(cancellationToken);
+    }
+
+    public void Dispose()
+    {
+        if (key.IsValueCreated)
+            key.Value.Dispose();
+    }
+}
