@@ -31,6 +31,9 @@ internal sealed class GoldenTensors(string path) : IDisposable
 
     public bool Has(string name) => _file.Entries.ContainsKey(name);
 
+    /// <summary>Type and shape of a tensor, without reading it.</summary>
+    public SafetensorsEntry Entry(string name) => _file.Entries[name];
+
     public IEnumerable<string> Names => _file.Entries.Keys;
 
     /// <summary>Names that nothing has read.</summary>

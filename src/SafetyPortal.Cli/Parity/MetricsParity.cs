@@ -7,7 +7,7 @@ using static TorchSharp.torch;
 
 namespace SafetyPortal.Cli.Parity;
 
-/// <summary>08_metrics: FID, KID, Inception Score, SSIM and PSNR, against pytorch-fid, torch-fidelity, pytorch-msssim and lpips.</summary>
+/// <summary>08_metrics: FID, KID, Inception Score, SSIM and PSNR against pytorch-fid, torch-fidelity, pytorch-msssim and lpips; then the networks and the CLIP score.</summary>
 internal static partial class MetricsParity
 {
     private const double FidTolerance = 1e-6;
@@ -26,6 +26,7 @@ internal static partial class MetricsParity
         CheckKid(metrics, golden, checks);
         CheckInceptionScore(metrics, golden, checks);
         CheckPictures(metrics, golden, checks);
+        BackboneParity.Check(metrics, golden, checks);
         ClipScoreParity.Check(metrics, set, golden, checks);
         checks.Unchecked(golden.Unread);
     }

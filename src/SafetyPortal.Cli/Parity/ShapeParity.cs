@@ -3,6 +3,7 @@ using SafetyPortal.Diffusion.Checkpoints;
 using SafetyPortal.Diffusion.Clip;
 using SafetyPortal.Diffusion.Unet;
 using SafetyPortal.Diffusion.Vae;
+using SafetyPortal.Evaluation.Backbones;
 
 namespace SafetyPortal.Cli.Parity;
 
@@ -19,6 +20,9 @@ internal static class ShapeParity
         ["clip_vit_l14_text_encoder_as_in_sd14_file"] = () => ClipTextModel.ParameterShapes(ClipTextConfig.Sd14),
         ["clip_vit_b32_hf_names"] = () => ClipModel.ParameterShapes(ClipConfig.VitB32),
         ["clip_vit_l14_full_hf_names"] = () => ClipModel.ParameterShapes(ClipConfig.VitL14),
+        ["clip_vit_b32_openai_names"] = () => OpenAiClip.ParameterShapes(ClipConfig.VitB32),
+        ["inception_v3_fid"] = () => InceptionV3.TensorShapes,
+        ["torchvision_alexnet"] = () => Lpips.TorchvisionAlexNetShapes,
     };
 
     public static void Check(GoldenSet set, ItemChecks checks)

@@ -22,7 +22,7 @@ public static class ClipPreprocessing
         ArgumentOutOfRangeException.ThrowIfLessThan(size, 1);
         var values = new float[images.Count * 3 * size * size];
         for (var i = 0; i < images.Count; i++)
-            Write(Square(images[i], size), values.AsSpan(i * 3 * size * size));
+            Write(PillowResize.ShorterSide(images[i], size, ResizeFilter.Bicubic), values.AsSpan(i * 3 * size * size));
         return tensor(values, [images.Count, 3, size, size]);
     }
 
@@ -42,14 +42,6 @@ public static class ClipPreprocessing
         return ((pixels - tensor(Mean).view(1, 3, 1, 1)) / tensor(Deviation).view(1, 3, 1, 1)).MoveToOuterDisposeScope();
     }
 
-    private static Raster Square(Raster image, int size)
-    {
-        var (width, height) = image.Width <= image.Height
-            ? (size, (int)((long)size * image.Height / image.Width))
-            : ((int)((long)size * image.Width / image.Height), size);
-        return PillowResize.Bicubic(image, width, height);
-    }
-
     private static void Write(Raster image, Span<float> planes)
     {
         var size = Math.Min(image.Width, image.Height);
@@ -67,7 +59,7 @@ public static class ClipPreprocessing
     // The one-dimensional resize as a matrix [output, input].
     private static Tensor Matrix(int input, int output, bool antialias)
     {
-        var table = antialias ? BicubicWeights.Antialiased(input, output) : BicubicWeights.Interpolating(input, output);
+        var table = antialias ? ResizeWeights.Antialiased(input, output) : ResizeWeights.Interpolating(input, output);
         var values = new float[output * input];
         for (var o = 0; o < output; o++)
         {

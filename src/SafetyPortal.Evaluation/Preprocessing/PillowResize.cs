@@ -3,30 +3,49 @@ using SafetyPortal.Images;
 namespace SafetyPortal.Evaluation.Preprocessing;
 
 /// <summary>
-/// Pillow's bicubic resize of 8-bit images, bit for bit: weights in fixed point of 22 bits, rows first, then columns, each pass
-/// rounded to 8 bits. CLIP's published preprocessing uses it, and its scores move with the resampler.
+/// Pillow's resize of 8-bit images, bit for bit: weights in fixed point of 22 bits, rows first, then columns, each pass
+/// rounded to 8 bits. Published preprocessing uses it, and scores move with the resampler.
 /// </summary>
 internal static class PillowResize
 {
     private const int Precision = 32 - 8 - 2;
 
     /// <summary>Three channels; alpha is left out.</summary>
-    public static Raster Bicubic(Raster image, int width, int height)
+    public static Raster Resize(Raster image, int width, int height, ResizeFilter filter)
     {
         var pixels = new byte[image.Width * image.Height * 3];
         for (var p = 0; p < image.Width * image.Height; p++)
             image.Pixels.AsSpan(p * image.Channels, 3).CopyTo(pixels.AsSpan(p * 3));
         if (width != image.Width)
-            pixels = Pass(pixels, lines: image.Height, lineStep: image.Width * 3, step: 3, input: image.Width, output: width, outLineStep: width * 3, outStep: 3, inner: 3);
+            pixels = Pass(pixels, filter, lines: image.Height, lineStep: image.Width * 3, step: 3, input: image.Width, output: width, outLineStep: width * 3, outStep: 3, inner: 3);
         if (height != image.Height)
-            pixels = Pass(pixels, lines: 1, lineStep: 0, step: width * 3, input: image.Height, output: height, outLineStep: 0, outStep: width * 3, inner: width * 3);
+            pixels = Pass(pixels, filter, lines: 1, lineStep: 0, step: width * 3, input: image.Height, output: height, outLineStep: 0, outStep: width * 3, inner: width * 3);
         return new(width, height, 3, pixels);
     }
 
-    // One dimension; the `inner` bytes that share a weight lie next to each other.
-    private static byte[] Pass(byte[] source, int lines, int lineStep, int step, int input, int output, int outLineStep, int outStep, int inner)
+    /// <summary>The shorter side made <paramref name="size"/>, the other in proportion, rounded down as torchvision does.</summary>
+    public static Raster ShorterSide(Raster image, int size, ResizeFilter filter)
     {
-        var table = BicubicWeights.Antialiased(input, output);
+        var (width, height) = image.Width <= image.Height
+            ? (size, (int)((long)size * image.Height / image.Width))
+            : ((int)((long)size * image.Width / image.Height), size);
+        return Resize(image, width, height, filter);
+    }
+
+    /// <summary>The middle of an image, at the position torchvision's CenterCrop takes it from.</summary>
+    public static Raster CentreCrop(Raster image, int width, int height)
+    {
+        var (left, top) = ((int)Math.Round((image.Width - width) / 2.0), (int)Math.Round((image.Height - height) / 2.0));
+        var pixels = new byte[width * height * image.Channels];
+        for (var y = 0; y < height; y++)
+            image.Pixels.AsSpan((((top + y) * image.Width) + left) * image.Channels, width * image.Channels).CopyTo(pixels.AsSpan(y * width * image.Channels));
+        return new(width, height, image.Channels, pixels);
+    }
+
+    // One dimension; the `inner` bytes that share a weight lie next to each other.
+    private static byte[] Pass(byte[] source, ResizeFilter filter, int lines, int lineStep, int step, int input, int output, int outLineStep, int outStep, int inner)
+    {
+        var table = ResizeWeights.Antialiased(input, output, filter);
         var result = new byte[lines * outLineStep + (lines == 1 && outLineStep == 0 ? output * outStep : 0)];
         for (var o = 0; o < output; o++)
         {

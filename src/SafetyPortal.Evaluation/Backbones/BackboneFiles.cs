@@ -1,0 +1,23 @@
+using SafetyPortal.Diffusion.Safetensors;
+
+namespace SafetyPortal.Evaluation.Backbones;
+
+/// <summary>Opens the files a user supplied for one network.</summary>
+internal static class BackboneFiles
+{
+    /// <summary>Opens all, calls <paramref name="load"/>, closes all.</summary>
+    public static T With<T>(IReadOnlyList<string> paths, Func<IReadOnlyList<ITensorSource>, T> load)
+    {
+        var files = new List<SafetensorsFile>();
+        try
+        {
+            foreach (var path in paths)
+                files.Add(SafetensorsFile.Open(path));
+            return load(files);
+        }
+        finally
+        {
+            files.ForEach(f => f.Dispose());
+        }
+    }
+}

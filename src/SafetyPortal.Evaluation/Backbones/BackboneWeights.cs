@@ -1,0 +1,120 @@
+using SafetyPortal.Diffusion;
+using SafetyPortal.Diffusion.Checkpoints;
+using SafetyPortal.Diffusion.Safetensors;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace SafetyPortal.Evaluation.Backbones;
+
+/// <summary>
+/// The weights of a metric's network, checked by name and shape before any of them is read. They are for evaluation only: no gradients,
+/// float32.
+/// </summary>
+internal sealed class BackboneWeights : IDisposable
+{
+    private const int Shown = 10;
+
+    private readonly Dictionary<string, Tensor> _tensors = new(StringComparer.Ordinal);
+
+    private BackboneWeights()
+    {
+    }
+
+    public Tensor this[string name] => _tensors[name];
+
+    /// <summary>Reads what a network needs.</summary>
+    /// <param name="network">What to call it in a message.</param>
+    /// <param name="expected">Every tensor it needs.</param>
+    /// <param name="sources">Files; together they hold every tensor once.</param>
+    /// <param name="rename">From a file's name to the network's; null leaves a tensor out.</param>
+    /// <exception cref="ModelFormatException">A tensor is missing, unexpected or misshapen, or holds NaN or infinity; the message names each.</exception>
+    public static BackboneWeights Read(string network, IReadOnlyList<ParameterShape> expected, IReadOnlyList<ITensorSource> sources, Func<string, string?> rename)
+    {
+        var places = Match(network, expected, sources, rename);
+        var weights = new BackboneWeights();
+        try
+        {
+            foreach (var (name, place) in places)
+                weights._tensors.Add(name, Finite(place.Source, place.Name));
+            return weights;
+        }
+        catch
+        {
+            weights.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>
+    /// The convolution NAME.<paramref name="convolution"/> with the normalisation after it multiplied in (in float64, rounded once), under
+    /// NAME.weight and NAME.bias.
+    /// </summary>
+    public void Fold(string name, string convolution, string normalisation, double epsilon)
+    {
+        using var scope = NewDisposeScope();
+        Tensor Double(string part) => _tensors[name + part].to(ScalarType.Float64);
+        var factor = Double(normalisation + ".weight") / (Double(normalisation + ".running_var") + epsilon).sqrt(); // [out]
+        var weight = Double(convolution + ".weight") * factor.view(-1, 1, 1, 1); // [out, in, kh, kw]
+        var bias = Double(normalisation + ".bias") - (Double(normalisation + ".running_mean") * factor); // [out]
+        Replace(name + ".weight", weight);
+        Replace(name + ".bias", bias);
+        foreach (var part in new[] { convolution + ".weight", normalisation + ".weight", normalisation + ".bias", normalisation + ".running_mean", normalisation + ".running_var" })
+        {
+            if (_tensors.Remove(name + part, out var used))
+                used.Dispose();
+        }
+    }
+
+    public void Dispose()
+    {
+        foreach (var weight in _tensors.Values)
+            weight.Dispose();
+        _tensors.Clear();
+    }
+
+    private void Replace(string name, Tensor value)
+    {
+        if (_tensors.Remove(name, out var earlier))
+            earlier.Dispose();
+        _tensors.Add(name, value.to(ScalarType.Float32).contiguous().DetachFromDisposeScope());
+    }
+
+    private static Tensor Finite(ITensorSource source, string name)
+    {
+        using var scope = NewDisposeScope();
+        var value = source.Read(name, ScalarType.Float32);
+        if (!value.isfinite().all().ToBoolean())
+            throw new ModelFormatException($"{source.Location}: tensor \"{name}\" holds NaN or infinity");
+        return value.DetachFromDisposeScope();
+    }
+
+    private static Dictionary<string, (ITensorSource Source, string Name)> Match(
+        string network, IReadOnlyList<ParameterShape> expected, IReadOnlyList<ITensorSource> sources, Func<string, string?> rename)
+    {
+        var wanted = expected.ToDictionary(e => e.Name, e => e.Shape, StringComparer.Ordinal);
+        var places = new Dictionary<string, (ITensorSource Source, string Name)>(StringComparer.Ordinal);
+        List<string> unexpected = [], misshapen = [];
+        foreach (var (source, entry) in sources.SelectMany(s => s.Entries.Values.Select(e => (s, e))))
+        {
+            if (rename(entry.Name) is not { } name)
+                continue;
+            if (!wanted.TryGetValue(name, out var shape))
+                unexpected.Add($"{entry.Name} [{string.Join(", ", entry.Shape)}]");
+            else if (!shape.SequenceEqual(entry.Shape))
+                misshapen.Add($"{entry.Name} expected [{string.Join(", ", shape)}], got [{string.Join(", ", entry.Shape)}]");
+            else if (entry.Dtype is not (ScalarType.Float16 or ScalarType.BFloat16 or ScalarType.Float32 or ScalarType.Float64))
+                misshapen.Add($"{entry.Name} expected floating-point numbers, got {entry.Dtype}");
+            // The same weights under a second name (as LPIPS saves its linear layers) are read once.
+            places.TryAdd(name, (source, entry.Name));
+        }
+
+        var missing = expected.Where(e => !places.ContainsKey(e.Name)).Select(e => e.ToString()).ToList();
+        if (missing.Count + unexpected.Count + misshapen.Count == 0)
+            return places;
+        var problems = new[] { Part("missing", missing), Part("unexpected", unexpected), Part("misshapen", misshapen) }.Where(p => p is not null);
+        throw new ModelFormatException($"{string.Join(", ", sources.Select(s => s.Location))}: these are not the weights of {network}: {string.Join("; ", problems)}");
+    }
+
+    private static string? Part(string kind, List<string> items) =>
+        items.Count == 0 ? null : $"{items.Count} {kind}: {string.Join(", ", items.Take(Shown))}{(items.Count > Shown ? $" and {items.Count - Shown} more" : "")}";
+}
