@@ -1,68 +1,119 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using SafetyPortal.Diffusion.Clip;
 
 namespace SafetyPortal.Diffusion;
 
-/// <summary><c>model_index.json</c> of a diffusers folder: which class each part of the pipeline is.</summary>
-internal static class ModelIndex
+/// <summary><c>model_index.json</c> of a diffusers folder: the pipeline's class and which class each part is.</summary>
+/// <param name="PipelineClass">One of <see cref="Classes"/>.</param>
+/// <param name="SchedulerClass">Class name of the scheduler.</param>
+/// <param name="ForceZerosForEmptyPrompt">The empty prompt is all zeros instead of what the text encoders make of it.</param>
+internal sealed record ModelIndex(string PipelineClass, string SchedulerClass, bool ForceZerosForEmptyPrompt = false)
 {
-    private const string FileName = "model_index.json";
+    public const string FileName = "model_index.json";
+    public const string StableDiffusion = "StableDiffusionPipeline";
+    public const string StableDiffusionXl = "StableDiffusionXLPipeline";
 
-    private static readonly (string Folder, string Library, string[] Classes)[] Parts =
+    private const int MaxBytes = 1 << 20;
+
+    private static readonly string[] Tokenizers = ["CLIPTokenizer", "CLIPTokenizerFast"];
+
+    private static readonly (string Folder, string Library, string[] Classes)[] Shared =
     [
-        ("tokenizer", "transformers", ["CLIPTokenizer", "CLIPTokenizerFast"]),
-        ("text_encoder", "transformers", ["CLIPTextModel"]),
+        ("tokenizer", "transformers", Tokenizers),
+        ("text_encoder", "transformers", [ClipTextConfig.PlainClass]),
         ("unet", "diffusers", ["UNet2DConditionModel"]),
         ("vae", "diffusers", ["AutoencoderKL"]),
         ("scheduler", "diffusers", ["PNDMScheduler", "DDIMScheduler", "EulerDiscreteScheduler", "DPMSolverMultistepScheduler"]),
     ];
 
+    private static readonly (string Folder, string Library, string[] Classes)[] XlOnly =
+    [
+        ("tokenizer_2", "transformers", Tokenizers),
+        ("text_encoder_2", "transformers", [ClipTextConfig.ProjectionClass]),
+    ];
+
+    /// <summary>Pipelines that can be loaded.</summary>
+    public static IReadOnlyList<string> Classes { get; } = [StableDiffusion, StableDiffusionXl];
+
+    public bool IsXl => PipelineClass == StableDiffusionXl;
+
+    /// <summary>Folders of the parts this pipeline has.</summary>
+    public IReadOnlyList<string> Folders => [.. PartsOf(PipelineClass).Select(p => p.Folder)];
+
     /// <summary>Checks that a folder is a Stable Diffusion pipeline with all its parts.</summary>
-    /// <returns>Class name of the scheduler.</returns>
     /// <exception cref="ModelFormatException">Lists everything that is missing or of another class.</exception>
-    public static string Check(string directory)
+    public static ModelIndex Check(string directory)
+    {
+        var index = Read(directory, out var problems);
+        return problems.Count == 0
+            ? index
+            : throw new ModelFormatException($"{Path.Combine(directory, FileName)}: {string.Join("; ", problems)}");
+    }
+
+    /// <summary>Reads the index as far as it goes.</summary>
+    /// <param name="directory">The model folder.</param>
+    /// <param name="problems">Parts that are missing or of another class.</param>
+    /// <exception cref="ModelFormatException">There is no index, or it is not that of a pipeline that can be loaded.</exception>
+    public static ModelIndex Read(string directory, out IReadOnlyList<string> problems)
     {
         if (!Directory.Exists(directory))
             throw new ModelFormatException($"{directory}: no such folder; expected a diffusers model");
         var path = Path.Combine(directory, FileName);
         if (!File.Exists(path))
-            throw new ModelFormatException($"{directory}: {FileName} is missing; expected a diffusers model of class StableDiffusionPipeline");
-        var index = Read(path);
-        if (index["_class_name"] is not JsonValue name || !name.TryGetValue<string>(out var pipeline) || pipeline != "StableDiffusionPipeline")
-            throw new ModelFormatException($"{path}: _class_name: expected \"StableDiffusionPipeline\", found {Describe(index["_class_name"])}");
+            throw new ModelFormatException($"{directory}: {FileName} is missing; expected a diffusers model of class {string.Join(" or ", Classes)}");
+        var index = Parse(path);
+        if (index["_class_name"] is not JsonValue name || !name.TryGetValue<string>(out var pipeline) || !Classes.Contains(pipeline, StringComparer.Ordinal))
+            throw new ModelFormatException($"{path}: _class_name: expected {string.Join(" or ", Classes.Select(c => $"\"{c}\""))}, found {Describe(index["_class_name"])}");
 
-        var problems = new List<string>();
-        foreach (var (folder, _, classes) in Parts)
+        var found = new List<string>();
+        foreach (var (folder, _, classes) in PartsOf(pipeline))
         {
             if (!classes.Contains(ClassOf(index[folder])))
-                problems.Add($"{folder}: expected class {string.Join(" or ", classes)}, found {Describe(index[folder])}");
+                found.Add($"{folder}: expected class {string.Join(" or ", classes)}, found {Describe(index[folder])}");
+            else if (File.Exists(Path.Combine(directory, folder)))
+                found.Add($"{folder}: expected a folder, found a file");
             else if (!Directory.Exists(Path.Combine(directory, folder)))
-                problems.Add($"{folder}: the folder is missing");
+                found.Add($"{folder}: the folder is missing");
         }
 
-        return problems.Count == 0 ? ClassOf(index["scheduler"])! : throw new ModelFormatException($"{path}: {string.Join("; ", problems)}");
+        problems = found;
+        return new ModelIndex(pipeline, ClassOf(index["scheduler"]) ?? "", index["force_zeros_for_empty_prompt"] is JsonValue flag && flag.TryGetValue<bool>(out var zeros) && zeros);
     }
 
     /// <summary>Writes the index of a complete pipeline.</summary>
-    public static void Write(string directory, string scheduler)
+    public void Write(string directory)
     {
-        var index = new JsonObject { ["_class_name"] = "StableDiffusionPipeline", ["_diffusers_version"] = "0.30.3" };
-        foreach (var (folder, library, classes) in Parts)
-            index[folder] = new JsonArray(library, folder == "scheduler" ? scheduler : classes[0]);
-        index["safety_checker"] = new JsonArray(null, null);
-        index["feature_extractor"] = new JsonArray(null, null);
-        index["requires_safety_checker"] = false;
+        var index = new JsonObject { ["_class_name"] = PipelineClass, ["_diffusers_version"] = "0.30.3" };
+        foreach (var (folder, library, classes) in PartsOf(PipelineClass))
+            index[folder] = new JsonArray(library, folder == "scheduler" ? SchedulerClass : classes[0]);
+        if (IsXl)
+        {
+            index["force_zeros_for_empty_prompt"] = ForceZerosForEmptyPrompt;
+        }
+        else
+        {
+            index["safety_checker"] = new JsonArray(null, null);
+            index["feature_extractor"] = new JsonArray(null, null);
+            index["requires_safety_checker"] = false;
+        }
+
         Directory.CreateDirectory(directory);
         File.WriteAllText(Path.Combine(directory, FileName), index.ToJsonString(new JsonSerializerOptions { WriteIndented = true }) + "\n");
     }
 
-    private static JsonObject Read(string path)
+    private static IEnumerable<(string Folder, string Library, string[] Classes)> PartsOf(string pipeline) =>
+        pipeline == StableDiffusionXl ? Shared.Concat(XlOnly) : Shared;
+
+    private static JsonObject Parse(string path)
     {
-        if (new FileInfo(path).Length > 1 << 20)
+        if (new FileInfo(path).Length > MaxBytes)
             throw new ModelFormatException($"{path}: larger than 1 MiB");
         try
         {
-            return JsonNode.Parse(File.ReadAllText(path)) as JsonObject ?? throw new ModelFormatException($"{path}: expected a JSON object");
+            var index = JsonNode.Parse(File.ReadAllText(path)) as JsonObject ?? throw new ModelFormatException($"{path}: expected a JSON object");
+            _ = index.Count; // a key given twice is found only now
+            return index;
         }
         catch (Exception e) when (e is JsonException or ArgumentException)
         {

@@ -11,8 +11,8 @@ namespace SafetyPortal.Diffusion;
 public sealed partial class StableDiffusionPipeline
 {
     /// <summary>
-    /// Loads a Stable Diffusion 1.x folder in diffusers layout, weights as safetensors only. Configurations and shapes are
-    /// checked before weights are allocated.
+    /// Loads a Stable Diffusion 1.x, 2.x or XL folder in diffusers layout, weights as safetensors only. Configurations and shapes
+    /// are checked before weights are allocated.
     /// </summary>
     /// <param name="directory">The folder that holds <c>model_index.json</c>.</param>
     /// <param name="device">Where to put the networks; null is the CPU.</param>
@@ -20,16 +20,21 @@ public sealed partial class StableDiffusionPipeline
     /// <exception cref="ModelFormatException">A part is missing, malformed, misshapen or does not fit the others.</exception>
     public static StableDiffusionPipeline Load(string directory, Device? device = null, ScalarType dtype = ScalarType.Float32)
     {
-        var className = ModelIndex.Check(directory);
+        var index = ModelIndex.Check(directory);
         string Part(string name) => Path.Combine(directory, name);
 
-        var scheduler = SchedulerConfig.Load(Part("scheduler")) with { ClassName = className };
-        using (scheduler.CreateScheduler() as IDisposable)
-        {
-            // Made once and thrown away: settings it cannot follow are found now, not at the first image.
-        }
+        // 1. Everything small, so that parts that do not fit are found before weights take memory.
+        var scheduler = PipelineConfigs.ReadScheduler(directory, index);
+        var configs = new PipelineConfigs(
+            ClipTokenizer.Load(Part("tokenizer")),
+            PipelineConfigs.ReadText(directory, "text_encoder"),
+            index.IsXl ? ClipTokenizer.Load(Part("tokenizer_2")) : null,
+            index.IsXl ? PipelineConfigs.ReadText(directory, "text_encoder_2") : null,
+            PipelineConfigs.ReadUnet(directory),
+            PipelineConfigs.ReadVae(directory));
+        configs.RequireFit();
 
-        var tokenizer = ClipTokenizer.Load(Part("tokenizer"));
+        // 2. The weights.
         var owned = new List<IDisposable>();
         T Own<T>(T part)
             where T : IDisposable
@@ -40,14 +45,14 @@ public sealed partial class StableDiffusionPipeline
 
         try
         {
-            return new StableDiffusionPipeline(
-                tokenizer,
-                Own(ClipTextModel.Load(Part("text_encoder"), device, dtype)),
-                Own(UNet2DConditionModel.Load(Part("unet"), device, dtype)),
-                Own(AutoencoderKL.Load(Part("vae"), device, dtype)),
-                scheduler,
-                device,
-                dtype);
+            var text = Own(ClipTextModel.Load(Part("text_encoder"), configs.Text, device, dtype));
+            var second = configs.Text2 is { } config
+                ? new SecondTextEncoder(configs.Tokenizer2!, Own(ClipTextModel.Load(Part("text_encoder_2"), config, device, dtype)), index.ForceZerosForEmptyPrompt)
+                : null;
+            var unet = Own(UNet2DConditionModel.Load(Part("unet"), device, dtype));
+            var upcast = index.IsXl && configs.Vae.ForceUpcast && dtype == ScalarType.Float16;
+            var vae = Own(AutoencoderKL.Load(Part("vae"), device, upcast ? ScalarType.Float32 : dtype));
+            return new StableDiffusionPipeline(configs.Tokenizer, text, unet, vae, scheduler, device, dtype, second);
         }
         catch
         {
@@ -56,14 +61,16 @@ public sealed partial class StableDiffusionPipeline
         }
     }
 
-    /// <summary>Writes everything but the tokenizer's files, which the caller puts into <c>tokenizer/</c>.</summary>
+    /// <summary>Writes everything but the tokenizers' files, which the caller puts into <c>tokenizer/</c> and <c>tokenizer_2/</c>.</summary>
     /// <param name="directory">Created if absent.</param>
     /// <param name="dtype">The type to store weights in; null keeps their own.</param>
     public void Save(string directory, ScalarType? dtype = null)
     {
-        ModelIndex.Write(directory, SchedulerConfig.ClassName);
+        var index = new ModelIndex(Second is null ? ModelIndex.StableDiffusion : ModelIndex.StableDiffusionXl, SchedulerConfig.ClassName, Second?.ZerosForEmptyPrompt ?? false);
+        index.Write(directory);
         SchedulerConfig.Save(Path.Combine(directory, "scheduler"));
         TextEncoder.Save(Path.Combine(directory, "text_encoder"), dtype);
+        Second?.Encoder.Save(Path.Combine(directory, "text_encoder_2"), dtype);
         Unet.Save(Path.Combine(directory, "unet"), dtype);
         Vae.Save(Path.Combine(directory, "vae"), dtype);
     }

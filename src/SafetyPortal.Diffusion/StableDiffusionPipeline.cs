@@ -15,19 +15,27 @@ namespace SafetyPortal.Diffusion;
 /// </summary>
 public sealed partial class StableDiffusionPipeline : IDisposable
 {
+    private readonly ScalarType vaeDtype;
+
     /// <summary>Puts a pipeline together from its parts and checks that they fit.</summary>
+    /// <param name="second">The second text encoder, of Stable Diffusion XL; null for the earlier models.</param>
     /// <exception cref="ModelFormatException">Two parts disagree on a size; the message names both.</exception>
     public StableDiffusionPipeline(
-        ClipTokenizer tokenizer, ClipTextModel textEncoder, UNet2DConditionModel unet, AutoencoderKL vae, SchedulerConfig schedulerConfig, Device? device = null, ScalarType dtype = ScalarType.Float32)
+        ClipTokenizer tokenizer, ClipTextModel textEncoder, UNet2DConditionModel unet, AutoencoderKL vae, SchedulerConfig schedulerConfig, Device? device = null, ScalarType dtype = ScalarType.Float32,
+        SecondTextEncoder? second = null)
     {
         (Tokenizer, TextEncoder, Unet, Vae, SchedulerConfig) = (tokenizer, textEncoder, unet, vae, schedulerConfig);
-        (Device, Dtype) = (device ?? CPU, dtype);
-        RequireFit();
+        (Device, Dtype, Second) = (device ?? CPU, dtype, second);
+        vaeDtype = vae.parameters().First().dtype;
+        new PipelineConfigs(tokenizer, textEncoder.Config, second?.Tokenizer, second?.Encoder.Config, unet.Config, vae.Config).RequireFit();
     }
 
     public ClipTokenizer Tokenizer { get; }
 
     public ClipTextModel TextEncoder { get; }
+
+    /// <summary>Null but for Stable Diffusion XL.</summary>
+    public SecondTextEncoder? Second { get; }
 
     public UNet2DConditionModel Unet { get; }
 
@@ -42,25 +50,6 @@ public sealed partial class StableDiffusionPipeline : IDisposable
 
     /// <summary>Height and width of an image when the settings name none.</summary>
     public int DefaultSize => Unet.Config.SampleSize * Vae.Config.Downsampling;
-
-    /// <summary>
-    /// The text conditions: last hidden states [B, T, D] of the padded prompts. Each prompt is encoded by itself, so that its
-    /// embedding does not depend on its neighbours.
-    /// </summary>
-    /// <exception cref="ArgumentException">A prompt is too long to be tokenized.</exception>
-    public Tensor EncodePrompts(IReadOnlyList<string> prompts)
-    {
-        using var scope = NewDisposeScope();
-        using var frozen = no_grad();
-        var encoded = new Dictionary<string, Tensor>(StringComparer.Ordinal);
-        foreach (var prompt in prompts.Distinct(StringComparer.Ordinal))
-        {
-            var ids = tensor(Tokenizer.EncodePadded(prompt), device: Device).unsqueeze(0); // [1, T]
-            encoded[prompt] = TextEncoder.call(ids); // [1, T, D]
-        }
-
-        return cat([.. prompts.Select(p => encoded[p])]).MoveToOuterDisposeScope(); // [B, T, D]
-    }
 
     /// <summary>Generates images of the settings' size.</summary>
     /// <param name="settings">What to generate.</param>
@@ -115,9 +104,10 @@ public sealed partial class StableDiffusionPipeline : IDisposable
         scheduler.SetTimesteps(settings.Steps);
 
         // Unconditional first, so that one network call answers both.
-        var conditions = EncodePrompts(settings.Prompts); // [B, T, D]
+        var (height, width) = ((int)unitNoise.size(2) * Vae.Config.Downsampling, (int)unitNoise.size(3) * Vae.Config.Downsampling);
+        var conditions = EncodePrompts(settings.Prompts, height, width); // [B, T, D]
         if (guided)
-            conditions = cat([EncodePrompts(Negative(settings)), conditions]); // [2B, T, D]
+            conditions = cat([EncodePrompts(Negative(settings), height, width), conditions]); // [2B, T, D]
 
         var latents = (unitNoise * scheduler.InitNoiseSigma).to(Dtype, Device); // [B, C, h, w]
         for (var i = 0; i < scheduler.Timesteps.Count; i++)
@@ -149,7 +139,7 @@ public sealed partial class StableDiffusionPipeline : IDisposable
     {
         using var frozen = no_grad();
         using var scope = NewDisposeScope();
-        return (Vae.decode(latents / Vae.Config.ScalingFactor) / 2 + 0.5).clamp(0, 1).MoveToOuterDisposeScope();
+        return (Vae.decode(latents.to(vaeDtype) / Vae.Config.ScalingFactor) / 2 + 0.5).clamp(0, 1).MoveToOuterDisposeScope();
     }
 
     /// <summary>Images of denoised latents, one at a time to bound memory.</summary>
@@ -169,6 +159,7 @@ public sealed partial class StableDiffusionPipeline : IDisposable
     public void Dispose()
     {
         TextEncoder.Dispose();
+        Second?.Encoder.Dispose();
         Unet.Dispose();
         Vae.Dispose();
     }
@@ -200,25 +191,5 @@ public sealed partial class StableDiffusionPipeline : IDisposable
     {
         var pixels = (unit[0].to(ScalarType.Float32) * 255).round().to(ScalarType.Byte).permute(1, 2, 0).contiguous().cpu(); // [H, W, 3]
         return new((int)pixels.size(1), (int)pixels.size(0), 3, pixels.data<byte>().ToArray());
-    }
-
-    private void RequireFit()
-    {
-        var problems = new List<string>();
-        void Require(long left, long right, string what)
-        {
-            if (left != right)
-                problems.Add($"{what}: {left} and {right}");
-        }
-
-        Require(TextEncoder.Config.HiddenSize, Unet.Config.CrossAttentionDim[0], "the text encoder's hidden_size and the UNet's cross_attention_dim differ");
-        Require(Vae.Config.LatentChannels, Unet.Config.InChannels, "the autoencoder's latent_channels and the UNet's in_channels differ");
-        Require(Unet.Config.InChannels, Unet.Config.OutChannels, "the UNet's in_channels and out_channels differ");
-        if (Tokenizer.VocabularySize > TextEncoder.Config.VocabSize)
-            problems.Add($"the tokenizer has ids up to {Tokenizer.VocabularySize - 1}, the text encoder embeds {TextEncoder.Config.VocabSize}");
-        if (Tokenizer.ModelMaxLength > TextEncoder.Config.MaxPositions)
-            problems.Add($"the tokenizer gives {Tokenizer.ModelMaxLength} tokens, the text encoder takes {TextEncoder.Config.MaxPositions}");
-        if (problems.Count > 0)
-            throw new ModelFormatException($"The parts of the model do not fit together: {string.Join("; ", problems)}.");
     }
 }

@@ -37,15 +37,25 @@ internal static class CheckpointFolder
             var single = Path.Combine(folder, variant + ".safetensors");
             if (File.Exists(single))
                 return SafetensorsFile.Open(single);
-            var index = single + ".index.json";
-            if (File.Exists(index))
-                return ShardedSafetensors.Open(index);
+            foreach (var index in Indices(folder, stem, variant))
+            {
+                if (File.Exists(index))
+                    return ShardedSafetensors.Open(index);
+            }
         }
 
         var pickle = Directory.EnumerateFiles(folder).Order(StringComparer.Ordinal).FirstOrDefault(ForeignFormat.HasPickleExtension);
         throw pickle is null
             ? new ModelFormatException($"{folder}: expected weights in {stem}.safetensors or {stem}.safetensors.index.json, found neither")
             : new SafetensorsException(pickle, ForeignFormat.PickleRefusal);
+    }
+
+    // Libraries disagree on where the variant's name goes.
+    private static IEnumerable<string> Indices(string folder, string stem, string variant)
+    {
+        yield return Path.Combine(folder, variant + ".safetensors.index.json");
+        if (variant != stem)
+            yield return Path.Combine(folder, $"{stem}.safetensors.index{variant[stem.Length..]}.json");
     }
 
     public static void SaveConfig(string folder, JsonObject config)

@@ -115,4 +115,17 @@ internal sealed class ClipEncoder : nn.Module<Tensor, Tensor?, Tensor>
             x = layer.call(x, mask);
         return x.MoveToOuterDisposeScope();
     }
+
+    /// <summary>What the last layer takes in and what it puts out, each [B, T, C].</summary>
+    /// <param name="x">[B, T, C]</param>
+    /// <param name="mask">[T, T], added to the scores; null for none.</param>
+    public (Tensor Penultimate, Tensor Last) LastTwo(Tensor x, Tensor? mask)
+    {
+        using var scope = NewDisposeScope();
+        var penultimate = x;
+        for (var i = 0; i < layers.Count - 1; i++)
+            penultimate = layers[i].call(penultimate, mask);
+        var last = layers[^1].call(penultimate, mask);
+        return (penultimate.alias().MoveToOuterDisposeScope(), last.MoveToOuterDisposeScope());
+    }
 }

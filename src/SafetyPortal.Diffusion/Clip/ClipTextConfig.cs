@@ -6,7 +6,10 @@ namespace SafetyPortal.Diffusion.Clip;
 /// <summary>Sizes of a <see cref="ClipTextModel"/>, with the names and defaults of transformers' CLIPTextConfig.</summary>
 public sealed record ClipTextConfig
 {
-    /// <summary>The text encoder of Stable Diffusion 1.x, which is that of CLIP ViT-L/14.</summary>
+    internal const string PlainClass = "CLIPTextModel";
+    internal const string ProjectionClass = "CLIPTextModelWithProjection";
+
+    /// <summary>The text encoder of Stable Diffusion 1.x and the first of XL, which is that of CLIP ViT-L/14.</summary>
     public static ClipTextConfig Sd14 { get; } = new()
     {
         HiddenSize = 768,
@@ -49,12 +52,41 @@ public sealed record ClipTextConfig
     /// <summary>Width of the space shared with images.</summary>
     public int ProjectionDim { get; init; } = 512;
 
+    /// <summary>Whether the network ends in a projection to <see cref="ProjectionDim"/> (transformers' CLIPTextModelWithProjection).</summary>
+    public bool WithProjection { get; init; }
+
+    /// <summary>Stable Diffusion 2.x: OpenCLIP ViT-H/14 without its last layer.</summary>
+    public static ClipTextConfig Sd21 { get; } = new()
+    {
+        HiddenSize = 1024,
+        IntermediateSize = 4096,
+        Layers = 23,
+        Heads = 16,
+        Activation = ClipActivation.Gelu,
+        ProjectionDim = 512,
+        EosTokenId = 2,
+    };
+
+    /// <summary>The second text encoder of Stable Diffusion XL: OpenCLIP ViT-bigG/14.</summary>
+    public static ClipTextConfig SdxlSecond { get; } = new()
+    {
+        HiddenSize = 1280,
+        IntermediateSize = 5120,
+        Layers = 32,
+        Heads = 20,
+        Activation = ClipActivation.Gelu,
+        ProjectionDim = 1280,
+        EosTokenId = 2,
+        WithProjection = true,
+    };
+
     /// <exception cref="ModelFormatException">A value has the wrong type, is out of range, or contradicts another.</exception>
     public static ClipTextConfig From(ModelConfigFile file)
     {
         var absent = new ClipTextConfig();
         file.Support("model_type", "\"clip_text_model\"", "\"clip\"");
         file.Support("attention_dropout", "0");
+        var classes = file.Texts("architectures", [PlainClass], 4);
         var config = new ClipTextConfig
         {
             VocabSize = file.Int32("vocab_size", absent.VocabSize, 1, 1_000_000),
@@ -69,6 +101,7 @@ public sealed record ClipTextConfig
             BosTokenId = file.Int32("bos_token_id", absent.BosTokenId, 0, 1_000_000),
             PadTokenId = file.Int32("pad_token_id", absent.PadTokenId, 0, 1_000_000),
             ProjectionDim = file.Int32("projection_dim", absent.ProjectionDim, 1, 16384),
+            WithProjection = classes.Contains(ProjectionClass, StringComparer.Ordinal),
         };
         if (config.HiddenSize % config.Heads != 0)
             throw new ModelFormatException($"{file.Location}: hidden_size = {config.HiddenSize} is not a multiple of num_attention_heads = {config.Heads}");
@@ -78,7 +111,7 @@ public sealed record ClipTextConfig
     /// <summary>The configuration as transformers writes and reads it.</summary>
     public JsonObject ToJson() => new()
     {
-        ["architectures"] = CheckpointFolder.ToJson(["CLIPTextModel"]),
+        ["architectures"] = CheckpointFolder.ToJson([WithProjection ? ProjectionClass : PlainClass]),
         ["attention_dropout"] = 0.0,
         ["bos_token_id"] = BosTokenId,
         ["eos_token_id"] = EosTokenId,

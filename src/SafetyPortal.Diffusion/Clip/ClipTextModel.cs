@@ -1,15 +1,17 @@
 using SafetyPortal.Diffusion.Checkpoints;
+using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace SafetyPortal.Diffusion.Clip;
 
 /// <summary>
 /// CLIP's text encoder (Radford et al. 2021, section 2.4), which conditions Stable Diffusion, with the parameter names and order of
-/// transformers' CLIPTextModel.
+/// transformers' CLIPTextModel, or CLIPTextModelWithProjection where <see cref="ClipTextConfig.WithProjection"/> is set.
 /// </summary>
 public sealed class ClipTextModel : nn.Module<Tensor, Tensor>
 {
     private readonly ClipTextTransformer text_model;
+    private readonly Linear? text_projection;
 
     /// <summary>Builds the network with PyTorch's default random initialisation, drawn from the global generator.</summary>
     public ClipTextModel(ClipTextConfig config, Device? device = null)
@@ -17,6 +19,8 @@ public sealed class ClipTextModel : nn.Module<Tensor, Tensor>
     {
         Config = config;
         text_model = new ClipTextTransformer(config, device);
+        if (config.WithProjection)
+            text_projection = nn.Linear(config.HiddenSize, config.ProjectionDim, hasBias: false, device: device);
         RegisterComponents();
     }
 
@@ -33,12 +37,17 @@ public sealed class ClipTextModel : nn.Module<Tensor, Tensor>
     /// <exception cref="ModelFormatException">Says what is wrong with the configuration or the weights.</exception>
     public static ClipTextModel Load(string folder, Device? device = null, ScalarType dtype = ScalarType.Float32)
     {
-        var config = ClipTextConfig.From(CheckpointFolder.OpenConfig(folder));
+        return Load(folder, ClipTextConfig.From(CheckpointFolder.OpenConfig(folder)), device, dtype);
+    }
+
+    /// <summary>Loads the weights for a configuration that was read already.</summary>
+    internal static ClipTextModel Load(string folder, ClipTextConfig config, Device? device, ScalarType dtype)
+    {
         using var weights = CheckpointFolder.OpenWeights(folder, CheckpointFolder.TransformersStem);
         return ModuleWeights.Load(on => new ClipTextModel(config, on), weights, device, dtype, ClipCheckpoint.Name);
     }
 
-    /// <summary>Writes a folder that transformers and <see cref="Load"/> read.</summary>
+    /// <summary>Writes a folder that transformers and <see cref="Load(string, Device?, ScalarType)"/> read.</summary>
     /// <param name="folder">Created if absent.</param>
     /// <param name="dtype">The type to store; null keeps the parameters' own.</param>
     public void Save(string folder, ScalarType? dtype = null)
@@ -51,6 +60,20 @@ public sealed class ClipTextModel : nn.Module<Tensor, Tensor>
     /// <returns>The last hidden state [B, T, C]; what the noise predictor is conditioned on.</returns>
     /// <exception cref="ArgumentException">The shape differs, or an id is outside the vocabulary.</exception>
     public override Tensor forward(Tensor ids) => text_model.call(ids);
+
+    /// <summary>What Stable Diffusion XL is conditioned on.</summary>
+    /// <param name="ids">As for <see cref="forward"/>.</param>
+    /// <returns>
+    /// The hidden state before the last layer, not normalised, [B, T, C]; and the projection of the pooled last one, [B, <see cref="ClipTextConfig.ProjectionDim"/>],
+    /// null without <see cref="ClipTextConfig.WithProjection"/>.
+    /// </returns>
+    public (Tensor Penultimate, Tensor? Projected) EncodePenultimate(Tensor ids)
+    {
+        using var scope = NewDisposeScope();
+        var (penultimate, last) = text_model.LastTwo(ids);
+        var projected = text_projection?.call(text_model.Pool(last, ids)).MoveToOuterDisposeScope();
+        return (penultimate.MoveToOuterDisposeScope(), projected);
+    }
 
     /// <summary>The last hidden state at the end token, see <see cref="ClipTextConfig.EosTokenId"/>.</summary>
     /// <param name="lastHidden">[B, T, C]</param>

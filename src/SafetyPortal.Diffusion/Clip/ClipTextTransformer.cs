@@ -60,13 +60,22 @@ internal sealed class ClipTextTransformer : nn.Module<Tensor, Tensor>
         // 1. Embed.
         var x = embeddings.call(ids); // [B, T, C]
 
-        // 2. Transform; scores of later tokens become -infinity.
-        var tokens = ids.shape[1];
-        var mask = full([tokens, tokens], double.NegativeInfinity, dtype: x.dtype, device: ids.device).triu(1); // [T, T]
-        x = encoder.call(x, mask); // [B, T, C]
+        // 2. Transform.
+        x = encoder.call(x, Causal(x)); // [B, T, C]
 
         // 3. Normalise.
         return final_layer_norm.call(x).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>What the last layer takes in, not normalised, and what <see cref="forward"/> returns; each [B, T, C].</summary>
+    /// <param name="ids">[B, T], int64</param>
+    public (Tensor Penultimate, Tensor Last) LastTwo(Tensor ids)
+    {
+        Check(ids);
+        using var scope = NewDisposeScope();
+        var x = embeddings.call(ids); // [B, T, C]
+        var (penultimate, last) = encoder.LastTwo(x, Causal(x));
+        return (penultimate.MoveToOuterDisposeScope(), final_layer_norm.call(last).MoveToOuterDisposeScope());
     }
 
     /// <summary>The row of the end token.</summary>
@@ -81,6 +90,10 @@ internal sealed class ClipTextTransformer : nn.Module<Tensor, Tensor>
         var positions = marks.argmax(-1).reshape(-1, 1, 1).expand(-1, 1, lastHidden.shape[2]); // [B, 1, C]
         return lastHidden.gather(1, positions).squeeze(1).MoveToOuterDisposeScope(); // [B, C]
     }
+
+    // Scores of later tokens become -infinity.
+    private static Tensor Causal(Tensor x) =>
+        full([x.shape[1], x.shape[1]], double.NegativeInfinity, dtype: x.dtype, device: x.device).triu(1); // [T, T]
 
     private void Check(Tensor ids)
     {

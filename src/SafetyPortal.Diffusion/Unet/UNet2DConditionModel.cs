@@ -6,7 +6,7 @@ using static TorchSharp.torch;
 namespace SafetyPortal.Diffusion.Unet;
 
 /// <summary>
-/// The noise predictor of Stable Diffusion 1.x (Rombach et al. 2022, section 3.3), with the parameter names and order of diffusers'
+/// The noise predictor of Stable Diffusion 1.x and 2.x (Rombach et al. 2022, section 3.3) and XL (Podell et al. 2023, arXiv 2307.01952), with the parameter names and order of diffusers'
 /// class of the same name.
 /// </summary>
 public sealed class UNet2DConditionModel : nn.Module<Tensor, Tensor, Tensor, Tensor>
@@ -14,6 +14,8 @@ public sealed class UNet2DConditionModel : nn.Module<Tensor, Tensor, Tensor, Ten
     private readonly Conv2d conv_in;
     private readonly Timesteps time_proj;
     private readonly TimestepEmbedding time_embedding;
+    private readonly Timesteps? add_time_proj;
+    private readonly TimestepEmbedding? add_embedding;
     private readonly ModuleList<UNetDownBlock> down_blocks;
     private readonly ModuleList<UNetUpBlock> up_blocks;
     private readonly UNetMidBlock mid_block;
@@ -32,6 +34,12 @@ public sealed class UNet2DConditionModel : nn.Module<Tensor, Tensor, Tensor, Ten
         conv_in = nn.Conv2d(config.InChannels, first, config.ConvInKernel, 1, config.ConvInKernel / 2, device: device);
         time_proj = new Timesteps(first, config.FlipSinToCos, config.FreqShift);
         time_embedding = new TimestepEmbedding(first, config.TimeChannels, device);
+        if (config.Added is { } added)
+        {
+            add_time_proj = new Timesteps(added.SizeChannels, config.FlipSinToCos, config.FreqShift);
+            add_embedding = new TimestepEmbedding(added.InputChannels, config.TimeChannels, device);
+        }
+
         down_blocks = nn.ModuleList(Enumerable.Range(0, blocks).Select(i => new UNetDownBlock(config, i, device)).ToArray());
         up_blocks = nn.ModuleList(Enumerable.Range(0, blocks).Select(i => new UNetUpBlock(config, i, device)).ToArray());
         mid_block = new UNetMidBlock(config, device);
@@ -70,7 +78,7 @@ public sealed class UNet2DConditionModel : nn.Module<Tensor, Tensor, Tensor, Ten
     /// <summary>Predicts the noise in a latent.</summary>
     /// <param name="sample">[B, in, H, W], any H and W</param>
     /// <param name="timesteps">[B], or [1] for the same timestep throughout; any number type</param>
-    /// <param name="encoderHiddenStates">[B, S, cross_attention_dim], any S</param>
+    /// <param name="encoderHiddenStates">[B, S, cross_attention_dim], any S; with <see cref="UNetConfig.Added"/>, what its Pack returned.</param>
     /// <returns>[B, out, H, W]</returns>
     /// <exception cref="ArgumentException">A shape differs from these.</exception>
     public override Tensor forward(Tensor sample, Tensor timesteps, Tensor encoderHiddenStates)
@@ -80,7 +88,15 @@ public sealed class UNet2DConditionModel : nn.Module<Tensor, Tensor, Tensor, Ten
 
         // 1. Timestep.
         var time = time_embedding.call(time_proj.call(timesteps.reshape(-1)).to(sample.dtype)); // [B or 1, time]
-        var condition = new Conditioning(nn.functional.silu(time), encoderHiddenStates);
+        var text = encoderHiddenStates; // [B, S, text]
+        if (Config.Added is { } added)
+        {
+            (text, var pooled, var sizes) = added.Unpack(encoderHiddenStates);
+            var embedded = add_time_proj!.call(sizes.reshape(-1)).reshape(sizes.shape[0], -1).to(sample.dtype); // [B, 6 * size]
+            time = time + add_embedding!.call(cat([pooled, embedded], 1)); // [B, time]
+        }
+
+        var condition = new Conditioning(nn.functional.silu(time), text);
 
         // 2. Down; every intermediate map is kept for the way up.
         var x = conv_in.call(Config.CenterInputSample ? (2 * sample) - 1 : sample); // [B, C0, H, W]
@@ -115,7 +131,8 @@ public sealed class UNet2DConditionModel : nn.Module<Tensor, Tensor, Tensor, Ten
         var batch = sample.shape[0];
         if (timesteps.dim() > 1 || (timesteps.numel() != 1 && timesteps.numel() != batch))
             throw new ArgumentException($"Expected 1 or {batch} timesteps, got shape [{string.Join(", ", timesteps.shape)}].", nameof(timesteps));
-        if (text.dim() != 3 || text.shape[0] != batch || text.shape[2] != Config.CrossAttentionDim[0])
-            throw new ArgumentException($"Expected a text embedding of shape [{batch}, S, {Config.CrossAttentionDim[0]}], got [{string.Join(", ", text.shape)}].", nameof(text));
+        var rows = Config.Added?.Rows(Config.CrossAttentionDim[0]) ?? 0;
+        if (text.dim() != 3 || text.shape[0] != batch || text.shape[2] != Config.CrossAttentionDim[0] || text.shape[1] <= rows)
+            throw new ArgumentException($"Expected a text embedding of shape [{batch}, S, {Config.CrossAttentionDim[0]}]{(rows > 0 ? $" with {rows} added rows" : "")}, got [{string.Join(", ", text.shape)}].", nameof(text));
     }
 }

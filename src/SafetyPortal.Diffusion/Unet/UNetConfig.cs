@@ -25,6 +25,28 @@ public sealed record UNetConfig
     /// <summary>Stable Diffusion 1.4 and 1.5.</summary>
     public static UNetConfig Sd14 { get; } = new() { CrossAttentionDim = 768 };
 
+    /// <summary>Stable Diffusion 2.1, trained at 512 pixels; the one trained at 768 differs in its sample size and upcasts its attention.</summary>
+    public static UNetConfig Sd21 { get; } = new()
+    {
+        CrossAttentionDim = 1024,
+        AttentionHeads = new[] { 5, 10, 20, 20 },
+        UseLinearProjection = true,
+    };
+
+    /// <summary>Stable Diffusion XL, base.</summary>
+    public static UNetConfig Sdxl { get; } = new()
+    {
+        SampleSize = 128,
+        DownBlockTypes = [PlainDown, CrossAttentionDown, CrossAttentionDown],
+        UpBlockTypes = [CrossAttentionUp, CrossAttentionUp, PlainUp],
+        BlockOutChannels = [320, 640, 1280],
+        CrossAttentionDim = 2048,
+        TransformerLayersPerBlock = new[] { 1, 2, 10 },
+        AttentionHeads = new[] { 5, 10, 20 },
+        UseLinearProjection = true,
+        Added = AddedConditions.Sdxl,
+    };
+
     /// <summary>Height and width of the latent the model was trained for; any other works.</summary>
     public int SampleSize { get; init; } = 64;
 
@@ -79,6 +101,9 @@ public sealed record UNetConfig
     /// <summary>Compute attention scores in float32 whatever the model's type.</summary>
     public bool UpcastAttention { get; init; }
 
+    /// <summary>What is added to the timestep besides it, <c>addition_embed_type</c> text_time; null for nothing.</summary>
+    public AddedConditions? Added { get; init; }
+
     /// <summary>Width of the timestep embedding; null is four times the first block's channels.</summary>
     public int? TimeEmbeddingDim { get; init; }
 
@@ -109,10 +134,11 @@ public sealed record UNetConfig
         file.Support("resnet_skip_time_act", "false");
         file.Support("resnet_time_scale_shift", "\"default\"");
         file.Support("time_embedding_type", "\"positional\"");
-        foreach (var key in (string[])["addition_embed_type", "class_embed_type", "cross_attention_norm", "encoder_hid_dim", "encoder_hid_dim_type",
-                     "num_attention_heads", "num_class_embeds", "projection_class_embeddings_input_dim", "reverse_transformer_layers_per_block",
+        foreach (var key in (string[])["class_embed_type", "cross_attention_norm", "encoder_hid_dim", "encoder_hid_dim_type",
+                     "num_attention_heads", "num_class_embeds", "reverse_transformer_layers_per_block",
                      "time_cond_proj_dim", "time_embedding_act_fn", "timestep_post_act"])
             file.Support(key);
+        file.Support("addition_embed_type", "\"text_time\"");
 
         var config = new UNetConfig
         {
@@ -135,6 +161,11 @@ public sealed record UNetConfig
             AttentionHeads = file.PerBlock("attention_head_dim", absent.AttentionHeads, 1, 1024),
             UseLinearProjection = file.Flag("use_linear_projection", absent.UseLinearProjection),
             UpcastAttention = file.Flag("upcast_attention", absent.UpcastAttention),
+            Added = file.Has("addition_embed_type")
+                ? new AddedConditions(
+                    file.Int32("addition_time_embed_dim", 0, 1, MaxChannels),
+                    file.Int32("projection_class_embeddings_input_dim", 0, 1, 8 * MaxChannels))
+                : null,
             TimeEmbeddingDim = file.Has("time_embedding_dim") ? file.Int32("time_embedding_dim", 0, 1, 4 * MaxChannels) : null,
             ConvInKernel = file.Int32("conv_in_kernel", absent.ConvInKernel, 1, 15),
             ConvOutKernel = file.Int32("conv_out_kernel", absent.ConvOutKernel, 1, 15),
@@ -166,6 +197,8 @@ public sealed record UNetConfig
         foreach (var (name, setting) in (IEnumerable<(string, PerBlock)>)[("layers_per_block", LayersPerBlock), ("cross_attention_dim", CrossAttentionDim),
                      ("transformer_layers_per_block", TransformerLayersPerBlock), ("attention_head_dim", AttentionHeads)])
             Expect(setting.Fits(blocks), $"{name} is {setting}; expected one number or {blocks}");
+        Expect(Added is null or { SizeChannels: > 0, PooledChannels: > 0 },
+            $"projection_class_embeddings_input_dim = {Added?.InputChannels} leaves no room for the pooled text beside {AddedConditions.Sizes} numbers of addition_time_embed_dim = {Added?.SizeChannels} channels");
         Expect(ConvInKernel % 2 == 1 && ConvOutKernel % 2 == 1, $"conv_in_kernel {ConvInKernel} and conv_out_kernel {ConvOutKernel} must be odd");
         for (var i = 0; i < blocks; i++)
         {
@@ -183,6 +216,8 @@ public sealed record UNetConfig
         ["_class_name"] = nameof(UNet2DConditionModel),
         ["_diffusers_version"] = "0.30.3",
         ["act_fn"] = "silu",
+        ["addition_embed_type"] = Added is null ? null : "text_time",
+        ["addition_time_embed_dim"] = Added?.SizeChannels,
         ["attention_head_dim"] = AttentionHeads.ToJson(),
         ["block_out_channels"] = CheckpointFolder.ToJson(BlockOutChannels),
         ["center_input_sample"] = CenterInputSample,
@@ -199,6 +234,7 @@ public sealed record UNetConfig
         ["norm_eps"] = NormEps,
         ["norm_num_groups"] = NormNumGroups,
         ["out_channels"] = OutChannels,
+        ["projection_class_embeddings_input_dim"] = Added?.InputChannels,
         ["sample_size"] = SampleSize,
         ["time_embedding_dim"] = TimeEmbeddingDim,
         ["transformer_layers_per_block"] = TransformerLayersPerBlock.ToJson(),

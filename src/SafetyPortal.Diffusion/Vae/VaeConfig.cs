@@ -10,7 +10,7 @@ public sealed record VaeConfig
     private const string EncoderBlock = "DownEncoderBlock2D";
     private const string DecoderBlock = "UpDecoderBlock2D";
 
-    /// <summary>Stable Diffusion 1.x.</summary>
+    /// <summary>Stable Diffusion 1.x and 2.x; XL's differs in its scaling factor.</summary>
     public static VaeConfig Sd1 { get; } = new() { BlockOutChannels = [128, 256, 512, 512], LayersPerBlock = 2, SampleSize = 512 };
 
     public int InChannels { get; init; } = 3;
@@ -35,6 +35,9 @@ public sealed record VaeConfig
 
     /// <summary>Whether the middle blocks attend.</summary>
     public bool MidBlockAddAttention { get; init; } = true;
+
+    /// <summary>The activations overflow half precision, so that Stable Diffusion XL decodes in single precision; diffusers ignores it elsewhere.</summary>
+    public bool ForceUpcast { get; init; } = true;
 
     public bool UseQuantConv { get; init; } = true;
 
@@ -64,6 +67,7 @@ public sealed record VaeConfig
             SampleSize = file.Int32("sample_size", absent.SampleSize, 1, 1 << 16),
             ScalingFactor = file.Number("scaling_factor", absent.ScalingFactor, 1e-6, 1e6),
             MidBlockAddAttention = file.Flag("mid_block_add_attention", absent.MidBlockAddAttention),
+            ForceUpcast = file.Flag("force_upcast", absent.ForceUpcast),
             UseQuantConv = file.Flag("use_quant_conv", absent.UseQuantConv),
             UsePostQuantConv = file.Flag("use_post_quant_conv", absent.UsePostQuantConv),
         };
@@ -102,6 +106,7 @@ public sealed record VaeConfig
         ["act_fn"] = "silu",
         ["block_out_channels"] = CheckpointFolder.ToJson(BlockOutChannels),
         ["down_block_types"] = CheckpointFolder.ToJson(BlockOutChannels.Select(_ => EncoderBlock)),
+        ["force_upcast"] = ForceUpcast,
         ["in_channels"] = InChannels,
         ["latent_channels"] = LatentChannels,
         ["layers_per_block"] = LayersPerBlock,

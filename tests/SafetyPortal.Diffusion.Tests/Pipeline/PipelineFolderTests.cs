@@ -36,7 +36,7 @@ public sealed class PipelineFolderTests : IDisposable
 
     [Fact]
     public void Load_OtherPipeline_NamesBothClasses()
-        => Fails(() => Edit("model_index.json", "\"StableDiffusionPipeline\"", "\"StableDiffusionXLPipeline\""), "expected \"StableDiffusionPipeline\", found \"StableDiffusionXLPipeline\"");
+        => Fails(() => Edit("model_index.json", "\"StableDiffusionPipeline\"", "\"FluxPipeline\""), "expected \"StableDiffusionPipeline\" or \"StableDiffusionXLPipeline\", found \"FluxPipeline\"");
 
     [Fact]
     public void Load_PartsMissing_ListsThemAll()

@@ -41,7 +41,7 @@ public class UNetConfigTests
     [Theory]
     [InlineData("""{"act_fn":"gelu"}""", "act_fn = \"gelu\" is not supported; supported: absent or null, \"silu\"")]
     [InlineData("""{"class_embed_type":"timestep"}""", "class_embed_type = \"timestep\" is not supported")]
-    [InlineData("""{"addition_embed_type":"text_time"}""", "addition_embed_type = \"text_time\" is not supported")]
+    [InlineData("""{"addition_embed_type":"image"}""", "addition_embed_type = \"image\" is not supported")]
     [InlineData("""{"encoder_hid_dim":768}""", "encoder_hid_dim = 768 is not supported")]
     [InlineData("""{"dual_cross_attention":true}""", "dual_cross_attention = true is not supported")]
     [InlineData("""{"only_cross_attention":[true,false]}""", "only_cross_attention = [true,false] is not supported")]

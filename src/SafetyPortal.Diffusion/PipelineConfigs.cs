@@ -1,0 +1,81 @@
+using SafetyPortal.Diffusion.Checkpoints;
+using SafetyPortal.Diffusion.Clip;
+using SafetyPortal.Diffusion.Schedulers;
+using SafetyPortal.Diffusion.Tokenizer;
+using SafetyPortal.Diffusion.Unet;
+using SafetyPortal.Diffusion.Vae;
+
+namespace SafetyPortal.Diffusion;
+
+/// <summary>The sizes of all parts of a pipeline, which must agree where the parts meet.</summary>
+internal sealed record PipelineConfigs(ClipTokenizer Tokenizer, ClipTextConfig Text, ClipTokenizer? Tokenizer2, ClipTextConfig? Text2, UNetConfig Unet, VaeConfig Vae)
+{
+    /// <summary>Reads the configuration of a text encoder; which class it is, the index says, not the configuration.</summary>
+    public static ClipTextConfig ReadText(string directory, string part) =>
+        ClipTextConfig.From(CheckpointFolder.OpenConfig(Path.Combine(directory, part))) with { WithProjection = part == "text_encoder_2" };
+
+    public static UNetConfig ReadUnet(string directory) => UNetConfig.From(CheckpointFolder.OpenConfig(Path.Combine(directory, "unet")));
+
+    public static VaeConfig ReadVae(string directory) => VaeConfig.From(CheckpointFolder.OpenConfig(Path.Combine(directory, "vae")));
+
+    /// <summary>The scheduler's settings, tried once: what it cannot follow is found now, not at the first image.</summary>
+    public static SchedulerConfig ReadScheduler(string directory, ModelIndex index)
+    {
+        var scheduler = SchedulerConfig.Load(Path.Combine(directory, "scheduler")) with { ClassName = index.SchedulerClass };
+        using (scheduler.CreateScheduler() as IDisposable)
+            return scheduler;
+    }
+
+    /// <exception cref="ModelFormatException">Two parts disagree on a size; the message names all that do.</exception>
+    public void RequireFit()
+    {
+        var problems = Problems();
+        if (problems.Count > 0)
+            throw new ModelFormatException($"The parts of the model do not fit together: {string.Join("; ", problems)}.");
+    }
+
+    /// <summary>Where parts disagree; empty if nowhere.</summary>
+    public IReadOnlyList<string> Problems()
+    {
+        var problems = new List<string>();
+        void Require(long left, long right, string what)
+        {
+            if (left != right)
+                problems.Add($"{what}: {left} and {right}");
+        }
+
+        if (Text2 is null)
+        {
+            Require(Text.HiddenSize, Unet.CrossAttentionDim[0], "the text encoder's hidden_size and the UNet's cross_attention_dim differ");
+            if (Unet.Added is not null)
+                problems.Add("the UNet takes a pooled text embedding (addition_embed_type text_time), which only a second text encoder gives");
+        }
+        else
+        {
+            Require(Text.HiddenSize + Text2.HiddenSize, Unet.CrossAttentionDim[0], "the text encoders' hidden_size together and the UNet's cross_attention_dim differ");
+            if (Unet.Added is { } added)
+                Require(Text2.ProjectionDim, added.PooledChannels, "the second text encoder's projection_dim and what the UNet takes as pooled text (projection_class_embeddings_input_dim less six sizes) differ");
+            else
+                problems.Add("a second text encoder gives a pooled text embedding, for which the UNet has no addition_embed_type");
+        }
+
+        Require(Vae.LatentChannels, Unet.InChannels, "the autoencoder's latent_channels and the UNet's in_channels differ");
+        Require(Unet.InChannels, Unet.OutChannels, "the UNet's in_channels and out_channels differ");
+        Fit(problems, "", Tokenizer, Text);
+        if (Tokenizer2 is { } tokenizer && Text2 is { } text)
+        {
+            Fit(problems, "second ", tokenizer, text);
+            Require(Tokenizer.ModelMaxLength, tokenizer.ModelMaxLength, "the tokenizers give different numbers of tokens");
+        }
+
+        return problems;
+    }
+
+    private static void Fit(List<string> problems, string which, ClipTokenizer tokenizer, ClipTextConfig text)
+    {
+        if (tokenizer.VocabularySize > text.VocabSize)
+            problems.Add($"the {which}tokenizer has ids up to {tokenizer.VocabularySize - 1}, the {which}text encoder embeds {text.VocabSize}");
+        if (tokenizer.ModelMaxLength > text.MaxPositions)
+            problems.Add($"the {which}tokenizer gives {tokenizer.ModelMaxLength} tokens, the {which}text encoder takes {text.MaxPositions}");
+    }
+}

@@ -1,0 +1,10 @@
+using SafetyPortal.Tests;
+
+namespace SafetyPortal.Diffusion.Tests.References;
+
+/// <summary>The small models beside this file and the numbers diffusers v0.30.3 gives for them, see make_references.py.</summary>
+internal static class ReferenceFolder
+{
+    public static string At(params string[] parts) =>
+        Path.GetFullPath(Path.Combine([GoldenFolder.At(), "..", "SafetyPortal.Diffusion.Tests", "References", .. parts]));
+}
