@@ -21,6 +21,7 @@ public static class PortalCommandLine
         EraseCommand.Create(),
         EvaluateCommand.Create(),
         AuditCommand.Create(),
+        EvidenceCommand.Create(),
         ModelCommand.Create(),
         ParityCommand.Create(),
         TrainDemoCommand.Create(),

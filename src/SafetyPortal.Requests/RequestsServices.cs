@@ -6,6 +6,7 @@ using SafetyPortal.Requests.Artifacts;
 using SafetyPortal.Requests.Audit;
 using SafetyPortal.Requests.Data;
 using SafetyPortal.Requests.Evidence;
+using SafetyPortal.Requests.Evidence.Pack;
 using SafetyPortal.Requests.Filing;
 using SafetyPortal.Requests.Models;
 using SafetyPortal.Requests.Policies;
@@ -28,7 +29,7 @@ public static class RequestsServices
         services.AddSingleton<FileRequest>().AddSingleton<ReviseRequest>().AddSingleton<SubmitRequest>().AddSingleton<FindDuplicate>().AddSingleton<RequestQueries>();
         services.AddSingleton<RunAnnouncer>().AddSingleton<RunLease>().AddSingleton<StartRun>().AddSingleton<RetryRun>().AddSingleton<CancelRun>();
         services.AddSingleton<DecideRequest>().AddSingleton<GrantWaiver>().AddSingleton<ClaimReview>();
-        services.AddSingleton<VerdictSigner>().AddSingleton<WithdrawWorkerKey>();
+        services.AddSingleton<VerdictSigner>().AddSingleton<WithdrawWorkerKey>().AddSingleton<ExportEvidence>();
         services.AddSingleton<ReleasePatch>().AddSingleton<MoveAlias>().AddSingleton<RevokeRelease>().AddSingleton<ReleaseQueries>();
         services.AddSingleton<RegisterModel>().AddSingleton<CurrentPolicy>().AddSingleton<ChangePolicy>();
         services.AddSingleton(_ => CheckpointKey.LoadOrCreate(folder));

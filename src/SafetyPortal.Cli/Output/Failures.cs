@@ -4,6 +4,7 @@ using SafetyPortal.Diffusion;
 using SafetyPortal.Erasure.Ablation;
 using SafetyPortal.Evaluation.PromptSets;
 using SafetyPortal.Images;
+using SafetyPortal.Requests;
 
 namespace SafetyPortal.Cli.Output;
 
@@ -48,7 +49,7 @@ public static class Failures
         PatchMismatchException => ExitCode.CheckFailed,
         ModelFormatException or PromptSetException or ImageFormatException or InvalidDataException or JsonException => ExitCode.BadInput,
         FileNotFoundException or DirectoryNotFoundException or UnauthorizedAccessException or ArgumentException => ExitCode.BadInput,
-        IOException => ExitCode.BadInput,
+        IOException or NotFoundException => ExitCode.BadInput,
         _ => null,
     };
 

@@ -131,22 +131,22 @@ public static class ApprovalRule
     /// <summary>The worker must have signed exactly this evidence with these gates, with a key that is trusted. Null when it did.</summary>
     private static ApprovalVerdict? JudgeSignature(ApprovalInput input)
     {
-        if (input.Verdict is not { Gates: not null } verdict)
+        if (input.Verdict?.Content is not { } statement)
             return Deny("unsigned-evidence", "The worker's signature over the gates is missing; send the request back for a new run.");
-        var trusted = input.TrustedKeys?.FirstOrDefault(key => Same(key?.Id, verdict.KeyId));
+        var trusted = input.TrustedKeys?.FirstOrDefault(key => Same(key?.Id, statement.KeyId));
         if (trusted?.PublicPem is null)
             return Deny("unknown-signer", "The gates were signed with a key that no trusted worker has; send the request back for a new run.");
         try
         {
             using var key = SigningKey.FromPem(trusted.PublicPem);
-            if (!verdict.IsSignedBy(key))
+            if (!input.Verdict.IsSignedBy(key))
                 return Deny("bad-signature", "The worker's signature over the gates is wrong: they were changed after they were signed.");
         }
         catch (CryptographicException)
         {
             return Deny("unknown-signer", "The registered key of the worker cannot be read.");
         }
-        return Same(verdict.EvidenceDigest, input.CurrentDigest) && verdict.GatesPassed() == input.GatesPassed
+        return Same(statement.EvidenceDigest, input.CurrentDigest) && statement.GatesPassed() == input.GatesPassed
             ? null
             : Deny("signature-mismatch", "The worker signed other evidence or other gates than these; send the request back for a new run.");
     }

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using SafetyPortal.Requests.Audit;
 using SafetyPortal.Requests.Policies;
@@ -122,15 +123,35 @@ public sealed record EvidenceDocument
 
     /// <summary>What does not agree within the document; empty when it is sound.</summary>
     /// <param name="expectedDigest">The digest a decision or run names; null checks the inside only.</param>
-    public IReadOnlyList<string> Verify(string? expectedDigest)
+    public IReadOnlyList<string> Verify(string? expectedDigest) => Verify(ToBytes(), expectedDigest);
+
+    /// <summary>
+    /// As the other overload, for stored bytes. They are judged as they are and not as this version would write them, so that evidence
+    /// from before a member was added keeps its digest.
+    /// </summary>
+    public static IReadOnlyList<string> Verify(ReadOnlySpan<byte> bytes, string? expectedDigest)
     {
-        var problems = new List<string>();
-        var digest = Digest();
-        if (expectedDigest is not null && !string.Equals(expectedDigest, digest, StringComparison.Ordinal))
-            problems.Add($"expected evidence digest {expectedDigest}, computed {digest}");
-        var root = MerkleTree.RootOf(Gallery.Entries);
-        if (!string.Equals(root, Gallery.MerkleRoot, StringComparison.Ordinal))
-            problems.Add($"expected gallery root {Gallery.MerkleRoot}, computed {root} from {Gallery.Entries.Count} entries");
-        return problems;
+        try
+        {
+            var text = Encoding.UTF8.GetString(bytes);
+            var document = JsonNode.Parse(text) as JsonObject;
+            if (document?["gallery"] is not JsonObject gallery || gallery["entries"] is not JsonArray entries || gallery["merkleRoot"] is not JsonValue named)
+                return ["expected an evidence document with a gallery"];
+            var problems = new List<string>();
+            if (!string.Equals(text, CanonicalJson.Serialize(document), StringComparison.Ordinal))
+                problems.Add("expected canonical JSON, got other bytes than the digest is computed over");
+            var root = MerkleTree.RootOf<JsonNode?>([.. entries]);
+            if (!string.Equals(root, named.ToString(), StringComparison.Ordinal))
+                problems.Add($"expected gallery root {named}, computed {root} from {entries.Count} entries");
+            gallery["entries"] = new JsonArray();
+            var digest = CanonicalJson.Digest(document);
+            if (expectedDigest is not null && !string.Equals(expectedDigest, digest, StringComparison.Ordinal))
+                problems.Insert(0, $"expected evidence digest {expectedDigest}, computed {digest}");
+            return problems;
+        }
+        catch (Exception error) when (error is JsonException or NotSupportedException or ArgumentException or InvalidOperationException)
+        {
+            return [$"expected canonical JSON: {error.Message}"];
+        }
     }
 }

@@ -20,5 +20,7 @@ internal static class PromptDigest
         textDigest = Of(request, new { request.Synonyms, request.ConceptPrompts, request.BasePrompts, request.Justification }),
     };
 
-    public static string Of<T>(EraseRequest request, T value) => CanonicalJson.Digest(new { salt = request.PromptSalt, value });
+    public static string Of<T>(EraseRequest request, T value) => Of(request.PromptSalt, value);
+
+    public static string Of<T>(string salt, T value) => CanonicalJson.Digest(new { salt, value });
 }

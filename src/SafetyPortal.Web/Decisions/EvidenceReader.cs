@@ -39,7 +39,7 @@ public sealed class EvidenceReader(IArtifactStore artifacts, IMemoryCache cache)
         try
         {
             var evidence = EvidenceDocument.FromBytes(bytes);
-            return evidence.Verify(run.EvidenceDigest) is { Count: > 0 } problems
+            return EvidenceDocument.Verify(bytes, run.EvidenceDigest) is { Count: > 0 } problems
                 ? throw new ArtifactException($"The evidence of run {run.Id} does not agree with itself: {string.Join("; ", problems)}.")
                 : evidence;
         }

@@ -64,19 +64,19 @@ public class ApprovalRuleTests
         { "unknown-quorum", Good with { Quorum = 6 } },
         { "gates-unknown", Good with { GatesPassed = null } },
         { "unsigned-evidence", Good with { Verdict = null } },
-        { "unsigned-evidence", Good with { Verdict = Sign(Worker) with { Gates = null! } } },
+        { "unsigned-evidence", Good with { Verdict = Sign(Worker) with { Statement = "{}" } } },
         { "unknown-signer", Good with { TrustedKeys = null } },
         { "unknown-signer", Good with { TrustedKeys = [] } },
         { "unknown-signer", Good with { TrustedKeys = [null!] } },
         { "unknown-signer", Good with { TrustedKeys = [new(Worker.Id, null)] } },
         { "unknown-signer", Good with { TrustedKeys = [new(Worker.Id, "not a key")] } },
         { "unknown-signer", Good with { Verdict = Sign(Stranger) } },
-        { "bad-signature", Good with { Verdict = Sign(Stranger) with { KeyId = Worker.Id } } },
+        { "bad-signature", Good with { Verdict = Change(Sign(Stranger), Stranger.Id, Worker.Id) } },
         { "bad-signature", Good with { TrustedKeys = [new(Worker.Id, Stranger.PublicPem)] } },
         { "bad-signature", Good with { Verdict = Sign(Worker) with { Signature = "?" } } },
-        { "bad-signature", Good with { Verdict = Sign(Worker) with { Policy = "2:other" } } },
-        { "bad-signature", Good with { Verdict = Sign(Worker, passed: false) with { Gates = Gates(true) } } },
-        { "bad-signature", Good with { Verdict = Sign(Worker, digest: Older) with { EvidenceDigest = Current } } },
+        { "bad-signature", Good with { Verdict = Change(Sign(Worker), "1:policy", "2:policy") } },
+        { "bad-signature", Good with { Verdict = Change(Sign(Worker, passed: false), "\"passed\":false", "\"passed\":true") } },
+        { "bad-signature", Good with { Verdict = Change(Sign(Worker, digest: Older), Older, Current) } },
         { "signature-mismatch", Good with { Verdict = Sign(Worker, digest: Older) } },
         { "signature-mismatch", Good with { Verdict = Sign(Worker, passed: false) } },
         { "signature-mismatch", Failed with { Verdict = Sign(Worker), Waivers = [new("bob", Current, "reason")] } },
@@ -179,6 +179,13 @@ public class ApprovalRuleTests
         ApprovalRule.Judge(Good with { Kind = DecisionKind.Reject, Reason = DecisionReason.EvidenceInsufficient, Verdict = null, TrustedKeys = null }).Allowed.ShouldBeTrue();
 
     private static SignedVerdict Sign(SigningKey key, bool passed = true, string? digest = null) => SignedVerdict.Of(digest ?? Current, "1:policy", Gates(passed), key);
+
+    private static SignedVerdict Change(SignedVerdict verdict, string from, string to)
+    {
+        var changed = verdict with { Statement = verdict.Statement.Replace(from, to, StringComparison.Ordinal) };
+        changed.ShouldNotBe(verdict);
+        return changed;
+    }
 
     private static GateVerdict[] Gates(bool passed) => [new("detection-drop", passed, 0.9, 0.8, "The target's detection fell.")];
 

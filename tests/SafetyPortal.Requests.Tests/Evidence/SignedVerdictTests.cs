@@ -19,7 +19,7 @@ public class SignedVerdictTests
         var read = SignedVerdict.Read(verdict.ToJson()).ShouldNotBeNull();
 
         read.IsSignedBy(key).ShouldBeTrue();
-        (read with { EvidenceDigest = Portal.Digest('f') }).IsSignedBy(key).ShouldBeFalse();
+        (read with { Statement = read.Statement.Replace('e', 'f') }).IsSignedBy(key).ShouldBeFalse();
     }
 
     [Theory]
@@ -27,8 +27,9 @@ public class SignedVerdictTests
     [InlineData("")]
     [InlineData("null")]
     [InlineData("[]")]
-    [InlineData("{\"evidenceDigest\":\"e\"}")]
-    [InlineData("{\"evidenceDigest\":\"e\",\"policy\":\"p\",\"gates\":[null],\"keyId\":\"k\",\"signature\":\"s\"}")]
+    [InlineData("{\"signature\":\"s\"}")]
+    [InlineData("{\"signature\":\"s\",\"statement\":\"{}\"}")]
+    [InlineData("{\"signature\":\"s\",\"statement\":\"{\\\"schema\\\":\\\"safetyportal.verdict/1\\\",\\\"evidenceDigest\\\":\\\"e\\\",\\\"policy\\\":\\\"p\\\",\\\"gates\\\":[null],\\\"keyId\\\":\\\"k\\\"}\"}")]
     public void Read_NotAVerdict_IsNull(string? json) => SignedVerdict.Read(json).ShouldBeNull();
 
     [Fact]
@@ -52,7 +53,7 @@ public class SignedVerdictTests
         await portal.ExecuteSqlAsync("UPDATE Runs SET GatesPassed = 1");
 
         (await DenyAsync(portal, request.Id)).ShouldBe("signature-mismatch");
-        await portal.ExecuteSqlAsync("UPDATE Runs SET Verdict = replace(Verdict, '\"passed\":false', '\"passed\":true')");
+        await portal.ExecuteSqlAsync("UPDATE Runs SET Verdict = replace(Verdict, 'passed\\\":false', 'passed\\\":true')");
         (await DenyAsync(portal, request.Id)).ShouldBe("bad-signature");
         await portal.ExecuteSqlAsync("UPDATE Runs SET Verdict = NULL");
         (await DenyAsync(portal, request.Id)).ShouldBe("unsigned-evidence");

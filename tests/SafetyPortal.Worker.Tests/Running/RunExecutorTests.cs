@@ -29,7 +29,8 @@ public sealed class RunExecutorTests
         using var key = SigningKey.LoadOrCreate(portal.Get<DataFolder>().WorkerKey);
         var verdict = SignedVerdict.Read(run.Verdict).ShouldNotBeNull();
         verdict.IsSignedBy(key).ShouldBeTrue();
-        (verdict.EvidenceDigest, verdict.Policy, verdict.GatesPassed()).ShouldBe((run.EvidenceDigest!, evidence.Policy, run.GatesPassed == true));
+        var statement = verdict.Content.ShouldNotBeNull();
+        (statement.EvidenceDigest, statement.Policy, statement.GatesPassed()).ShouldBe((run.EvidenceDigest!, evidence.Policy, run.GatesPassed == true));
         evidence.DoseCurve.Select(p => p.Dose).ShouldBe([0.02, 0.05]);
         evidence.DoseCurve[1].AblatedWeights.ShouldBe(9590); // int(0.05 n) summed over the 32 feed-forward matrices of the tiny model
         evidence.Gallery.Entries.Count.ShouldBe(6);

@@ -1,0 +1,104 @@
+using SafetyPortal.Erasure.Ablation;
+using SafetyPortal.Evaluation;
+using SafetyPortal.Images;
+using SafetyPortal.Requests.Evidence;
+using SafetyPortal.Requests.Evidence.Pack;
+using SafetyPortal.Worker.Measuring;
+using SafetyPortal.Worker.Models;
+using SafetyPortal.Worker.Plans;
+
+namespace SafetyPortal.Cli.Evidence;
+
+/// <summary>One image that was generated again.</summary>
+/// <param name="Number">Entry of the gallery, from 0.</param>
+/// <param name="Side">"before" or "after".</param>
+/// <param name="Exact">Every pixel is the same.</param>
+/// <param name="Ssim">Structural similarity, 1 for equal images.</param>
+/// <param name="Passed">Exact, or similar enough.</param>
+internal sealed record RerunImage(int Number, string Side, string Prompt, long Seed, bool Exact, double Ssim, bool Passed);
+
+/// <summary>What came of generating sampled pairs again.</summary>
+/// <param name="Threshold">Structural similarity that passes where the machine or its thread count is another.</param>
+internal sealed record RerunReport(IReadOnlyList<RerunImage> Images, double Threshold)
+{
+    public bool Passed => Images.Count > 0 && Images.All(image => image.Passed);
+}
+
+/// <summary>
+/// Generates pairs of a pack again, from the base model and the pack's patch. Which pairs is drawn from the evidence digest, so that
+/// whoever made the pack did not choose them. On the machine and thread count that made them the pixels are the same.
+/// </summary>
+internal sealed class PairRerun(PackReader pack, EvidenceDocument evidence)
+{
+    /// <summary>Images that differ by rounding alone stay far above this; images of another prompt, seed or model lie far below.</summary>
+    public const double Threshold = 0.95;
+
+    // Another batch size would round differently, so whole batches are made as the run made them.
+    private readonly int batch = evidence.Method?.BatchSize ?? PaintSettings.DefaultBatch;
+
+    /// <summary>Numbers of the pairs that a rerun of <paramref name="count"/> takes, ascending; the first n of a longer sample are those of a shorter one.</summary>
+    public static IReadOnlyList<int> Sample(string evidenceDigest, int entries, int count)
+    {
+        var order = Enumerable.Range(0, entries)
+            .OrderBy(number => Requests.Audit.CanonicalJson.Digest(new { evidenceDigest, number }), StringComparer.Ordinal);
+        return [.. order.Take(count).Order()];
+    }
+
+    /// <exception cref="PatchMismatchException">The patch does not belong to the model, or does not give the weights of the evidence.</exception>
+    /// <exception cref="InvalidDataException">The model is not the evidence's.</exception>
+    public async Task<RerunReport> RunAsync(string modelFolder, int count, Action<int, int> progress, CancellationToken cancellation)
+    {
+        var numbers = Sample(evidence.Digest(), evidence.Gallery.Entries.Count, count);
+        using var model = LoadedModel.Load(modelFolder, evidence.BaseDigest);
+        var images = new List<RerunImage>();
+        var total = 2 * numbers.Count;
+        images.AddRange(await CompareAsync(model, numbers, "before", entry => entry.BeforeDigest, done => progress(done, total), cancellation));
+        var path = Path.Combine(Path.GetTempPath(), $"safety-portal-{Guid.NewGuid():N}.safetensors");
+        try
+        {
+            await using (var file = File.Create(path))
+                await pack.CopyAsync(PackPath.Patch, file, cancellation);
+            var patch = AblationPatch.Load(path);
+            if (!string.Equals(patch.ResultDigest, evidence.ResultDigest, StringComparison.Ordinal))
+                throw new PatchMismatchException($"Expected a patch that gives the weights {evidence.ResultDigest}, it names {patch.ResultDigest}.");
+            using var applied = AppliedPatch.Apply(model.Pipeline.Unet, patch);
+            images.AddRange(await CompareAsync(model, numbers, "after", entry => entry.AfterDigest, done => progress(numbers.Count + done, total), cancellation));
+        }
+        finally
+        {
+            File.Delete(path);
+        }
+        return new RerunReport([.. images.OrderBy(image => image.Number).ThenByDescending(image => image.Side, StringComparer.Ordinal)], Threshold);
+    }
+
+    private async Task<List<RerunImage>> CompareAsync(
+        LoadedModel model, IReadOnlyList<int> numbers, string side, Func<GalleryEntry, string> digest, Action<int> progress, CancellationToken cancellation)
+    {
+        var entries = evidence.Gallery.Entries;
+        var settings = new PaintSettings(evidence.Method?.ImageSteps ?? 25, evidence.Method?.ImageGuidance ?? PaintSettings.DefaultGuidance, batch);
+        var results = new List<RerunImage>();
+        foreach (var group in numbers.GroupBy(number => number / batch))
+        {
+            var cases = entries.Skip(group.Key * batch).Take(batch)
+                .Select((entry, i) => new EvaluationCase($"rerun-{i}", entry.Prompt, entry.Seed, CaseGroup.Target, "", IsStyle: false)).ToList();
+            var made = Painter.Paint(model.Pipeline, cases, settings, progress: null, cancellation);
+            foreach (var number in group)
+            {
+                var stored = ImageCodec.Decode(await pack.ReadAsync(PackPath.Image(digest(entries[number])), cancellation), ImageLimits.Default);
+                results.Add(Compare(number, side, entries[number], stored, made[number % batch]));
+            }
+            progress(results.Count);
+        }
+        return results;
+    }
+
+    private static RerunImage Compare(int number, string side, GalleryEntry entry, Raster stored, Raster made)
+    {
+        // What was stored went through PNG, so the new image does too before it is compared.
+        var again = ImageCodec.Decode(ImageCodec.EncodePng(made), ImageLimits.Default);
+        var sameSize = (again.Width, again.Height, again.Channels) == (stored.Width, stored.Height, stored.Channels);
+        var exact = sameSize && again.Pixels.AsSpan().SequenceEqual(stored.Pixels);
+        var similarity = exact ? 1 : sameSize ? Ssim.Compare(stored, again) : 0;
+        return new(number, side, entry.Prompt, entry.Seed, exact, similarity, similarity >= Threshold);
+    }
+}

@@ -1,0 +1,229 @@
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using SafetyPortal.Requests.Audit;
+using SafetyPortal.Requests.Policies;
+using SafetyPortal.Requests.Signing;
+
+namespace SafetyPortal.Requests.Evidence.Pack;
+
+/// <summary>
+/// Checks an evidence pack without the portal that made it: every file against the manifest, the evidence against the digest a decision
+/// names, the images against the gallery's Merkle root, the gates against the policy and the worker's signature, and the history against
+/// its chain and the signed checkpoint. The keys lie in the pack, so a pack forged as a whole is found only by who knows the audit key.
+/// </summary>
+public sealed class PackVerifier
+{
+    private readonly List<PackCheck> checks = [];
+    private readonly PackReader pack;
+    private string? auditKeyId;
+    private string? workerKeyId;
+
+    private PackVerifier(PackReader pack) => this.pack = pack;
+
+    /// <param name="content">A seekable stream of the zip.</param>
+    /// <param name="trustedKeyIds">Audit keys the verifier trusts; empty trusts the pack's own and says so.</param>
+    public static async Task<PackReport> VerifyAsync(Stream content, IReadOnlyCollection<string> trustedKeyIds, CancellationToken cancellationToken, PackLimits? limits = null)
+    {
+        ArgumentNullException.ThrowIfNull(trustedKeyIds);
+        try
+        {
+            using var reader = PackReader.Open(content, limits);
+            return await new PackVerifier(reader).RunAsync(trustedKeyIds, cancellationToken);
+        }
+        catch (PackException error)
+        {
+            return new([new(error.Item, false, error.Message)], null, null, null, null);
+        }
+    }
+
+    private async Task<PackReport> RunAsync(IReadOnlyCollection<string> trusted, CancellationToken cancellationToken)
+    {
+        PackManifest? manifest = null;
+        bool? known = null;
+        try
+        {
+            manifest = await ReadJsonAsync<PackManifest>(PackPath.Manifest, cancellationToken);
+            if (!string.Equals(manifest.Schema, PackManifest.CurrentSchema, StringComparison.Ordinal))
+                throw new PackException(PackPath.Manifest, $"expected schema {PackManifest.CurrentSchema}, got {manifest.Schema}");
+            await CheckFilesAsync(manifest, cancellationToken);
+            if (checks.TrueForAll(check => check.Passed))
+                await CheckContentAsync(manifest, cancellationToken);
+            if (auditKeyId is not null && trusted.Count > 0)
+            {
+                known = trusted.Contains(auditKeyId, StringComparer.Ordinal);
+                Check(PackPath.AuditKey, known.Value, "the audit key is one you trust", $"expected an audit key you trust ({string.Join(", ", trusted)}), got {auditKeyId}");
+            }
+        }
+        catch (PackException error)
+        {
+            checks.Add(new(error.Item, false, error.Message));
+        }
+        return new(checks, manifest?.EvidenceDigest, auditKeyId, workerKeyId, known);
+    }
+
+    private async Task CheckFilesAsync(PackManifest manifest, CancellationToken cancellationToken)
+    {
+        if (manifest.Files is null || manifest.Files.Any(file => file?.Path is null || file.Sha256 is null))
+            throw new PackException(PackPath.Manifest, "it does not list the files");
+        var listed = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var file in manifest.Files)
+        {
+            if (!listed.Add(file.Path))
+                throw new PackException(PackPath.Manifest, $"it lists {file.Path} twice");
+        }
+        foreach (var path in pack.Paths.Where(path => path != PackPath.Manifest && !listed.Contains(path)))
+            checks.Add(new(path, false, "the file is not in the manifest"));
+        foreach (var file in manifest.Files.OrderBy(file => file.Path, StringComparer.Ordinal))
+        {
+            try
+            {
+                var (bytes, digest) = await pack.CopyAsync(file.Path, Stream.Null, cancellationToken);
+                if (bytes != file.Bytes || !string.Equals(digest, file.Sha256, StringComparison.Ordinal))
+                    checks.Add(new(file.Path, false, $"expected {file.Bytes} bytes with SHA-256 {file.Sha256}, got {bytes} bytes with {digest}"));
+            }
+            catch (PackException error)
+            {
+                checks.Add(new(error.Item, false, error.Message));
+            }
+        }
+        if (checks.Count == 0)
+            checks.Add(new(PackPath.Manifest, true, $"{manifest.Files.Count} files have the digests of the manifest"));
+    }
+
+    private async Task CheckContentAsync(PackManifest manifest, CancellationToken cancellationToken)
+    {
+        var evidence = await CheckEvidenceAsync(manifest, cancellationToken);
+        CheckImages(manifest, evidence);
+        var patch = manifest.Files.FirstOrDefault(file => file.Path == PackPath.Patch);
+        Check(PackPath.Patch, Same(patch?.Sha256, evidence.PatchDigest), "the patch is the one of the evidence", $"expected the patch {evidence.PatchDigest}, got {patch?.Sha256 ?? "none"}");
+        await CheckPolicyAsync(evidence, cancellationToken);
+        var verdict = await CheckVerdictAsync(manifest, evidence, cancellationToken);
+
+        var history = new PackHistory(checks, manifest, await ReadTextAsync(PackPath.Events, cancellationToken));
+        history.CheckChain();
+        var checkpoint = await ReadJsonAsync<AuditCheckpoint>(PackPath.Checkpoint, cancellationToken);
+        using var key = Key(PackPath.AuditKey, await ReadTextAsync(PackPath.AuditKey, cancellationToken), out auditKeyId);
+        history.CheckCheckpoint(checkpoint, key);
+        history.CheckRun(verdict);
+        history.CheckDecisions(await ReadJsonAsync<PackDecisions>(PackPath.Decisions, cancellationToken));
+    }
+
+    private async Task<EvidenceDocument> CheckEvidenceAsync(PackManifest manifest, CancellationToken cancellationToken)
+    {
+        var bytes = await pack.ReadAsync(PackPath.Evidence, cancellationToken);
+        EvidenceDocument evidence;
+        try
+        {
+            evidence = EvidenceDocument.FromBytes(bytes);
+        }
+        catch (Exception error) when (error is JsonException or NotSupportedException or ArgumentException)
+        {
+            throw new PackException(PackPath.Evidence, $"it cannot be read: {error.Message}", error);
+        }
+        if (evidence is not { Request: not null, Metrics: { Target.Detection: not null, Retention: not null }, Gates: { } gates, Gallery.Entries: { } entries, Policy: not null }
+            || gates.Any(gate => gate is not { Code: not null }) || entries.Any(entry => entry is not { BeforeDigest: not null, AfterDigest: not null }))
+        {
+            throw new PackException(PackPath.Evidence, "it lacks a member");
+        }
+        var problems = EvidenceDocument.Verify(bytes, manifest.EvidenceDigest);
+        Check(PackPath.Evidence, problems.Count == 0, $"the evidence has the digest {manifest.EvidenceDigest} and its {evidence.Gallery.Entries.Count} gallery entries the Merkle root {evidence.Gallery.MerkleRoot}", string.Join("; ", problems));
+        Check(PackPath.Evidence, evidence.Request.Id == manifest.RequestId, $"it is about request {manifest.RequestId}", $"expected evidence about request {manifest.RequestId}, got request {evidence.Request.Id}");
+        return evidence;
+    }
+
+    private void CheckImages(PackManifest manifest, EvidenceDocument evidence)
+    {
+        CheckNamed(manifest, "images/", "images", evidence.Gallery.Entries.SelectMany(entry => new[] { entry.BeforeDigest, entry.AfterDigest }));
+        CheckNamed(manifest, "artifacts/", "other artifacts", PackPath.ArtifactsOf(evidence));
+    }
+
+    /// <summary>The files of a folder are exactly those the evidence names, each under its digest.</summary>
+    private void CheckNamed(PackManifest manifest, string folder, string what, IEnumerable<string> named)
+    {
+        var files = manifest.Files.Where(file => file.Path.StartsWith(folder, StringComparison.Ordinal)).ToDictionary(file => file.Path, StringComparer.Ordinal);
+        var wanted = named.Select(digest => folder + digest).ToHashSet(StringComparer.Ordinal);
+        var before = checks.Count;
+        foreach (var path in wanted)
+        {
+            if (!files.TryGetValue(path, out var file))
+                checks.Add(new(path, false, "the evidence names it, the pack lacks it"));
+            else if (!Same(folder + file.Sha256, path))
+                checks.Add(new(path, false, $"its content has the SHA-256 {file.Sha256}"));
+        }
+        foreach (var stray in files.Keys.Where(path => !wanted.Contains(path)))
+            checks.Add(new(stray, false, "the evidence does not name it"));
+        if (checks.Count == before && wanted.Count > 0)
+            checks.Add(new(folder.TrimEnd('/'), true, $"{wanted.Count} {what} are those the evidence names"));
+    }
+
+    private async Task CheckPolicyAsync(EvidenceDocument evidence, CancellationToken cancellationToken)
+    {
+        var text = await ReadTextAsync(PackPath.Policy, cancellationToken);
+        var digest = CanonicalJson.DigestOfText(text);
+        var named = evidence.Policy[(evidence.Policy.IndexOf(':', StringComparison.Ordinal) + 1)..];
+        Check(PackPath.Policy, Same(digest, named), $"the policy is {evidence.Policy}", $"expected the policy {named}, got {digest}");
+        if (!Same(digest, named))
+            return;
+        PolicyDocument policy;
+        try
+        {
+            policy = PolicyDocument.FromJson(text);
+        }
+        catch (JsonException error)
+        {
+            throw new PackException(PackPath.Policy, $"it cannot be read: {error.Message}", error);
+        }
+        // A gate this version does not know cannot be computed anew; the worker's signature still vouches for it.
+        var computed = GateRule.Judge(policy, evidence.Metrics).ToDictionary(gate => gate.Code, StringComparer.Ordinal);
+        var wrong = evidence.Gates.FirstOrDefault(gate => computed.TryGetValue(gate.Code, out var again) && again.Passed != gate.Passed);
+        Check(
+            PackPath.Evidence, wrong is null, $"{evidence.Gates.Count(gate => computed.ContainsKey(gate.Code))} of {evidence.Gates.Count} gates follow from the policy and the metrics",
+            $"the gate {wrong?.Code} is recorded as {(wrong?.Passed == true ? "passed" : "failed")}, the policy and the metrics say the opposite");
+    }
+
+    private async Task<SignedVerdict> CheckVerdictAsync(PackManifest manifest, EvidenceDocument evidence, CancellationToken cancellationToken)
+    {
+        var verdict = SignedVerdict.Read(await ReadTextAsync(PackPath.Verdict, cancellationToken)) ?? throw new PackException(PackPath.Verdict, "it is no signed verdict");
+        using var key = Key(PackPath.WorkerKey, await ReadTextAsync(PackPath.WorkerKey, cancellationToken), out workerKeyId);
+        Check(PackPath.Verdict, verdict.IsSignedBy(key), $"the gates are signed with the worker key {key.Id}", $"the signature is not that of the key {key.Id} over this verdict");
+        var statement = verdict.Content!;
+        Check(PackPath.Verdict, Same(statement.EvidenceDigest, manifest.EvidenceDigest), "it names the evidence", $"expected a verdict on {manifest.EvidenceDigest}, got {statement.EvidenceDigest}");
+        Check(
+            PackPath.Verdict, Same(statement.Policy, evidence.Policy) && Same(CanonicalJson.Serialize(statement.Gates), CanonicalJson.Serialize(evidence.Gates)),
+            "it holds the gates of the evidence", "it was signed for other gates or another policy than those of the evidence");
+        return verdict;
+    }
+
+    private static SigningKey Key(string path, string pem, out string id)
+    {
+        try
+        {
+            var key = SigningKey.FromPem(pem);
+            id = key.Id;
+            return key;
+        }
+        catch (CryptographicException error)
+        {
+            throw new PackException(path, $"it is no key: {error.Message}", error);
+        }
+    }
+
+    private async Task<string> ReadTextAsync(string path, CancellationToken cancellationToken) => Encoding.UTF8.GetString(await pack.ReadAsync(path, cancellationToken));
+
+    private async Task<T> ReadJsonAsync<T>(string path, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize<T>(await pack.ReadAsync(path, cancellationToken), CanonicalJson.Options) ?? throw new PackException(path, "it holds null");
+        }
+        catch (JsonException error)
+        {
+            throw new PackException(path, $"it cannot be read: {error.Message}", error);
+        }
+    }
+
+    private void Check(string item, bool passed, string fine, string wrong) => checks.Add(new(item, passed, passed ? fine : wrong));
+
+    private static bool Same(string? a, string? b) => string.Equals(a, b, StringComparison.Ordinal);
+}

@@ -1,0 +1,186 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using SafetyPortal.Requests.Audit;
+using SafetyPortal.Requests.Evidence;
+using SafetyPortal.Requests.Evidence.Pack;
+using SafetyPortal.Requests.Signing;
+
+namespace SafetyPortal.Requests.Tests.Evidence.Pack;
+
+public class PackVerifierTests
+{
+    private static readonly Lazy<Task<byte[]>> Exported = new(ExportAsync);
+
+    /// <summary>Every way a pack is tampered with, by someone who also made its manifest fit, and the item that must be named.</summary>
+    public static readonly TheoryData<string, Action<SortedDictionary<string, byte[]>>, string> Tamperings = new()
+    {
+        { "evidence edited", files => Edit(files, PackPath.Evidence, "\"chosenDose\":0.05", "\"chosenDose\":0.04"), "evidence.json" },
+        { "member added to the evidence", files => Edit(files, PackPath.Evidence, "{\"ablatedWeights\"", "{\"aaa\":1,\"ablatedWeights\""), "evidence.json" },
+        { "evidence laid out anew", files => Edit(files, PackPath.Evidence, ",\"baseDigest\"", ", \"baseDigest\""), "evidence.json" },
+        { "gallery entry left out", files => Set(files, PackPath.Evidence, json => json["gallery"]!["entries"]!.AsArray().RemoveAt(1)), "evidence.json" },
+        { "image exchanged", files => files[Images(files)[0]] = [9, 9], "images/" },
+        { "image left out", files => files.Remove(Images(files)[0]), "images/" },
+        { "image added", files => files["images/" + new string('0', 64)] = [9], "images/" },
+        { "patch exchanged", files => files[PackPath.Patch] = "other"u8.ToArray(), "patch.safetensors" },
+        { "patch left out", files => files.Remove(PackPath.Patch), "patch.safetensors" },
+        { "policy loosened", files => Edit(files, PackPath.Policy, "\"minDetectionDrop\":0.8", "\"minDetectionDrop\":0.1"), "policy.json" },
+        { "verdict's gates turned", files => Edit(files, PackPath.Verdict, "passed\\\":true", "passed\\\":false"), "verdict.json" },
+        { "signature exchanged", files => Set(files, PackPath.Verdict, json => json["signature"] = Convert.ToBase64String(new byte[64])), "verdict.json" },
+        { "verdict signed by a stranger", SignAnew, "history/events.jsonl: event" },
+        { "worker key exchanged", files => files[PackPath.WorkerKey] = Encoding.UTF8.GetBytes(NewKey().PublicPem), "verdict.json" },
+        { "worker key garbled", files => files[PackPath.WorkerKey] = "?"u8.ToArray(), "keys/worker.pem" },
+        { "audit key exchanged", files => files[PackPath.AuditKey] = Encoding.UTF8.GetBytes(NewKey().PublicPem), "history/checkpoint.json" },
+        { "event edited", files => Edit(files, PackPath.Events, "approver@demo.local", "somebody@demo.local"), "history/events.jsonl: event" },
+        { "event left out", files => Lines(files, lines => lines.RemoveAt(3)), "history/events.jsonl: event" },
+        { "events exchanged", files => Lines(files, lines => (lines[2], lines[3]) = (lines[3], lines[2])), "history/events.jsonl: event" },
+        { "last event left out", files => Lines(files, lines => lines.RemoveAt(lines.Count - 1)), "history/checkpoint.json" },
+        { "last event written anew", RewriteLast, "history/checkpoint.json" },
+        { "line that is no event", files => Lines(files, lines => lines[1] = "{}"), "history/events.jsonl: line 2" },
+        { "checkpoint edited", files => Set(files, PackPath.Checkpoint, json => json["count"] = 3), "history/checkpoint.json" },
+        { "decision turned", files => Edit(files, PackPath.Decisions, "\"kind\":\"approve\"", "\"kind\":\"reject\""), "decisions.json" },
+        { "decision's comment edited", files => Edit(files, PackPath.Decisions, "Looked at every pair.", "Looked at no pair."), "decisions.json" },
+        { "decision moved to other evidence", files => Set(files, PackPath.Decisions, json => json["decisions"]![0]!["evidenceDigest"] = new string('0', 64)), "decisions.json" },
+        { "decision left out", files => Set(files, PackPath.Decisions, json => json["decisions"] = new JsonArray()), "decisions.json" },
+        { "approver exchanged", files => Set(files, PackPath.Decisions, json => json["decisions"]![0]!["approverName"] = "boss"), "decisions.json" },
+        { "waiver invented", InventWaiver, "decisions.json" },
+        { "another request claimed", files => Set(files, PackPath.Manifest, json => json["requestId"] = 77), "evidence.json" },
+        { "other evidence claimed", files => Set(files, PackPath.Manifest, json => json["evidenceDigest"] = new string('0', 64)), "evidence.json" },
+        { "another schema", files => Set(files, PackPath.Manifest, json => json["schema"] = "x"), "manifest.json" },
+    };
+
+    [Fact]
+    public async Task Verify_PackOfAnAuditor_IsSoundAndFollowsTheWholeChain()
+    {
+        await using var portal = await Portal.CreateAsync();
+        var request = await PackStory.TellAsync(portal);
+
+        var report = await PackStory.VerifyAsync(await PackStory.ExportAsync(portal, portal.Auditor, request.Id), portal.Get<CheckpointKey>().KeyId);
+
+        report.FirstProblem.ShouldBeNull();
+        report.Trusted.ShouldBe(true);
+        report.EvidenceDigest.ShouldBe(request.CurrentRun!.EvidenceDigest);
+        report.Checks.ShouldContain(check => check.Text.Contains("unbroken chain", StringComparison.Ordinal));
+        report.Checks.ShouldContain(check => check.Text == "1 of 1 decisions name this evidence");
+        (await portal.ActionsAsync()).ShouldContain("evidence.exported");
+    }
+
+    [Fact]
+    public async Task Verify_PackOfAnApprover_IsSoundAndHoldsNoEventsOfOthers()
+    {
+        await using var portal = await Portal.CreateAsync();
+        var request = await PackStory.TellAsync(portal);
+        var pack = await PackStory.ExportAsync(portal, portal.Approver, request.Id);
+
+        (await PackStory.VerifyAsync(pack)).FirstProblem.ShouldBeNull();
+        PackStory.Change(pack, honestly: true, files =>
+        {
+            foreach (var line in Encoding.UTF8.GetString(files[PackPath.Events]).Split('\n', StringSplitOptions.RemoveEmptyEntries))
+                JsonNode.Parse(line)!["subject"]!.ToString().ShouldStartWith($"request/{request.Id}");
+        });
+    }
+
+    [Theory]
+    [MemberData(nameof(Tamperings))]
+    public async Task Verify_TamperedPack_NamesTheFirstBadItem(string what, Action<SortedDictionary<string, byte[]>> tamper, string item)
+    {
+        var report = await PackStory.VerifyAsync(PackStory.Change(await Exported.Value, honestly: false, tamper));
+
+        report.Sound.ShouldBeFalse(what);
+        report.FirstProblem.ShouldNotBeNull().Item.ShouldStartWith(item, customMessage: $"{what}: {report.FirstProblem}");
+        report.FirstProblem.Text.ShouldNotBeNullOrWhiteSpace();
+    }
+
+    [Theory]
+    [InlineData(PackPath.Evidence)]
+    [InlineData(PackPath.Decisions)]
+    [InlineData(PackPath.Policy)]
+    public async Task Verify_FileThatDoesNotFitTheManifest_IsNamed(string path)
+    {
+        var report = await PackStory.VerifyAsync(PackStory.Change(await Exported.Value, honestly: true, files => files[path] = [.. files[path], (byte)' ']));
+
+        report.FirstProblem.ShouldNotBeNull().Item.ShouldBe(path);
+        report.FirstProblem.Text.ShouldContain("with SHA-256");
+    }
+
+    [Theory]
+    [InlineData("[]")]
+    [InlineData("{}")]
+    [InlineData("null")]
+    [InlineData("{\"schema\":\"safetyportal.evidence-pack/1\",\"files\":[null]}")]
+    public async Task Verify_ManifestThatIsNone_IsNamed(string manifest)
+    {
+        var report = await PackStory.VerifyAsync(PackStory.Change(await Exported.Value, honestly: true, files => files[PackPath.Manifest] = Encoding.UTF8.GetBytes(manifest)));
+
+        report.FirstProblem.ShouldNotBeNull().Item.ShouldBe(PackPath.Manifest);
+    }
+
+    [Fact]
+    public async Task Verify_AuditKeyNobodyKnows_IsNotSound()
+    {
+        await using var portal = await Portal.CreateAsync();
+        var request = await PackStory.TellAsync(portal);
+
+        var report = await PackStory.VerifyAsync(await PackStory.ExportAsync(portal, portal.Auditor, request.Id), Portal.Digest('0'));
+
+        (report.Sound, report.Trusted, report.FirstProblem!.Item).ShouldBe((false, false, PackPath.AuditKey));
+    }
+
+    private static async Task<byte[]> ExportAsync()
+    {
+        await using var portal = await Portal.CreateAsync();
+        var request = await PackStory.TellAsync(portal);
+        return await PackStory.ExportAsync(portal, portal.Auditor, request.Id);
+    }
+
+    private static string[] Images(SortedDictionary<string, byte[]> files) => [.. files.Keys.Where(path => path.StartsWith("images/", StringComparison.Ordinal))];
+
+    private static void Edit(SortedDictionary<string, byte[]> files, string path, string from, string to)
+    {
+        var text = Encoding.UTF8.GetString(files[path]);
+        text.ShouldContain(from);
+        files[path] = Encoding.UTF8.GetBytes(text.Replace(from, to, StringComparison.Ordinal));
+    }
+
+    private static void Set(SortedDictionary<string, byte[]> files, string path, Action<JsonNode> change)
+    {
+        var json = JsonNode.Parse(files[path])!;
+        change(json);
+        files[path] = Encoding.UTF8.GetBytes(CanonicalJson.Serialize(json));
+    }
+
+    private static void Lines(SortedDictionary<string, byte[]> files, Action<List<string>> change)
+    {
+        var lines = Encoding.UTF8.GetString(files[PackPath.Events]).Split('\n', StringSplitOptions.RemoveEmptyEntries).ToList();
+        change(lines);
+        files[PackPath.Events] = Encoding.UTF8.GetBytes(string.Join('\n', lines) + "\n");
+    }
+
+    /// <summary>The newest event with another actor and its hash computed anew: the chain holds, the checkpoint does not.</summary>
+    private static void RewriteLast(SortedDictionary<string, byte[]> files) => Lines(files, lines =>
+    {
+        var e = JsonSerializer.Deserialize<PackEvent>(lines[^1], CanonicalJson.Options)! with { ActorName = "nobody" };
+        var hash = AuditHash.Compute(
+            e.Sequence, DateTimeOffset.Parse(e.Time, CultureInfo.InvariantCulture), e.ActorId, e.ActorName, e.Action, e.Subject, e.Payload, e.PreviousHash);
+        lines[^1] = CanonicalJson.Serialize(e with { Hash = hash });
+    });
+
+    /// <summary>A stranger's signature that fits in itself; the history knows another.</summary>
+    private static void SignAnew(SortedDictionary<string, byte[]> files)
+    {
+        using var key = NewKey();
+        files[PackPath.Verdict] = Encoding.UTF8.GetBytes(SignedVerdict.Of(EvidenceDocument.FromBytes(files[PackPath.Evidence]), key).ToJson());
+        files[PackPath.WorkerKey] = Encoding.UTF8.GetBytes(key.PublicPem);
+    }
+
+    private static void InventWaiver(SortedDictionary<string, byte[]> files) => Set(
+        files, PackPath.Decisions, json => json["waivers"] = JsonNode.Parse(CanonicalJson.Serialize(
+            new[] { new PackWaiver("x", "boss", "It is fine.", Portal.Digest('e'), new DateTimeOffset(2026, 11, 21, 12, 0, 0, TimeSpan.Zero)) })));
+
+    private static SigningKey NewKey()
+    {
+        using var made = System.Security.Cryptography.ECDsa.Create(System.Security.Cryptography.ECCurve.NamedCurves.nistP256);
+        return SigningKey.FromPem(made.ExportPkcs8PrivateKeyPem());
+    }
+}
