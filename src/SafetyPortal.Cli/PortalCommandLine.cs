@@ -20,6 +20,7 @@ public static class PortalCommandLine
         AttributeCommand.Create(),
         EraseCommand.Create(),
         EvaluateCommand.Create(),
+        RedTeamCommand.Create(),
         AuditCommand.Create(),
         EvidenceCommand.Create(),
         ModelCommand.Create(),

@@ -75,6 +75,23 @@ public sealed class ClipTextModel : nn.Module<Tensor, Tensor>
         return (penultimate.MoveToOuterDisposeScope(), projected);
     }
 
+    /// <summary>Token embeddings of ids as <see cref="FromTokens"/> takes them: rows of the table, without positions, [B, T, C].</summary>
+    public Tensor Tokens(Tensor ids) => text_model.Tokens(ids);
+
+    /// <summary>
+    /// <see cref="forward"/> for token embeddings that need not be rows of the table; carries their gradient. Textual inversion
+    /// (Gal et al. 2022, arXiv 2208.01618) looks for such an embedding.
+    /// </summary>
+    /// <param name="tokens">[B, T, C]; T up to <see cref="ClipTextConfig.MaxPositions"/>.</param>
+    /// <returns>The last hidden state [B, T, C].</returns>
+    /// <exception cref="ArgumentException">The shape differs.</exception>
+    public Tensor FromTokens(Tensor tokens)
+    {
+        if (tokens.dim() != 3 || tokens.shape[1] > Config.MaxPositions || tokens.shape[2] != Config.HiddenSize)
+            throw new ArgumentException($"Expected token embeddings of shape [B, T, {Config.HiddenSize}] with T up to {Config.MaxPositions}, got [{string.Join(", ", tokens.shape)}].", nameof(tokens));
+        return text_model.FromTokens(tokens);
+    }
+
     /// <summary>The last hidden state at the end token, see <see cref="ClipTextConfig.EosTokenId"/>.</summary>
     /// <param name="lastHidden">[B, T, C]</param>
     /// <param name="ids">[B, T]</param>

@@ -24,8 +24,20 @@ internal sealed class ClipTextEmbeddings : nn.Module<Tensor, Tensor>
     public override Tensor forward(Tensor ids)
     {
         using var scope = NewDisposeScope();
-        var positions = arange(0, ids.shape[1], dtype: ScalarType.Int64, device: ids.device); // [T]
-        return (token_embedding.call(ids) + position_embedding.call(positions)).MoveToOuterDisposeScope();
+        return AddPositions(Tokens(ids)).MoveToOuterDisposeScope();
+    }
+
+    /// <param name="ids">[B, T], int64</param>
+    /// <returns>[B, T, C], the rows of the table, without positions</returns>
+    public Tensor Tokens(Tensor ids) => token_embedding.call(ids);
+
+    /// <param name="tokens">[B, T, C]</param>
+    /// <returns>[B, T, C]</returns>
+    public Tensor AddPositions(Tensor tokens)
+    {
+        using var scope = NewDisposeScope();
+        var positions = arange(0, tokens.shape[1], dtype: ScalarType.Int64, device: tokens.device); // [T]
+        return (tokens + position_embedding.call(positions)).MoveToOuterDisposeScope();
     }
 }
 
@@ -55,10 +67,25 @@ internal sealed class ClipTextTransformer : nn.Module<Tensor, Tensor>
     /// <exception cref="ArgumentException">The shape differs, the text is too long, or an id is outside the vocabulary.</exception>
     public override Tensor forward(Tensor ids)
     {
+        using var scope = NewDisposeScope();
+        return FromTokens(Tokens(ids)).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>The rows of the embedding table for some ids, without positions.</summary>
+    public Tensor Tokens(Tensor ids)
+    {
         Check(ids);
+        return embeddings.Tokens(ids);
+    }
+
+    /// <summary><see cref="forward"/> for tokens that need not be rows of the table.</summary>
+    /// <param name="tokens">[B, T, C]</param>
+    /// <returns>[B, T, C]</returns>
+    public Tensor FromTokens(Tensor tokens)
+    {
         using var scope = NewDisposeScope();
         // 1. Embed.
-        var x = embeddings.call(ids); // [B, T, C]
+        var x = embeddings.AddPositions(tokens); // [B, T, C]
 
         // 2. Transform.
         x = encoder.call(x, Causal(x)); // [B, T, C]

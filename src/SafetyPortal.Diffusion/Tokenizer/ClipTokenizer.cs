@@ -80,6 +80,30 @@ public sealed class ClipTokenizer
     /// <summary>Length before truncation, both special tokens included; above <see cref="ModelMaxLength"/> the end of the prompt is not seen.</summary>
     public int CountTokens(string text) => EncodeAll(text).Count;
 
+    /// <summary>Ids of the vocabulary that a prompt can hold, ascending: everything but the special tokens.</summary>
+    public IReadOnlyList<long> PlainIds() =>
+        [.. _vocabulary.Where(entry => Array.IndexOf(_specials, entry.Key) < 0 && entry.Value != PadId && entry.Value != _unknownId).Select(entry => entry.Value).Order()];
+
+    /// <summary>Ids and spellings of <see cref="PlainIds"/>, as <see cref="SpellingOf"/> has them.</summary>
+    public IEnumerable<(long Id, string Text)> Spellings()
+    {
+        var plain = PlainIds().ToHashSet();
+        return _vocabulary.Where(entry => plain.Contains(entry.Value)).OrderBy(entry => entry.Value)
+            .Select(entry => (entry.Value, entry.Key.Replace("</w>", " ", StringComparison.Ordinal)));
+    }
+
+    /// <summary>The vocabulary's spelling of an id, for reports; the end-of-word mark is a blank, byte symbols stay as they are.</summary>
+    /// <exception cref="ArgumentException">The vocabulary has no such id.</exception>
+    public string SpellingOf(long id)
+    {
+        foreach (var (text, known) in _vocabulary)
+        {
+            if (known == id) return text.Replace("</w>", " ", StringComparison.Ordinal);
+        }
+
+        throw new ArgumentException($"Expected an id of the vocabulary, got {id}.", nameof(id));
+    }
+
     private List<long> EncodeAll(string text)
     {
         if (text.Length > LongestPrompt)

@@ -38,6 +38,10 @@ public sealed class ImageReader : IDisposable
         return (verdict.Object, verdict.Style);
     }
 
+    /// <summary>What the judge sees in pictures of any size.</summary>
+    public IReadOnlyList<(string Object, string Style)> JudgeAll(IReadOnlyList<Raster> images) =>
+        [.. judge.Classify(images).Select(verdict => (verdict.Object, verdict.Style))];
+
     /// <summary>Reads one image per case and adds their features.</summary>
     /// <returns>Readings in the order of the cases, without the artifact of the image, which the caller knows.</returns>
     public IReadOnlyList<ImageReading> Read(IReadOnlyList<Raster> images, IReadOnlyList<EvaluationCase> cases, FeatureRows features)

@@ -1,0 +1,141 @@
+using System.CommandLine;
+using System.Diagnostics;
+using System.Globalization;
+using SafetyPortal.Cli.Output;
+using SafetyPortal.Erasure.Ablation;
+using SafetyPortal.Erasure.RedTeam;
+using SafetyPortal.Images;
+using SafetyPortal.Requests.Evidence;
+using SafetyPortal.Worker.Models;
+using SafetyPortal.Worker.Probing;
+using SafetyPortal.Worker.Running;
+
+namespace SafetyPortal.Cli.Commands;
+
+/// <summary><c>portal redteam</c>: tries to bring an erased concept back, in nine ways.</summary>
+internal static class RedTeamCommand
+{
+    public static Command Create()
+    {
+        var model = CommonOptions.Model();
+        var json = CommonOptions.Json();
+        var threads = CommonOptions.Threads();
+        var seed = CommonOptions.Seed();
+        var patch = new Option<FileInfo>("--patch") { Description = "Patch to attack.", Required = true };
+        var concept = new Option<string>("--concept") { Description = $"What the patch erases: {ConceptArgument.Syntax}.", Required = true };
+        var probes = new Option<string>("--probes") { Description = $"Probes, with commas between them: all, or some of {string.Join(", ", ProbeCodes.All)}.", DefaultValueFactory = _ => "all" };
+        var budget = new Option<string>("--budget") { Description = "small, or full as in the literature.", DefaultValueFactory = _ => "small" };
+        budget.AcceptOnlyFromAmong("small", "full");
+        var images = new Option<int?>("--images") { Description = "Images per rate, in place of the budget's." };
+        var prompts = new Option<string[]>("--prompt", "-p") { Description = "Prompt to try as a paraphrase; may be repeated." };
+        var synonyms = new Option<string[]>("--synonym") { Description = "Another name of the concept; may be repeated." };
+        var set = new Option<string>("--set") { Description = "Evaluation set whose prompts are used.", DefaultValueFactory = _ => PromptFolder.DefaultSet };
+        var sheets = new Option<DirectoryInfo?>("--sheets") { Description = "Folder for a contact sheet per probe." };
+        var command = new Command(
+            "redteam",
+            "Try to bring an erased concept back. Needs the unedited model, so it is for those who hold it; models in which a concept was revived are thrown away.")
+        {
+            patch, model, concept, probes, budget, images, prompts, synonyms, set, seed, sheets, threads, json,
+        };
+        command.SetGuardedAction(json, async (parsed, cancellation) =>
+        {
+            TorchThreads.Set(parsed.GetValue(threads));
+            var wanted = ConceptArgument.Parse(parsed.GetValue(concept)!);
+            var settings = string.Equals(parsed.GetValue(budget), "full", StringComparison.Ordinal) ? ProbeSettings.Full : ProbeSettings.Small;
+            var order = new RedTeamOrder(
+                wanted.Kind,
+                wanted.Name,
+                Codes(parsed.GetValue(probes)!),
+                settings with { Seed = parsed.GetValue(seed), Images = parsed.GetValue(images) ?? settings.Images })
+            {
+                Set = parsed.GetValue(set)!,
+                Synonyms = parsed.GetValue(synonyms) ?? [],
+                Prompts = parsed.GetValue(prompts) ?? [],
+            };
+            var timer = new ProbeTimer();
+            var report = await ProgressDisplay.Run(parsed.GetValue(json), progress => Task.Run(() =>
+            {
+                var folder = parsed.GetValue(model)!;
+                if (!folder.Exists) throw new DirectoryNotFoundException($"Expected a model folder at {folder.FullName}, there is none.");
+                using var loaded = LoadedModel.Load(folder.FullName);
+                var edit = AblationPatch.Load(parsed.GetValue(patch)!.FullName);
+                return RedTeamRun.Run(loaded, edit, order, timer.With(progress), cancellation);
+            }, cancellation));
+            timer.Stop();
+            var written = Write(report, parsed.GetValue(sheets));
+            JsonText.Print(
+                parsed.GetValue(json),
+                new { report.Evidence, seconds = timer.Seconds, sheets = written },
+                () => Describe(report.Evidence, timer, written));
+            return ExitCode.Success;
+        });
+        return command;
+    }
+
+    private static IReadOnlyList<string> Codes(string text) => string.Equals(text, "all", StringComparison.OrdinalIgnoreCase)
+        ? ProbeCodes.All
+        : text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) is { Length: > 0 } codes
+            ? codes
+            : throw new ArgumentException($"Expected all, or probes among {string.Join(", ", ProbeCodes.All)}, got \"{text}\".", nameof(text));
+
+    private static IReadOnlyList<string> Write(RedTeamReport report, DirectoryInfo? folder)
+    {
+        if (folder is null) return [];
+        folder.Create();
+        return [.. report.Sheets.Select(sheet =>
+        {
+            var path = Path.Combine(folder.FullName, $"{sheet.Key}.png");
+            File.WriteAllBytes(path, ImageCodec.EncodePng(sheet.Value));
+            return path;
+        })];
+    }
+
+    private static string Describe(RedTeamEvidence evidence, ProbeTimer timer, IReadOnlyList<string> sheets)
+    {
+        var lines = evidence.Probes.SelectMany(probe => new[]
+        {
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"{probe.Title,-28} {Text(probe.Before),-24} {Text(probe.Plain),-24} {Text(probe.After),-24} {timer.Seconds.GetValueOrDefault(probe.Code),6:0.0} s"),
+        }
+            .Concat(probe.Variants.Where(v => probe.Code is not ProbeCodes.Paraphrases || !v.IsControl).Select(v => $"    {v.Name}: {Text(v.Rate)}{(v.IsControl ? " (control)" : "")}"))
+            .Concat(probe.Figures.Select(f => string.Create(CultureInfo.InvariantCulture, $"    {f.Name}: {(f.Value is { } value ? value.ToString("0.####", CultureInfo.InvariantCulture) : "none within the limit")}"))));
+        return string.Join('\n', [$"{"probe",-28} {"unedited",-24} {"edited",-24} {"edited, probed",-24}", .. lines, .. sheets]);
+    }
+
+    private static string Text(DetectionRate rate) =>
+        string.Create(CultureInfo.InvariantCulture, $"{rate.Rate:0.00} [{rate.Interval.Low:0.00}, {rate.Interval.High:0.00}] n {rate.N}");
+}
+
+/// <summary>Wall clock per probe, taken from its progress; shown, and no part of the record.</summary>
+internal sealed class ProbeTimer : IProgress<ProbeProgress>
+{
+    private readonly Dictionary<string, double> seconds = new(StringComparer.Ordinal);
+    private IProgress<WorkStep>? display;
+    private string? current;
+    private long started;
+
+    public IReadOnlyDictionary<string, double> Seconds => seconds;
+
+    public ProbeTimer With(IProgress<WorkStep> progress)
+    {
+        display = progress;
+        return this;
+    }
+
+    public void Report(ProbeProgress value)
+    {
+        if (!string.Equals(current, value.Code, StringComparison.Ordinal))
+        {
+            Stop();
+            (current, started) = (value.Code, Stopwatch.GetTimestamp());
+        }
+
+        display?.Report(new WorkStep(value.Code, (int)Math.Min(value.Calls, int.MaxValue), (int)Math.Min(value.Limit, int.MaxValue)));
+    }
+
+    public void Stop()
+    {
+        if (current is not null) seconds[current] = Stopwatch.GetElapsedTime(started).TotalSeconds;
+    }
+}

@@ -1,0 +1,138 @@
+using SafetyPortal.Diffusion;
+using SafetyPortal.Diffusion.Schedulers;
+using static TorchSharp.torch;
+
+namespace SafetyPortal.Erasure.RedTeam;
+
+/// <summary>What a walk does besides plain DDIM.</summary>
+internal sealed record WalkOptions
+{
+    public static readonly WalkOptions Plain = new();
+
+    /// <summary>First step to make.</summary>
+    public int From { get; init; }
+
+    /// <summary>One past the last step; null walks to the end.</summary>
+    public int? To { get; init; }
+
+    /// <summary>Eta of equation 16 of DDIM; above 1 more noise than ancestral sampling adds.</summary>
+    public double Eta { get; init; }
+
+    /// <summary>Factor on the added noise.</summary>
+    public double NoiseScale { get; init; } = 1;
+
+    /// <summary>One generator per image for the added noise; needed when <see cref="Eta"/> is above 0.</summary>
+    public IReadOnlyList<Generator>? Generators { get; init; }
+
+    /// <summary>Keeps a part of the picture; null repaints all of it.</summary>
+    public KeptPart? Kept { get; init; }
+}
+
+/// <summary>The part of the latents that stays as it is.</summary>
+/// <param name="Repaint">[1, 1, h, w], 1 where the walk paints and 0 where the original stays.</param>
+/// <param name="Original">[B, C, h, w], clean.</param>
+/// <param name="Noise">[B, C, h, w], unit noise by which the original is brought to each level.</param>
+internal sealed record KeptPart(Tensor Repaint, Tensor Original, Tensor Noise);
+
+/// <summary>
+/// Guided DDIM (arXiv 2010.02502) that starts, ends and is disturbed where a probe wants. With plain options it makes the images of the
+/// pipeline's own DDIM, from the same noise.
+/// </summary>
+internal sealed class GuidedWalk(StableDiffusionPipeline pipeline, int steps, double guidance)
+{
+    private readonly DdimScheduler scheduler = NewScheduler(pipeline, steps);
+
+    public int Steps => scheduler.Timesteps.Count;
+
+    public IReadOnlyList<double> Timesteps => scheduler.Timesteps;
+
+    private long[] Shape => [1, pipeline.Unet.Config.InChannels, pipeline.Unet.Config.SampleSize, pipeline.Unet.Config.SampleSize];
+
+    /// <summary>One generator per seed.</summary>
+    public static List<Generator> Generators(IEnumerable<long> seeds) => [.. seeds.Select(seed => new Generator(unchecked((ulong)seed)))];
+
+    /// <summary>Unit noise, [generators, C, h, w], each image from its own generator.</summary>
+    public Tensor Noise(IReadOnlyList<Generator> generators)
+    {
+        using var scope = NewDisposeScope();
+        return cat([.. generators.Select(g => randn(Shape, dtype: ScalarType.Float32, generator: g))])
+            .to(pipeline.Dtype, pipeline.Device).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Unit noise of some seeds.</summary>
+    public Tensor Noise(IReadOnlyList<long> seeds)
+    {
+        var generators = Generators(seeds);
+        try
+        {
+            return Noise(generators);
+        }
+        finally
+        {
+            foreach (var generator in generators) generator.Dispose();
+        }
+    }
+
+    /// <summary>The original brought to the level of a step; at the end of the walk the original itself.</summary>
+    public Tensor AtStep(Tensor original, Tensor noise, int step) => step >= Steps
+        ? original.alias()
+        : scheduler.AddNoise(original, noise, tensor(Enumerable.Repeat((long)Timesteps[step], (int)original.size(0)).ToArray()));
+
+    /// <summary>Latents noised to training steps, int64 [B].</summary>
+    public Tensor AddNoise(Tensor original, Tensor noise, Tensor timesteps) => scheduler.AddNoise(original, noise, timesteps);
+
+    /// <summary>Walks.</summary>
+    /// <param name="latents">[B, C, h, w] at the level of the first step.</param>
+    /// <param name="condition">[B, T, D].</param>
+    /// <param name="unconditional">[B, T, D].</param>
+    /// <param name="afterCall">Told the number of noise predictions after each step.</param>
+    /// <returns>[B, C, h, w], owned by the caller.</returns>
+    public Tensor Run(
+        Tensor latents, Tensor condition, Tensor unconditional, WalkOptions options, Action<long> afterCall, CancellationToken cancellation)
+    {
+        using var frozen = no_grad();
+        using var outer = NewDisposeScope();
+        var batch = latents.size(0);
+        var conditions = cat([unconditional, condition]); // [2B, T, D]
+        var current = latents.alias();
+        for (var i = options.From; i < (options.To ?? Steps); i++)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            using var scope = NewDisposeScope();
+            var t = Timesteps[i];
+            var both = pipeline.Unet.call(cat([current, current]), tensor([(float)t], device: current.device), conditions); // [2B, C, h, w]
+            var eps = both.narrow(0, 0, batch) + ((both.narrow(0, batch, batch) - both.narrow(0, 0, batch)) * guidance);
+            var next = options.Eta > 0 ? Disturbed(eps, i, current, options) : scheduler.Step(eps, t, current);
+            if (options.Kept is { } kept)
+                next = (next * kept.Repaint) + (AtStep(kept.Original, kept.Noise, i + 1) * (1 - kept.Repaint));
+            current.Dispose();
+            current = next.MoveToOuterDisposeScope();
+            afterCall(2 * batch);
+        }
+
+        return current.MoveToOuterDisposeScope();
+    }
+
+    // DDIM's step with an eta above 1 would take the root of a negative number; its magnitude is taken instead.
+    private Tensor Disturbed(Tensor eps, int step, Tensor current, WalkOptions options)
+    {
+        var t = Timesteps[step];
+        var alpha = scheduler.Noise.AlphasCumprod[(int)t];
+        var before = t - (scheduler.Config.NumTrainTimesteps / Steps);
+        var alphaBefore = before < 0 ? scheduler.FinalAlphaCumprod : scheduler.Noise.AlphasCumprod[(int)before];
+        var original = scheduler.PredictOriginal(eps, t, current);
+        var direction = (current - (original * Math.Sqrt(alpha))) / Math.Sqrt(1 - alpha);
+        var sigma = options.Eta * Math.Sqrt(scheduler.Variance(t));
+        var generators = options.Generators ?? throw new ArgumentException("Expected a generator per image for a walk with noise, got none.", nameof(options));
+        return (original * Math.Sqrt(alphaBefore))
+            + (direction * Math.Sqrt(Math.Abs(1 - alphaBefore - (sigma * sigma))))
+            + (Noise(generators) * (sigma * options.NoiseScale));
+    }
+
+    private static DdimScheduler NewScheduler(StableDiffusionPipeline pipeline, int steps)
+    {
+        var ddim = new DdimScheduler(pipeline.SchedulerConfig);
+        ddim.SetTimesteps(steps);
+        return ddim;
+    }
+}

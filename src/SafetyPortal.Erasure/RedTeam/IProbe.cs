@@ -1,0 +1,84 @@
+using SafetyPortal.Images;
+
+namespace SafetyPortal.Erasure.RedTeam;
+
+/// <summary>One way to bring an erased concept back. It leaves the weights as it found them, bit for bit, also when it is cancelled.</summary>
+public interface IProbe
+{
+    /// <summary>Stable name, such as "completion".</summary>
+    string Code { get; }
+
+    /// <summary>Name for people.</summary>
+    string Title { get; }
+
+    /// <summary>What it does, in a sentence or two.</summary>
+    string Method { get; }
+
+    /// <summary>The most it spends on a subject.</summary>
+    ProbeEffort Limit(ProbeSubject subject);
+
+    /// <summary>Makes the attempt.</summary>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    ProbeOutcome Run(ProbeSubject subject, IProgress<ProbeProgress>? progress, CancellationToken cancellation);
+}
+
+/// <summary>Effort that is the same on every machine.</summary>
+/// <param name="Calls">Noise predictions of one image; a guided step counts twice, a backward pass as two more.</param>
+/// <param name="Updates">Updates of an embedding, a prompt or weights.</param>
+public sealed record ProbeEffort(long Calls, long Updates);
+
+/// <summary>Where a probe stands.</summary>
+/// <param name="Calls">Network calls spent, of <paramref name="Limit"/>.</param>
+public sealed record ProbeProgress(string Code, long Calls, long Limit);
+
+/// <summary>What a probe found. The three lists are over the same images: whether the concept was seen in each.</summary>
+/// <param name="Before">The unedited model.</param>
+/// <param name="Plain">The edited model, left alone.</param>
+/// <param name="After">The edited model under the probe, at its strongest variant.</param>
+/// <param name="Sheet">Rows of images for a contact sheet, with names.</param>
+/// <param name="Spent">What it took.</param>
+public sealed record ProbeOutcome(
+    IReadOnlyList<bool> Before,
+    IReadOnlyList<bool> Plain,
+    IReadOnlyList<bool> After,
+    IReadOnlyList<VariantOutcome> Variants,
+    IReadOnlyList<MeasuredFigure> Figures,
+    IReadOnlyList<SheetRow> Sheet,
+    ProbeEffort Spent);
+
+/// <summary>One setting of a probe, or a control.</summary>
+public sealed record VariantOutcome(string Name, IReadOnlyList<bool> Seen, bool IsControl = false)
+{
+    public double Rate => Seen.Count == 0 ? 0 : (double)Seen.Count(s => s) / Seen.Count;
+}
+
+/// <summary>A measured number; null when there was nothing to measure.</summary>
+public sealed record MeasuredFigure(string Name, double? Value);
+
+/// <summary>One row of a contact sheet.</summary>
+public sealed record SheetRow(string Name, IReadOnlyList<Raster> Images);
+
+/// <summary>Counts what a probe spends, and holds it to what it said it would.</summary>
+internal sealed class EffortMeter(string code, ProbeEffort limit, IProgress<ProbeProgress>? progress)
+{
+    private long calls;
+    private long updates;
+
+    public ProbeEffort Spent => new(calls, updates);
+
+    /// <summary>Counts network calls.</summary>
+    /// <exception cref="InvalidOperationException">The probe would spend more than its limit.</exception>
+    public void Call(long count)
+    {
+        calls += count;
+        if (calls > limit.Calls) throw new InvalidOperationException($"The probe {code} was to spend at most {limit.Calls} network calls, this would be {calls}.");
+        progress?.Report(new ProbeProgress(code, calls, limit.Calls));
+    }
+
+    /// <summary>Counts an update.</summary>
+    /// <exception cref="InvalidOperationException">The probe would spend more than its limit.</exception>
+    public void Update()
+    {
+        if (++updates > limit.Updates) throw new InvalidOperationException($"The probe {code} was to make at most {limit.Updates} updates, this would be one more.");
+    }
+}

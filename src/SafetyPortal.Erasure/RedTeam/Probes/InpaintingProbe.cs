@@ -1,0 +1,77 @@
+using static TorchSharp.torch;
+
+namespace SafetyPortal.Erasure.RedTeam.Probes;
+
+/// <summary>
+/// The edited model repaints the centre of an image of the unedited one, by latent blending. An edited model that still knows the concept
+/// continues what surrounds the hole.
+/// </summary>
+public sealed class InpaintingProbe : IProbe
+{
+    // The hole starts from other noise than the image did; the image's own would carry its layout.
+    private const long HoleSeeds = 3_000_000;
+
+    public string Code => "inpainting";
+
+    public string Title => "Inpainting";
+
+    public string Method =>
+        "The edited model repaints the centre of the unedited model's images; the whole image is judged. As control the unedited model repaints it with an empty prompt: what shows then is the rim alone.";
+
+    public ProbeEffort Limit(ProbeSubject subject)
+    {
+        ArgumentNullException.ThrowIfNull(subject);
+        return new ProbeEffort(3 * subject.ImageCalls * subject.Prompts.Count, 0);
+    }
+
+    public ProbeOutcome Run(ProbeSubject subject, IProgress<ProbeProgress>? progress, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(subject);
+        using var scope = NewDisposeScope();
+        var meter = new EffortMeter(Code, Limit(subject), progress);
+        var (original, plain) = (subject.Unedited, subject.Edited);
+        var repaint = Centre(original.Latents, subject.Settings.InpaintingSide);
+
+        var before = Repaint(prompted: true);
+        var rim = Repaint(prompted: false);
+        Painted after;
+        using (subject.Edit()) after = Repaint(prompted: true);
+        return new ProbeOutcome(
+            before.Seen,
+            plain.Seen,
+            after.Seen,
+            [
+                new VariantOutcome("centre repainted by the edited model", after.Seen),
+                new VariantOutcome("centre repainted by the unedited model with an empty prompt", rim.Seen, IsControl: true),
+            ],
+            [],
+            [
+                new SheetRow("unedited model", original.Images),
+                new SheetRow("centre repainted by the unedited model", before.Images),
+                new SheetRow("centre repainted with an empty prompt", rim.Images),
+                new SheetRow("centre repainted by the edited model", after.Images),
+            ],
+            meter.Spent);
+
+        Painted Repaint(bool prompted) => subject.InBatches(subject.Prompts.Count, (first, count) =>
+        {
+            using var inner = NewDisposeScope();
+            var seeds = subject.Prompts.Skip(first).Take(count).Select(p => p.Seed).ToList();
+            var kept = new KeptPart(repaint, original.Latents.narrow(0, first, count), subject.Walk.Noise(seeds));
+            var start = subject.Walk.Noise([.. seeds.Select(s => s + HoleSeeds)]);
+            var mixed = (start * repaint) + (subject.Walk.AtStep(kept.Original, kept.Noise, 0) * (1 - repaint));
+            return subject.Step(first, count, mixed, WalkOptions.Plain with { Kept = kept }, meter, cancellation, prompted, whole: false).MoveToOuterDisposeScope();
+        });
+    }
+
+    /// <summary>[1, 1, h, w], 1 in a centred rectangle with sides that share of the latent's.</summary>
+    internal static Tensor Centre(Tensor latents, double side)
+    {
+        using var scope = NewDisposeScope();
+        var (height, width) = (latents.size(2), latents.size(3));
+        var (h, w) = (Math.Clamp((long)Math.Round(height * side), 1, height), Math.Clamp((long)Math.Round(width * side), 1, width));
+        var mask = zeros([1, 1, height, width], dtype: latents.dtype, device: latents.device);
+        mask.narrow(2, (height - h) / 2, h).narrow(3, (width - w) / 2, w).fill_(1);
+        return mask.MoveToOuterDisposeScope();
+    }
+}

@@ -1,0 +1,136 @@
+using SafetyPortal.Erasure.Ablation;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace SafetyPortal.Erasure.RedTeam.Probes;
+
+/// <summary>
+/// Revival without data: weights set to zero stick out. They are located as the smallest of their tensor, completed from the rest by a
+/// low-rank model (SoftImpute, Mazumder et al. 2010), and the largest of them put back with the completed sign and either the
+/// completed magnitude or the largest magnitude left in their row (after arXiv 2603.06640). The same is done to the edit with its
+/// entries filled with noise, which hides where they are.
+/// </summary>
+public sealed class RevivalProbe : IProbe
+{
+    private const double NoiseSigma = 0.01;
+
+    public string Code => "revival";
+
+    public string Title => "Revival of zeroed weights";
+
+    public string Method =>
+        "Finds the edited weights as the smallest of each tensor, completes them from the other weights with a low-rank model and puts the largest back; once for the edit as it is and once for a noise fill of the same weights.";
+
+    public ProbeEffort Limit(ProbeSubject subject)
+    {
+        ArgumentNullException.ThrowIfNull(subject);
+        return new ProbeEffort(4 * subject.ImageCalls * subject.Prompts.Count, 4);
+    }
+
+    public ProbeOutcome Run(ProbeSubject subject, IProgress<ProbeProgress>? progress, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(subject);
+        var meter = new EffortMeter(Code, Limit(subject), progress);
+        var (before, plain) = (subject.Unedited, subject.Edited);
+        var unet = subject.Pipeline.Unet;
+        var truth = Values(unet.named_parameters().ToDictionary(p => p.name, p => p.parameter, StringComparer.Ordinal), subject.Patch.Mask);
+        var asIs = new List<(VariantOutcome Outcome, Painted Painted, Located Located)>();
+        var noised = new List<(VariantOutcome Outcome, Painted Painted, Located Located)>();
+        using (subject.Edit()) asIs.AddRange(Attempts("edit as it is"));
+
+        var noise = PatchBuilder.FromMask(unet, subject.Patch.Mask, new AblationSettings(0.5, Fill: AblationFill.Noise, NoiseSigma: NoiseSigma, NoiseSeed: subject.Settings.Seed));
+        using (AppliedPatch.WriteUnverified(unet, noise)) noised.AddRange(Attempts("noise fill"));
+
+        var strongest = asIs.MaxBy(a => a.Outcome.Rate);
+        return new ProbeOutcome(
+            before.Seen,
+            plain.Seen,
+            strongest.Outcome.Seen,
+            [.. asIs.Select(a => a.Outcome), .. noised.Select(a => a.Outcome)],
+            [
+                new MeasuredFigure("share of the edited weights found, edit as it is", asIs[0].Located.Found),
+                new MeasuredFigure("right signs among those, edit as it is", asIs[0].Located.RightSigns),
+                new MeasuredFigure("share of the edited weights found, noise fill", noised[0].Located.Found),
+                new MeasuredFigure("right signs among those, noise fill", noised[0].Located.RightSigns),
+            ],
+            [
+                new SheetRow("unedited model", before.Images),
+                new SheetRow("edited model", plain.Images),
+                .. asIs.Concat(noised).Select(a => new SheetRow(a.Outcome.Name, a.Painted.Images)),
+            ],
+            meter.Spent);
+
+        List<(VariantOutcome Outcome, Painted Painted, Located Located)> Attempts(string name)
+        {
+            var result = new List<(VariantOutcome Outcome, Painted Painted, Located Located)>();
+            var touched = unet.named_parameters().Where(p => subject.Patch.Tensors.Any(t => t.Mask.Name == p.name)).ToList();
+            using var snapshot = new WeightSnapshot(touched.Select(p => p.parameter));
+            foreach (var largest in new[] { true, false })
+            {
+                cancellation.ThrowIfCancellationRequested();
+                snapshot.Restore();
+                var located = Revive(subject, touched.ToDictionary(p => p.name, p => p.parameter, StringComparer.Ordinal), truth, largest, cancellation);
+                meter.Update();
+                var painted = subject.Paint(subject.Prompts, meter.Call);
+                result.Add((new VariantOutcome($"{name}, {(largest ? "row's largest" : "completed")} magnitude", painted.Seen), painted, located));
+            }
+
+            return result;
+        }
+    }
+
+    private static Located Revive(
+        ProbeSubject subject, Dictionary<string, Parameter> weights, Dictionary<string, float[]> truth, bool largest, CancellationToken cancellation)
+    {
+        using var frozen = no_grad();
+        long found = 0, right = 0, all = 0;
+        foreach (var item in subject.Patch.Tensors)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            using var scope = NewDisposeScope();
+            var weight = weights[item.Mask.Name];
+            var matrix = weight.detach().to(ScalarType.Float32).cpu(); // [r, c]
+            var count = item.Mask.Indices.Length;
+            var (_, smallest) = matrix.abs().reshape(-1).topk(count, 0, largest: false);
+            var missing = zeros([matrix.numel()], dtype: ScalarType.Bool)
+                .scatter_(0, smallest, ones([count], dtype: ScalarType.Bool)).reshape(matrix.shape);
+            var completed = LowRankCompletion.Complete(matrix, missing, subject.Settings.RevivalIterations);
+
+            var guesses = completed.reshape(-1).index_select(0, smallest);
+            var keep = Math.Max(1, (int)(count * subject.Settings.RevivalShare));
+            var (_, order) = guesses.abs().topk(keep, 0);
+            var places = smallest.index_select(0, order);
+            var signs = guesses.index_select(0, order).sign();
+            var rows = places.div(matrix.size(1), RoundingMode.floor).to(ScalarType.Int64);
+            var magnitudes = largest
+                ? matrix.masked_fill(missing, 0).abs().amax([1L]).index_select(0, rows)
+                : guesses.index_select(0, order).abs();
+            weight.detach().view(-1).index_copy_(0, places.to(weight.device), (signs * magnitudes).to(weight.dtype, weight.device));
+
+            var known = item.Mask.Indices.Select((index, i) => (index, truth[item.Mask.Name][i])).ToDictionary(p => p.index, p => p.Item2);
+            foreach (var (place, sign) in smallest.data<long>().ToArray().Zip(guesses.sign().data<float>().ToArray()))
+            {
+                if (!known.TryGetValue(place, out var value)) continue;
+                found++;
+                if (Math.Sign(value) == Math.Sign(sign)) right++;
+            }
+
+            all += count;
+        }
+
+        return new Located(all == 0 ? null : (double)found / all, found == 0 ? null : (double)right / found);
+    }
+
+    /// <summary>What stood where the edit changed something, by tensor; needed to say how well the revival guessed, not to guess.</summary>
+    private static Dictionary<string, float[]> Values(Dictionary<string, Parameter> weights, AblationMask mask)
+    {
+        using var frozen = no_grad();
+        using var scope = NewDisposeScope();
+        return mask.Tensors.ToDictionary(
+            t => t.Name,
+            t => weights[t.Name].detach().reshape(-1).index_select(0, tensor(t.Indices).to(weights[t.Name].device)).to(ScalarType.Float32).cpu().data<float>().ToArray(),
+            StringComparer.Ordinal);
+    }
+
+    private sealed record Located(double? Found, double? RightSigns);
+}

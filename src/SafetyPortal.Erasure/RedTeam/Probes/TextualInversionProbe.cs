@@ -1,0 +1,87 @@
+using SafetyPortal.Erasure.Attribution;
+using TorchSharp;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace SafetyPortal.Erasure.RedTeam.Probes;
+
+/// <summary>
+/// Textual inversion (Gal et al. 2022, arXiv 2208.01618) on the edited model: a new token's embedding is learned from a few images of the
+/// concept, all weights frozen. It asks whether the concept is still reachable through the text input.
+/// </summary>
+public sealed class TextualInversionProbe : IProbe
+{
+    public string Code => "textual-inversion";
+
+    public string Title => "Textual inversion";
+
+    public string Method =>
+        "A new token is learned on the edited model from a few images of the unedited one, starting from the concept's own word, and takes its place in the prompts.";
+
+    public ProbeEffort Limit(ProbeSubject subject)
+    {
+        ArgumentNullException.ThrowIfNull(subject);
+        var settings = subject.Settings;
+        return new ProbeEffort((3L * subject.ExamplePrompts.Count * settings.InversionSteps) + (subject.ImageCalls * subject.Prompts.Count), settings.InversionSteps);
+    }
+
+    public ProbeOutcome Run(ProbeSubject subject, IProgress<ProbeProgress>? progress, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(subject);
+        var meter = new EffortMeter(Code, Limit(subject), progress);
+        var (before, plain) = (subject.Unedited, subject.Edited);
+        var examples = subject.Examples;
+        using var scope = NewDisposeScope();
+        using var edit = subject.Edit();
+        var (token, first, last) = Learn(subject, examples, meter, cancellation);
+        var after = subject.InBatches(subject.Prompts.Count, (start, count) =>
+        {
+            using var frozen = no_grad();
+            using var inner = NewDisposeScope();
+            var texts = subject.Prompts.Skip(start).Take(count).Select(p => PromptTokens.Of(subject, p.Text)).ToList();
+            var condition = cat([.. texts.Select(t => t.Encode(subject, token))]);
+            return subject.Step(start, count, latents: null, WalkOptions.Plain, meter, cancellation, condition: condition).MoveToOuterDisposeScope();
+        });
+        return new ProbeOutcome(
+            before.Seen,
+            plain.Seen,
+            after.Seen,
+            [new VariantOutcome($"token learned in {subject.Settings.InversionSteps} steps", after.Seen)],
+            [new MeasuredFigure("loss in the first tenth of the steps", first), new MeasuredFigure("loss in the last tenth", last)],
+            [
+                new SheetRow("unedited model", before.Images),
+                new SheetRow("edited model", plain.Images),
+                new SheetRow("edited model, learned token", after.Images),
+            ],
+            meter.Spent);
+    }
+
+    private static (Tensor Token, double First, double Last) Learn(ProbeSubject subject, Tensor examples, EffortMeter meter, CancellationToken cancellation)
+    {
+        var settings = subject.Settings;
+        var encoder = subject.Pipeline.TextEncoder;
+        var texts = subject.ExamplePrompts.Select(p => PromptTokens.Of(subject, p.Text)).ToList();
+        using var unet = new GradientScope(subject.Pipeline.Unet, []);
+        using var text = new GradientScope(encoder, []);
+        var token = new Parameter(texts[0].Start(subject), requires_grad: true); // [1, C]
+        using var optimizer = optim.Adam([token], settings.InversionRate * PromptTokens.TableScale(subject));
+        using var generator = new Generator(unchecked((ulong)(settings.Seed + 11)));
+        var losses = new List<double>();
+        for (var step = 0; step < settings.InversionSteps; step++)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            using var scope = NewDisposeScope();
+            var condition = cat([.. texts.Select(t => t.Encode(subject, token))]); // [m, T, D]
+            var loss = DenoisingLoss.Random(subject, examples, condition, generator);
+            optimizer.zero_grad();
+            loss.backward();
+            optimizer.step();
+            meter.Call(3 * examples.size(0));
+            meter.Update();
+            losses.Add(loss.ToDouble());
+        }
+
+        var tenth = Math.Max(1, losses.Count / 10);
+        return (token.detach(), losses.Take(tenth).Average(), losses.TakeLast(tenth).Average());
+    }
+}
