@@ -1,5 +1,5 @@
 using SafetyPortal.Diffusion.Clip;
-using SafetyPortal.Diffusion.Schedulers;
+using SafetyPortal.Diffusion.Inspection;
 using SafetyPortal.Diffusion.Tokenizer;
 using SafetyPortal.Diffusion.Unet;
 using SafetyPortal.Diffusion.Vae;
@@ -21,6 +21,7 @@ public sealed partial class StableDiffusionPipeline
     public static StableDiffusionPipeline Load(string directory, Device? device = null, ScalarType dtype = ScalarType.Float32)
     {
         var index = ModelIndex.Check(directory);
+        FolderBoundary.Require(directory, [ModelIndex.FileName, .. index.Folders]);
         string Part(string name) => Path.Combine(directory, name);
 
         // 1. Everything small, so that parts that do not fit are found before weights take memory.

@@ -1,6 +1,8 @@
 using System.CommandLine;
 using SafetyPortal.Cli.Output;
+using SafetyPortal.Diffusion.Inspection;
 using SafetyPortal.Diffusion.Safetensors;
+using SafetyPortal.Diffusion.Unet;
 using SafetyPortal.Erasure.Ablation;
 using SafetyPortal.Erasure.Attribution;
 
@@ -20,44 +22,49 @@ internal static class ModelCommand
             DefaultValueFactory = _ => new DirectoryInfo(EmbeddedModel.Folder),
         };
         var patches = new Option<FileInfo[]>("--patch") { Description = "Patch that must apply to the model, and whose result is checked; may be repeated." };
-        var command = new Command("verify", "Check that a model folder or file is whole and well-formed.") { path, patches, json };
-        command.SetGuardedAction(json, (parsed, _) =>
+        var command = new Command("verify", "Say precisely what a model folder or file holds, and everything that is wrong with it. Exit code 1 if the folder cannot be used.") { path, patches, json };
+        command.SetGuardedAction(json, (parsed, cancellation) =>
         {
-            var report = parsed.GetValue(path) switch
+            var asJson = parsed.GetValue(json);
+            switch (parsed.GetValue(path))
             {
-                { Exists: false } missing => throw new FileNotFoundException($"Expected a model folder or file at {missing.FullName}, there is none."),
-                DirectoryInfo folder => VerifyFolder(folder, parsed.GetValue(patches) ?? []),
-                FileInfo file => VerifyFile(file),
-                var other => throw new InvalidDataException($"Expected a folder or a file, got {other}."),
-            };
-            JsonText.Print(parsed.GetValue(json), report, report.ToText);
-            return Task.FromResult(ExitCode.Success);
+                case { Exists: false } missing:
+                    throw new FileNotFoundException($"Expected a model folder or file at {missing.FullName}, there is none.");
+                case DirectoryInfo folder:
+                    var model = ModelFolderInspection.Inspect(folder.FullName, cancellation);
+                    var whole = model.IsWhole ? new UnetWeights?(Weights(folder, parsed.GetValue(patches) ?? [])) : null;
+                    var verdict = new ModelVerdict(folder.FullName, "diffusers folder", model.IsWhole, whole?.Parameters, whole?.Candidates, whole?.Digest, whole?.PatchedDigest, model);
+                    JsonText.Print(asJson, verdict, verdict.ToText);
+                    return Task.FromResult(model.IsWhole ? ExitCode.Success : ExitCode.CheckFailed);
+                case FileInfo file:
+                    var content = VerifyFile(file);
+                    JsonText.Print(asJson, content, content.ToText);
+                    return Task.FromResult(ExitCode.Success);
+                case var other:
+                    throw new InvalidDataException($"Expected a folder or a file, got {other}.");
+            }
         });
         return command;
     }
 
-    private static ModelReport VerifyFolder(DirectoryInfo folder, FileInfo[] patches)
+    // What editing would start from.
+    private static UnetWeights Weights(DirectoryInfo folder, FileInfo[] patches)
     {
-        using var pipeline = ModelLoading.Pipeline(folder);
-        var digest = WeightsDigest.Of(pipeline.Unet);
-        var candidates = Candidates.Of(pipeline.Unet, CandidateSet.FeedForward);
+        using var unet = UNet2DConditionModel.OpenWeights(Path.Combine(folder.FullName, "unet"));
+        var candidates = unet.Entries.Values.Where(e => e.Shape.Count == 2 && Candidates.Matches(e.Name, CandidateSet.FeedForward)).Sum(e => e.ElementCount);
+        var digest = WeightsDigest.Of(unet);
         string? patched = null;
         if (patches.Length > 0)
         {
+            using var pipeline = ModelLoading.Pipeline(folder);
             using var applied = ModelLoading.Apply(pipeline, patches);
             patched = WeightsDigest.Of(pipeline.Unet);
         }
 
-        return new ModelReport(
-            folder.FullName,
-            "diffusers folder",
-            pipeline.Unet.parameters().Sum(p => p.numel()),
-            candidates.Sum(c => c.Weight.numel()),
-            digest,
-            patched);
+        return new UnetWeights(unet.Entries.Values.Sum(e => e.ElementCount), candidates, digest, patched);
     }
 
-    private static ModelReport VerifyFile(FileInfo file)
+    private static FileContent VerifyFile(FileInfo file)
     {
         if (file.Extension is ".ckpt" or ".pt" or ".pth" or ".bin" or ".pkl")
         {
@@ -67,22 +74,14 @@ internal static class ModelCommand
 
         using var content = SafetensorsFile.Open(file.FullName);
         var values = content.Entries.Values.Sum(e => e.ElementCount);
-        return new ModelReport(file.FullName, content.Metadata.GetValueOrDefault("format") ?? "safetensors", values, null, null, null);
+        return new FileContent(file.FullName, content.Metadata.GetValueOrDefault("format") ?? "safetensors", values);
     }
 
-    /// <param name="Parameters">Numbers in the UNet, or in the file.</param>
-    /// <param name="Candidates">Feed-forward weights that attribution would score.</param>
-    /// <param name="Digest">Digest of the UNet's weights.</param>
-    /// <param name="PatchedDigest">Digest with the patches applied.</param>
-    private sealed record ModelReport(string Path, string Kind, long Parameters, long? Candidates, string? Digest, string? PatchedDigest)
+    private readonly record struct UnetWeights(long Parameters, long Candidates, string Digest, string? PatchedDigest);
+
+    /// <param name="Parameters">Numbers in the file.</param>
+    private sealed record FileContent(string Path, string Kind, long Parameters)
     {
-        public string ToText()
-        {
-            var lines = new List<string> { $"{Path}: {Kind}, {Parameters:N0} values, whole and well-formed" };
-            if (Candidates is { } candidates) lines.Add($"{candidates:N0} feed-forward weights can be attributed");
-            if (Digest is not null) lines.Add($"weights {Digest}");
-            if (PatchedDigest is not null) lines.Add($"patched {PatchedDigest}");
-            return string.Join(Environment.NewLine, lines);
-        }
+        public string ToText() => $"{Path}: {Kind}, {Parameters:N0} values, whole and well-formed";
     }
 }

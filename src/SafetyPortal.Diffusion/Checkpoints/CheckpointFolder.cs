@@ -32,22 +32,29 @@ internal static class CheckpointFolder
     /// <exception cref="ModelFormatException">There are none, or only a pickle.</exception>
     public static ITensorSource OpenWeights(string folder, string stem)
     {
-        foreach (var variant in new[] { stem, stem + ".fp16" })
+        foreach (var path in Candidates(folder, stem))
         {
-            var single = Path.Combine(folder, variant + ".safetensors");
-            if (File.Exists(single))
-                return SafetensorsFile.Open(single);
-            foreach (var index in Indices(folder, stem, variant))
-            {
-                if (File.Exists(index))
-                    return ShardedSafetensors.Open(index);
-            }
+            if (Directory.Exists(path))
+                throw new ModelFormatException($"{path}: expected a file, found a folder");
+            if (File.Exists(path))
+                return path.EndsWith(".json", StringComparison.Ordinal) ? ShardedSafetensors.Open(path) : SafetensorsFile.Open(path);
         }
 
         var pickle = Directory.EnumerateFiles(folder).Order(StringComparer.Ordinal).FirstOrDefault(ForeignFormat.HasPickleExtension);
         throw pickle is null
             ? new ModelFormatException($"{folder}: expected weights in {stem}.safetensors or {stem}.safetensors.index.json, found neither")
             : new SafetensorsException(pickle, ForeignFormat.PickleRefusal);
+    }
+
+    /// <summary>Where weights may be, in the order in which they are looked for.</summary>
+    public static IEnumerable<string> Candidates(string folder, string stem)
+    {
+        foreach (var variant in new[] { stem, stem + ".fp16" })
+        {
+            yield return Path.Combine(folder, variant + ".safetensors");
+            foreach (var index in Indices(folder, stem, variant))
+                yield return index;
+        }
     }
 
     // Libraries disagree on where the variant's name goes.

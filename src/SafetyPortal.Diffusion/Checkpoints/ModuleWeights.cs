@@ -21,7 +21,9 @@ internal static class ModuleWeights
     public static T Load<T>(Func<Device, T> build, ITensorSource source, Device? device, ScalarType dtype, Func<string, string?>? rename = null)
         where T : nn.Module
     {
-        var names = Match(ParameterShape.Of(build), source, rename ?? (name => name));
+        var comparison = WeightComparison.Of(ParameterShape.Of(build), source, rename);
+        comparison.RequireMatch();
+        var names = comparison.Names;
         var module = build(CPU);
         try
         {
@@ -58,32 +60,7 @@ internal static class ModuleWeights
             new Dictionary<string, string>(StringComparer.Ordinal) { ["format"] = "pt" },
             dtype);
 
-    private static Dictionary<string, string> Match(IReadOnlyList<ParameterShape> expected, ITensorSource source, Func<string, string?> rename)
-    {
-        var names = new Dictionary<string, string>(StringComparer.Ordinal);
-        var wanted = expected.ToDictionary(e => e.Name, StringComparer.Ordinal);
-        List<string> unexpected = [];
-        List<string> misshapen = [];
-        foreach (var entry in source.Entries.Values)
-        {
-            if (rename(entry.Name) is not { } name)
-                continue;
-            var got = $"{entry.Name} [{string.Join(", ", entry.Shape)}]";
-            if (!wanted.TryGetValue(name, out var shape) || !names.TryAdd(name, entry.Name))
-                unexpected.Add(got);
-            else if (!shape.Shape.SequenceEqual(entry.Shape))
-                misshapen.Add($"{entry.Name} expected [{string.Join(", ", shape.Shape)}], got [{string.Join(", ", entry.Shape)}]");
-            else if (entry.Dtype is not (ScalarType.Float16 or ScalarType.BFloat16 or ScalarType.Float32 or ScalarType.Float64))
-                misshapen.Add($"{entry.Name} expected floating-point numbers, got {entry.Dtype}");
-        }
-
-        var missing = expected.Where(e => !names.ContainsKey(e.Name)).Select(e => e.ToString()).ToList();
-        if (missing.Count + unexpected.Count + misshapen.Count > 0)
-            throw new ModelMismatchException(source.Location, missing, unexpected, misshapen);
-        return names;
-    }
-
-    private static void Fill(nn.Module module, ITensorSource source, Dictionary<string, string> names)
+    private static void Fill(nn.Module module, ITensorSource source, IReadOnlyDictionary<string, string> names)
     {
         using var gradients = no_grad();
         foreach (var (name, parameter) in module.named_parameters())

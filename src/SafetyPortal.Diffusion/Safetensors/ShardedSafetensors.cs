@@ -35,6 +35,7 @@ public sealed class ShardedSafetensors : ITensorSource
         var source = new ShardedSafetensors(indexPath, new Dictionary<string, SafetensorsFile>(StringComparer.Ordinal));
         try
         {
+            source.RequireShards(folder, map.Select(m => m.Shard));
             foreach (var (tensor, shard) in map)
                 source.Add(folder, tensor, shard);
             source.RefuseUnlistedTensors();
@@ -59,9 +60,20 @@ public sealed class ShardedSafetensors : ITensorSource
             shard.Dispose();
     }
 
+    // All at once: who fetches one of them can fetch the others too.
+    private void RequireShards(string folder, IEnumerable<string> names)
+    {
+        var missing = names.Where(IsPlain).Distinct(StringComparer.Ordinal).Where(name => !File.Exists(Path.Combine(folder, name))).ToList();
+        if (missing.Count > 0)
+            throw new SafetensorsException(Location, $"names files that are missing: {string.Join(", ", missing)}");
+    }
+
+    private static bool IsPlain(string shard) =>
+        shard.Length > 0 && shard == Path.GetFileName(shard) && shard.EndsWith(".safetensors", StringComparison.Ordinal);
+
     private void Add(string folder, string tensor, string shard)
     {
-        if (shard.Length == 0 || shard != Path.GetFileName(shard) || !shard.EndsWith(".safetensors", StringComparison.Ordinal))
+        if (!IsPlain(shard))
             throw new SafetensorsException(Location, $"maps \"{tensor}\" to \"{shard}\"; expected the plain name of a .safetensors file in the same folder");
         if (!shards.TryGetValue(shard, out var file))
         {
@@ -80,6 +92,8 @@ public sealed class ShardedSafetensors : ITensorSource
         foreach (var (name, shard) in shards)
         {
             var unlisted = shard.Entries.Keys.FirstOrDefault(t => !owners.TryGetValue(t, out var owner) || owner != shard);
+            if (unlisted is not null && owners.ContainsKey(unlisted))
+                throw new SafetensorsException(Location, $"lists \"{unlisted}\" for {shards.First(s => s.Value == owners[unlisted]).Key}, but {name} holds it as well");
             if (unlisted is not null)
                 throw new SafetensorsException(Location, $"does not list \"{unlisted}\" for {name}, which holds it");
         }

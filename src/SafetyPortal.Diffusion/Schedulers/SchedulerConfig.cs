@@ -110,6 +110,8 @@ public sealed record SchedulerConfig
         var path = Path.Combine(directory, "scheduler_config.json");
         if (!File.Exists(path))
             throw new SchedulerException($"scheduler_config.json is missing from {directory}.");
+        if (new FileInfo(path).Length > 1 << 20)
+            throw new SchedulerException("scheduler_config.json: larger than 1 MiB.");
         return Parse(File.ReadAllText(path));
     }
 
@@ -181,6 +183,8 @@ public sealed record SchedulerConfig
             throw new SchedulerException($"trained_betas has {TrainedBetas.Count} values; num_train_timesteps is {NumTrainTimesteps}.");
         if (StepsOffset < 0 || StepsOffset >= NumTrainTimesteps)
             throw new SchedulerException($"steps_offset is {StepsOffset}; expected 0 to {NumTrainTimesteps - 1}.");
+        _ = Prediction; // refuses names that are unknown
+        _ = SpacingOr(Schedulers.TimestepSpacing.Leading);
         return this;
     }
 }

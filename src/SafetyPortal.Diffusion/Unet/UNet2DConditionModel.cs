@@ -1,5 +1,6 @@
 using SafetyPortal.Diffusion.Checkpoints;
 using SafetyPortal.Diffusion.Layers;
+using SafetyPortal.Diffusion.Safetensors;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -65,6 +66,10 @@ public sealed class UNet2DConditionModel : nn.Module<Tensor, Tensor, Tensor, Ten
         using var weights = CheckpointFolder.OpenWeights(folder, CheckpointFolder.DiffusersStem);
         return ModuleWeights.Load(on => new UNet2DConditionModel(config, on), weights, device, dtype);
     }
+
+    /// <summary>Opens the weights of a folder without loading them, under their names in the network.</summary>
+    /// <exception cref="ModelFormatException">There are none, or the file is damaged.</exception>
+    public static ITensorSource OpenWeights(string folder) => CheckpointFolder.OpenWeights(folder, CheckpointFolder.DiffusersStem);
 
     /// <summary>Writes a folder that diffusers and <see cref="Load"/> read.</summary>
     /// <param name="folder">Created if absent.</param>

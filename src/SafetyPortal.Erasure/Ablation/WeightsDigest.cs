@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
 using System.Text;
+using SafetyPortal.Diffusion.Safetensors;
 using static TorchSharp.torch;
 
 namespace SafetyPortal.Erasure.Ablation;
@@ -16,16 +17,29 @@ public static class WeightsDigest
     public static string Of(nn.Module module)
     {
         ArgumentNullException.ThrowIfNull(module);
+        return Of(module.state_dict().Select(p => (p.Key, (Func<Tensor>)p.Value.detach)));
+    }
+
+    /// <summary>The digest of weights on disk as if they were loaded in single precision; one tensor in memory at a time.</summary>
+    public static string Of(ITensorSource weights)
+    {
+        ArgumentNullException.ThrowIfNull(weights);
+        return Of(weights.Entries.Keys.Select(name => (name, (Func<Tensor>)(() => weights.Read(name, ScalarType.Float32)))));
+    }
+
+    private static string Of(IEnumerable<(string Name, Func<Tensor> Value)> weights)
+    {
         using var frozen = no_grad();
         using var scope = NewDisposeScope();
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        foreach (var (name, tensor) in module.state_dict().OrderBy(p => p.Key, StringComparer.Ordinal))
+        foreach (var (name, value) in weights.OrderBy(p => p.Name, StringComparer.Ordinal))
         {
             using var inner = NewDisposeScope();
+            var tensor = value();
             Append(hash, Encoding.UTF8.GetBytes(name));
             Append(hash, Encoding.UTF8.GetBytes(tensor.dtype.ToString()));
             Append(hash, Encoding.UTF8.GetBytes(string.Join(',', tensor.shape)));
-            Append(hash, tensor.detach().cpu().contiguous().bytes);
+            Append(hash, tensor.cpu().contiguous().bytes);
         }
 
         return Convert.ToHexStringLower(hash.GetHashAndReset());

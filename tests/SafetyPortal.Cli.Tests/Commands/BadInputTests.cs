@@ -61,7 +61,7 @@ public sealed class BadInputTests : IDisposable
 
         var result = await InProcess.RunAsync("model", "verify", model);
 
-        ShouldBeRefused(result, "attn2.to_k.weight");
+        ShouldNotPass(result, "attn2.to_k.weight");
     }
 
     [Fact]
@@ -70,7 +70,7 @@ public sealed class BadInputTests : IDisposable
         var model = TinyModelFolder.Create(folder.FullName);
         Directory.Delete(Path.Combine(model, "unet"), recursive: true);
 
-        ShouldBeRefused(await InProcess.RunAsync("model", "verify", model), "unet");
+        ShouldNotPass(await InProcess.RunAsync("model", "verify", model), "unet: the folder is missing");
     }
 
     [Fact]
@@ -116,6 +116,14 @@ public sealed class BadInputTests : IDisposable
         var result = await InProcess.RunAsync("model", "verify", Path.Combine(folder.FullName, "nothing"), "--json");
 
         result.Error.ShouldStartWith("{\"error\":{\"code\":\"bad-input\"");
+    }
+
+    private static void ShouldNotPass(CommandLineResult result, string problem)
+    {
+        result.ExitCode.ShouldBe(ExitCode.CheckFailed, result.Error + result.Output);
+        result.Output.ShouldContain("Problem: ");
+        result.Output.ShouldContain(problem);
+        result.Error.ShouldBeEmpty();
     }
 
     private static void ShouldBeRefused(CommandLineResult result, string expected)

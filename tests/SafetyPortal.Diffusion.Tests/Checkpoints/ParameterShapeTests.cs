@@ -1,6 +1,7 @@
 using System.Text.Json;
 using SafetyPortal.Diffusion.Checkpoints;
 using SafetyPortal.Diffusion.Clip;
+using SafetyPortal.Diffusion.Tests.References;
 using SafetyPortal.Diffusion.Unet;
 using SafetyPortal.Diffusion.Vae;
 using SafetyPortal.Tests;
@@ -8,7 +9,8 @@ using SafetyPortal.Tests;
 namespace SafetyPortal.Diffusion.Tests.Checkpoints;
 
 /// <summary>
-/// Names, shapes and order of the published models' parameters, from diffusers v0.30.3 and transformers 4.40 (tests/goldens/09_shapes).
+/// Names, shapes and order of the published models' parameters, from diffusers v0.30.3 and transformers 4.40 (tests/goldens/09_shapes;
+/// those of the later models from References/make_shapes.py).
 /// </summary>
 public class ParameterShapeTests
 {
@@ -48,6 +50,24 @@ public class ParameterShapeTests
     [Fact]
     public void Clip_VitL14_HasThePublishedParameters() =>
         ShouldBe(ClipModel.ParameterShapes(ClipConfig.VitL14), "clip_vit_l14_full_hf_names.json", 427_616_513);
+
+    [Theory]
+    [InlineData("sd21_unet", 865_910_724)]
+    [InlineData("sdxl_unet", 2_567_463_684)]
+    [InlineData("sd21_text_encoder", 340_387_840)]
+    [InlineData("sdxl_text_encoder_2", 694_659_840)]
+    public void LaterModels_HaveThePublishedParameters(string file, long elements)
+    {
+        var actual = file switch
+        {
+            "sd21_unet" => UNet2DConditionModel.ParameterShapes(UNetConfig.Sd21),
+            "sdxl_unet" => UNet2DConditionModel.ParameterShapes(UNetConfig.Sdxl),
+            "sd21_text_encoder" => ClipTextModel.ParameterShapes(ClipTextConfig.Sd21),
+            _ => ClipTextModel.ParameterShapes(ClipTextConfig.SdxlSecond),
+        };
+        actual.Select(p => p.ToString()).ShouldBe(File.ReadAllLines(ReferenceFolder.At("shapes", file + ".txt")));
+        actual.Sum(Elements).ShouldBe(elements);
+    }
 
     private static void ShouldBe(IReadOnlyList<ParameterShape> actual, string file, long elements)
     {

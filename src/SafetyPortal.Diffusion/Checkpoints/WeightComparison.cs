@@ -1,0 +1,47 @@
+using SafetyPortal.Diffusion.Safetensors;
+using static TorchSharp.torch;
+
+namespace SafetyPortal.Diffusion.Checkpoints;
+
+/// <summary>The tensors of a checkpoint beside the parameters of a network.</summary>
+/// <param name="Location">The checkpoint.</param>
+/// <param name="Names">The checkpoint's name for each of the network's that it has in the right shape.</param>
+/// <param name="Missing">Parameters without a tensor, with their shapes.</param>
+/// <param name="Unexpected">Tensors without a parameter, with their shapes.</param>
+/// <param name="Misshapen">Tensors of another shape or kind of number, with what was expected and what was found.</param>
+internal sealed record WeightComparison(
+    string Location, IReadOnlyDictionary<string, string> Names, IReadOnlyList<string> Missing, IReadOnlyList<string> Unexpected, IReadOnlyList<string> Misshapen)
+{
+    /// <param name="expected">The network's parameters.</param>
+    /// <param name="source">The checkpoint.</param>
+    /// <param name="rename">From a checkpoint's name to the network's, null to leave a tensor out; null for equal names.</param>
+    public static WeightComparison Of(IReadOnlyList<ParameterShape> expected, ITensorSource source, Func<string, string?>? rename)
+    {
+        var names = new Dictionary<string, string>(StringComparer.Ordinal);
+        var wanted = expected.ToDictionary(e => e.Name, StringComparer.Ordinal);
+        List<string> unexpected = [];
+        List<string> misshapen = [];
+        foreach (var entry in source.Entries.Values)
+        {
+            if ((rename is null ? entry.Name : rename(entry.Name)) is not { } name)
+                continue;
+            var got = $"{entry.Name} [{string.Join(", ", entry.Shape)}]";
+            if (!wanted.TryGetValue(name, out var shape) || !names.TryAdd(name, entry.Name))
+                unexpected.Add(got);
+            else if (!shape.Shape.SequenceEqual(entry.Shape))
+                misshapen.Add($"{entry.Name} expected [{string.Join(", ", shape.Shape)}], got [{string.Join(", ", entry.Shape)}]");
+            else if (entry.Dtype is not (ScalarType.Float16 or ScalarType.BFloat16 or ScalarType.Float32 or ScalarType.Float64))
+                misshapen.Add($"{entry.Name} expected floating-point numbers, got {entry.Dtype}");
+        }
+
+        var missing = expected.Where(e => !names.ContainsKey(e.Name)).Select(e => e.ToString()).ToList();
+        return new WeightComparison(source.Location, names, missing, unexpected, misshapen);
+    }
+
+    /// <exception cref="ModelMismatchException">A tensor is missing, unexpected or misshapen.</exception>
+    public void RequireMatch()
+    {
+        if (Missing.Count + Unexpected.Count + Misshapen.Count > 0)
+            throw new ModelMismatchException(Location, Missing, Unexpected, Misshapen);
+    }
+}

@@ -1,0 +1,84 @@
+namespace SafetyPortal.Diffusion.Inspection;
+
+/// <summary>
+/// Keeps a model folder from pointing elsewhere: a link in it may lead to another place in the folder, or into the <c>blobs</c> beside the
+/// <c>snapshots</c> of a Hugging Face cache, and nowhere else.
+/// </summary>
+internal static class FolderBoundary
+{
+    private const int MaxDepth = 6;
+    private const int MaxEntries = 20_000;
+
+    /// <summary>Refuses links out of the parts of a model.</summary>
+    /// <param name="directory">The model folder.</param>
+    /// <param name="parts">Files and folders in it that will be read.</param>
+    /// <exception cref="ModelFormatException">Names the links and where they lead.</exception>
+    public static void Require(string directory, IEnumerable<string> parts)
+    {
+        var problems = Problems(directory, parts);
+        if (problems.Count > 0)
+            throw new ModelFormatException($"{directory}: {string.Join("; ", problems)}");
+    }
+
+    /// <summary>What is wrong with links among the parts of a model; empty if nothing.</summary>
+    public static IReadOnlyList<string> Problems(string directory, IEnumerable<string> parts)
+    {
+        var root = Canonical(directory);
+        var problems = new List<string>();
+        var seen = 0;
+        foreach (var part in parts)
+            Visit(new DirectoryInfo(Path.Combine(directory, part)), MaxDepth);
+        return problems;
+
+        void Visit(FileSystemInfo entry, int depth)
+        {
+            if (++seen > MaxEntries)
+                throw new ModelFormatException($"{directory}: holds more than {MaxEntries} files");
+            if (entry.LinkTarget is not null)
+            {
+                if (Problem(root, entry) is { } problem)
+                    problems.Add($"{Path.GetRelativePath(directory, entry.FullName)} {problem}");
+            }
+            else if (entry is DirectoryInfo { Exists: true } folder && depth > 0)
+            {
+                foreach (var child in folder.EnumerateFileSystemInfos().OrderBy(c => c.Name, StringComparer.Ordinal))
+                    Visit(child, depth - 1);
+            }
+        }
+    }
+
+    private static string? Problem(string root, FileSystemInfo link)
+    {
+        string target;
+        try
+        {
+            target = Canonical(link.FullName);
+        }
+        catch (IOException e)
+        {
+            return $"is a link that cannot be followed: {e.Message}";
+        }
+
+        return Within(root, target) || (Blobs(root) is { } blobs && Within(blobs, target)) ? null : $"is a link to {target}, outside the model folder";
+    }
+
+    private static bool Within(string folder, string path) => path.StartsWith(folder + Path.DirectorySeparatorChar, StringComparison.Ordinal);
+
+    // .../models--NAME/snapshots/REVISION links to .../models--NAME/blobs.
+    private static string? Blobs(string root)
+    {
+        var snapshots = Path.GetDirectoryName(root);
+        return Path.GetFileName(snapshots) == "snapshots" ? Path.Combine(Path.GetDirectoryName(snapshots)!, "blobs") : null;
+    }
+
+    /// <summary>The path without any link in it.</summary>
+    private static string Canonical(string path)
+    {
+        var full = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
+        var parent = Path.GetDirectoryName(full);
+        if (parent is null)
+            return full;
+        var here = Path.Combine(Canonical(parent), Path.GetFileName(full));
+        return new FileInfo(here).ResolveLinkTarget(returnFinalTarget: true) is { } target ? Canonical(target.FullName) : here;
+    }
+}

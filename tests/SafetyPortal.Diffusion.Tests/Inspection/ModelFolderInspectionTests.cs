@@ -1,0 +1,132 @@
+using System.Security.Cryptography;
+using SafetyPortal.Diffusion.Inspection;
+using SafetyPortal.Diffusion.Safetensors;
+using SafetyPortal.Diffusion.Tests.References;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace SafetyPortal.Diffusion.Tests.Inspection;
+
+/// <summary>What inspection says of folders that can be used, and of several faults at once.</summary>
+public sealed class ModelFolderInspectionTests : IDisposable
+{
+    private readonly TemporaryFolder folder = new();
+    private readonly DisposeScope scope = NewDisposeScope();
+
+    [Fact]
+    public void Inspect_ShardedModel_ListsPartsPrecisionAndDigests()
+    {
+        var report = ModelFolderInspection.Inspect(ReferenceFolder.At("sd2"));
+
+        report.Problems.ShouldBeEmpty();
+        report.Pipeline.ShouldBe("StableDiffusionPipeline");
+        report.Architecture.ShouldBe("sizes of its own, built like Stable Diffusion 2.x, v_prediction");
+        report.Parts.Select(p => p.Name).ShouldBe(["text_encoder", "unet", "vae"]);
+        var unet = report.Parts.Single(p => p.Name == "unet");
+        unet.Source.ShouldBe("unet/diffusion_pytorch_model.safetensors.index.json");
+        unet.Precision.ShouldBe(new Dictionary<string, long>(StringComparer.Ordinal) { ["F16"] = unet.Parameters });
+        using (var pipeline = StableDiffusionPipeline.Load(ReferenceFolder.At("sd2")))
+            unet.Parameters.ShouldBe(pipeline.Unet.parameters().Sum(p => p.numel()));
+        var index = report.Files.Single(f => f.Path == "model_index.json");
+        index.Sha256.ShouldBe(Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(ReferenceFolder.At("sd2", "model_index.json")))));
+        report.Files.Sum(f => f.Bytes).ShouldBe(Directory.GetFiles(ReferenceFolder.At("sd2"), "*", SearchOption.AllDirectories).Sum(f => new FileInfo(f).Length));
+    }
+
+    [Fact]
+    public void Inspect_Xl_FindsBothTextEncodersAndTheVariant()
+    {
+        var report = ModelFolderInspection.Inspect(ReferenceFolder.At("sdxl"));
+
+        report.Problems.ShouldBeEmpty();
+        report.Architecture.ShouldBe("sizes of its own, built like Stable Diffusion XL, epsilon");
+        report.Parts.Select(p => p.Name).ShouldBe(["text_encoder", "text_encoder_2", "unet", "vae"]);
+        report.Parts.Single(p => p.Name == "unet").Source.ShouldBe("unet/diffusion_pytorch_model.fp16.safetensors");
+    }
+
+    [Fact]
+    public void Inspect_SeveralFaults_ReportsAll()
+    {
+        Copy("sd2");
+        File.Delete(folder.At("tokenizer", "vocab.json"));
+        File.Delete(folder.At("unet", "config.json"));
+        File.WriteAllText(folder.At("scheduler", "scheduler_config.json"), "{\"prediction_type\":\"flow\"}");
+        SafetensorsWriter.Write(folder.At("vae", "diffusion_pytorch_model.safetensors"), [("encoder.conv_in.bias", ones(5)), ("more", full(1, float.NaN))]);
+
+        var report = ModelFolderInspection.Inspect(folder.Root);
+
+        report.Problems.ShouldContain(p => p.Contains("vocab.json is missing", StringComparison.Ordinal));
+        report.Problems.ShouldContain(p => p.StartsWith("unet/config.json: cannot be opened", StringComparison.Ordinal));
+        report.Problems.ShouldContain(p => p.StartsWith("scheduler/prediction_type is 'flow'", StringComparison.Ordinal));
+        var vae = report.Parts.Single(p => p.Name == "vae");
+        vae.Missing.Count.ShouldBeGreaterThan(30);
+        vae.Misshapen.ShouldBe(["encoder.conv_in.bias expected [4], got [5]"]);
+        vae.Unexpected.ShouldBe(["more [1]"]);
+        vae.NotFinite.ShouldBe(["more"]);
+        report.Problems.Count(p => p.StartsWith("vae/", StringComparison.Ordinal)).ShouldBe(4);
+    }
+
+    [Fact]
+    public void Inspect_TwoPrecisionsAndAPickle_SaysWhichIsRead()
+    {
+        Copy("sdxl");
+        File.Copy(folder.At("vae", "diffusion_pytorch_model.safetensors"), folder.At("vae", "diffusion_pytorch_model.fp16.safetensors"));
+        File.WriteAllBytes(folder.At("unet", "diffusion_pytorch_model.bin"), [0x80, 0x02]);
+
+        var report = ModelFolderInspection.Inspect(folder.Root);
+
+        report.Problems.ShouldBeEmpty();
+        report.Pickles.ShouldBe(["unet/diffusion_pytorch_model.bin"]);
+        report.Notes.ShouldBe(["vae: diffusion_pytorch_model.fp16.safetensors is not read, because diffusion_pytorch_model.safetensors comes first"]);
+    }
+
+    [Fact]
+    public void Inspect_LinkOutOfTheFolder_ReadsNothingBehindIt()
+    {
+        Copy("sd2");
+        File.CreateSymbolicLink(folder.At("unet", "notes.txt"), "/etc/hostname");
+
+        var report = ModelFolderInspection.Inspect(folder.Root);
+
+        report.Problems.ShouldBe(["unet/notes.txt is a link to /etc/hostname, outside the model folder"]);
+        report.Files.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void Load_SnapshotOfTheHubsCache_FollowsItsLinksToBlobs()
+    {
+        var (snapshot, blobs) = (folder.At("models--a--b", "snapshots", "0123"), folder.At("models--a--b", "blobs"));
+        Directory.CreateDirectory(blobs);
+        var source = ReferenceFolder.At("sd2");
+        foreach (var (file, i) in Directory.EnumerateFiles(source, "*", SearchOption.AllDirectories).Select((f, i) => (f, i)))
+        {
+            var link = Path.Combine(snapshot, Path.GetRelativePath(source, file));
+            Directory.CreateDirectory(Path.GetDirectoryName(link)!);
+            File.Copy(file, Path.Combine(blobs, $"{i}"));
+            File.CreateSymbolicLink(link, Path.GetRelativePath(Path.GetDirectoryName(link)!, Path.Combine(blobs, $"{i}")));
+        }
+
+        ModelFolderInspection.Inspect(snapshot).Problems.ShouldBeEmpty();
+        using var pipeline = StableDiffusionPipeline.Load(snapshot);
+        pipeline.Unet.Config.UseLinearProjection.ShouldBeTrue();
+    }
+
+    [Fact]
+    public void Inspect_NoSuchFolder_SaysWhere() =>
+        Should.Throw<DirectoryNotFoundException>(() => ModelFolderInspection.Inspect(folder.At("nowhere"))).Message.ShouldContain("nowhere");
+
+    public void Dispose()
+    {
+        scope.Dispose();
+        folder.Dispose();
+    }
+
+    private void Copy(string origin)
+    {
+        foreach (var file in Directory.EnumerateFiles(ReferenceFolder.At(origin), "*", SearchOption.AllDirectories))
+        {
+            var target = folder.At(Path.GetRelativePath(ReferenceFolder.At(origin), file));
+            Directory.CreateDirectory(Path.GetDirectoryName(target)!);
+            File.Copy(file, target);
+        }
+    }
+}
