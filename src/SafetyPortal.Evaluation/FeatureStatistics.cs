@@ -1,28 +1,34 @@
-using System.Numerics;
-
 namespace SafetyPortal.Evaluation;
 
 /// <summary>
-/// Mean and covariance of image features, one pass, mergeable: shards collected by many workers give the numbers of a single pass.
+/// Mean and covariance of image features, one pass, mergeable: shards collected by many workers give the numbers of a single pass, bit for
+/// bit, however the images were divided and in whatever order the shards come.
 /// </summary>
 /// <remarks>
-/// Sums and sums of products are kept as pairs of doubles (Knuth's two-sum; a product of two float32 is exact in double), about
-/// 106 bits, so that neither the order of images nor the subtraction of the mean costs a digit of the float64 result.
+/// Sums of floating-point numbers depend on their order, so these are sums of whole numbers: each feature is rounded once to a multiple of
+/// 2^-28 (features from 2^-5 on hold no finer digits in float32; smaller ones move by 2e-9 at most), and sums and sums of products are kept in
+/// 128-bit integers, which are exact for up to 2^24 images.
 /// </remarks>
 public sealed class FeatureStatistics
 {
-    private readonly double[] _sum;
-    private readonly double[] _sumLow;
-    private readonly double[] _products;
-    private readonly double[] _productsLow;
+    /// <summary>Features must be below this in size.</summary>
+    public const float Largest = 1 << 23;
+
+    /// <summary>The most images one set of statistics takes.</summary>
+    public const long MostImages = 1L << 24;
+
+    private const double Scale = 1 << 28;
+
+    private readonly Int128[] _sums;
+    private readonly Int128[] _products; // rows of the lower triangle, one after the other
 
     public FeatureStatistics(int dimension)
     {
         if (dimension is < 1 or > 16384)
             throw new ArgumentOutOfRangeException(nameof(dimension), dimension, "Expected 1 to 16384 features.");
         Dimension = dimension;
-        (_sum, _sumLow) = (new double[dimension], new double[dimension]);
-        (_products, _productsLow) = (new double[dimension * dimension], new double[dimension * dimension]);
+        _sums = new Int128[dimension];
+        _products = new Int128[dimension * (dimension + 1) / 2];
     }
 
     /// <summary>Features per image.</summary>
@@ -30,6 +36,12 @@ public sealed class FeatureStatistics
 
     /// <summary>Images seen.</summary>
     public long Count { get; private set; }
+
+    /// <summary>The exact sums, in units of 2^-28; for writing a shard down.</summary>
+    internal ReadOnlySpan<Int128> Sums => _sums;
+
+    /// <summary>The exact sums of products, in units of 2^-56, rows of the lower triangle.</summary>
+    internal ReadOnlySpan<Int128> Products => _products;
 
     public static FeatureStatistics Of(Features features)
     {
@@ -40,22 +52,26 @@ public sealed class FeatureStatistics
     }
 
     /// <summary>Takes in the features of one image.</summary>
-    /// <exception cref="ArgumentException">The number of features differs, or one is not finite.</exception>
+    /// <exception cref="ArgumentException">The number of features differs, or one is not finite or too large.</exception>
     public void Add(ReadOnlySpan<float> features)
     {
         if (features.Length != Dimension)
             throw new ArgumentException($"Expected {Dimension} features, got {features.Length}.", nameof(features));
-        var x = new double[Dimension];
+        RequireRoom(1);
+        var x = new long[Dimension];
         for (var i = 0; i < Dimension; i++)
         {
-            if (!float.IsFinite(features[i]))
-                throw new ArgumentException($"Feature {i} is {features[i]}; expected a finite number.", nameof(features));
-            x[i] = features[i];
+            if (!(Math.Abs(features[i]) < Largest))
+                throw new ArgumentException($"Feature {i} is {features[i]}; expected a finite number below {Largest} in size.", nameof(features));
+            x[i] = (long)Math.Round(features[i] * Scale);
         }
 
-        Accumulate(_sum, _sumLow, x, 1);
         for (var i = 0; i < Dimension; i++)
-            Accumulate(_products.AsSpan(i * Dimension, Dimension), _productsLow.AsSpan(i * Dimension, Dimension), x, x[i]);
+        {
+            _sums[i] += x[i];
+            AddProducts(_products.AsSpan(i * (i + 1) / 2, i + 1), x, x[i]);
+        }
+
         Count++;
     }
 
@@ -64,21 +80,14 @@ public sealed class FeatureStatistics
     {
         if (other.Dimension != Dimension)
             throw new ArgumentException($"Expected statistics of {Dimension} features, got {other.Dimension}.", nameof(other));
-        Accumulate(_sum, _sumLow, other._sum, 1);
-        Accumulate(_sum, _sumLow, other._sumLow, 1);
-        Accumulate(_products, _productsLow, other._products, 1);
-        Accumulate(_products, _productsLow, other._productsLow, 1);
-        Count += other.Count;
+        Take(other._sums, other._products, other.Count);
     }
 
     /// <summary>The mean, [Dimension].</summary>
     public double[] Mean()
     {
         RequireImages(1);
-        var mean = new double[Dimension];
-        for (var i = 0; i < Dimension; i++)
-            mean[i] = (_sum[i] + _sumLow[i]) / Count;
-        return mean;
+        return Array.ConvertAll(_sums, sum => (double)sum / (Scale * Count));
     }
 
     /// <summary>The unbiased covariance (divisor n - 1), [Dimension, Dimension].</summary>
@@ -86,53 +95,62 @@ public sealed class FeatureStatistics
     {
         RequireImages(2);
         var covariance = new double[Dimension, Dimension];
+        var sums = Array.ConvertAll(_sums, Split);
+        var divisor = Scale * Scale * Count * (Count - 1);
         for (var i = 0; i < Dimension; i++)
         {
             for (var j = 0; j <= i; j++)
             {
                 // n sum(xy) - sum(x) sum(y), the leading parts by fused multiply-adds that keep what rounding drops.
-                var k = (i * Dimension) + j;
-                var xy = _sum[i] * _sum[j];
-                var xyLow = Math.FusedMultiplyAdd(_sum[i], _sum[j], -xy) + (_sum[i] * _sumLow[j]) + (_sumLow[i] * _sum[j]);
-                var np = _products[k] * Count;
-                var npLow = Math.FusedMultiplyAdd(_products[k], Count, -np) + (_productsLow[k] * Count);
-                var value = (np - xy + (npLow - xyLow)) / ((double)Count * (Count - 1));
-                covariance[i, j] = covariance[j, i] = value;
+                var ((x, xLow), (y, yLow)) = (sums[i], sums[j]);
+                var (p, pLow) = Split(_products[(i * (i + 1) / 2) + j]);
+                var xy = x * y;
+                var xyLow = Math.FusedMultiplyAdd(x, y, -xy) + (x * yLow) + (xLow * y);
+                var np = p * Count;
+                var npLow = Math.FusedMultiplyAdd(p, Count, -np) + (pLow * Count);
+                covariance[i, j] = covariance[j, i] = (np - xy + (npLow - xyLow)) / divisor;
             }
         }
 
         return covariance;
     }
 
+    /// <summary>Takes in sums that were written down.</summary>
+    internal void Take(ReadOnlySpan<Int128> sums, ReadOnlySpan<Int128> products, long count)
+    {
+        RequireRoom(count);
+        for (var i = 0; i < _sums.Length; i++)
+            _sums[i] += sums[i];
+        for (var i = 0; i < _products.Length; i++)
+            _products[i] += products[i];
+        Count += count;
+    }
+
+    private static void AddProducts(Span<Int128> row, ReadOnlySpan<long> x, long factor)
+    {
+        for (var j = 0; j < row.Length; j++)
+        {
+            var high = Math.BigMul(x[j], factor, out var low);
+            row[j] += new Int128((ulong)high, (ulong)low);
+        }
+    }
+
+    // A 128-bit number as the nearest double and what is left of it.
+    private static (double High, double Low) Split(Int128 value)
+    {
+        var high = (double)value;
+        return (high, (double)(value - (Int128)high));
+    }
+
+    private void RequireRoom(long more)
+    {
+        if (more < 0 || Count + more > MostImages)
+            throw new InvalidOperationException($"At most {MostImages} images fit into one set of statistics.");
+    }
+
     private void RequireImages(int least)
     {
         if (Count < least)
             throw new InvalidOperationException($"At least {least} images are needed, {Count} were seen.");
-    }
-
-    // sum += values * factor, the rounding error of each addition going to the low part.
-    private static void Accumulate(Span<double> sum, Span<double> low, ReadOnlySpan<double> values, double factor)
-    {
-        var i = 0;
-        var width = Vector<double>.Count;
-        for (; i <= sum.Length - width; i += width)
-        {
-            var a = new Vector<double>(sum[i..]);
-            var b = new Vector<double>(values[i..]) * factor;
-            var total = a + b;
-            var part = total - a;
-            var lost = (a - (total - part)) + (b - part);
-            total.CopyTo(sum[i..]);
-            (new Vector<double>(low[i..]) + lost).CopyTo(low[i..]);
-        }
-
-        for (; i < sum.Length; i++)
-        {
-            var b = values[i] * factor;
-            var total = sum[i] + b;
-            var part = total - sum[i];
-            low[i] += (sum[i] - (total - part)) + (b - part);
-            sum[i] = total;
-        }
     }
 }

@@ -1,3 +1,5 @@
+using SafetyPortal.Diffusion;
+
 namespace SafetyPortal.Evaluation;
 
 public sealed class FeatureStatisticsTests
@@ -17,6 +19,49 @@ public sealed class FeatureStatisticsTests
             merged.Covariance().Cast<double>().ShouldBe(whole.Covariance().Cast<double>());
         }
     }
+
+    // Numbers whose floating-point sums do depend on their order, in shards of many sizes put together in any order, by way of files.
+    [Fact]
+    public void Load_ShardsInAnyOrder_GivesTheBitsOfASinglePass()
+    {
+        var random = new Random(11);
+        var features = new Features([.. Enumerable.Range(0, 600).Select(_ => (float)((random.NextDouble() - 0.5) * Math.Pow(10, random.Next(-6, 6))))], 3);
+        var whole = FeatureStatistics.Of(features);
+        var folder = Directory.CreateTempSubdirectory("shards").FullName;
+        try
+        {
+            var paths = new List<string>();
+            for (var start = 0; start < features.Count;)
+            {
+                var size = Math.Min(random.Next(1, 40), features.Count - start);
+                paths.Add(Path.Combine(folder, $"{start}.safetensors"));
+                FeatureStatisticsFile.Save(paths[^1], FeatureStatistics.Of(features.Select([.. Enumerable.Range(start, size)])), "test");
+                start += size;
+            }
+
+            for (var round = 0; round < 5; round++)
+            {
+                random.Shuffle(System.Runtime.InteropServices.CollectionsMarshal.AsSpan(paths));
+                var (merged, backbone) = FeatureStatisticsFile.Load([.. paths]);
+
+                backbone.ShouldBe("test");
+                merged.Count.ShouldBe(200);
+                merged.Mean().ShouldBe(whole.Mean());
+                merged.Covariance().Cast<double>().ShouldBe(whole.Covariance().Cast<double>());
+            }
+
+            FeatureStatisticsFile.Save(Path.Combine(folder, "other"), whole, "InceptionV3");
+            Should.Throw<ModelFormatException>(() => FeatureStatisticsFile.Load(paths[0], Path.Combine(folder, "other"))).Message.ShouldContain("of \"InceptionV3\"");
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    [Fact]
+    public void Add_FeatureTooLargeForExactSums_IsRefused()
+        => Should.Throw<ArgumentException>(() => new FeatureStatistics(1).Add([9e6f])).Message.ShouldContain("below 8388608");
 
     // 1, 2, 3 and 2, 4, 7: means 2 and 13/3, variances 1 and 19/3, covariance 5/2, by hand.
     [Fact]

@@ -59,7 +59,8 @@ internal static class OnnxResize
         "half_pixel" => ((place + 0.5) / scale) - 0.5,
         "pytorch_half_pixel" => to > 1 ? ((place + 0.5) / scale) - 0.5 : 0,
         "asymmetric" => place / scale,
-        "align_corners" => to > 1 ? (double)place * (from - 1) / (to - 1) : 0,
+        // The size before rounding down, as the definition has it.
+        "align_corners" => to > 1 ? place * (from - 1) / ((from * scale) - 1) : 0,
         _ => throw new OnnxException($"coordinate_transformation_mode {position} is not supported"),
     };
 

@@ -32,8 +32,8 @@ internal static class OnnxWindows
         var (x, weight) = (Picture(c), c[1]);
         if (weight.dim() != 4)
             throw new OnnxException($"expected a kernel [in, out, height, width], got {OnnxCall.Shape(weight)}");
-        if (c.Has("output_shape"))
-            throw new OnnxException("attribute output_shape is not supported");
+        if (c.Has("output_shape") || c.Text("auto_pad", "NOTSET") is not ("NOTSET" or "VALID"))
+            throw new OnnxException("attributes output_shape and auto_pad are not supported");
         var window = Window.Of(c, [weight.size(2), weight.size(3)], x);
         var extra = Window.Pair(c, "output_padding", 0, 0);
         if (window.Before[0] != window.After[0] || window.Before[1] != window.After[1])
@@ -61,10 +61,13 @@ internal static class OnnxWindows
         var counted = c.Int("count_include_pad", 0) != 0;
         if (window.Dilations is not [1, 1])
             throw new OnnxException("dilated averages are not supported");
-        if (!counted && (window.Before[0] != window.After[0] || window.Before[1] != window.After[1]))
-            throw new OnnxException("averages that leave out paddings which differ from side to side are not supported");
-        var (padded, padding) = window.Pad(x, 0);
-        return nn.functional.avg_pool2d(padded, window.Kernel, window.Strides, padding, c.Int("ceil_mode", 0) != 0, counted);
+        var ceiling = c.Int("ceil_mode", 0) != 0;
+        if (window.IsPlain)
+            return nn.functional.avg_pool2d(x, window.Kernel, window.Strides, window.Before, ceiling, counted);
+        var (padded, _) = window.Pad(x, 0);
+        var average = nn.functional.avg_pool2d(padded, window.Kernel, window.Strides, [0, 0], ceiling);
+        // What is left out of the count: the average of ones padded alike is the share of each window that counts.
+        return counted ? average : average.div(nn.functional.avg_pool2d(window.Pad(ones_like(x), 0).Padded, window.Kernel, window.Strides, [0, 0], ceiling));
     }
 
     private static Tensor Picture(OnnxCall c) => c[0].dim() == 4
@@ -74,6 +77,9 @@ internal static class OnnxWindows
     /// <summary>Kernel, strides, dilations and paddings, height first.</summary>
     private sealed record Window(long[] Kernel, long[] Strides, long[] Dilations, long[] Before, long[] After)
     {
+        /// <summary>Whether libtorch's operators can pad: alike on both sides, at most half a kernel.</summary>
+        public bool IsPlain => Enumerable.Range(0, 2).All(d => Before[d] == After[d] && 2 * Before[d] <= Kernel[d]);
+
         public static Window Of(OnnxCall c, long[]? kernel, Tensor x)
         {
             kernel ??= c.Ints("kernel_shape") ?? throw new OnnxException("attribute kernel_shape is missing");
@@ -111,9 +117,7 @@ internal static class OnnxWindows
         public (Tensor Padded, long[] Padding) Pad(Tensor x, double value)
         {
             OnnxLimits.Elements([x.size(0), x.size(1), x.size(2) + Before[0] + After[0], x.size(3) + Before[1] + After[1]]);
-            if (Before[0] == After[0] && Before[1] == After[1] && (value == 0 || (2 * Before[0] <= Kernel[0] && 2 * Before[1] <= Kernel[1])))
-                return (x, Before);
-            return (nn.functional.pad(x, [Before[1], After[1], Before[0], After[0]], PaddingModes.Constant, value), [0, 0]);
+            return IsPlain ? (x, Before) : (nn.functional.pad(x, [Before[1], After[1], Before[0], After[0]], PaddingModes.Constant, value), [0, 0]);
         }
 
         private Window Same(Tensor x, bool upper)

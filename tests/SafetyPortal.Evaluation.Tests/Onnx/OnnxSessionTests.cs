@@ -41,6 +41,38 @@ public sealed class OnnxSessionTests : IDisposable
         ShouldBe(Run(model, x), nn.functional.max_pool2d(x, 5, 1, 2));
     }
 
+    [Theory]
+    [InlineData(0, 4f / 4)]
+    [InlineData(1, 4f / 9)]
+    public void Run_AverageOfOnesInTheCorner_CountsPaddingWhenTold(long counted, float corner)
+    {
+        // Padding of 1 before and none after: the first of the windows of 3 x 3 sees 4 ones.
+        var model = new OnnxModelWriter().Input("x").Output("y")
+            .Node("AveragePool", "x -> y", ("kernel_shape", new long[] { 3, 3 }), ("pads", new long[] { 1, 1, 0, 0 }), ("count_include_pad", counted));
+
+        Run(model, ones(1, 1, 4, 4)).data<float>().ToArray()[0].ShouldBe(corner, 1e-6);
+    }
+
+    [Fact]
+    public void Run_TransposedConvolution_IsConvTranspose2d()
+    {
+        var (x, weight) = (randn(1, 4, 5, 6), randn(4, 3, 3, 3));
+        var model = new OnnxModelWriter().Input("x").Initializer("w", weight).Output("y")
+            .Node("ConvTranspose", "x, w -> y", ("strides", new long[] { 2, 2 }), ("pads", new long[] { 1, 1, 1, 1 }), ("output_padding", new long[] { 1, 0 }));
+
+        ShouldBe(Run(model, x), nn.functional.conv_transpose2d(x, weight, strides: [2, 2], padding: [1, 1], output_padding: [1, 0]));
+    }
+
+    // ONNX's own example: 4 pixels by 0.6 are 2, and the corners of 2.4 are aligned.
+    [Fact]
+    public void Run_LinearResizeAligningCorners_UsesTheSizeBeforeRounding()
+    {
+        var model = new OnnxModelWriter().Input("x").Initializer("s", tensor(new[] { 1f, 1, 0.6f, 0.6f })).Output("y")
+            .Node("Resize", "x, , s -> y", ("mode", "linear"), ("coordinate_transformation_mode", "align_corners"));
+
+        Run(model, arange(1, 9, dtype: ScalarType.Float32).reshape(1, 1, 2, 4)).data<float>().ToArray().ShouldBe([1f, 3.142857f], 1e-4);
+    }
+
     [Fact]
     public void Run_BatchNormalizationThenReluAndPool_IsResNetsHead()
     {
