@@ -1,13 +1,12 @@
 using System.Buffers.Binary;
-using System.IO.MemoryMappedFiles;
 using Microsoft.Win32.SafeHandles;
 using static TorchSharp.torch;
 
 namespace SafetyPortal.Diffusion.Safetensors;
 
 /// <summary>
-/// A safetensors file, memory-mapped for reading. Opening reads and validates the header only; tensors are copied out on demand.
-/// Reading is safe from several threads.
+/// A safetensors file. Opening reads and validates the header only; each tensor is read on demand, straight into its own memory, so that
+/// weights are moved once and nothing else stays resident (mapped pages would count as such). Reading is safe from several threads.
 /// </summary>
 public sealed class SafetensorsFile : ITensorSource
 {
@@ -17,10 +16,7 @@ public sealed class SafetensorsFile : ITensorSource
     private const int CopyBytes = 1 << 30;
 
     private readonly SafeFileHandle handle;
-    private readonly MemoryMappedFile? map;
-    private readonly MemoryMappedViewAccessor? view;
     private readonly SafetensorsHeader header;
-    private readonly long fileLength;
     private readonly long dataStart;
 
     private SafetensorsFile(string path, SafeFileHandle handle, SafetensorsHeader header, long dataStart)
@@ -29,11 +25,6 @@ public sealed class SafetensorsFile : ITensorSource
         this.handle = handle;
         this.header = header;
         this.dataStart = dataStart;
-        fileLength = RandomAccess.GetLength(handle);
-        if (fileLength == dataStart)
-            return;
-        map = MemoryMappedFile.CreateFromFile(handle, mapName: null, capacity: 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: true);
-        view = map.CreateViewAccessor(0, 0, MemoryMappedFileAccess.Read);
     }
 
     /// <inheritdoc/>
@@ -76,9 +67,6 @@ public sealed class SafetensorsFile : ITensorSource
     {
         if (!Entries.TryGetValue(name, out var entry))
             throw new SafetensorsException(Location, $"holds no tensor named \"{name}\"");
-        // Touching a mapped page behind the end of a file that shrank would kill the process.
-        if (RandomAccess.GetLength(handle) < fileLength)
-            throw new SafetensorsException(Location, "became shorter while it was open");
 
         using var scope = NewDisposeScope();
         var tensor = empty(entry.Shape.ToArray(), dtype: entry.Dtype);
@@ -90,38 +78,44 @@ public sealed class SafetensorsFile : ITensorSource
         return tensor.MoveToOuterDisposeScope();
     }
 
-    public void Dispose()
-    {
-        view?.Dispose();
-        map?.Dispose();
-        handle.Dispose();
-    }
+    public void Dispose() => handle.Dispose();
 
-    private unsafe void CopyTo(SafetensorsEntry entry, Tensor tensor)
+    private void CopyTo(SafetensorsEntry entry, Tensor tensor)
     {
         if (entry.ByteLength == 0)
             return;
         var elementSize = SafetensorsDtype.Size(entry.Dtype);
         using var flat = tensor.view(-1);
-        byte* pointer = null;
-        view!.SafeMemoryMappedViewHandle.AcquirePointer(ref pointer);
-        try
+        for (var done = 0L; done < entry.ByteLength; done += CopyBytes)
         {
-            var source = pointer + view.PointerOffset + dataStart + entry.Offset;
-            for (var done = 0L; done < entry.ByteLength; done += CopyBytes)
-            {
-                var count = (int)Math.Min(CopyBytes, entry.ByteLength - done);
-                var bytes = new ReadOnlySpan<byte>(source + done, count);
-                // Any other byte in a C++ bool is undefined behaviour.
-                if (entry.Dtype == ScalarType.Bool && bytes.ContainsAnyExceptInRange((byte)0, (byte)1))
-                    throw new SafetensorsException(Location, $"tensor \"{entry.Name}\" is of type BOOL, but holds a byte other than 0 and 1");
-                using var part = flat.narrow(0, done / elementSize, count / elementSize);
-                bytes.CopyTo(part.bytes);
-            }
+            var count = (int)Math.Min(CopyBytes, entry.ByteLength - done);
+            using var part = flat.narrow(0, done / elementSize, count / elementSize);
+            var bytes = part.bytes;
+            ReadExactly(Location, handle, bytes, dataStart + entry.Offset + done);
+            // Any other byte in a C++ bool is undefined behaviour.
+            if (entry.Dtype == ScalarType.Bool && bytes.ContainsAnyExceptInRange((byte)0, (byte)1))
+                throw new SafetensorsException(Location, $"tensor \"{entry.Name}\" is of type BOOL, but holds a byte other than 0 and 1");
         }
-        finally
+    }
+
+    private static void ReadExactly(string path, SafeFileHandle source, Span<byte> bytes, long offset)
+    {
+        while (!bytes.IsEmpty)
         {
-            view.SafeMemoryMappedViewHandle.ReleasePointer();
+            int read;
+            try
+            {
+                read = RandomAccess.Read(source, bytes, offset);
+            }
+            catch (IOException exception)
+            {
+                throw new SafetensorsException(path, "cannot be read: " + exception.Message, exception);
+            }
+
+            if (read == 0)
+                throw new SafetensorsException(path, "became shorter while it was open");
+            bytes = bytes[read..];
+            offset += read;
         }
     }
 
@@ -144,13 +138,7 @@ public sealed class SafetensorsFile : ITensorSource
             throw new SafetensorsException(path, $"claims a header of {headerLength} bytes; even an empty one, {{}}, has 2");
 
         var json = new byte[headerLength];
-        for (var done = 0; done < json.Length;)
-        {
-            var read = RandomAccess.Read(source, json.AsSpan(done), PrefixBytes + done);
-            if (read == 0)
-                throw new SafetensorsException(path, "became shorter while its header was read");
-            done += read;
-        }
+        ReadExactly(path, source, json, PrefixBytes);
 
         var end = PrefixBytes + (long)headerLength;
         return (SafetensorsHeader.Parse(json, length - end, path), end);
