@@ -8,10 +8,10 @@ using SafetyPortal.Erasure.Attribution;
 
 namespace SafetyPortal.Cli.Commands;
 
-/// <summary><c>portal model verify</c>: reads a model folder, a patch or any safetensors file to the end and says what it is.</summary>
+/// <summary><c>portal model verify</c> reads a model folder, a patch or any safetensors file to the end and says what it is; <c>model bake</c> applies patches for good.</summary>
 internal static class ModelCommand
 {
-    public static Command Create() => new("model", "Work with model folders and their files.") { Verify() };
+    public static Command Create() => new("model", "Work with model folders and their files.") { Verify(), Bake() };
 
     private static Command Verify()
     {
@@ -46,6 +46,28 @@ internal static class ModelCommand
         });
         return command;
     }
+
+    private static Command Bake()
+    {
+        var json = CommonOptions.Json();
+        var model = CommonOptions.Model();
+        var output = new Argument<DirectoryInfo>("out") { Description = "Folder to make; must not exist." };
+        var patches = new Option<FileInfo[]>("--patch") { Description = "Patch to apply; may be repeated, they stack in order.", Required = true };
+        var single = new Option<bool>("--fp32") { Description = "Store the UNet in single precision instead of the types it is in." };
+        var command = new Command("bake", "Copy a model folder with patches applied to its UNet, one tensor in memory at a time.") { output, model, patches, single, json };
+        command.SetGuardedAction(json, (parsed, cancellation) =>
+        {
+            var target = parsed.GetValue(output)!.FullName;
+            var applied = parsed.GetValue(patches)!.Select(p => AblationPatch.Load(p.FullName)).ToList();
+            var digest = BakedModel.Write(parsed.GetValue(model)!.FullName, target, applied, parsed.GetValue(single), cancellation);
+            var baked = new Baked(target, digest, applied.Sum(p => p.Count));
+            JsonText.Print(parsed.GetValue(json), baked, () => $"{target}: {baked.ChangedWeights:N0} weights changed, weights {digest}");
+            return Task.FromResult(ExitCode.Success);
+        });
+        return command;
+    }
+
+    private sealed record Baked(string Path, string Digest, long ChangedWeights);
 
     // What editing would start from.
     private static UnetWeights Weights(DirectoryInfo folder, FileInfo[] patches)

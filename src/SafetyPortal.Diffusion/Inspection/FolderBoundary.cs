@@ -4,7 +4,7 @@ namespace SafetyPortal.Diffusion.Inspection;
 /// Keeps a model folder from pointing elsewhere: a link in it may lead to another place in the folder, or into the <c>blobs</c> beside the
 /// <c>snapshots</c> of a Hugging Face cache, and nowhere else.
 /// </summary>
-internal static class FolderBoundary
+public static class FolderBoundary
 {
     private const int MaxDepth = 6;
     private const int MaxEntries = 20_000;

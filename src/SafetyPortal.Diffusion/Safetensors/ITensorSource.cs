@@ -11,6 +11,10 @@ public interface ITensorSource : IDisposable
     /// <summary>Every tensor by name, in file order.</summary>
     IReadOnlyDictionary<string, SafetensorsEntry> Entries { get; }
 
+    /// <summary>Name of the file, without folder, that holds a tensor.</summary>
+    /// <param name="name">A key of <see cref="Entries"/>.</param>
+    string FileOf(string name) => Path.GetFileName(Location);
+
     /// <summary>Copies one tensor into memory. The result belongs to the caller (or to the open dispose scope).</summary>
     /// <param name="name">A key of <see cref="Entries"/>.</param>
     /// <param name="as">The type to convert to; null keeps the stored type.</param>

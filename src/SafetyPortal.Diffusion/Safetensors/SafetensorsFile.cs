@@ -36,6 +36,9 @@ public sealed class SafetensorsFile : ITensorSource
     /// <summary>The file's free-form <c>__metadata__</c>; empty if it has none.</summary>
     public IReadOnlyDictionary<string, string> Metadata => header.Metadata;
 
+    /// <summary>Whether a file has the name of a pickle, which could run code when loaded and is never read.</summary>
+    public static bool IsPickle(string path) => ForeignFormat.HasPickleExtension(path);
+
     /// <summary>Opens a file and checks its header against the file's size.</summary>
     /// <exception cref="SafetensorsException">The file is missing, unreadable, damaged, or of another format.</exception>
     public static SafetensorsFile Open(string path)

@@ -49,6 +49,9 @@ public sealed class ShardedSafetensors : ITensorSource
     }
 
     /// <inheritdoc/>
+    public string FileOf(string name) => Path.GetFileName(owners[name].Location);
+
+    /// <inheritdoc/>
     public Tensor Read(string name, ScalarType? @as = null, Device? device = null) =>
         owners.TryGetValue(name, out var owner)
             ? owner.Read(name, @as, device)

@@ -58,6 +58,23 @@ public sealed class NoiseSchedule
         return (original * signal.to(original) + noise * level.to(original)).MoveToOuterDisposeScope();
     }
 
+    /// <summary>
+    /// What a network is trained to answer for <see cref="AddNoise"/>'s sample: the noise, the original, or the velocity
+    /// sqrt(abar_t) eps - sqrt(1 - abar_t) x_0 (Salimans and Ho 2022, arXiv 2202.00512, appendix D).
+    /// </summary>
+    /// <param name="config">Says which.</param>
+    /// <param name="original">x_0, [B, ...].</param>
+    /// <param name="noise">eps, the same shape.</param>
+    /// <param name="timesteps">int64 [B] within the training steps.</param>
+    public Tensor TrainingTarget(SchedulerConfig config, Tensor original, Tensor noise, Tensor timesteps)
+    {
+        if (config.Prediction != PredictionType.Velocity)
+            return config.Prediction == PredictionType.Sample ? original.alias() : noise.alias();
+        using var scope = NewDisposeScope();
+        var (signal, level) = Coefficients(timesteps, original.dim());
+        return (noise * signal.to(original) - original * level.to(original)).MoveToOuterDisposeScope();
+    }
+
     /// <summary>sqrt(abar_t) and sqrt(1 - abar_t), float32 [B, 1, 1, ...] with <paramref name="rank"/> dimensions.</summary>
     internal (Tensor Signal, Tensor Noise) Coefficients(Tensor timesteps, long rank)
     {

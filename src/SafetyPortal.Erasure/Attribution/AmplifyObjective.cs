@@ -14,7 +14,7 @@ public static class AmplifyObjective
     /// <param name="unet">The model under attribution.</param>
     /// <param name="noised">sqrt(a_t) z0 + sqrt(1 - a_t) n, [B, 4, h, w]</param>
     /// <param name="timestep">[1] timestep t.</param>
-    /// <param name="noise">n, the shape of <paramref name="noised"/>.</param>
+    /// <param name="noise">n, the shape of <paramref name="noised"/>; for a model that predicts the velocity, that.</param>
     /// <param name="embeddings">Embedding of the concept prompt, [B, T, D].</param>
     public static Tensor Evaluate(UNet2DConditionModel unet, Tensor noised, Tensor timestep, Tensor noise, Tensor embeddings)
     {

@@ -32,7 +32,8 @@ internal sealed class AmplifySampler : ILatentSampler
             var noised = scheduler.AddNoise(shown, noise, timestep);
 
             // The mean is per latent; times P it is the sum over the latents of the batch.
-            var objective = AmplifyObjective.Evaluate(batch.Unet, noised, timestep, noise, batch.Concept) * shown.size(0);
+            var target = scheduler.Noise.TrainingTarget(scheduler.Config, shown, noise, timestep);
+            var objective = AmplifyObjective.Evaluate(batch.Unet, noised, timestep, target, batch.Concept) * shown.size(0);
             objective.backward();
             visit(new LatentVisit(step, t, objective.ToDouble()));
         }

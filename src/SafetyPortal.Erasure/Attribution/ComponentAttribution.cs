@@ -79,6 +79,7 @@ public static class ComponentAttribution
     {
         using var frozen = no_grad();
         var (height, width) = settings.LatentSize ?? (pipeline.Unet.Config.SampleSize, pipeline.Unet.Config.SampleSize);
+        var (imageHeight, imageWidth) = ((int)height * pipeline.Vae.Config.Downsampling, (int)width * pipeline.Vae.Config.Downsampling);
         var batches = new List<SamplingBatch>();
         foreach (var (pairs, index) in settings.Prompts.Chunk(settings.BatchSize).Select((pairs, index) => (pairs, index)))
         {
@@ -86,9 +87,9 @@ public static class ComponentAttribution
             batches.Add(new SamplingBatch(
                 pipeline.Unet,
                 pipeline.SchedulerConfig,
-                pipeline.EncodePrompts(pairs.Select(p => p.Concept).ToList()),
-                plain ? null : pipeline.EncodePrompts(pairs.Select(p => p.Base).ToList()),
-                pipeline.EncodePrompts(Enumerable.Repeat(string.Empty, pairs.Length).ToList()),
+                pipeline.EncodePrompts(pairs.Select(p => p.Concept).ToList(), imageHeight, imageWidth),
+                plain ? null : pipeline.EncodePrompts(pairs.Select(p => p.Base).ToList(), imageHeight, imageWidth),
+                pipeline.EncodePrompts(Enumerable.Repeat(string.Empty, pairs.Length).ToList(), imageHeight, imageWidth),
                 settings,
                 [pairs.Length, pipeline.Unet.Config.InChannels, height, width],
                 index));
