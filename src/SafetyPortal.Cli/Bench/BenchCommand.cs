@@ -1,12 +1,48 @@
 using System.CommandLine;
+using SafetyPortal.Cli.Commands;
+using SafetyPortal.Cli.Output;
+using SafetyPortal.Worker.Running;
 
 namespace SafetyPortal.Cli.Bench;
 
 /// <summary><c>portal bench</c>: measurements, and what they are made on.</summary>
 public static class BenchCommand
 {
-    public static Command Create() => new("bench", "Measure this program, and make the models to measure it on.")
+    public static Command Create()
     {
-        MakeModelCommand.Create(),
-    };
+        var json = CommonOptions.Json();
+        var threads = CommonOptions.Threads();
+        var preset = new Option<string>("--preset") { Description = $"demo, or a model of random weights, made once in data/bench: {string.Join(", ", MakeModelPreset.Names)}.", DefaultValueFactory = _ => BenchModel.Demo };
+        preset.AcceptOnlyFromAmong([BenchModel.Demo, .. MakeModelPreset.Names]);
+        var model = new Option<DirectoryInfo?>("--model") { Description = "Model folder to measure instead of a preset." };
+        var cases = new Option<string[]>("--case") { Description = $"Case to measure; may be repeated. Default: all. {string.Join(", ", BenchCases.Names)}." };
+        cases.AcceptOnlyFromAmong([.. BenchCases.Names]);
+        var repeat = new Option<int>("--repeat") { Description = "Measurements of each short case, after one that does not count.", DefaultValueFactory = _ => 3 };
+        var steps = new Option<int>("--steps") { Description = "DDIM steps of the attribution.", DefaultValueFactory = _ => 50 };
+        var loop = new Option<int>("--loop-steps") { Description = "Steps of the restart sampler that are run; the time of all --steps is computed from them.", DefaultValueFactory = _ => 4 };
+        var reference = new Option<FileInfo?>("--reference") { Description = "What benchmarks/reference.py wrote for the same model, to print beside." };
+        var output = new Option<FileInfo?>("--out", "-o") { Description = "JSON file to write the measurements to as well." };
+        var command = new Command("bench", "Measure this program, and make the models to measure it on.")
+        {
+            preset, model, cases, repeat, steps, loop, reference, output, threads, json,
+        };
+        command.Add(MakeModelCommand.Create());
+        command.SetGuardedAction(json, async (parsed, cancellation) =>
+        {
+            TorchThreads.Set(parsed.GetValue(threads));
+            var beside = parsed.GetValue(reference) is { } file ? BenchReport.Read(file.FullName) : null;
+            var chosen = parsed.GetValue(cases) is { Length: > 0 } some ? some : [.. BenchCases.Names];
+            var settings = new BenchSettings(Math.Max(1, parsed.GetValue(repeat)), parsed.GetValue(steps), parsed.GetValue(loop));
+            var report = await ProgressDisplay.Run(parsed.GetValue(json), progress => Task.Run(() =>
+            {
+                var folder = parsed.GetValue(model)?.FullName ?? BenchModel.Folder(parsed.GetValue(preset)!, cancellation);
+                using var bench = new BenchCases(folder, settings, progress, cancellation);
+                return bench.Run(chosen, parsed.GetValue(threads));
+            }, cancellation));
+            if (parsed.GetValue(output) is { } target) await File.WriteAllTextAsync(target.FullName, JsonText.Of(report), cancellation);
+            JsonText.Print(parsed.GetValue(json), report, () => report.ToTable(beside));
+            return ExitCode.Success;
+        });
+        return command;
+    }
 }

@@ -2,10 +2,11 @@ using System.Runtime.InteropServices;
 
 namespace TorchSharp.Interop;
 
-/// <summary>Mirror of <c>native/nn.cpp</c>: layers and losses.</summary>
+/// <summary>Mirror of <c>native/nn.cpp</c> and <c>native/attention.cpp</c>: layers and losses.</summary>
 internal static partial class NativeMethods
 {
     [LibraryImport(NativeLibraryLoader.Name)] internal static partial nint sp_linear(TensorHandle x, TensorHandle weight, TensorHandle bias, out nint result);
+    [LibraryImport(NativeLibraryLoader.Name)] internal static partial nint sp_attention(TensorHandle query, TensorHandle key, TensorHandle value, TensorHandle mask, out nint result);
     [LibraryImport(NativeLibraryLoader.Name)] internal static partial nint sp_embedding(TensorHandle weight, TensorHandle indices, long padding, out nint result);
     [LibraryImport(NativeLibraryLoader.Name)] internal static partial nint sp_conv2d(TensorHandle x, TensorHandle weight, TensorHandle bias, ReadOnlySpan<long> stride, ReadOnlySpan<long> padding, ReadOnlySpan<long> dilation, long groups, out nint result);
     [LibraryImport(NativeLibraryLoader.Name)] internal static partial nint sp_conv_transpose2d(TensorHandle x, TensorHandle weight, TensorHandle bias, ReadOnlySpan<long> stride, ReadOnlySpan<long> padding, ReadOnlySpan<long> outputPadding, long groups, ReadOnlySpan<long> dilation, out nint result);

@@ -1,3 +1,6 @@
+using static TorchSharp.Interop.NativeError;
+using static TorchSharp.Interop.NativeMethods;
+
 namespace TorchSharp;
 
 public static partial class torch
@@ -21,11 +24,13 @@ public static partial class torch
                 if (is_casual && attn_mask is not null)
                     throw new ArgumentException("A causal attention takes no other mask.", nameof(attn_mask));
                 using var scope = NewDisposeScope();
+                if (is_casual)
+                    attn_mask = CausalMask(query.size(-2), key.size(-2), query.device);
+                if (p == 0 && InTiles(query, key, value, attn_mask) is { } attended)
+                    return attended.MoveToOuterDisposeScope();
                 using var scaled = query * (1.0 / Math.Sqrt(query.size(-1)));
                 using var transposed = key.transpose(-2, -1);
                 var scores = scaled.matmul(transposed); // [..., Tq, Tk]
-                if (is_casual)
-                    attn_mask = ones([query.size(-2), key.size(-2)], dtype: ScalarType.Bool, device: query.device).tril();
                 if (attn_mask is not null)
                 {
                     var masked = attn_mask.dtype == ScalarType.Bool
@@ -40,6 +45,18 @@ public static partial class torch
                 if (p > 0)
                     weights = dropout(weights, p);
                 return weights.matmul(value).MoveToOuterDisposeScope(); // [..., Tq, dv]
+            }
+
+            private static Tensor CausalMask(long queries, long keys, Device device) => ones([queries, keys], dtype: ScalarType.Bool, device: device).tril();
+
+            // Null where the tiles do not serve: they take [B, H, T, d] on the CPU.
+            private static Tensor? InTiles(Tensor query, Tensor key, Tensor value, Tensor? mask)
+            {
+                var added = mask is { dtype: ScalarType.Bool } visible
+                    ? zeros(visible.shape, device: visible.device).masked_fill(visible.logical_not(), double.NegativeInfinity)
+                    : mask;
+                Check(sp_attention(query.handle, key.handle, value.handle, Tensor.Optional(added), out var result));
+                return result == 0 ? null : new Tensor(result);
             }
         }
     }

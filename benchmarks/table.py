@@ -1,0 +1,20 @@
+#!/usr/bin/env python3
+"""Prints the least time of each case over the rounds that beside.sh wrote into a folder, ours divided by the reference's."""
+import glob
+import json
+import os
+import sys
+
+
+def least(kind, name):
+    runs = [next(c for c in json.load(open(path))["cases"] if c["name"] == name) for path in glob.glob(os.path.join(sys.argv[1], f"{kind}.{name}.*.json"))]
+    return {key: min(run[key] for run in runs) for key in ("seconds", "cpuSeconds", "peakMiB")} if runs else None
+
+
+names = sorted({os.path.basename(path).split(".")[1] for path in glob.glob(os.path.join(sys.argv[1], "ours.*.json"))})
+print("| case | seconds | reference | ratio | cpu s | reference | ratio | peak MiB | reference |\n|---|---|---|---|---|---|---|---|---|")
+for name in names:
+    ours, theirs = least("ours", name), least("theirs", name)
+    if ours and theirs:
+        print(f"| {name} | {ours['seconds']:.3f} | {theirs['seconds']:.3f} | {ours['seconds'] / theirs['seconds']:.2f} | {ours['cpuSeconds']:.3f} | {theirs['cpuSeconds']:.3f} "
+              f"| {ours['cpuSeconds'] / theirs['cpuSeconds']:.2f} | {ours['peakMiB']:,} | {theirs['peakMiB']:,} |")

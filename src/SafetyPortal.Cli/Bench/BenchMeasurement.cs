@@ -1,0 +1,75 @@
+using System.Diagnostics;
+using System.Globalization;
+
+namespace SafetyPortal.Cli.Bench;
+
+/// <summary>What one case cost.</summary>
+/// <param name="Name">One of <see cref="BenchCases.Names"/>.</param>
+/// <param name="Seconds">Wall clock: the shortest of the runs, since everything that disturbs a run makes it longer.</param>
+/// <param name="MedianSeconds">Wall clock: the median.</param>
+/// <param name="CpuSeconds">Processor time of all threads, the least of the runs; other programs on the machine hardly change it.</param>
+/// <param name="PeakMiB">Most memory resident at once during the case, with the model that is loaded; null where the system does not tell.</param>
+/// <param name="Runs">Runs that were measured.</param>
+/// <param name="Note">What was run, or how the figure was computed.</param>
+public sealed record BenchMeasurement(string Name, double Seconds, double MedianSeconds, double CpuSeconds, long? PeakMiB, int Runs, string Note)
+{
+    /// <summary>Measures <paramref name="body"/>.</summary>
+    /// <param name="name">Name of the case.</param>
+    /// <param name="note">What is run.</param>
+    /// <param name="warmUp">Whether to run it once before.</param>
+    /// <param name="runs">How often to run it.</param>
+    /// <param name="body">One run.</param>
+    public static BenchMeasurement Of(string name, string note, bool warmUp, int runs, Action body)
+    {
+        ArgumentNullException.ThrowIfNull(body);
+        if (warmUp) body();
+        ResetPeak();
+        using var process = Process.GetCurrentProcess();
+        var wall = new List<double>();
+        var cpu = new List<double>();
+        for (var run = 0; run < runs; run++)
+        {
+            process.Refresh();
+            var before = process.TotalProcessorTime;
+            var clock = Stopwatch.GetTimestamp();
+            body();
+            wall.Add(Stopwatch.GetElapsedTime(clock).TotalSeconds);
+            process.Refresh();
+            cpu.Add((process.TotalProcessorTime - before).TotalSeconds);
+        }
+
+        wall.Sort();
+        return new BenchMeasurement(name, Round(wall[0]), Round(wall[wall.Count / 2]), Round(cpu.Min()), PeakMebibytes(), runs, note);
+    }
+
+    /// <summary>The same with all times multiplied.</summary>
+    public BenchMeasurement Scaled(double factor, string note) => this with
+    {
+        Seconds = Round(Seconds * factor),
+        MedianSeconds = Round(MedianSeconds * factor),
+        CpuSeconds = Round(CpuSeconds * factor),
+        Note = note,
+    };
+
+    private static double Round(double seconds) => Math.Round(seconds, 4);
+
+    // Linux keeps the largest resident size of a process, and sets it back to the present one when told so.
+    private static void ResetPeak()
+    {
+        try
+        {
+            File.WriteAllText("/proc/self/clear_refs", "5");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // The figure is then the peak of the process so far.
+        }
+    }
+
+    private static long? PeakMebibytes()
+    {
+        if (!File.Exists("/proc/self/status")) return null;
+        var line = File.ReadLines("/proc/self/status").FirstOrDefault(l => l.StartsWith("VmHWM:", StringComparison.Ordinal));
+        return line is null ? null : long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture) / 1024;
+    }
+}
