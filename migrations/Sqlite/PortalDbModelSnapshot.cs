@@ -422,6 +422,9 @@ namespace SafetyPortal.Requests.Migrations
                         .HasMaxLength(4000)
                         .HasColumnType("TEXT");
 
+                    b.Property<int>("Method")
+                        .HasColumnType("INTEGER");
+
                     b.Property<long>("ModelVersionId")
                         .HasColumnType("INTEGER");
 

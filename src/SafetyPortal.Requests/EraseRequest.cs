@@ -38,6 +38,8 @@ public sealed class EraseRequest : IVersioned, IAudited
 
     public AblationScope Scope { get; private set; }
 
+    public EraseMethod Method { get; private set; }
+
     /// <summary>Ratios of weights to ablate, ascending, each in (0, 0.5]; more than one is a sweep.</summary>
     public List<double> Doses { get; private set; } = [];
 
@@ -176,6 +178,7 @@ public sealed class EraseRequest : IVersioned, IAudited
         ConceptPrompts = [.. content.ConceptPrompts.Select(p => p.Trim())];
         BasePrompts = [.. content.ResolveBasePrompts()];
         Scope = content.Scope ?? Requests.ConceptPrompts.DefaultScope(content.ConceptKind);
+        Method = content.Method;
         Doses = [.. content.Doses.Order()];
         Seed = content.Seed;
         EvaluationSet = content.EvaluationSet;

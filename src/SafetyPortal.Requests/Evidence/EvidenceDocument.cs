@@ -10,14 +10,15 @@ namespace SafetyPortal.Requests.Evidence;
 /// <summary>The request as the run carried it out.</summary>
 public sealed record EvidenceRequest(
     long Id, string Model, ConceptKind ConceptKind, string ConceptName,
-    IReadOnlyList<string> ConceptPrompts, IReadOnlyList<string> BasePrompts, AblationScope Scope, IReadOnlyList<double> Doses, long Seed, string EvaluationSet)
+    IReadOnlyList<string> ConceptPrompts, IReadOnlyList<string> BasePrompts, AblationScope Scope, IReadOnlyList<double> Doses, long Seed, string EvaluationSet,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] EraseMethod? Method = null)
 {
     public static EvidenceRequest From(EraseRequest request, string modelName)
     {
         ArgumentNullException.ThrowIfNull(request);
         return new(
             request.Id, modelName, request.ConceptKind, request.ConceptName, request.ConceptPrompts, request.BasePrompts, request.Scope,
-            request.Doses, request.Seed, request.EvaluationSet);
+            request.Doses, request.Seed, request.EvaluationSet, request.Method);
     }
 }
 

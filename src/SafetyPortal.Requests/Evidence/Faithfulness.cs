@@ -21,9 +21,10 @@ public sealed record FaithfulnessSummary(
 /// <param name="Objective">J of the unedited model at the points where it was evaluated.</param>
 /// <param name="RandomOnly">Pearson over the sets drawn from all weights alike.</param>
 /// <param name="HighScoreOnly">Pearson over the sets drawn from weights of high or low score.</param>
+/// <param name="FixedBase">Pearson with the base prediction kept from the unedited model, the function whose gradient the score is.</param>
 /// <param name="Sampling">How sets and evaluation points were drawn, in words.</param>
 public sealed record FaithfulnessFigures(
-    int N, double? Pearson, double? Spearman, Interval? PearsonInterval, double? Slope, double Objective, double? RandomOnly, double? HighScoreOnly, string Sampling);
+    int N, double? Pearson, double? Spearman, Interval? PearsonInterval, double? Slope, double Objective, double? RandomOnly, double? HighScoreOnly, double? FixedBase, string Sampling);
 
 /// <summary>How the score of a layer's groups agrees with another way to value them.</summary>
 /// <param name="Layer">Weight name of the layer.</param>
@@ -45,7 +46,8 @@ public sealed record FaithfulnessPoints(
 /// <param name="Weights">How many weights were zeroed.</param>
 /// <param name="Predicted">Fall of J that the scores promise: their sum, scaled to the evaluation points.</param>
 /// <param name="Measured">J before minus J after; negative when J rose.</param>
-public sealed record AblationPoint(string Draw, long Weights, double Predicted, double Measured);
+/// <param name="FixedBase">The same with the base prediction kept from the unedited model.</param>
+public sealed record AblationPoint(string Draw, long Weights, double Predicted, double Measured, double FixedBase);
 
 /// <summary>One group of a layer.</summary>
 /// <param name="Group">Output row of the weight.</param>

@@ -12,6 +12,7 @@ internal static class PromptDigest
         conceptKind = request.ConceptKind,
         concept = request.ConceptName,
         scope = request.Scope,
+        method = request.Method,
         doses = request.Doses,
         seed = request.Seed,
         evaluationSet = request.EvaluationSet,

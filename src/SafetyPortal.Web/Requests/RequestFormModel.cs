@@ -27,6 +27,8 @@ public sealed class RequestFormModel
 
     public AblationScope? Scope { get; set; }
 
+    public EraseMethod Method { get; set; } = EraseMethods.Default;
+
     /// <summary>Per cent, parted by commas.</summary>
     public string Doses { get; set; } = "1, 2, 3, 5, 8";
 
@@ -64,6 +66,7 @@ public sealed class RequestFormModel
         ConceptPrompts = ResolveConceptPrompts(model),
         BasePrompts = BasePrompts is null ? null : [.. BasePrompts.ReplaceLineEndings("\n").Split('\n').Select(line => line.Trim())],
         Scope = Scope,
+        Method = Method,
         Doses = ParseDoses(Doses),
         Seed = Seed,
         Priority = Priority,
@@ -83,6 +86,7 @@ public sealed class RequestFormModel
             ConceptPrompts = string.Join('\n', request.ConceptPrompts),
             BasePrompts = string.Join('\n', request.BasePrompts),
             Scope = request.Scope,
+            Method = request.Method,
             Doses = string.Join(", ", request.Doses.Select(dose => (dose * 100).ToString("0.####", CultureInfo.InvariantCulture))),
             Seed = request.Seed,
             Priority = request.Priority,

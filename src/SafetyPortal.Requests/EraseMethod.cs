@@ -1,0 +1,26 @@
+namespace SafetyPortal.Requests;
+
+/// <summary>How the edit is made of the scores.</summary>
+public enum EraseMethod
+{
+    /// <summary>CAD as published (arXiv 2412.02542): the highest scores are set to zero.</summary>
+    Cad = 0,
+
+    /// <summary>What measured best on the embedded model: partial suppression found in rounds of attribution, with prompts to keep.</summary>
+    Improved = 1,
+}
+
+/// <summary>Names of methods for people.</summary>
+public static class EraseMethods
+{
+    /// <summary>What a request gets when its requester chooses none.</summary>
+    public const EraseMethod Default = EraseMethod.Cad;
+
+    /// <summary>The name that pages, evidence and command line show.</summary>
+    public static string Describe(this EraseMethod method) => method switch
+    {
+        EraseMethod.Cad => "CAD (arXiv 2412.02542)",
+        EraseMethod.Improved => "improved (learned suppression with prompts to keep)",
+        _ => throw new ArgumentOutOfRangeException(nameof(method), method, "expected Cad or Improved"),
+    };
+}
