@@ -23,6 +23,13 @@ public static class PatchBuilder
         }
     }
 
+    /// <summary>The patch that gives some weights the values stated. The model is left as it was.</summary>
+    public static AblationPatch FromValues(UNet2DConditionModel unet, IReadOnlyList<PatchTensor> values, IReadOnlyDictionary<string, string>? notes = null)
+    {
+        ArgumentNullException.ThrowIfNull(values);
+        return Complete(unet, [.. values.Where(t => t.Mask.Indices.Length > 0)], notes);
+    }
+
     /// <summary>
     /// One patch that does what several do, all made for the same base. Where two touch one weight, the later one's value stays.
     /// A patch made on the result of another needs no combining: apply them one after the other.

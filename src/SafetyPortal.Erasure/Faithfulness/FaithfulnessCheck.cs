@@ -1,0 +1,129 @@
+using System.Globalization;
+using SafetyPortal.Diffusion;
+using SafetyPortal.Erasure.Attribution;
+
+namespace SafetyPortal.Erasure.Faithfulness;
+
+/// <summary>
+/// Compares what scores promise with what ablation does to J. Evaluation: fixed latents and timesteps of trajectories of the unedited model
+/// from seeds the attribution did not use, no gradient. Sets of weights: sizes log-uniform between
+/// <see cref="FaithfulnessSettings.Smallest"/> and <see cref="FaithfulnessSettings.LargestShare"/> of the candidates; half are drawn from all weights, a
+/// quarter each from the tenth with the highest and the lowest scores. Sets drawn from all weights alone promise next to no change, so
+/// the correlation over all sets tells whether the score separates, that over the random ones whether it holds without help.
+/// </summary>
+public static class FaithfulnessCheck
+{
+    private const int SeedOffset = 100_003;
+    private const double Extreme = 0.1;
+
+    /// <summary>Measures. The model is left as it was.</summary>
+    /// <param name="pipeline">The model the scores belong to, unedited.</param>
+    /// <param name="attribution">Scores, with the settings they were made with.</param>
+    /// <param name="progress">Told of every evaluation: number and all.</param>
+    public static FaithfulnessReport Run(
+        StableDiffusionPipeline pipeline,
+        AttributionResult attribution,
+        FaithfulnessSettings settings,
+        Action<int, int>? progress = null,
+        CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(pipeline);
+        ArgumentNullException.ThrowIfNull(attribution);
+        ArgumentNullException.ThrowIfNull(settings);
+        FaithfulnessSettings.Validate(settings);
+        var asked = attribution.Summary.Settings;
+        if (asked.Objective != AttributionObjective.Erase)
+            throw new ArgumentException("Expected scores of the erase objective; others are not evaluated here.", nameof(attribution));
+
+        // A trajectory has few enough steps that every prompt can give its share of the points.
+        var perPrompt = (int)Math.Ceiling(settings.Points / (double)asked.Prompts.Count);
+        using var points = VisitedLatents.Visit(
+            pipeline,
+            asked.Prompts,
+            settings.Seed + SeedOffset,
+            new VisitSettings(perPrompt, Math.Max(10, perPrompt), asked.GuidanceScale),
+            cancellation);
+        using var weights = new EditableWeights(pipeline.Unet, attribution.Scores);
+        var scale = points.Count / (double)(asked.Prompts.Count * asked.Steps);
+        var random = new Random(unchecked((int)settings.Seed));
+        var rows = settings.Rows == 0 ? null : RowTrials.Choose(weights, settings, scale);
+        var evaluations = new Evaluations(points, settings.Ablations + (rows?.Count ?? 0) + (rows is null ? 0 : settings.CoarMasks), progress, cancellation);
+        var objective = points.Objective().Both;
+        return new FaithfulnessReport(
+            objective,
+            RandomAblations(weights, settings, scale, objective, random, evaluations),
+            rows?.Exact(weights, objective, evaluations),
+            settings.CoarMasks == 0 ? null : rows?.Coar(weights, settings, random, evaluations),
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"{points.Count} latents of unedited trajectories from seed {settings.Seed + SeedOffset}; sets of {settings.Smallest} weights to {settings.LargestShare:0.#%} of all, sizes log-uniform; half from all weights, a quarter each from the tenth with the highest and the lowest scores"));
+    }
+
+    private static List<AblationTrial> RandomAblations(
+        EditableWeights weights, FaithfulnessSettings settings, double scale, double objective, Random random, Evaluations evaluations)
+    {
+        var largest = Math.Max(1, (long)(weights.Count * settings.LargestShare));
+        var smallest = Math.Min(settings.Smallest, largest);
+        var (high, low) = settings.Ablations == 0 ? ([], []) : weights.Extremes(Extreme);
+        var trials = new List<AblationTrial>();
+        for (var i = 0; i < settings.Ablations; i++)
+        {
+            var draw = (i % 4) switch { 0 => AblationDraw.High, 1 => AblationDraw.Low, _ => AblationDraw.Random };
+            var size = (int)(smallest * Math.Pow(largest / (double)smallest, random.NextDouble()));
+            var chosen = draw switch
+            {
+                AblationDraw.High => Pick(high, size, random),
+                AblationDraw.Low => Pick(low, size, random),
+                _ => PickOfAll(weights.Count, size, random),
+            };
+            var predicted = scale * weights.ScoreOf(chosen);
+            using var ablated = weights.Zero(chosen);
+            var now = evaluations.Next();
+            trials.Add(new AblationTrial(draw, chosen.Length, predicted, objective - now.Both, objective - now.FixedBase));
+        }
+
+        return trials;
+    }
+
+    private static long[] Pick(long[] from, int size, Random random)
+    {
+        var pool = (long[])from.Clone();
+        var count = Math.Min(size, pool.Length);
+        for (var i = 0; i < count; i++)
+        {
+            var other = random.Next(i, pool.Length);
+            (pool[i], pool[other]) = (pool[other], pool[i]);
+        }
+
+        var chosen = pool[..count];
+        Array.Sort(chosen);
+        return chosen;
+    }
+
+    private static long[] PickOfAll(long all, int size, Random random)
+    {
+        var chosen = new HashSet<long>();
+        for (var upper = all - size; upper < all; upper++)
+        {
+            var candidate = random.NextInt64(upper + 1);
+            if (!chosen.Add(candidate)) chosen.Add(upper);
+        }
+
+        return [.. chosen.Order()];
+    }
+}
+
+/// <summary>Counts and reports evaluations of J.</summary>
+internal sealed class Evaluations(VisitedLatents points, int all, Action<int, int>? progress, CancellationToken cancellation)
+{
+    private int done;
+
+    /// <summary>J of the model as it is now.</summary>
+    public ObjectiveValue Next()
+    {
+        cancellation.ThrowIfCancellationRequested();
+        var value = points.Objective();
+        progress?.Invoke(++done, all);
+        return value;
+    }
+}

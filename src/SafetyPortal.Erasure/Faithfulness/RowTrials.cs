@@ -1,0 +1,85 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace SafetyPortal.Erasure.Faithfulness;
+
+/// <summary>
+/// The output rows of one layer as components, valued exactly (each ablated by itself) and by COAR (arXiv 2404.11534: random masks, then a
+/// linear fit of J on the masks; here ridge regression, since fewer masks than the authors' are made).
+/// </summary>
+internal sealed class RowTrials
+{
+    private const string SecondLinear = "net.2.weight";
+    private const double Ridge = 1e-3;
+
+    private readonly string name;
+    private readonly long[][] rows;
+    private readonly double[] scores;
+
+    private RowTrials(string name, long[][] rows, double[] scores) => (this.name, this.rows, this.scores) = (name, rows, scores);
+
+    public int Count => rows.Length;
+
+    /// <summary>The second feed-forward linear with the largest score mass, or the tensor with the largest when there is none.</summary>
+    public static RowTrials Choose(EditableWeights weights, FaithfulnessSettings settings, double scale)
+    {
+        var pool = weights.Tensors.Where(t => t.Name.EndsWith(SecondLinear, StringComparison.Ordinal)).ToList();
+        var (name, weight, start) = (pool.Count > 0 ? pool : weights.Tensors).MaxBy(t => weights.MassOf(t.Start, t.Weight.numel()));
+        var columns = weight.size(1);
+        var count = (int)Math.Min(settings.Rows, weight.size(0));
+        var positions = Enumerable.Range(0, count).Select(row => Row(start + (row * columns), columns)).ToArray();
+        return new RowTrials(name, positions, [.. positions.Select(row => scale * weights.ScoreOf(row))]);
+    }
+
+    /// <summary>J before minus J with the row alone at zero.</summary>
+    public LayerTrials Exact(EditableWeights weights, double objective, Evaluations evaluations)
+    {
+        var measured = new double[Count];
+        for (var row = 0; row < Count; row++)
+        {
+            using (weights.Zero(rows[row])) measured[row] = objective - evaluations.Next().Both;
+        }
+
+        return Report(measured, Count);
+    }
+
+    /// <summary>Coefficients of J = b - sum over ablated rows of a_row.</summary>
+    public LayerTrials Coar(EditableWeights weights, FaithfulnessSettings settings, Random random, Evaluations evaluations)
+    {
+        var design = new double[settings.CoarMasks, Count];
+        var values = new double[settings.CoarMasks];
+        for (var mask = 0; mask < settings.CoarMasks; mask++)
+        {
+            var off = Enumerable.Range(0, Count).Where(_ => random.NextDouble() >= settings.CoarKeep).ToList();
+            foreach (var row in off) design[mask, row] = 1;
+            using (weights.Zero([.. off.SelectMany(row => rows[row])])) values[mask] = evaluations.Next().Both;
+        }
+
+        return Report(Fit(design, values), settings.CoarMasks);
+    }
+
+    /// <summary>Centred ridge regression; the penalty is a share of the mean variance of a column, so that it does not depend on the number of masks.</summary>
+    internal static double[] Fit(double[,] design, double[] values)
+    {
+        using var frozen = no_grad();
+        using var scope = NewDisposeScope();
+        var x = tensor(design.Cast<double>().ToArray(), [design.GetLength(0), design.GetLength(1)]); // [masks, rows]
+        var y = tensor(values, [values.Length]); // [masks]
+        var centred = x - x.mean([0], keepdim: true);
+        var gram = centred.t().mm(centred); // [rows, rows]
+        var penalty = Math.Max(gram.diagonal().mean().ToDouble() * Ridge, 1e-12);
+        var right = centred.t().mm((y - y.mean()).unsqueeze(1)); // [rows, 1]
+        var system = gram + (eye(design.GetLength(1), dtype: ScalarType.Float64) * penalty);
+        return [.. linalg.solve(system, right).reshape(-1).neg().data<double>().ToArray()];
+    }
+
+    private static long[] Row(long start, long columns)
+    {
+        var positions = new long[columns];
+        for (long i = 0; i < columns; i++) positions[i] = start + i;
+        return positions;
+    }
+
+    private LayerTrials Report(double[] measured, int evaluations) =>
+        new(name, evaluations, [.. measured.Select((value, row) => new RowTrial(row, scores[row], value))]);
+}

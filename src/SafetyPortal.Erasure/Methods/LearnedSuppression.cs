@@ -1,0 +1,149 @@
+using SafetyPortal.Diffusion.Unet;
+using SafetyPortal.Erasure.Ablation;
+using SafetyPortal.Erasure.Attribution;
+using SafetyPortal.Erasure.Faithfulness;
+using static TorchSharp.torch;
+
+namespace SafetyPortal.Erasure.Methods;
+
+/// <summary>How <see cref="LearnedSuppression"/> searches.</summary>
+/// <param name="Steps">Rounds of attribution.</param>
+/// <param name="Rate">How far a factor may move in the first round, of 1; falls evenly to nothing.</param>
+/// <param name="Protect">Weight of the predictions that should stay against the concept.</param>
+/// <param name="Overshoot">How far past the base prediction the concept's is driven, in parts of their difference: guidance multiplies what is left of it.</param>
+/// <param name="KeepBatch">Protected points of one round; all take their turn.</param>
+/// <param name="Batch">Points of one backward pass.</param>
+public sealed record SuppressionSettings(int Steps = 20, double Rate = 0.15, double Protect = 0.5, int KeepBatch = 16, double Overshoot = 0.5, int Batch = 8);
+
+/// <summary>
+/// Partial suppression: every weight of a mask is scaled by a factor from 1 (kept) to 0 (ablated) that is found in rounds of attribution.
+/// The gradient of <c>J / J_0 + protect * drift / signal</c> by a weight's suppression is minus its score, taken where the earlier rounds have
+/// left the model; drift is how far the predictions for prompts to keep have moved. A one-step score is wrong once many weights go at
+/// once, and knows of nothing but the concept; the rounds correct both, and no weight ever grows or changes its sign.
+/// </summary>
+public static class LearnedSuppression
+{
+    private const double Beta1 = 0.8;
+    private const double Beta2 = 0.95;
+
+    /// <summary>The new values of the mask's weights that change. The model is left as it was.</summary>
+    /// <param name="unet">The model both sets of points were visited with.</param>
+    /// <param name="target">Points of the concept prompts.</param>
+    /// <param name="keep">Points of prompts whose predictions should stay.</param>
+    /// <param name="mask">Weights that may be suppressed.</param>
+    public static IReadOnlyList<PatchTensor> Fit(
+        UNet2DConditionModel unet,
+        VisitedLatents target,
+        VisitedLatents keep,
+        AblationMask mask,
+        SuppressionSettings settings,
+        Action<int>? progress = null,
+        CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(unet);
+        ArgumentNullException.ThrowIfNull(target);
+        ArgumentNullException.ThrowIfNull(keep);
+        ArgumentNullException.ThrowIfNull(mask);
+        ArgumentNullException.ThrowIfNull(settings);
+        using var outer = NewDisposeScope();
+        var named = unet.named_parameters().ToDictionary(p => p.name, p => p.parameter, StringComparer.Ordinal);
+        var gates = mask.Tensors.Where(t => t.Indices.Length > 0).Select(t => new Gates(t, named[t.Name])).ToList();
+        using var gradients = new GradientScope(unet, gates.Select(g => g.Weight));
+        var unit = 1 / Math.Max(target.Signal, double.Epsilon);
+        var protect = settings.Protect * keep.Count / Math.Max(keep.Signal, double.Epsilon);
+        var goal = target.Baseline - ((target.Concept - target.Baseline) * settings.Overshoot); // [N, C, h, w]
+        try
+        {
+            for (var step = 0; step < settings.Steps; step++)
+            {
+                foreach (var (start, count) in Chunks(target.Count, settings.Batch)) Backward(target, Run(start, count), goal, unit);
+                var taken = Math.Min(settings.KeepBatch, keep.Count);
+                foreach (var (start, count) in Chunks(taken, settings.Batch))
+                {
+                    // The points lie in the order of timesteps; a stride spreads every round over all of them.
+                    Backward(keep, Turn(keep.Count, step, start, taken, count), keep.Concept, protect / taken);
+                }
+
+                cancellation.ThrowIfCancellationRequested();
+                foreach (var gate in gates) gate.Step(step + 1, settings.Rate * (settings.Steps - step) / settings.Steps);
+                progress?.Invoke(step + 1);
+            }
+
+            return [.. gates.Select(g => g.Values())];
+        }
+        finally
+        {
+            foreach (var gate in gates) gate.Restore();
+        }
+
+        void Backward(VisitedLatents points, Tensor chosen, Tensor reference, double weight)
+        {
+            using var scope = NewDisposeScope();
+            var eps = unet.call(points.Latents.index_select(0, chosen), points.Timesteps.index_select(0, chosen), points.Conditions.index_select(0, chosen));
+            (EraseObjective.Value(eps, reference.index_select(0, chosen)) * weight).backward();
+        }
+    }
+
+    private static IEnumerable<(long Start, long Count)> Chunks(long all, long size)
+    {
+        for (long start = 0; start < all; start += size) yield return (start, Math.Min(size, all - start));
+    }
+
+    private static Tensor Run(long start, long count) => tensor(Enumerable.Range((int)start, (int)count).Select(i => (long)i).ToArray(), [count]);
+
+    private static Tensor Turn(int all, int step, long start, int taken, long count)
+    {
+        var stride = Math.Max(1, all / taken);
+        return tensor(Enumerable.Range((int)start, (int)count).Select(i => (long)(((i * stride) + step) % all)).ToArray(), [count]);
+    }
+
+    private sealed class Gates(TensorMask mask, TorchSharp.Modules.Parameter weight)
+    {
+        private readonly Tensor indices = tensor(mask.Indices, [mask.Indices.Length]).to(weight.device);
+        private readonly Tensor before = Gather(weight, mask);
+        private readonly Tensor taken = zeros(mask.Indices.Length, device: weight.device);
+        private readonly Tensor momentum = zeros(mask.Indices.Length, device: weight.device);
+        private readonly Tensor square = zeros(mask.Indices.Length, device: weight.device);
+
+        public TorchSharp.Modules.Parameter Weight => weight;
+
+        /// <summary>One step of Adam on the suppressions, held within 0 and 1.</summary>
+        public void Step(int step, double rate)
+        {
+            using var frozen = no_grad();
+            using var scope = NewDisposeScope();
+            var gradient = weight.grad
+                ?? throw new InvalidOperationException($"Expected a gradient for {mask.Name}; the objective does not depend on it.");
+            var slope = gradient.reshape(-1).index_select(0, indices) * before; // minus the gradient by the suppression
+            momentum.mul_(Beta1).add_(slope * (1 - Beta1));
+            square.mul_(Beta2).addcmul_(slope, slope, 1 - Beta2);
+            var scale = (square / (1 - Math.Pow(Beta2, step))).sqrt() + 1e-12;
+            taken.add_(momentum / scale * (rate / (1 - Math.Pow(Beta1, step)))).clamp_(0, 1);
+            weight.detach().view(-1).index_copy_(0, indices, before * (1 - taken));
+            gradient.zero_();
+        }
+
+        public PatchTensor Values()
+        {
+            using var frozen = no_grad();
+            using var scope = NewDisposeScope();
+            var now = weight.detach().view(-1).index_select(0, indices).to(ScalarType.Float32).cpu().data<float>().ToArray();
+            var old = before.to(ScalarType.Float32).cpu().data<float>().ToArray();
+            var changed = Enumerable.Range(0, now.Length).Where(i => !now[i].Equals(old[i])).ToList();
+            return new PatchTensor(mask with { Indices = [.. changed.Select(i => mask.Indices[i])] }, [.. changed.Select(i => now[i])]);
+        }
+
+        public void Restore()
+        {
+            using var frozen = no_grad();
+            weight.detach().view(-1).index_copy_(0, indices, before);
+        }
+
+        private static Tensor Gather(TorchSharp.Modules.Parameter weight, TensorMask mask)
+        {
+            using var frozen = no_grad();
+            using var scope = NewDisposeScope();
+            return weight.detach().view(-1).index_select(0, tensor(mask.Indices, [mask.Indices.Length]).to(weight.device)).MoveToOuterDisposeScope();
+        }
+    }
+}

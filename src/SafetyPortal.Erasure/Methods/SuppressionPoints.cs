@@ -1,0 +1,34 @@
+using SafetyPortal.Diffusion;
+using SafetyPortal.Erasure.Attribution;
+using SafetyPortal.Erasure.Faithfulness;
+
+namespace SafetyPortal.Erasure.Methods;
+
+/// <summary>The points at which <see cref="LearnedSuppression"/> looks at a concept and at what should stay. Their seeds are apart from those of attribution and evaluation.</summary>
+public static class SuppressionPoints
+{
+    private const long TargetSeed = 200_003;
+    private const long KeepSeed = 300_007;
+    private const int PerTrajectory = 3;
+    private const int PerKeep = 2;
+
+    /// <summary>Trajectories of the concept prompts when nothing else is asked.</summary>
+    public const int DefaultTrajectories = 8;
+
+    /// <summary>Latents of the concept prompts; few prompts are walked several times.</summary>
+    public static VisitedLatents Target(
+        StableDiffusionPipeline pipeline, IReadOnlyList<PromptPair> prompts, long seed, int trajectories = DefaultTrajectories, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(prompts);
+        var repeats = prompts.Count == 0 ? 0 : Math.Max(1, (int)Math.Ceiling(trajectories / (double)prompts.Count));
+        return VisitedLatents.Visit(
+            pipeline, [.. Enumerable.Repeat(prompts, repeats).SelectMany(p => p)], seed + TargetSeed, new VisitSettings(PerTrajectory), cancellation);
+    }
+
+    /// <summary>Latents of prompts whose predictions should stay.</summary>
+    public static VisitedLatents Keep(StableDiffusionPipeline pipeline, IReadOnlyList<string> prompts, long seed, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(prompts);
+        return VisitedLatents.Visit(pipeline, [.. prompts.Select(text => new PromptPair(text))], seed + KeepSeed, new VisitSettings(PerKeep), cancellation);
+    }
+}

@@ -1,0 +1,82 @@
+using SafetyPortal.Erasure.Ablation;
+using SafetyPortal.Erasure.Attribution;
+using SafetyPortal.Erasure.Faithfulness;
+
+namespace SafetyPortal.Erasure.Tests.Faithfulness;
+
+[Collection(nameof(Goldens))]
+public sealed class FaithfulnessCheckTests(Goldens goldens)
+{
+    private static readonly FaithfulnessSettings Small = new() { Ablations = 8, Points = 1, Rows = 3, CoarMasks = 4, Smallest = 20 };
+
+    [Fact]
+    public void Run_OnTheTinyModel_MeasuresWhatWasAskedAndLeavesTheModelAsItWas()
+    {
+        var unet = goldens.Pipeline.Unet;
+        var digest = WeightsDigest.Of(unet);
+        using var attribution = Attribute();
+
+        var report = FaithfulnessCheck.Run(goldens.Pipeline, attribution, Small);
+
+        WeightsDigest.Of(unet).ShouldBe(digest);
+        report.Trials.Count.ShouldBe(8);
+        report.Trials.ShouldAllBe(t => t.Weights >= 20 && t.Weights <= 9600 && double.IsFinite(t.Measured)); // 5 % of 192,000
+        report.Trials.Where(t => t.Draw == AblationDraw.High).ShouldAllBe(t => t.Predicted > 0);
+        report.Trials.Where(t => t.Draw == AblationDraw.Low).ShouldAllBe(t => t.Predicted < 0);
+        report.Exact.ShouldNotBeNull().Rows.Count.ShouldBe(3);
+        report.Coar.ShouldNotBeNull().Evaluations.ShouldBe(4);
+        FaithfulnessCheck.Run(goldens.Pipeline, attribution, Small).Trials.ShouldBe(report.Trials);
+    }
+
+    [Fact]
+    public void Objective_AfterZeroingFewWeights_FallsByTheirScores()
+    {
+        // To first order the fall is the sum of the scores; few weights of middling score keep the rest small. One point, so that scores and J are at the same latent.
+        using var attribution = Attribute(steps: 1);
+        using var points = VisitedLatents.Visit(
+            goldens.Pipeline, attribution.Summary.Settings.Prompts, seed: 0, new VisitSettings(PerPrompt: 1, Steps: 1));
+        using var weights = new EditableWeights(goldens.Pipeline.Unet, attribution.Scores);
+        long[] chosen = [.. weights.Extremes(0.25).High.Take(5).Order()];
+        var before = points.Objective().FixedBase;
+
+        double measured;
+        using (weights.Zero(chosen)) measured = before - points.Objective().FixedBase;
+
+        before.ShouldBe(points.Signal, points.Signal * 1e-5);
+        measured.ShouldBe(weights.ScoreOf(chosen), Math.Abs(weights.ScoreOf(chosen)) * 0.5);
+    }
+
+    [Fact]
+    public void Fit_MasksOfKnownWorth_FindsIt()
+    {
+        // J = 10 - 2 a - 1 b + 3 c over all eight masks of three rows: worked out by hand.
+        var design = new double[8, 3];
+        var values = new double[8];
+        for (var mask = 0; mask < 8; mask++)
+        {
+            for (var row = 0; row < 3; row++) design[mask, row] = (mask >> row) & 1;
+            values[mask] = 10 - (2 * design[mask, 0]) - design[mask, 1] + (3 * design[mask, 2]);
+        }
+
+        var worth = RowTrials.Fit(design, values);
+
+        worth[0].ShouldBe(2, 0.01);
+        worth[1].ShouldBe(1, 0.01);
+        worth[2].ShouldBe(-3, 0.01);
+    }
+
+    [Fact]
+    public void Run_NoPoints_SaysWhatWasExpected()
+    {
+        using var attribution = Attribute();
+
+        Should.Throw<ArgumentException>(() => FaithfulnessCheck.Run(goldens.Pipeline, attribution, Small with { Points = 0 })).Message.ShouldContain("evaluation points");
+    }
+
+    private AttributionResult Attribute(int steps = 2) => ComponentAttribution.Run(goldens.Pipeline, new AttributionSettings
+    {
+        Prompts = [new PromptPair("a photo of a parachute")],
+        Steps = steps,
+        Seeds = [0],
+    });
+}
