@@ -1,3 +1,5 @@
+using SafetyPortal.Erasure.Faithfulness;
+using SafetyPortal.Worker.Edits;
 using SafetyPortal.Worker.Measuring;
 using SafetyPortal.Worker.Plans;
 using SafetyPortal.Worker.Running;
@@ -35,6 +37,18 @@ public sealed class WorkerOptions
 
     /// <summary>Images per concept in the evaluation.</summary>
     public EvaluationSize Images { get; set; } = EvaluationSize.Default;
+
+    /// <summary>Images of the controls that only the table compares; the others get as many as the edit.</summary>
+    public EvaluationSize ControlImages { get; set; } = new(8, 2);
+
+    /// <summary>Images by which the improved method picks a dose before the gallery confirms it.</summary>
+    public EvaluationSize SearchImages { get; set; } = new(8, 1);
+
+    /// <summary>How much is spent on edits and controls.</summary>
+    public EditEffort Effort { get; set; } = new();
+
+    /// <summary>How much is spent on comparing the scores with ablations.</summary>
+    public FaithfulnessSettings Faithfulness { get; set; } = new();
 
     /// <summary>Stop the sweep at the smallest dose that passes the policy, instead of trying them all.</summary>
     public bool StopAtFirstPass { get; set; } = true;

@@ -2,6 +2,9 @@ using System.CommandLine;
 using System.Globalization;
 using SafetyPortal.Cli.Output;
 using SafetyPortal.Erasure.Attribution;
+using SafetyPortal.Erasure.Faithfulness;
+using SafetyPortal.Requests.Evidence;
+using SafetyPortal.Worker.Measuring;
 using SafetyPortal.Worker.Running;
 
 namespace SafetyPortal.Cli.Commands;
@@ -25,10 +28,11 @@ internal static class AttributeCommand
         var candidates = new Option<CandidateSet>("--candidates") { Description = "Which weights are scored.", DefaultValueFactory = _ => CandidateSet.FeedForward };
         var seeds = new Option<int>("--seeds") { Description = "Seeds whose estimates are averaged.", DefaultValueFactory = _ => 4 };
         var steps = new Option<int>("--steps") { Description = "DDIM steps per seed.", DefaultValueFactory = _ => 50 };
+        var faithfulness = new Option<bool>("--faithfulness") { Description = "Also compare the scores with ablations of the model (erase objective)." };
         var output = new Option<FileInfo>("--out", "-o") { Description = "Scores file (safetensors).", DefaultValueFactory = _ => new FileInfo("scores.safetensors") };
         var command = new Command("attribute", "Score the weights that carry a concept.")
         {
-            model, prompts, bases, objective, sampler, candidates, seeds, seed, steps, output, threads, json,
+            model, prompts, bases, objective, sampler, candidates, seeds, seed, steps, faithfulness, output, threads, json,
         };
         command.SetGuardedAction(json, async (parsed, cancellation) =>
         {
@@ -43,17 +47,25 @@ internal static class AttributeCommand
                 Steps = parsed.GetValue(steps),
             };
             var file = parsed.GetValue(output)!;
-            var (summary, elapsed) = await ProgressDisplay.Run(parsed.GetValue(json), progress => Task.Run(() =>
+            var (summary, elapsed, check) = await ProgressDisplay.Run(parsed.GetValue(json), progress => Task.Run(() =>
             {
                 using var pipeline = ModelLoading.Pipeline(parsed.GetValue(model)!);
                 using var result = ComponentAttribution.Run(pipeline, settings, new Relay(progress), cancellation);
                 result.Save(file.FullName);
-                return (result.Summary, result.Elapsed);
+                var report = parsed.GetValue(faithfulness)
+                    ? FaithfulnessCheck.Run(
+                        pipeline,
+                        result,
+                        new FaithfulnessSettings { Seed = parsed.GetValue(seed) },
+                        (step, all) => progress.Report(new WorkStep("check", step, all)),
+                        cancellation)
+                    : null;
+                return (result.Summary, result.Elapsed, report is null ? null : new Check(FaithfulnessEvidence.Summary(report, result.Summary.Stability, string.Empty), FaithfulnessEvidence.Points(report)));
             }, cancellation));
             JsonText.Print(
                 parsed.GetValue(json),
-                new { scores = file.FullName, summary.Components, summary.Stability, summary.Layers, summary.Timesteps, seconds = elapsed.TotalSeconds },
-                () => Describe(file, summary, elapsed));
+                new { scores = file.FullName, summary.Components, summary.Stability, summary.Layers, summary.Timesteps, seconds = elapsed.TotalSeconds, faithfulness = check },
+                () => Describe(file, summary, elapsed) + (check is null ? string.Empty : Environment.NewLine + Describe(check.Figures)));
             return ExitCode.Success;
         });
         return command;
@@ -83,6 +95,17 @@ internal static class AttributeCommand
             {file.FullName}
             """);
     }
+
+    private static string Describe(FaithfulnessSummary check) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"""
+        Scores against {check.Random.N} random ablations: Pearson {check.Random.Pearson:0.000} [{check.Random.PearsonInterval?.Low:0.000}, {check.Random.PearsonInterval?.High:0.000}], Spearman {check.Random.Spearman:0.000}; from all weights alike {check.Random.RandomOnly:0.000}, from high and low scores {check.Random.HighScoreOnly:0.000}; with the base kept {check.Random.FixedBase:0.000}
+        Exact ablation of {check.Exact?.Groups} rows of {check.Exact?.Layer}: Pearson {check.Exact?.Pearson:0.000}, Spearman {check.Exact?.Spearman:0.000}
+        COAR with {check.Coar?.Evaluations} masks on the same rows: Pearson {check.Coar?.Pearson:0.000}, Spearman {check.Coar?.Spearman:0.000}
+        {check.Random.Sampling}
+        """);
+
+    private sealed record Check(FaithfulnessSummary Figures, FaithfulnessPoints Points);
 
     private sealed class Relay(IProgress<WorkStep> progress) : IProgress<AttributionProgress>
     {

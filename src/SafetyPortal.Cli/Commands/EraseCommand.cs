@@ -1,8 +1,11 @@
 using System.CommandLine;
 using System.Globalization;
 using SafetyPortal.Cli.Output;
+using SafetyPortal.Diffusion;
 using SafetyPortal.Erasure.Ablation;
 using SafetyPortal.Erasure.Attribution;
+using SafetyPortal.Erasure.Methods;
+using SafetyPortal.Requests;
 
 namespace SafetyPortal.Cli.Commands;
 
@@ -15,13 +18,22 @@ internal static class EraseCommand
         var json = CommonOptions.Json();
         var scores = new Option<FileInfo>("--scores", "-s") { Description = "File that portal attribute wrote.", Required = true };
         var ratio = new Option<double>("--ratio", "-r") { Description = "Dose: the fraction of weights to ablate, above 0 and at most 1.", Required = true };
-        var scope = new Option<AblationScope>("--scope") { Description = "Take the fraction per row, tensor or model.", DefaultValueFactory = _ => AblationScope.Tensor };
+        var scope = new Option<Erasure.Ablation.AblationScope>("--scope") { Description = "Take the fraction per row, tensor or model.", DefaultValueFactory = _ => Erasure.Ablation.AblationScope.Tensor };
         var mode = new Option<AblationMode>("--mode") { Description = "positive erases; negative and both are for study.", DefaultValueFactory = _ => AblationMode.Positive };
         var fill = new Option<AblationFill>("--fill") { Description = "zero, or noise that hides which weights held the concept.", DefaultValueFactory = _ => AblationFill.Zero };
+        var method = MethodOption.Create(EraseMethod.Cad);
+        var keep = new Option<string[]>("--keep") { Description = "Prompt whose images should stay, for the improved method; may be repeated." };
         var seed = CommonOptions.Seed();
         var output = new Option<FileInfo>("--out", "-o") { Description = "Patch file (safetensors).", DefaultValueFactory = _ => new FileInfo("patch.safetensors") };
-        var command = new Command("erase", "Make a patch that ablates the highest scores.") { model, scores, ratio, scope, mode, fill, seed, output, json };
-        command.SetGuardedAction(json, (parsed, _) =>
+        var command = new Command("erase", "Make a patch that ablates the highest scores.") { model, scores, method, keep, ratio, scope, mode, fill, seed, output, json };
+        command.Validators.Add(result =>
+        {
+            var improved = result.GetValue(method) == EraseMethod.Improved;
+            if (improved && (result.GetValue(keep) ?? []).Length == 0) result.AddError("The improved method needs prompts that should stay: give --keep.");
+            if (improved && (result.GetValue(mode) != AblationMode.Positive || result.GetValue(fill) != AblationFill.Zero))
+                result.AddError("The improved method finds its own values; --mode and --fill belong to cad.");
+        });
+        command.SetGuardedAction(json, (parsed, cancellation) =>
         {
             var settings = new AblationSettings(
                 parsed.GetValue(ratio), parsed.GetValue(scope), parsed.GetValue(mode), parsed.GetValue(fill), NoiseSeed: parsed.GetValue(seed));
@@ -30,13 +42,17 @@ internal static class EraseCommand
             var mask = MaskSelection.From(attribution.Scores, settings);
             if (mask.Count == 0)
                 throw new InvalidDataException($"A ratio of {settings.Ratio} takes no weight at all within a {settings.Scope}; choose a larger one.");
-            var patch = PatchBuilder.FromMask(pipeline.Unet, mask, settings, new Dictionary<string, string>(StringComparer.Ordinal)
+            var notes = new Dictionary<string, string>(StringComparer.Ordinal)
             {
+                ["method"] = parsed.GetValue(method).Describe(),
                 ["prompts"] = string.Join(" | ", attribution.Summary.Settings.Prompts.Select(p => p.Concept)),
                 ["dose"] = settings.Ratio.ToString(CultureInfo.InvariantCulture),
                 ["scope"] = settings.Scope.ToString().ToLowerInvariant(),
                 ["mode"] = settings.Mode.ToString().ToLowerInvariant(),
-            });
+            };
+            var patch = parsed.GetValue(method) == EraseMethod.Cad
+                ? PatchBuilder.FromMask(pipeline.Unet, mask, settings, notes)
+                : PatchBuilder.FromValues(pipeline.Unet, Suppress(pipeline, attribution, mask, parsed.GetValue(keep)!, parsed.GetValue(seed), cancellation), notes);
             var file = parsed.GetValue(output)!;
             patch.Save(file.FullName);
             JsonText.Print(
@@ -46,5 +62,13 @@ internal static class EraseCommand
             return Task.FromResult(ExitCode.Success);
         });
         return command;
+    }
+
+    private static IReadOnlyList<PatchTensor> Suppress(
+        StableDiffusionPipeline pipeline, AttributionResult attribution, AblationMask mask, string[] keep, long seed, CancellationToken cancellation)
+    {
+        using var target = SuppressionPoints.Target(pipeline, attribution.Summary.Settings.Prompts, seed, cancellation: cancellation);
+        using var stays = SuppressionPoints.Keep(pipeline, keep, seed, cancellation);
+        return LearnedSuppression.Fit(pipeline.Unet, target, stays, mask, new SuppressionSettings(), cancellation: cancellation);
     }
 }

@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Globalization;
 using SafetyPortal.Cli.Once;
 using SafetyPortal.Cli.Output;
+using SafetyPortal.Requests;
 using SafetyPortal.Requests.Artifacts;
 using SafetyPortal.Worker;
 using SafetyPortal.Worker.Models;
@@ -20,6 +21,7 @@ internal static class OnceCommand
         var seed = CommonOptions.Seed();
         var concept = new Option<string>("--concept") { Description = ConceptArgument.Syntax, DefaultValueFactory = _ => "object:church" };
         var doses = new Option<double[]>("--dose") { Description = "Dose to try; may be repeated. Default: the sweep of the portal." };
+        var method = MethodOption.Create();
         var data = new Option<DirectoryInfo>("--data")
         {
             Description = "Data folder; kept, so that a killed run continues when the command is given again.",
@@ -28,7 +30,7 @@ internal static class OnceCommand
         var sizes = new SizeOptions();
         var command = new Command("once", "Erase a concept from request to release: file, run, decide, release, verify.")
         {
-            concept, doses, seed, model, data, threads, json,
+            concept, method, doses, seed, model, data, threads, json,
         };
         sizes.AddTo(command);
         concept.Validators.Add(result =>
@@ -44,6 +46,7 @@ internal static class OnceCommand
         });
         command.SetGuardedAction(json, (parsed, cancellation) => RunAsync(
             ConceptArgument.Parse(parsed.GetValue(concept)!),
+            parsed.GetValue(method),
             parsed.GetValue(model)!,
             parsed.GetValue(data)!,
             parsed.GetValue(seed),
@@ -55,7 +58,7 @@ internal static class OnceCommand
     }
 
     private static async Task<int> RunAsync(
-        ConceptArgument concept, DirectoryInfo model, DirectoryInfo data, long seed, double[]? doses, WorkerOptions options, bool json, CancellationToken cancellation)
+        ConceptArgument concept, EraseMethod method, DirectoryInfo model, DirectoryInfo data, long seed, double[]? doses, WorkerOptions options, bool json, CancellationToken cancellation)
     {
         var clock = Stopwatch.StartNew();
         var setup = BuildSeconds();
@@ -68,7 +71,7 @@ internal static class OnceCommand
             progress.Report(new WorkStep("setup", 0, 0));
             var version = await portal.Get<ModelRegistration>().RegisterAsync(model.Name, cancellation);
             var started = clock.Elapsed.TotalSeconds;
-            return (await new OnceJob(portal, progress).RunAsync(version, concept, seed, doses, cancellation), started);
+            return (await new OnceJob(portal, progress).RunAsync(version, concept, method, seed, doses, cancellation), started);
         });
 
         string? sheet = null, evidence = null;

@@ -27,10 +27,10 @@ internal sealed class OnceJob(PortalServices portal, IProgress<WorkStep> progres
 {
     private static readonly string[] Approvers = ["approver", "approver2"];
 
-    public async Task<OnceOutcome> RunAsync(ModelVersion model, ConceptArgument concept, long seed, IReadOnlyList<double>? doses, CancellationToken cancellation)
+    public async Task<OnceOutcome> RunAsync(ModelVersion model, ConceptArgument concept, EraseMethod method, long seed, IReadOnlyList<double>? doses, CancellationToken cancellation)
     {
         var reviewer = await portal.ActorAsync("reviewer", cancellation);
-        var id = await OpenRequestAsync(reviewer, model, concept, seed, doses, cancellation);
+        var id = await OpenRequestAsync(reviewer, model, concept, method, seed, doses, cancellation);
         await portal.Get<RunLease>().RecoverAsync(WorkerIdentity.IsGone, cancellation);
         var (request, run) = await FindAsync(reviewer, id, cancellation);
         if (request.Status is RequestStatus.Queued or RequestStatus.Running)
@@ -61,7 +61,7 @@ internal sealed class OnceJob(PortalServices portal, IProgress<WorkStep> progres
     }
 
     private async Task<long> OpenRequestAsync(
-        Actor reviewer, ModelVersion model, ConceptArgument concept, long seed, IReadOnlyList<double>? doses, CancellationToken cancellation)
+        Actor reviewer, ModelVersion model, ConceptArgument concept, EraseMethod method, long seed, IReadOnlyList<double>? doses, CancellationToken cancellation)
     {
         var open = await portal.Get<FindDuplicate>().ExecuteAsync(model.Id, concept.Kind, concept.Name, cancellation);
         if (open is { } known && (await FindAsync(reviewer, known, cancellation)).Request.Status is RequestStatus.Queued or RequestStatus.Running)
@@ -74,6 +74,7 @@ internal sealed class OnceJob(PortalServices portal, IProgress<WorkStep> progres
             ConceptName = concept.Name,
             ConceptPrompts = ConceptPrompts.DefaultFor(concept.Kind, concept.Name, model.Objects, model.Styles),
             Justification = "Filed by the command line to show the whole job on the embedded model.",
+            Method = method,
             Seed = seed,
         };
         if (doses is { Count: > 0 }) content = content with { Doses = doses };

@@ -1,5 +1,6 @@
 using SafetyPortal.Diffusion.Unet;
 using SafetyPortal.Erasure.Ablation;
+using SafetyPortal.Evaluation.PromptSets;
 using SafetyPortal.Requests.Models;
 
 namespace SafetyPortal.Worker.Models;
@@ -21,10 +22,17 @@ public static class ModelScan
             folderName,
             folderName,
             WeightsDigest.Of(unet),
-            [.. classes.Where(c => !IsPerson(c))],
-            [.. Distinct(rows.Select(r => r.Style ?? r.Artist)).Where(s => !string.Equals(s, "none", StringComparison.OrdinalIgnoreCase))],
+            Objects(rows),
+            Styles(rows),
             classes.Exists(IsNude));
     }
+
+    /// <summary>Things the prompts ask for, people aside.</summary>
+    internal static IReadOnlyList<string> Objects(IReadOnlyList<EvaluationPrompt> rows) => [.. Distinct(rows.Select(r => r.Class)).Where(c => !IsPerson(c))];
+
+    /// <summary>Styles the prompts ask for.</summary>
+    internal static IReadOnlyList<string> Styles(IReadOnlyList<EvaluationPrompt> rows) =>
+        [.. Distinct(rows.Select(r => r.Style ?? r.Artist)).Where(s => !string.Equals(s, "none", StringComparison.OrdinalIgnoreCase))];
 
     private static bool IsNude(string name) => NudityWords.Any(word => name.Contains(word, StringComparison.OrdinalIgnoreCase));
 

@@ -33,6 +33,18 @@ public sealed record EvaluationSize(int Target, int PerConcept)
 /// <summary>The images a run is judged by.</summary>
 public sealed record EvaluationPlan(IReadOnlyList<EvaluationCase> Cases)
 {
+    /// <summary>Part of the plan, evenly over the images of each concept, in the plan's order; for what need not be known as exactly.</summary>
+    public EvaluationPlan Thin(EvaluationSize size)
+    {
+        ArgumentNullException.ThrowIfNull(size);
+        var kept = Cases
+            .GroupBy(item => (item.Group, item.Concept, item.IsStyle))
+            .SelectMany(group => Evenly([.. group], group.Key.Group == CaseGroup.Target ? size.Target : group.Key.IsStyle ? size.PerConcept * 4 : size.PerConcept))
+            .Select(item => item.Id)
+            .ToHashSet(StringComparer.Ordinal);
+        return new EvaluationPlan([.. Cases.Where(item => kept.Contains(item.Id))]);
+    }
+
     /// <summary>Chooses rows for a concept, evenly over the set so that no object or style is favoured; the same set gives the same plan.</summary>
     /// <param name="rows">Prompt set.</param>
     /// <param name="kind">Kind of the erased concept.</param>
@@ -78,13 +90,14 @@ public sealed record EvaluationPlan(IReadOnlyList<EvaluationCase> Cases)
 
         // A style has few siblings, so each may take as many images as several objects would.
         var wanted = isTarget ? size.Target : group.Key.IsStyle ? size.PerConcept * 4 : size.PerConcept;
-        var members = group.ToList();
+        return Evenly([.. group], wanted)
+            .Select((row, i) => new EvaluationCase($"{Slug(name)}-{i:00}", row.Prompt, row.Seed, caseGroup, name, group.Key.IsStyle));
+    }
+
+    private static IEnumerable<T> Evenly<T>(IReadOnlyList<T> members, int wanted)
+    {
         var count = Math.Min(wanted, members.Count);
-        for (var i = 0; i < count; i++)
-        {
-            var row = members[(int)((long)i * members.Count / count)];
-            yield return new EvaluationCase($"{Slug(name)}-{i:00}", row.Prompt, row.Seed, caseGroup, name, group.Key.IsStyle);
-        }
+        return Enumerable.Range(0, count).Select(i => members[(int)((long)i * members.Count / count)]);
     }
 
     private static string Slug(string name) => string.Concat(name.ToLowerInvariant().Select(c => char.IsAsciiLetterOrDigit(c) ? c : '-'));

@@ -16,10 +16,15 @@ public static class PlanChoice
     {
         ArgumentNullException.ThrowIfNull(model);
         var rows = model.PromptRows(set);
-        var target = kind == ConceptKind.Nudity ? NudityClass(rows) : name;
+        var target = TargetName(rows, kind, name);
         IReadOnlyCollection<string> neighbours = kind == ConceptKind.Style ? [] : model.Reader.Nearest(target, NeighbourCount);
         return EvaluationPlan.Choose(rows, kind, target, neighbours, size);
     }
+
+    /// <summary>The class or style by which the rows name the concept.</summary>
+    /// <exception cref="InvalidDataException">The concept is nudity and no row names it.</exception>
+    internal static string TargetName(IReadOnlyList<EvaluationPrompt> rows, ConceptKind kind, string name) =>
+        kind == ConceptKind.Nudity ? NudityClass(rows) : name;
 
     // Nudity is a kind of its own and seldom a class name: the class that names it is looked up.
     private static string NudityClass(IReadOnlyList<EvaluationPrompt> rows) =>

@@ -91,7 +91,7 @@ public sealed class RunExecutor(
         var baseline = await Stage(RunStage.Baseline, () => BaselineStage.RunAsync(context, load, stop));
         var attribution = await Stage(RunStage.Attribute, () => AttributeStage.RunAsync(context, load, stop));
         var ablation = await Stage(RunStage.Ablate, () => AblateStage.RunAsync(context, load, attribution, stop));
-        var generated = await Stage(RunStage.Generate, () => GenerateStage.RunAsync(context, load, baseline, ablation, stop));
+        var generated = await Stage(RunStage.Generate, () => GenerateStage.RunAsync(context, load, baseline, attribution, ablation, stop));
         var measured = await Stage(RunStage.Measure, () => MeasureStage.RunAsync(context, load, baseline, ablation, generated, stop));
         return await Stage(
             RunStage.Evidence,

@@ -1,54 +1,63 @@
 using System.Globalization;
 using SafetyPortal.Erasure.Ablation;
 using SafetyPortal.Erasure.Attribution;
-using SafetyPortal.Erasure.Methods;
+using SafetyPortal.Requests;
 using SafetyPortal.Requests.Runs;
+using SafetyPortal.Worker.Edits;
 
 namespace SafetyPortal.Worker.Stages;
 
-/// <summary>Makes the patch of every dose, with two controls of the same size per tensor: random weights and the largest ones.</summary>
+/// <summary>
+/// Makes the patches to try on the gallery: for CAD that of every dose; for the improved method, whose edits take longer, those from the dose
+/// that a small gallery finds sufficient, unless the whole curve is wanted.
+/// </summary>
 internal static class AblateStage
 {
     public static async Task<AblateOutput> RunAsync(RunContext context, LoadOutput load, AttributeOutput attribution, CancellationToken cancellation)
     {
-        var doses = context.Request.Doses;
         var scores = await context.Artifacts.PathOfAsync(attribution.Scores, cancellation);
-        var patches = new List<DosePatches>();
-        foreach (var dose in doses)
-        {
-            cancellation.ThrowIfCancellationRequested();
-            context.Report(RunStage.Ablate, patches.Count, doses.Count, string.Create(CultureInfo.InvariantCulture, $"dose {dose}"));
-            var made = await context.Compute(() => Make(context, scores, dose));
-            patches.Add(new DosePatches(
-                dose,
-                made.Edit.Count,
-                await context.PutWrittenAsync(made.Edit.Save, cancellation),
-                made.Edit.ResultDigest,
-                await context.PutWrittenAsync(made.Placebo.Save, cancellation),
-                await context.PutWrittenAsync(made.Largest.Save, cancellation)));
-        }
-
+        var edits = await context.Compute(() => Make(context, load, scores, cancellation));
+        var patches = new List<DosePatch>();
+        foreach (var (dose, patch) in edits)
+            patches.Add(new DosePatch(dose, patch.Count, await context.PutWrittenAsync(patch.Save, cancellation), patch.ResultDigest));
         return new AblateOutput(patches);
     }
 
-    private static (AblationPatch Edit, AblationPatch Placebo, AblationPatch Largest) Make(RunContext context, string scores, double dose)
+    private static List<(double Dose, AblationPatch Patch)> Make(RunContext context, LoadOutput load, string scores, CancellationToken cancellation)
     {
-        var request = context.Request;
-        var unet = context.Model.Pipeline.Unet;
-        var settings = new AblationSettings(dose, (AblationScope)(int)request.Scope);
+        var doses = context.Request.Doses.Order().ToList();
+        var settings = AttributeStage.Settings(context, load);
         using var attribution = AttributionResult.Load(scores);
-        var mask = MaskSelection.From(attribution.Scores, settings);
-        var notes = new Dictionary<string, string>(StringComparer.Ordinal)
-        {
-            ["concept"] = $"{request.ConceptKind.ToString().ToLowerInvariant()}:{request.ConceptName}",
-            ["dose"] = dose.ToString(CultureInfo.InvariantCulture),
-            ["scope"] = settings.Scope.ToString().ToLowerInvariant(),
-        };
-        return (
-            PatchBuilder.FromMask(unet, mask, settings, notes),
-            PatchBuilder.FromMask(unet, RandomPlacebo.Like(mask, unchecked((int)request.Seed)), settings, Control("random")),
-            PatchBuilder.FromMask(unet, LargestWeights.Like(unet, mask), settings, Control("largest")));
+        using var bench = new EditBench(context.Model, settings, attribution);
+        if (settings.Method == EraseMethod.Improved && context.Options.StopAtFirstPass && doses.Count > 1) return Searched(context, settings, bench, doses, cancellation);
 
-        Dictionary<string, string> Control(string name) => new(StringComparer.Ordinal) { ["control"] = name, ["dose"] = notes["dose"] };
+        var edits = new List<(double, AblationPatch)>();
+        foreach (var dose in doses)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            Report(context, edits.Count, doses.Count, dose);
+            edits.Add((dose, bench.Edit(dose, cancellation)));
+        }
+
+        return edits;
     }
+
+    /// <summary>The best dose of the search, and the larger ones it tried, in case the whole gallery asks for more.</summary>
+    private static List<(double Dose, AblationPatch Patch)> Searched(
+        RunContext context, EditSettings settings, EditBench bench, List<double> doses, CancellationToken cancellation)
+    {
+        var most = (int)Math.Ceiling(Math.Log2(doses.Count + 1));
+        var trials = DoseSearch.Run(
+            bench,
+            EditChooser.SearchGallery(context.Model, settings, context.Options.SearchImages),
+            doses,
+            context.Policy.Document,
+            (step, dose) => Report(context, step, most, dose),
+            cancellation);
+        var best = DoseSearch.Best(trials);
+        return [.. trials.Where(t => t.Dose >= best.Dose).OrderBy(t => t.Dose).Select(t => (t.Dose, t.Patch))];
+    }
+
+    private static void Report(RunContext context, int step, int steps, double dose) =>
+        context.Report(RunStage.Ablate, step, steps, string.Create(CultureInfo.InvariantCulture, $"dose {dose}"));
 }

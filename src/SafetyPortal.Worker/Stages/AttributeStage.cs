@@ -1,32 +1,53 @@
 using SafetyPortal.Erasure.Attribution;
+using SafetyPortal.Erasure.Faithfulness;
+using SafetyPortal.Requests.Evidence;
 using SafetyPortal.Requests.Runs;
+using SafetyPortal.Worker.Edits;
+using SafetyPortal.Worker.Measuring;
 
 namespace SafetyPortal.Worker.Stages;
 
-/// <summary>Scores every candidate weight for the request's concept.</summary>
+/// <summary>Scores every candidate weight for the request's concept, and checks the scores against ablations.</summary>
 internal static class AttributeStage
 {
     public static async Task<AttributeOutput> RunAsync(RunContext context, LoadOutput load, CancellationToken cancellation)
     {
-        var settings = Settings(context, load);
+        var settings = Settings(context, load).Attribution();
         var progress = new Relay(p => context.Report(RunStage.Attribute, p.Step, p.Steps, "attributing"));
         using var result = await context.Compute(
             () => ComponentAttribution.Run(context.Model.Pipeline, settings, progress, cancellation));
-        return new AttributeOutput(await context.PutWrittenAsync(result.Save, cancellation), result.Summary);
+        var scores = await context.PutWrittenAsync(result.Save, cancellation);
+        return new AttributeOutput(scores, result.Summary, await CheckAsync(context, result, cancellation));
     }
 
-    /// <summary>The attribution a request asks for; one base prompt serves all concept prompts, or each has its own.</summary>
-    internal static AttributionSettings Settings(RunContext context, LoadOutput load)
+    /// <summary>The edit a request asks for.</summary>
+    internal static EditSettings Settings(RunContext context, LoadOutput load)
     {
         var request = context.Request;
-        var bases = request.BasePrompts;
-        return new AttributionSettings
+        return new EditSettings
         {
-            Prompts = [.. request.ConceptPrompts.Select((prompt, i) => new PromptPair(prompt, bases.Count == 1 ? bases[0] : bases[i]))],
-            Steps = load.Method.AttributionSteps,
-            GuidanceScale = load.Method.AttributionGuidance,
-            Seeds = [.. Enumerable.Range(0, load.Method.AttributionSeeds).Select(i => request.Seed + i)],
+            Kind = request.ConceptKind,
+            Name = request.ConceptName,
+            Prompts = EditSettings.Pairs(request.ConceptPrompts, request.BasePrompts),
+            Method = request.Method,
+            Scope = (Erasure.Ablation.AblationScope)(int)request.Scope,
+            EvaluationSet = request.EvaluationSet,
+            AttributionSteps = load.Method.AttributionSteps,
+            AttributionSeeds = load.Method.AttributionSeeds,
+            AttributionGuidance = load.Method.AttributionGuidance,
+            Effort = context.Options.Effort,
+            Seed = request.Seed,
         };
+    }
+
+    private static async Task<FaithfulnessSummary?> CheckAsync(RunContext context, AttributionResult result, CancellationToken cancellation)
+    {
+        var settings = context.Options.Faithfulness with { Seed = context.Request.Seed };
+        if (settings.Ablations == 0) return null;
+        var report = await context.Compute(() => FaithfulnessCheck.Run(
+            context.Model.Pipeline, result, settings, (step, steps) => context.Report(RunStage.Attribute, step, steps, "checking the scores"), cancellation));
+        var points = await context.PutJsonAsync(FaithfulnessEvidence.Points(report), cancellation);
+        return FaithfulnessEvidence.Summary(report, result.Summary.Stability, points);
     }
 
     private sealed class Relay(Action<AttributionProgress> report) : IProgress<AttributionProgress>

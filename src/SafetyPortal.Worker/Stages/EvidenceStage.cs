@@ -39,6 +39,8 @@ internal static class EvidenceStage
             Gates = measured.Gates,
             Gallery = EvidenceGallery.From([.. Comparison.Pair(load.Evaluation, baseline, gallery).Select(p => Entry(context.Request.ConceptKind, p))]),
             Environment = load.Environment,
+            Faithfulness = attribution.Faithfulness,
+            Controls = measured.Controls,
             Method = load.Method with
             {
                 Stability = attribution.Summary.Stability,

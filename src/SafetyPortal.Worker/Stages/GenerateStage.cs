@@ -1,8 +1,10 @@
 using System.Globalization;
+using SafetyPortal.Erasure.Ablation;
+using SafetyPortal.Erasure.Attribution;
 using SafetyPortal.Requests.Policies;
 using SafetyPortal.Requests.Runs;
+using SafetyPortal.Worker.Edits;
 using SafetyPortal.Worker.Measuring;
-using SafetyPortal.Worker.Plans;
 
 namespace SafetyPortal.Worker.Stages;
 
@@ -12,13 +14,16 @@ namespace SafetyPortal.Worker.Stages;
 /// </summary>
 internal static class GenerateStage
 {
+    // The placebo is a gate, and plain CAD is what the improved method has to beat; the others show direction.
+    private static readonly string[] WholeGallery = ["random", "cad"];
+
     public static async Task<GenerateOutput> RunAsync(
-        RunContext context, LoadOutput load, Gallery baseline, AblateOutput ablation, CancellationToken cancellation)
+        RunContext context, LoadOutput load, Gallery baseline, AttributeOutput attribution, AblateOutput ablation, CancellationToken cancellation)
     {
         var painter = new GalleryPainter(context, load);
         var cases = load.Evaluation.Cases;
-        var targets = cases.Where(c => c.Group == CaseGroup.Target).ToList();
-        var controls = cases.Count + targets.Count;
+        var part = load.Evaluation.Thin(context.Options.ControlImages).Cases;
+        var controls = cases.Count * 2;
         var total = (cases.Count * ablation.Doses.Count) + controls;
         var made = 0;
         var tried = new List<DoseGallery>();
@@ -44,9 +49,29 @@ internal static class GenerateStage
             : verdicts.OrderByDescending(v => v.Merit).ThenBy(v => v.Dose).First().Dose;
         var edit = ablation.Doses.First(d => d.Dose.Equals(chosen));
         made = total - controls;
-        var placebo = await painter.PaintAsync(RunStage.Generate, cases, edit.Placebo, made, total, "random control", cancellation);
-        var largest = await painter.PaintAsync(
-            RunStage.Generate, targets, edit.Largest, made + cases.Count, total, "largest-weights control", cancellation);
-        return new GenerateOutput(tried, chosen, placebo, largest);
+        var galleries = new List<ControlGallery>();
+        foreach (var control in await ControlsAsync(context, load, attribution, edit, cancellation))
+        {
+            var images = WholeGallery.Contains(control.Code, StringComparer.Ordinal) ? cases : part;
+            var patch = await context.PutWrittenAsync(control.Patch.Save, cancellation);
+            var gallery = await painter.PaintAsync(RunStage.Generate, images, patch, Math.Min(made, total - images.Count), total, control.Name, cancellation);
+            galleries.Add(new ControlGallery(control.Code, control.Role, control.Name, control.Patch.Count, patch, gallery));
+            made += images.Count;
+        }
+
+        return new GenerateOutput(tried, chosen, galleries);
+    }
+
+    private static async Task<IReadOnlyList<NamedPatch>> ControlsAsync(
+        RunContext context, LoadOutput load, AttributeOutput attribution, DosePatch edit, CancellationToken cancellation)
+    {
+        var scores = await context.Artifacts.PathOfAsync(attribution.Scores, cancellation);
+        var patch = AblationPatch.Load(await context.Artifacts.PathOfAsync(edit.Patch, cancellation));
+        return await context.Compute(() =>
+        {
+            using var known = AttributionResult.Load(scores);
+            using var bench = new EditBench(context.Model, AttributeStage.Settings(context, load), known);
+            return bench.Controls(edit.Dose, patch, cancellation);
+        });
     }
 }

@@ -1,4 +1,5 @@
 using System.Reflection;
+using SafetyPortal.Requests;
 using SafetyPortal.Requests.Evidence;
 using SafetyPortal.Requests.Runs;
 using SafetyPortal.Worker.Models;
@@ -26,7 +27,7 @@ internal static class LoadStage
                 options.Threads,
                 "float32"),
             new EvidenceMethod(
-                "CAD-Erase, trajectory sampler, feed-forward weights",
+                $"CAD-Erase scores, trajectory sampler, {(request.Method == EraseMethod.Cad ? "feed-forward weights" : "feed-forward and attention weights")}; edit: {request.Method.Describe()}",
                 options.AttributionSteps,
                 AttributionGuidance: 3.0,
                 options.AttributionSeeds,

@@ -1,4 +1,5 @@
 using SafetyPortal.Evaluation;
+using SafetyPortal.Requests;
 using SafetyPortal.Requests.Evidence;
 using SafetyPortal.Requests.Policies;
 using SafetyPortal.Requests.Runs;
@@ -26,11 +27,7 @@ internal static class MeasureStage
             var metrics = await context.Compute(() => Comparison.Between(load.Evaluation, baseline, dose.Gallery) with { Fid = Distance(load.Evaluation, before, features) });
             if (dose.Dose.Equals(generated.Chosen))
             {
-                metrics = metrics with
-                {
-                    Placebo = Comparison.Control(load.Evaluation, baseline, generated.Placebo),
-                    Largest = Comparison.Control(load.Evaluation, baseline, generated.Largest),
-                };
+                metrics = metrics with { Placebo = Control("random"), Largest = Control("largest") };
             }
 
             var count = ablation.Doses.First(d => d.Dose.Equals(dose.Dose)).Count;
@@ -38,7 +35,28 @@ internal static class MeasureStage
         }
 
         var chosen = curve.First(p => p.Dose.Equals(generated.Chosen)).Metrics;
-        return new MeasureOutput(curve, chosen, GateRule.Judge(load.Policy.Document, chosen));
+        return new MeasureOutput(curve, chosen, GateRule.Judge(load.Policy.Document, chosen), Table(context, load, baseline, ablation, generated));
+
+        ControlMetrics? Control(string code) => generated.Controls.FirstOrDefault(c => string.Equals(c.Code, code, StringComparison.Ordinal)) is { } control
+            ? Comparison.Control(load.Evaluation, baseline, control.Gallery)
+            : null;
+    }
+
+    private static ControlTable Table(RunContext context, LoadOutput load, Gallery baseline, AblateOutput ablation, GenerateOutput generated)
+    {
+        var edit = ablation.Doses.First(d => d.Dose.Equals(generated.Chosen));
+        var gallery = generated.Doses.First(d => d.Dose.Equals(generated.Chosen)).Gallery;
+        return new ControlTable(
+        [
+            Row("edit", ControlRole.Edit, context.Request.Method.Describe(), edit.Count, edit.Patch, gallery),
+            .. generated.Controls.Select(c => Row(c.Code, c.Role, c.Name, c.Count, c.Patch, c.Gallery)),
+        ]);
+
+        ControlRow Row(string code, ControlRole role, string name, long weights, string patch, Gallery images)
+        {
+            var metrics = Comparison.Between(load.Evaluation, baseline, images);
+            return new(code, role, name, weights, patch, metrics.Target.Detection, metrics.Retention.N > 0 ? metrics.Retention : null, metrics.ClipScore);
+        }
     }
 
     private static Task<string> FeaturesAsync(RunContext context, Gallery gallery, CancellationToken cancellation) =>

@@ -14,18 +14,22 @@ internal sealed record LoadOutput(
 
 /// <summary>What <see cref="AttributeStage"/> found.</summary>
 /// <param name="Scores">Artifact with the scores.</param>
-internal sealed record AttributeOutput(string Scores, AttributionSummary Summary);
+/// <param name="Faithfulness">Null when it was not asked for.</param>
+internal sealed record AttributeOutput(string Scores, AttributionSummary Summary, FaithfulnessSummary? Faithfulness);
 
-/// <summary>The patches of <see cref="AblateStage"/>, one set per dose, ascending.</summary>
-internal sealed record AblateOutput(IReadOnlyList<DosePatches> Doses);
+/// <summary>The patches of <see cref="AblateStage"/>, one per dose, ascending.</summary>
+internal sealed record AblateOutput(IReadOnlyList<DosePatch> Doses);
 
-/// <summary>The edit at one dose and its controls; all are artifacts.</summary>
-internal sealed record DosePatches(double Dose, long Count, string Patch, string ResultDigest, string Placebo, string Largest);
+/// <summary>The edit at one dose; <paramref name="Patch"/> is an artifact.</summary>
+internal sealed record DosePatch(double Dose, long Count, string Patch, string ResultDigest);
 
 /// <summary>Galleries of the doses that were tried, and of the controls at the chosen one.</summary>
-internal sealed record GenerateOutput(IReadOnlyList<DoseGallery> Doses, double Chosen, Gallery Placebo, Gallery Largest);
+internal sealed record GenerateOutput(IReadOnlyList<DoseGallery> Doses, double Chosen, IReadOnlyList<ControlGallery> Controls);
+
+/// <summary>A control with its images, which may be a part of the plan's.</summary>
+internal sealed record ControlGallery(string Code, ControlRole Role, string Name, long Count, string Patch, Gallery Gallery);
 
 internal sealed record DoseGallery(double Dose, Gallery Gallery);
 
 /// <summary>What <see cref="MeasureStage"/> computed.</summary>
-internal sealed record MeasureOutput(IReadOnlyList<DosePoint> Curve, MetricsSummary Chosen, IReadOnlyList<GateVerdict> Gates);
+internal sealed record MeasureOutput(IReadOnlyList<DosePoint> Curve, MetricsSummary Chosen, IReadOnlyList<GateVerdict> Gates, ControlTable Controls);

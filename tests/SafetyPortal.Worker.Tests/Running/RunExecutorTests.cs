@@ -35,6 +35,16 @@ public sealed class RunExecutorTests
         evidence.DoseCurve[1].AblatedWeights.ShouldBe(9590); // int(0.05 n) summed over the 32 feed-forward matrices of the tiny model
         evidence.Gallery.Entries.Count.ShouldBe(6);
         evidence.Metrics.Placebo.ShouldNotBeNull();
+        evidence.Controls.ShouldNotBeNull().Rows.Select(r => (r.Code, r.Role)).ShouldBe(
+            [("edit", ControlRole.Edit), ("gradient", ControlRole.Method), ("wanda", ControlRole.Method), ("random", ControlRole.Control), ("largest", ControlRole.Control)]);
+        evidence.Controls.Rows.Single(r => r.Code == "random").ShouldSatisfyAllConditions(
+            r => r.Target.N.ShouldBe(2),
+            r => r.Weights.ShouldBe(evidence.AblatedWeights));
+        evidence.Controls.Rows.Single(r => r.Code == "wanda").ShouldSatisfyAllConditions(
+            r => r.Target.N.ShouldBe(1),
+            r => r.Weights.ShouldBeInRange(1, evidence.AblatedWeights));
+        evidence.Faithfulness.ShouldNotBeNull().Random.N.ShouldBe(8);
+        portal.Get<IArtifactStore>().Contains(evidence.Faithfulness.Artifact).ShouldBeTrue();
         evidence.Metrics.Fid.ShouldNotBeNull().Backbone.ShouldBe("FID (demo encoder)");
         foreach (var entry in evidence.Gallery.Entries)
         {
@@ -44,6 +54,21 @@ public sealed class RunExecutorTests
 
         seen.Select(p => p.Stage).Distinct().ShouldBe(Enum.GetValues<RunStage>());
         seen.ShouldAllBe(p => p.Steps == 0 || p.Step <= p.Steps);
+    }
+
+    [Fact]
+    public async Task Execute_ImprovedMethod_EndsWithPartOfTheWeightsSuppressedAndCadBesideIt()
+    {
+        await using var portal = await TinyPortal.CreateAsync(EraseMethod.Improved);
+
+        (await portal.Get<RunExecutor>().ExecuteAsync(portal.RunId, null, default)).ShouldBe(RunStatus.Succeeded);
+
+        var (_, run) = await portal.ReadAsync();
+        var evidence = EvidenceDocument.FromBytes(await portal.Get<IArtifactStore>().ReadAsync(run.EvidenceArtifact!, default));
+        evidence.Request.Method.ShouldBe(EraseMethod.Improved);
+        var cad = evidence.Controls.ShouldNotBeNull().Rows.Single(r => r.Code == "cad");
+        cad.Weights.ShouldBeInRange((long)(evidence.AblatedWeights * 0.95), evidence.AblatedWeights);
+        cad.Patch.ShouldNotBe(evidence.PatchDigest);
     }
 
     [Theory]

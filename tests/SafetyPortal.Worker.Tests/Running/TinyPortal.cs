@@ -1,11 +1,13 @@
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
+using SafetyPortal.Erasure.Faithfulness;
 using SafetyPortal.Requests;
 using SafetyPortal.Requests.Accounts;
 using SafetyPortal.Requests.Data;
 using SafetyPortal.Requests.Filing;
 using SafetyPortal.Requests.Runs;
 using SafetyPortal.Tests;
+using SafetyPortal.Worker.Edits;
 using SafetyPortal.Worker.Models;
 using SafetyPortal.Worker.Plans;
 using SafetyPortal.Worker.Running;
@@ -35,6 +37,10 @@ internal sealed class TinyPortal : IAsyncDisposable
                 ImageSteps = 2,
                 BatchSize = 2,
                 Images = new EvaluationSize(2, 2),
+                ControlImages = new EvaluationSize(1, 1),
+                SearchImages = new EvaluationSize(1, 1),
+                Effort = new EditEffort(Trajectories: 1, KeepPrompts: 2, Rounds: 2, GradientSteps: 1, PruneSteps: 5),
+                Faithfulness = new FaithfulnessSettings { Ablations = 8, Points = 1, Rows = 2, CoarMasks = 2 },
                 StopAtFirstPass = false,
             })
             .BuildServiceProvider();
@@ -51,7 +57,7 @@ internal sealed class TinyPortal : IAsyncDisposable
     public T Get<T>()
         where T : notnull => provider.GetRequiredService<T>();
 
-    public static async Task<TinyPortal> CreateAsync()
+    public static async Task<TinyPortal> CreateAsync(EraseMethod method = EraseMethod.Cad)
     {
         var portal = new TinyPortal();
         await PortalDbSetup.MigrateAsync(portal.Get<IDbContextFactory<PortalDb>>(), TimeProvider.System, default);
@@ -66,6 +72,7 @@ internal sealed class TinyPortal : IAsyncDisposable
                 ConceptKind = ConceptKind.Object,
                 ConceptName = "church",
                 ConceptPrompts = ["a picture of a church"],
+                Method = method,
                 Doses = [0.02, 0.05],
                 Justification = "Needed by a test of the worker.",
             },

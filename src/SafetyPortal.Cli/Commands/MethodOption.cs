@@ -1,0 +1,14 @@
+using System.CommandLine;
+using SafetyPortal.Requests;
+
+namespace SafetyPortal.Cli.Commands;
+
+/// <summary><c>--method</c>: how the edit is made of the scores.</summary>
+internal static class MethodOption
+{
+    public static Option<EraseMethod> Create(EraseMethod fallback = EraseMethods.Default) => new("--method")
+    {
+        Description = "improved: learned suppression with prompts to keep; cad: the published method (arXiv 2412.02542).",
+        DefaultValueFactory = _ => fallback,
+    };
+}
