@@ -30,6 +30,11 @@ public sealed class PatchCommandTests : IDisposable
         (await GenerateAsync(model, "again")).ShouldBe(before);
         (await GenerateAsync(model, "after", "--patch", patch)).ShouldNotBe(before);
 
+        var baked = Path.Combine(folder.FullName, "baked");
+        using var bake = await JsonOf("model", "bake", baked, "--model", model, "--patch", patch);
+        bake.RootElement.GetProperty("digest").GetString().ShouldBe(erased.RootElement.GetProperty("resultDigest").GetString());
+        (await GenerateAsync(baked, "from-baked")).ShouldBe(await GenerateAsync(model, "from-patch", "--patch", patch));
+
         var twice = await InProcess.RunAsync("model", "verify", model, "--patch", patch, "--patch", patch);
         twice.ExitCode.ShouldBe(ExitCode.CheckFailed);
         twice.Error.ShouldContain("the patch was made for");
