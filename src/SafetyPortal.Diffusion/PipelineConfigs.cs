@@ -10,6 +10,8 @@ namespace SafetyPortal.Diffusion;
 /// <summary>The sizes of all parts of a pipeline, which must agree where the parts meet.</summary>
 internal sealed record PipelineConfigs(ClipTokenizer Tokenizer, ClipTextConfig Text, ClipTokenizer? Tokenizer2, ClipTextConfig? Text2, UNetConfig Unet, VaeConfig Vae)
 {
+    private const int TrialSteps = 50;
+
     /// <summary>Reads the configuration of a text encoder; which class it is, the index says, not the configuration.</summary>
     public static ClipTextConfig ReadText(string directory, string part) =>
         ClipTextConfig.From(CheckpointFolder.OpenConfig(Path.Combine(directory, part))) with { WithProjection = part == "text_encoder_2" };
@@ -22,8 +24,10 @@ internal sealed record PipelineConfigs(ClipTokenizer Tokenizer, ClipTextConfig T
     public static SchedulerConfig ReadScheduler(string directory, ModelIndex index)
     {
         var scheduler = SchedulerConfig.Load(Path.Combine(directory, "scheduler")) with { ClassName = index.SchedulerClass };
-        using (scheduler.CreateScheduler() as IDisposable)
-            return scheduler;
+        var trial = scheduler.CreateScheduler();
+        using (trial as IDisposable)
+            trial.SetTimesteps(Math.Min(TrialSteps, scheduler.NumTrainTimesteps));
+        return scheduler;
     }
 
     /// <exception cref="ModelFormatException">Two parts disagree on a size; the message names all that do.</exception>

@@ -183,6 +183,12 @@ public sealed record SchedulerConfig
             throw new SchedulerException($"trained_betas has {TrainedBetas.Count} values; num_train_timesteps is {NumTrainTimesteps}.");
         if (StepsOffset < 0 || StepsOffset >= NumTrainTimesteps)
             throw new SchedulerException($"steps_offset is {StepsOffset}; expected 0 to {NumTrainTimesteps - 1}.");
+        if (!(BetaStart is >= 0 and < 1 && BetaEnd is >= 0 and < 1))
+            throw new SchedulerException($"beta_start is {BetaStart} and beta_end {BetaEnd}; expected numbers from 0 to below 1.");
+        if (SigmaMin is { } least && !(least is > 0 and < 1e6) || SigmaMax is { } most && !(most is > 0 and < 1e6))
+            throw new SchedulerException($"sigma_min is {SigmaMin} and sigma_max {SigmaMax}; expected null or numbers above 0 and below 1000000.");
+        if (!(ClipSampleRange is > 0 and < 1e6))
+            throw new SchedulerException($"clip_sample_range is {ClipSampleRange}; expected a number above 0 and below 1000000.");
         _ = Prediction; // refuses names that are unknown
         _ = SpacingOr(Schedulers.TimestepSpacing.Leading);
         return this;

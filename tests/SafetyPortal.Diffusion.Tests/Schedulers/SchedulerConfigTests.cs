@@ -32,7 +32,7 @@ public sealed class SchedulerConfigTests : IDisposable
     [InlineData("""{"num_train_timesteps": 0}""", "num_train_timesteps is 0")]
     [InlineData("""{"num_train_timesteps": "many"}""", "num_train_timesteps")]
     [InlineData("""{"steps_offset": 5000}""", "steps_offset is 5000")]
-    [InlineData("""{"beta_end": 2}""", "beta outside 0..1")]
+    [InlineData("""{"beta_end": 2}""", "beta_end 2; expected numbers from 0 to below 1")]
     [InlineData("""{"trained_betas": [0.1]}""", "trained_betas has 1 values")]
     [InlineData("""{"_class_name": "LMSDiscreteScheduler"}""", "'LMSDiscreteScheduler' is unknown")]
     [InlineData("""{"_class_name": "DDIMScheduler", "thresholding": true}""", "thresholding is true")]
