@@ -30,7 +30,7 @@ public sealed record ProbeSettings
     public long Seed { get; init; }
 
     /// <summary>Images per rate, 1 to 64.</summary>
-    public int Images { get; init; } = 8;
+    public int Images { get; init; } = 6;
 
     /// <summary>DDIM steps per image, 2 to 1000.</summary>
     public int Steps { get; init; } = 25;
@@ -42,7 +42,7 @@ public sealed record ProbeSettings
     public int BatchSize { get; init; } = 8;
 
     /// <summary>Most images of the paraphrase probe.</summary>
-    public int Paraphrases { get; init; } = 12;
+    public int Paraphrases { get; init; } = 8;
 
     /// <summary>Shares of the steps that the unedited model makes in the completion probe, each above 0 and below 1.</summary>
     public IReadOnlyList<double> CompletionShares { get; init; } = [0.08, 0.2];
@@ -51,10 +51,10 @@ public sealed record ProbeSettings
     public double InpaintingSide { get; init; } = 0.5;
 
     /// <summary>Etas of the noise probe; above 1 the steps add more noise than ancestral sampling.</summary>
-    public IReadOnlyList<double> NoiseEtas { get; init; } = [1, 1.34, 1.85];
+    public IReadOnlyList<double> NoiseEtas { get; init; } = [1.17, 1.68];
 
     /// <summary>Factors on the added noise.</summary>
-    public IReadOnlyList<double> NoiseScales { get; init; } = [1, 1.04];
+    public IReadOnlyList<double> NoiseScales { get; init; } = [1.04];
 
     /// <summary>Images of the concept that learning probes are given.</summary>
     public int Examples { get; init; } = 4;

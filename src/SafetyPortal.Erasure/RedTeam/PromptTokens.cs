@@ -26,6 +26,15 @@ internal sealed record PromptTokens(long[] Ids, int Position, IReadOnlyList<long
         return new PromptTokens(Padded(subject, [.. ids[..end], tokenizer.PadId, tokenizer.EosId]), end, []);
     }
 
+    /// <summary>Positions of the concept's word in a prompt; those of all its words when it has none.</summary>
+    public static IReadOnlyList<int> PositionsIn(ProbeSubject subject, string text)
+    {
+        var place = Of(subject, text);
+        if (place.Replaced.Count > 0) return [.. Enumerable.Range(place.Position, place.Replaced.Count)];
+        var last = subject.Pipeline.Tokenizer.Encode(text).Length - 1;
+        return [.. Enumerable.Range(1, Math.Max(1, last - 1))];
+    }
+
     /// <summary>Ids [1, T] of the prompt behind a prefix; its end is cut off when both are too long.</summary>
     public static Tensor WithPrefix(ProbeSubject subject, IReadOnlyList<long> prefix, string text)
     {
@@ -42,7 +51,7 @@ internal sealed record PromptTokens(long[] Ids, int Position, IReadOnlyList<long
         using var scope = NewDisposeScope();
         var ids = subject.Pipeline.Tokenizer.PlainIds();
         var sample = ids.Where((_, i) => i % Math.Max(1, ids.Count / 512) == 0).ToArray();
-        return subject.Pipeline.TextEncoder.Tokens(tensor(sample, device: subject.Pipeline.Device).unsqueeze(0)).square().mean().sqrt().ToDouble();
+        return subject.Pipeline.TextEncoder.Tokens(tensor(sample, device: subject.Pipeline.Device).unsqueeze(1)).square().mean().sqrt().ToDouble();
     }
 
     /// <summary>Where a learned token starts: the mean embedding of the concept's own word, or of the prompt when it has none. [1, C]</summary>

@@ -27,7 +27,7 @@ public static class NearestWords
 
         // The table tells roughly which words are alike; the encoder, which is dear, is asked about those alone.
         var own = pipeline.TextEncoder.Tokens(tensor(tokenizer.Encode(word)[1..^1], device: pipeline.Device).unsqueeze(0)).mean([1L]); // [1, C]
-        var rows = pipeline.TextEncoder.Tokens(tensor(spelled.Select(w => w.Id).ToArray(), device: pipeline.Device).unsqueeze(0)).squeeze(0); // [V, C]
+        var rows = pipeline.TextEncoder.Tokens(tensor(spelled.Select(w => w.Id).ToArray(), device: pipeline.Device).unsqueeze(1)).squeeze(1); // [V, C]
         var (_, order) = nn.functional.cosine_similarity(rows, own.expand_as(rows)).topk(Math.Min(ShortList, spelled.Count), 0);
         var shortList = order.cpu().data<long>().ToArray().Select(i => spelled[(int)i].Text.Trim()).ToList();
 

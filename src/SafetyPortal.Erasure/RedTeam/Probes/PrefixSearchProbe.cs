@@ -84,7 +84,7 @@ public sealed class PrefixSearchProbe : IProbe
         using var scope = NewDisposeScope();
         var draws = DenoisingLoss.Fixed(subject, cat([.. Enumerable.Repeat(examples, DrawsPerExample)]), generator);
         var prompts = subject.ExamplePrompts.Select(p => p.Text).ToList();
-        var table = encoder.Tokens(tensor(vocabulary.ToArray()).unsqueeze(0).to(subject.Pipeline.Device)).squeeze(0).detach(); // [V, C]
+        var table = encoder.Tokens(tensor(vocabulary.ToArray(), device: subject.Pipeline.Device).unsqueeze(1)).squeeze(1).detach(); // [V, C]
 
         var prefix = initial;
         var best = Loss(prefix);
