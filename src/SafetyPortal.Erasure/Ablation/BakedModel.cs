@@ -1,3 +1,5 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
 using SafetyPortal.Diffusion.Inspection;
 using SafetyPortal.Diffusion.Safetensors;
 using SafetyPortal.Diffusion.Unet;
@@ -43,8 +45,9 @@ public static class BakedModel
             var digest = Digest(partial);
             if (!string.Equals(digest, patches[^1].ResultDigest, StringComparison.Ordinal))
             {
+                var rounds = !asFloat32 && weights.Entries.Values.Any(e => e.Dtype is ScalarType.Float16 or ScalarType.BFloat16);
                 throw new PatchMismatchException(
-                    $"Expected the patched weights {patches[^1].ResultDigest}, got {digest}: the type the UNet is stored in cannot hold the patch's values. Single precision can.");
+                    $"Expected the patched weights {patches[^1].ResultDigest}, got {digest}{(rounds ? ": the type the UNet is stored in may be too narrow for the patch's values, single precision is not" : "")}.");
             }
 
             Directory.Move(partial, target);
@@ -111,9 +114,17 @@ public static class BakedModel
                 Metadata);
         }
 
-        // An index stays true: the same tensors are in files of the same names.
         if (weights is ShardedSafetensors)
-            File.Copy(weights.Location, Path.Combine(folder, Path.GetFileName(weights.Location)));
+            WriteIndex(weights, folder, asFloat32);
+    }
+
+    // The same tensors are in files of the same names; only their size may be another.
+    private static void WriteIndex(ITensorSource weights, string folder, bool asFloat32)
+    {
+        var index = JsonNode.Parse(File.ReadAllBytes(weights.Location))!.AsObject();
+        if (asFloat32 && index["metadata"] is JsonObject metadata)
+            metadata["total_size"] = weights.Entries.Values.Sum(e => e.ElementCount) * sizeof(float);
+        File.WriteAllText(Path.Combine(folder, Path.GetFileName(weights.Location)), index.ToJsonString(new JsonSerializerOptions { WriteIndented = true }) + "\n");
     }
 
     private static Tensor Patched(Tensor weight, IEnumerable<PatchTensor> changes)

@@ -39,7 +39,7 @@ public sealed class BakedModelTests : IDisposable
     public void Write_ValuesHalfPrecisionCannotHold_IsRefusedAndLeavesNothing()
     {
         var noise = Patches("sdxl", 1, AblationFill.Noise);
-        Should.Throw<PatchMismatchException>(() => BakedModel.Write(Source("sdxl"), At("out"), noise)).Message.ShouldContain("Single precision can");
+        Should.Throw<PatchMismatchException>(() => BakedModel.Write(Source("sdxl"), At("out"), noise)).Message.ShouldContain("single precision is not");
         Directory.GetFileSystemEntries(folder.FullName).ShouldBeEmpty();
         BakedModel.Write(Source("sdxl"), At("out"), noise, asFloat32: true).ShouldBe(noise[0].ResultDigest);
     }
