@@ -78,6 +78,17 @@ public sealed class StableDiffusionXlTests : IDisposable
         half.Vae.parameters().ShouldAllBe(p => p.dtype == ScalarType.Float32);
     }
 
+    /// <summary>Weights and activations of eight bits of precision; the point is that no two types meet where they must not.</summary>
+    [Fact]
+    public void Generate_Bfloat16_IsCloseToSinglePrecision()
+    {
+        using var narrow = StableDiffusionPipeline.Load(ReferenceFolder.At("sdxl"), dtype: ScalarType.BFloat16);
+        var settings = Settings("blurry") with { Steps = 2, Height = 16, Width = 24 };
+        var (ours, wide) = (narrow.Generate(settings), pipeline.Generate(settings));
+        var difference = ours.SelectMany(i => i.Pixels).Zip(wide.SelectMany(i => i.Pixels), (a, b) => Math.Abs(a - b)).Average();
+        difference.ShouldBeLessThan(12); // of 255
+    }
+
     [Fact]
     public void Save_ThenLoad_GivesTheSameConditionsAndLatents()
     {
