@@ -67,8 +67,9 @@ internal sealed class ClipTextTransformer : nn.Module<Tensor, Tensor>
     /// <exception cref="ArgumentException">The shape differs, the text is too long, or an id is outside the vocabulary.</exception>
     public override Tensor forward(Tensor ids)
     {
+        Check(ids);
         using var scope = NewDisposeScope();
-        return FromTokens(Tokens(ids)).MoveToOuterDisposeScope();
+        return Transform(embeddings.call(ids)).MoveToOuterDisposeScope();
     }
 
     /// <summary>The rows of the embedding table for some ids, without positions.</summary>
@@ -84,14 +85,7 @@ internal sealed class ClipTextTransformer : nn.Module<Tensor, Tensor>
     public Tensor FromTokens(Tensor tokens)
     {
         using var scope = NewDisposeScope();
-        // 1. Embed.
-        var x = embeddings.AddPositions(tokens); // [B, T, C]
-
-        // 2. Transform.
-        x = encoder.call(x, Causal(x)); // [B, T, C]
-
-        // 3. Normalise.
-        return final_layer_norm.call(x).MoveToOuterDisposeScope();
+        return Transform(embeddings.AddPositions(tokens)).MoveToOuterDisposeScope();
     }
 
     /// <summary>What the last layer takes in, not normalised, and what <see cref="forward"/> returns; each [B, T, C].</summary>
@@ -116,6 +110,12 @@ internal sealed class ClipTextTransformer : nn.Module<Tensor, Tensor>
         var marks = config.EosTokenId == PublishedEosSlip ? ids.to(ScalarType.Int32) : ids.eq(config.EosTokenId).to(ScalarType.Int32);
         var positions = marks.argmax(-1).reshape(-1, 1, 1).expand(-1, 1, lastHidden.shape[2]); // [B, 1, C]
         return lastHidden.gather(1, positions).squeeze(1).MoveToOuterDisposeScope(); // [B, C]
+    }
+
+    private Tensor Transform(Tensor x)
+    {
+        using var scope = NewDisposeScope();
+        return final_layer_norm.call(encoder.call(x, Causal(x))).MoveToOuterDisposeScope(); // [B, T, C]
     }
 
     // Scores of later tokens become -infinity.
