@@ -34,13 +34,20 @@ public sealed partial class StableDiffusionPipeline
     private Tensor EncodeForXl(string prompt, SecondTextEncoder second, int height, int width)
     {
         using var scope = NewDisposeScope();
-        var (first, _) = TextEncoder.EncodePenultimate(Ids(Tokenizer, prompt));
-        var (other, pooled) = second.Encoder.EncodePenultimate(Ids(second.Tokenizer, prompt));
-        var text = cat([first, other], -1); // [1, T, D1 + D2]
-        if (second.ZerosForEmptyPrompt && prompt.Length == 0)
-            (text, pooled) = (zeros_like(text), zeros_like(pooled!));
-        return Unet.Config.Added!.Pack(text, pooled!, [height, width, 0, 0, height, width]).MoveToOuterDisposeScope();
+        var (text, pooled) = second.ZerosForEmptyPrompt && prompt.Length == 0 ? Nothing(second) : Both(prompt, second);
+        return Unet.Config.Added!.Pack(text, pooled, [height, width, 0, 0, height, width]).MoveToOuterDisposeScope();
     }
+
+    private (Tensor Text, Tensor Pooled) Both(string prompt, SecondTextEncoder second)
+    {
+        var (first, _) = TextEncoder.EncodePenultimate(Ids(Tokenizer, prompt)); // [1, T, D1]
+        var (other, pooled) = second.Encoder.EncodePenultimate(Ids(second.Tokenizer, prompt)); // [1, T, D2], [1, pooled]
+        return (cat([first, other], -1), pooled!);
+    }
+
+    private (Tensor Text, Tensor Pooled) Nothing(SecondTextEncoder second) =>
+        (zeros([1, Tokenizer.ModelMaxLength, Unet.Config.CrossAttentionDim[0]], dtype: Dtype, device: Device),
+            zeros([1, second.Encoder.Config.ProjectionDim], dtype: Dtype, device: Device));
 
     private Tensor Ids(ClipTokenizer tokenizer, string prompt) => tensor(tokenizer.EncodePadded(prompt), device: Device).unsqueeze(0); // [1, T]
 }
