@@ -32,7 +32,7 @@ public sealed record SignedVerdict(string Statement, string Signature)
     /// <summary>The statement; null when the text is none of this schema.</summary>
     [JsonIgnore]
     public VerdictStatement? Content => Read<VerdictStatement>(Statement) is
-        { Schema: VerdictStatement.CurrentSchema, EvidenceDigest: not null, Policy: not null, KeyId: not null, Gates: not null } statement
+    { Schema: VerdictStatement.CurrentSchema, EvidenceDigest: not null, Policy: not null, KeyId: not null, Gates: not null } statement
         && statement.Gates.All(gate => gate is { Code: not null, Text: not null }) ? statement : null;
 
     /// <summary>Signs the gates of evidence that agrees with itself.</summary>

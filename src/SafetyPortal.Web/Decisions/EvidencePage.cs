@@ -1,4 +1,6 @@
 using Microsoft.AspNetCore.Components;
+using SafetyPortal.Requests;
+using SafetyPortal.Requests.Approval;
 using SafetyPortal.Requests.Artifacts;
 using SafetyPortal.Requests.Evidence;
 using SafetyPortal.Requests.Runs;
@@ -9,8 +11,14 @@ namespace SafetyPortal.Web.Decisions;
 /// <summary>Pages about the evidence of a request's newest run.</summary>
 public abstract class EvidencePage : RequestPageBase
 {
+    private static readonly TimeSpan RenewalInterval = TimeSpan.FromMinutes(1);
+    private DateTimeOffset renewedAt;
+
     [Inject]
     protected EvidenceReader Reader { get; set; } = default!;
+
+    [Inject]
+    protected ClaimReview Claims { get; set; } = default!;
 
     protected EvidenceDocument? Evidence { get; private set; }
 
@@ -18,6 +26,23 @@ public abstract class EvidencePage : RequestPageBase
     protected string? Damage { get; private set; }
 
     protected Run? Run => Request?.CurrentRun;
+
+    /// <summary>Someone does something on the page: if they hold the request, their claim lasts on. Cheap enough for every key press.</summary>
+    protected async Task StayAsync()
+    {
+        var now = Time.GetUtcNow();
+        if (Request?.Status != RequestStatus.AwaitingDecision || now - renewedAt < RenewalInterval)
+            return;
+        renewedAt = now;
+        await Claims.RenewAsync(await ActorAsync(), Id, Gone);
+    }
+
+    protected override async Task OnInitializedAsync()
+    {
+        await base.OnInitializedAsync();
+        if (RendererInfo.IsInteractive)
+            await StayAsync();
+    }
 
     protected override async Task LoadAsync()
     {

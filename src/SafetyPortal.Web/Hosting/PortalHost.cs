@@ -78,6 +78,7 @@ public static class PortalHost
         files.MapImages();
         files.MapReferencePictures();
         files.MapDownloads();
+        files.MapEvidencePacks();
         files.MapHistory();
         app.MapRazorComponents<App>().AddInteractiveServerRenderMode(mode => mode.ContentSecurityFrameAncestorsPolicy = null);
 

@@ -2,6 +2,7 @@ using SafetyPortal.Images;
 using SafetyPortal.Requests;
 using SafetyPortal.Requests.Accounts;
 using SafetyPortal.Requests.Artifacts;
+using SafetyPortal.Requests.Audit;
 
 namespace SafetyPortal.Web.Hosting;
 
@@ -27,6 +28,10 @@ internal sealed class RefusalsAsProblems : IEndpointFilter
         catch (IllegalMoveException illegal)
         {
             return Problem(StatusCodes.Status409Conflict, "illegal-move", illegal);
+        }
+        catch (BrokenHistoryException broken)
+        {
+            return Problem(StatusCodes.Status409Conflict, "history-broken", broken);
         }
         catch (Exception damage) when (damage is ArtifactException or ImageFormatException)
         {

@@ -13,6 +13,8 @@ public static class Policies
     public const string FileRequests = "file-requests";
     public const string Decide = "decide";
     public const string ReadHistory = "read-history";
+    public const string ExportEvidence = "export-evidence";
+    public const string SeeComponents = "see-components";
     public const string Administer = "administer";
 
     public static IServiceCollection AddPortalPolicies(this IServiceCollection services)
@@ -21,6 +23,8 @@ public static class Policies
             .AddPolicy(FileRequests, policy => policy.RequireRole(Roles.Reviewer))
             .AddPolicy(Decide, policy => policy.RequireRole(Roles.Approver))
             .AddPolicy(ReadHistory, policy => policy.RequireRole(Roles.Auditor, Roles.Administrator))
+            .AddPolicy(ExportEvidence, policy => policy.RequireRole(Roles.Approver, Roles.Auditor))
+            .AddPolicy(SeeComponents, policy => policy.RequireRole(Roles.Approver, Roles.Administrator))
             .AddPolicy(Administer, policy => policy.RequireRole(Roles.Administrator))
             .SetFallbackPolicy(new AuthorizationPolicyBuilder().RequireAuthenticatedUser().Build());
         return services;

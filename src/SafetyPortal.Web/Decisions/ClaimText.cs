@@ -1,0 +1,16 @@
+using SafetyPortal.Requests.Approval;
+using SafetyPortal.Web.Requests;
+
+namespace SafetyPortal.Web.Decisions;
+
+/// <summary>A claim in a few words, for lists.</summary>
+internal static class ClaimText
+{
+    public static string Of(ReviewClaim? claim, string me, DateTimeOffset now)
+    {
+        if (claim is null || !claim.IsActive(now))
+            return "";
+        var holder = string.Equals(claim.HolderId, me, StringComparison.Ordinal) ? "you" : claim.HolderName;
+        return claim.HoldReason is { } reason ? $"on hold by {holder}: {reason}" : $"reviewed by {holder}, {StageText.Duration(claim.ExpiresAt - now)} left";
+    }
+}
