@@ -37,7 +37,7 @@ public sealed class Story(Portal portal)
         story.Released = await story.FinishedAsync(model, ConceptKind.Object, "trumpet");
         await story.ApproveAsync(story.Released);
         await portal.Services.GetRequiredService<ReleasePatch>().ExecuteAsync(await portal.ActorAsync(Roles.Approver), story.Released.Id, ModelAlias.Staging, default);
-        story.Waiting = await story.FinishedAsync(model, ConceptKind.Object, "church");
+        story.Waiting = await story.FinishedAsync(model, ConceptKind.Object, "church", StoryFindings.AddAsync);
         story.Running = await story.QueuedAsync(model, ConceptKind.Style, "sketch");
         await story.WorkAsync(story.Running);
         return story;
@@ -65,7 +65,9 @@ public sealed class Story(Portal portal)
         return request;
     }
 
-    public async Task<EraseRequest> FinishedAsync(ModelVersion model, ConceptKind kind, string name)
+    /// <param name="findings">Adds what a run may measure beyond images and gates; null leaves it out.</param>
+    public async Task<EraseRequest> FinishedAsync(
+        ModelVersion model, ConceptKind kind, string name, Func<EvidenceDocument, Func<byte[], Task<string>>, Task<EvidenceDocument>>? findings = null)
     {
         var request = await QueuedAsync(model, kind, name);
         var lease = portal.Services.GetRequiredService<RunLease>();
@@ -73,6 +75,8 @@ public sealed class Story(Portal portal)
         foreach (var stage in Enum.GetValues<RunStage>())
             await lease.FinishStageAsync(ticket, stage, await PutAsync(BitConverter.GetBytes((int)stage + (request.Id * 100))), 1.5 * (int)stage, default);
         var evidence = await EvidenceAsync(request, model);
+        if (findings is not null)
+            evidence = await findings(evidence, PutAsync);
         var verdict = await portal.Services.GetRequiredService<VerdictSigner>().SignAsync(evidence, default);
         await lease.CompleteAsync(
             ticket,

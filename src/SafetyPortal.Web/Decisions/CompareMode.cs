@@ -10,4 +10,7 @@ public enum CompareMode
 
     /// <summary>The unedited one; the edited one while a button or key is held.</summary>
     Blink = 2,
+
+    /// <summary>How far each pixel moved, from dark (the same) to bright.</summary>
+    Heat = 3,
 }

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Microsoft.Extensions.Caching.Memory;
 using SafetyPortal.Requests.Artifacts;
+using SafetyPortal.Requests.Audit;
 using SafetyPortal.Requests.Evidence;
 using SafetyPortal.Requests.Runs;
 using SafetyPortal.Worker.Stages;
@@ -32,6 +33,27 @@ public sealed class EvidenceReader(IArtifactStore artifacts, IMemoryCache cache)
             entry.SlidingExpiration = TimeSpan.FromMinutes(10);
             return await DoseGalleries.ReadAsync(artifacts, run, cancellationToken);
         }) ?? [];
+    }
+
+    /// <summary>The points behind the faithfulness figures; null when they were not measured or are gone.</summary>
+    public async Task<FaithfulnessPoints?> ReadPointsAsync(EvidenceDocument evidence, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(evidence);
+        if (evidence.Faithfulness?.Artifact is not { } artifact || !artifacts.Contains(artifact))
+            return null;
+        return await cache.GetOrCreateAsync(("points", artifact), async entry =>
+        {
+            entry.SlidingExpiration = TimeSpan.FromMinutes(10);
+            try
+            {
+                var points = JsonSerializer.Deserialize<FaithfulnessPoints>(await artifacts.ReadAsync(artifact, cancellationToken), CanonicalJson.Options);
+                return points is { Ablations: not null, Exact: not null, Coar: not null } ? points : null;
+            }
+            catch (JsonException)
+            {
+                return null;
+            }
+        });
     }
 
     private static EvidenceDocument Check(byte[] bytes, Run run)

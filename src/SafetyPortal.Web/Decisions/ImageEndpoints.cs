@@ -24,7 +24,7 @@ internal static class ImageEndpoints
     {
         if (await images.FindAsync(runId, user, cancellationToken) is not { } gallery || gallery.NumberOf(digest) is not { } number)
             return NoSuchImage();
-        if (Veil.Covers(gallery.Entries[number])
+        if (gallery.Covers(number)
             && !(await reveals.OfAsync(Actor.From(user).Id, gallery.RequestId, runId, cancellationToken)).Contains(number))
         {
             return Results.Problem(
@@ -48,11 +48,11 @@ internal static class ImageEndpoints
     {
         if (await images.FindAsync(runId, user, cancellationToken) is not { } gallery)
             return NoSuchImage();
-        if (entries.Length == 0 || entries.Any(entry => entry < 0 || entry >= gallery.Entries.Count))
+        if (entries.Length == 0 || entries.Any(entry => entry < 0 || entry >= gallery.Count))
         {
             return Results.ValidationProblem(new Dictionary<string, string[]>(StringComparer.Ordinal)
             {
-                ["entries"] = [$"Expected numbers from 0 to {gallery.Entries.Count - 1}."],
+                ["entries"] = [$"Expected numbers from 0 to {gallery.Count - 1}."],
             });
         }
         await reveals.RevealAsync(Actor.From(user), gallery.RequestId, runId, entries, cancellationToken);

@@ -9,16 +9,30 @@ using SafetyPortal.Worker.Stages;
 
 namespace SafetyPortal.Web.Decisions;
 
-/// <summary>The gallery of a run as its viewer may address it: the pairs of the evidence, and the images of the other doses in the same order.</summary>
-public sealed record RunGallery(long RequestId, IReadOnlyList<GalleryEntry> Entries, IReadOnlyList<DoseImages> Doses)
+/// <summary>
+/// The pictures of a run as its viewer may address them: the pairs of the evidence with the images of the other doses in the same order,
+/// and after them its sheets.
+/// </summary>
+public sealed record RunGallery(long RequestId, IReadOnlyList<GalleryEntry> Entries, IReadOnlyList<DoseImages> Doses, IReadOnlyList<EvidenceSheet> Sheets)
 {
-    /// <summary>Number of the entry one of whose images, at any dose, has this digest; null when none has.</summary>
+    /// <summary>How many numbers there are.</summary>
+    public int Count => Entries.Count + Sheets.Count;
+
+    /// <summary>Whether what has this number is veiled until someone deliberately asks for it.</summary>
+    public bool Covers(int number) => number < Entries.Count ? Veil.Covers(Entries[number]) : Sheets[number - Entries.Count].Sensitive;
+
+    /// <summary>Number of the pair one of whose images, at any dose, has this digest, or of the sheet that has it; null when none has.</summary>
     public int? NumberOf(string digest)
     {
         for (var number = 0; number < Entries.Count; number++)
         {
             if (ImagesOf(number).Contains(digest, StringComparer.Ordinal))
                 return number;
+        }
+        for (var sheet = 0; sheet < Sheets.Count; sheet++)
+        {
+            if (string.Equals(Sheets[sheet].Digest, digest, StringComparison.Ordinal))
+                return Entries.Count + sheet;
         }
         return null;
     }
@@ -39,7 +53,7 @@ public sealed class RunImages(IDbContextFactory<PortalDb> databases, EvidenceRea
         if (run?.Request is null || !RequestAccess.MaySee(user, run.Request))
             return null;
         return await evidence.ReadAsync(run, cancellationToken) is { } document
-            ? new(run.RequestId, document.Gallery.Entries, await evidence.ReadDosesAsync(run, cancellationToken))
+            ? new(run.RequestId, document.Gallery.Entries, await evidence.ReadDosesAsync(run, cancellationToken), EvidenceSheets.Of(document))
             : null;
     }
 

@@ -52,7 +52,7 @@ public sealed class PageTourTests(SharedPortal shared)
         yield return (Roles.Approver,
         [
             ("to-decide", "/decisions"), ("request-finished", $"/requests/{waiting}"), ("gallery", $"/requests/{waiting}/gallery"), ("metrics", $"/requests/{waiting}/metrics"),
-            ("decision", $"/requests/{waiting}/decision"), ("release", $"/requests/{released}/release"), ("models", "/models"),
+            ("explorer", $"/requests/{waiting}/explorer"), ("explorer-absent", $"/requests/{released}/explorer"), ("decision", $"/requests/{waiting}/decision"), ("release", $"/requests/{released}/release"), ("models", "/models"),
         ]);
         yield return (Roles.Auditor, [("history", "/history")]);
         yield return (Roles.Administrator, [("accounts", "/admin/accounts"), ("import-models", "/admin/models"), ("policy", "/admin/policy")]);

@@ -1,0 +1,35 @@
+using SafetyPortal.Requests;
+using SafetyPortal.Requests.Evidence;
+
+namespace SafetyPortal.Web.Decisions;
+
+/// <summary>A picture of the evidence beside the gallery: a contact sheet or a heat map.</summary>
+public sealed record EvidenceSheet(string Digest, bool Sensitive);
+
+/// <summary>The pictures of the evidence beside the gallery, in an order that never changes; reveals name them by their place after the gallery's pairs.</summary>
+public static class EvidenceSheets
+{
+    public static IReadOnlyList<EvidenceSheet> Of(EvidenceDocument evidence)
+    {
+        ArgumentNullException.ThrowIfNull(evidence);
+        var sheets = new List<EvidenceSheet>();
+        void Add(string? digest, bool sensitive)
+        {
+            if (digest is not null && !sheets.Exists(sheet => string.Equals(sheet.Digest, digest, StringComparison.Ordinal)))
+                sheets.Add(new(digest, sensitive));
+        }
+
+        // Maps lie over pictures that were asked for the concept, and probes try to bring it back: veiled like the target group.
+        var attention = evidence.Location?.Attention;
+        Add(attention?.Sheet, sensitive: true);
+        foreach (var pair in attention?.Pairs ?? [])
+        {
+            Add(pair.Before, sensitive: true);
+            Add(pair.After, sensitive: true);
+        }
+        foreach (var probe in evidence.RedTeam?.Probes ?? [])
+            Add(probe.Sheet, sensitive: true);
+        Add(evidence.Specificity?.Sheet, evidence.Request.ConceptKind == ConceptKind.Nudity);
+        return sheets;
+    }
+}
