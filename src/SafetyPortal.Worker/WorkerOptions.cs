@@ -1,6 +1,7 @@
 using SafetyPortal.Erasure.Faithfulness;
 using SafetyPortal.Worker.Edits;
 using SafetyPortal.Worker.Measuring;
+using SafetyPortal.Worker.Models;
 using SafetyPortal.Worker.Plans;
 using SafetyPortal.Worker.Running;
 
@@ -49,6 +50,9 @@ public sealed class WorkerOptions
 
     /// <summary>How much is spent on comparing the scores with ablations.</summary>
     public FaithfulnessSettings Faithfulness { get; set; } = new();
+
+    /// <summary>Files of the published metrics' networks, for example <c>Worker:Evaluation:NudeNet</c> in the configuration.</summary>
+    public BackboneOptions Evaluation { get; set; } = new();
 
     /// <summary>Stop the sweep at the smallest dose that passes the policy, instead of trying them all.</summary>
     public bool StopAtFirstPass { get; set; } = true;

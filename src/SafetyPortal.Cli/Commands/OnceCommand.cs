@@ -32,7 +32,9 @@ internal static class OnceCommand
         {
             concept, method, doses, seed, model, data, threads, json,
         };
+        var backbones = new BackboneArguments();
         sizes.AddTo(command);
+        backbones.AddTo(command);
         concept.Validators.Add(result =>
         {
             try
@@ -51,7 +53,7 @@ internal static class OnceCommand
             parsed.GetValue(data)!,
             parsed.GetValue(seed),
             parsed.GetValue(doses),
-            sizes.Read(parsed, parsed.GetValue(threads)),
+            WithBackbones(sizes.Read(parsed, parsed.GetValue(threads)), backbones.Read(parsed)),
             parsed.GetValue(json),
             cancellation));
         return command;
@@ -91,6 +93,12 @@ internal static class OnceCommand
             Math.Round(setup + clock.Elapsed.TotalSeconds, 2));
         JsonText.Print(json, report, report.ToText);
         return outcome.Failures.Count == 0 && outcome.AuditVerified ? ExitCode.Success : ExitCode.CheckFailed;
+    }
+
+    private static WorkerOptions WithBackbones(WorkerOptions options, BackboneOptions evaluation)
+    {
+        options.Evaluation = evaluation;
+        return options;
     }
 
     // ./run measures how long installing and building took before this program could start.

@@ -46,23 +46,25 @@ internal sealed class BackboneWeights : IDisposable
     }
 
     /// <summary>
-    /// The convolution NAME.<paramref name="convolution"/> with the normalisation after it multiplied in (in float64, rounded once), under
-    /// NAME.weight and NAME.bias.
+    /// Replaces a convolution without bias and the batch normalisation after it by one convolution with bias, <paramref name="into"/>.weight
+    /// and .bias; multiplied in float64 and rounded once.
     /// </summary>
-    public void Fold(string name, string convolution, string normalisation, double epsilon)
+    public void Fold(string convolution, string normalisation, string into, double epsilon)
     {
         using var scope = NewDisposeScope();
-        Tensor Double(string part) => _tensors[name + part].to(ScalarType.Float64);
+        Tensor Double(string name) => _tensors[name].to(ScalarType.Float64);
         var factor = Double(normalisation + ".weight") / (Double(normalisation + ".running_var") + epsilon).sqrt(); // [out]
         var weight = Double(convolution + ".weight") * factor.view(-1, 1, 1, 1); // [out, in, kh, kw]
         var bias = Double(normalisation + ".bias") - (Double(normalisation + ".running_mean") * factor); // [out]
-        Replace(name + ".weight", weight);
-        Replace(name + ".bias", bias);
-        foreach (var part in new[] { convolution + ".weight", normalisation + ".weight", normalisation + ".bias", normalisation + ".running_mean", normalisation + ".running_var" })
+        string[] used = [convolution + ".weight", normalisation + ".weight", normalisation + ".bias", normalisation + ".running_mean", normalisation + ".running_var"];
+        foreach (var name in used)
         {
-            if (_tensors.Remove(name + part, out var used))
-                used.Dispose();
+            if (_tensors.Remove(name, out var tensor))
+                tensor.Dispose();
         }
+
+        _tensors.Add(into + ".weight", weight.to(ScalarType.Float32).contiguous().DetachFromDisposeScope());
+        _tensors.Add(into + ".bias", bias.to(ScalarType.Float32).contiguous().DetachFromDisposeScope());
     }
 
     public void Dispose()
@@ -70,13 +72,6 @@ internal sealed class BackboneWeights : IDisposable
         foreach (var weight in _tensors.Values)
             weight.Dispose();
         _tensors.Clear();
-    }
-
-    private void Replace(string name, Tensor value)
-    {
-        if (_tensors.Remove(name, out var earlier))
-            earlier.Dispose();
-        _tensors.Add(name, value.to(ScalarType.Float32).contiguous().DetachFromDisposeScope());
     }
 
     private static Tensor Finite(ITensorSource source, string name)

@@ -27,7 +27,7 @@ internal sealed record InceptionConvolution(string Name, int In, int Out, int He
         new($"{Name}.bn.num_batches_tracked", []),
     ];
 
-    public void Fold(BackboneWeights weights) => weights.Fold(Name, ".conv", ".bn", Epsilon);
+    public void Fold(BackboneWeights weights) => weights.Fold(Name + ".conv", Name + ".bn", Name, Epsilon);
 
     /// <param name="weights">After <see cref="Fold"/>.</param>
     /// <param name="x">[B, In, H, W]</param>

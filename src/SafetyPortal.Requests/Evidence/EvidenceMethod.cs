@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace SafetyPortal.Requests.Evidence;
 
 /// <summary>How the edit was found and how the images were made.</summary>
@@ -11,6 +13,7 @@ namespace SafetyPortal.Requests.Evidence;
 /// <param name="Stability">Mean rank correlation of the scores of two seeds; null with a single seed.</param>
 /// <param name="Scores">Artifact with the scores of every candidate weight.</param>
 /// <param name="TargetByClip">Detection of the target by the second detector, zero-shot CLIP.</param>
+/// <param name="Backbones">Networks of published metrics that were supplied; null when the model folder's own judged everything.</param>
 public sealed record EvidenceMethod(
     string Attribution,
     int AttributionSteps,
@@ -21,4 +24,12 @@ public sealed record EvidenceMethod(
     int BatchSize,
     double? Stability = null,
     string? Scores = null,
-    DetectionChange? TargetByClip = null);
+    DetectionChange? TargetByClip = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<BackboneUse>? Backbones = null);
+
+/// <summary>A network the operator supplied and what it measured, since numbers of different networks cannot be compared.</summary>
+/// <param name="Measures">"FID", "LPIPS", "objects" or "nudity".</param>
+/// <param name="Network">What it is.</param>
+/// <param name="Digest">SHA-256 of its file.</param>
+/// <param name="Threshold">Score from which a detection counts; null where there is none.</param>
+public sealed record BackboneUse(string Measures, string Network, string Digest, double? Threshold = null);

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace SafetyPortal.Requests.Evidence;
 
 /// <summary>A share of images, 0 to 1, with a 95 % interval.</summary>
@@ -26,6 +28,10 @@ public sealed record ClipScoreChange(double Before, double After, int N, Interva
 /// <summary>Fréchet distance between images before and after; <paramref name="Backbone"/> names the features, since values of different backbones cannot be compared.</summary>
 public sealed record FidMetrics(double Value, int N, string Backbone, Interval? Interval = null);
 
+/// <summary>LPIPS of the images before and after, same prompts and seeds: wanted high for the target, low for everything else.</summary>
+/// <param name="Backbone">"AlexNet" or "VGG-16"; values of the two cannot be compared.</param>
+public sealed record LpipsMetrics(string Backbone, MeanEstimate Target, int TargetN, MeanEstimate? Others, int OthersN);
+
 /// <summary>What was measured of one edit. Null parts were not measured. Metrics at different n are never compared.</summary>
 /// <param name="Placebo">Random weights, as many as the edit.</param>
 /// <param name="Largest">The largest weights by size, as many as the edit.</param>
@@ -35,7 +41,8 @@ public sealed record MetricsSummary(
     ControlMetrics? Placebo,
     ClipScoreChange? ClipScore,
     FidMetrics? Fid,
-    ControlMetrics? Largest = null);
+    ControlMetrics? Largest = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] LpipsMetrics? Lpips = null);
 
 /// <summary>One dose of a sweep: the ratio, how many weights it sets to zero and what that did.</summary>
 public sealed record DosePoint(double Dose, long AblatedWeights, MetricsSummary Metrics, bool GatesPassed);

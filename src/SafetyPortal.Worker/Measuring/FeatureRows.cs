@@ -20,6 +20,9 @@ public sealed class FeatureRows
         values.AddRange(features.detach().to(ScalarType.Float32).cpu().contiguous().data<float>().ToArray());
     }
 
+    /// <summary>All rows so far.</summary>
+    public Features ToFeatures() => new([.. values], dimension);
+
     /// <summary>Writes all rows as one tensor.</summary>
     internal void Save(string path)
     {

@@ -18,15 +18,17 @@ public sealed class ImageReader : IDisposable
     private readonly ClipTokenizer tokenizer;
     private readonly ClipModel clip;
     private readonly ConceptClassifier judge;
+    private readonly SuppliedBackbones? backbones;
     private readonly Tensor objectTexts;
     private readonly Tensor styleTexts;
 
-    public ImageReader(ClipTokenizer tokenizer, ClipModel clip, ConceptClassifier judge)
+    public ImageReader(ClipTokenizer tokenizer, ClipModel clip, ConceptClassifier judge, SuppliedBackbones? backbones = null)
     {
         ArgumentNullException.ThrowIfNull(judge);
         this.tokenizer = tokenizer;
         this.clip = clip;
         this.judge = judge;
+        this.backbones = backbones;
         objectTexts = Embed(judge.Config.Objects.Select(Describe));
         styleTexts = Embed(judge.Config.Styles.Select(style => $"a picture in the style of {style}"));
     }
@@ -55,7 +57,7 @@ public sealed class ImageReader : IDisposable
         using var scope = NewDisposeScope();
         var verdicts = judge.Classify(images);
         var seen = clip.EncodeImages(ClipPreprocessing.FromImages(images, clip.Config.Vision.ImageSize)); // [n, D]
-        features.Add(seen);
+        features.Add(backbones?.Features(images) ?? seen);
         var objects = seen.mm(objectTexts.t()).argmax(1).data<long>().ToArray(); // [n]
         var styles = seen.mm(styleTexts.t()).argmax(1).data<long>().ToArray(); // [n]
         var scores = (seen * Embed(cases.Select(c => c.Prompt))).sum(1).data<float>().ToArray(); // [n]
@@ -63,7 +65,7 @@ public sealed class ImageReader : IDisposable
             .Select((item, i) => new ImageReading(
                 item.Id,
                 Image: string.Empty,
-                verdicts[i].Object,
+                backbones?.Judge(item, images[i]) ?? verdicts[i].Object,
                 verdicts[i].Style,
                 item.IsStyle ? judge.Config.Styles[(int)styles[i]] : judge.Config.Objects[(int)objects[i]],
                 Math.Round(100.0 * scores[i], 4)))

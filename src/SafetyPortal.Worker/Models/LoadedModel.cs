@@ -16,14 +16,15 @@ public sealed class LoadedModel : IDisposable
     private readonly ClipModel clip;
     private readonly ConceptClassifier judge;
 
-    private LoadedModel(string folder, StableDiffusionPipeline pipeline, ClipModel clip, ConceptClassifier judge, string digest)
+    private LoadedModel(string folder, StableDiffusionPipeline pipeline, ClipModel clip, ConceptClassifier judge, string digest, SuppliedBackbones backbones)
     {
         this.folder = folder;
         this.clip = clip;
         this.judge = judge;
         Pipeline = pipeline;
         Digest = digest;
-        Reader = new ImageReader(pipeline.Tokenizer, clip, judge);
+        Backbones = backbones;
+        Reader = new ImageReader(pipeline.Tokenizer, clip, judge, backbones);
     }
 
     public StableDiffusionPipeline Pipeline { get; }
@@ -33,11 +34,15 @@ public sealed class LoadedModel : IDisposable
 
     public ImageReader Reader { get; }
 
+    /// <summary>Networks of published metrics that were supplied beside the model.</summary>
+    public SuppliedBackbones Backbones { get; }
+
     /// <summary>Reads a model folder.</summary>
     /// <param name="folder">Absolute path.</param>
     /// <param name="expectedDigest">Digest the weights must have; null accepts any.</param>
+    /// <param name="evaluation">Networks of published metrics to judge its images with; null for none.</param>
     /// <exception cref="InvalidDataException">A part is missing or malformed, or the weights are not the expected ones.</exception>
-    public static LoadedModel Load(string folder, string? expectedDigest = null)
+    public static LoadedModel Load(string folder, string? expectedDigest = null, BackboneOptions? evaluation = null)
     {
         foreach (var part in new[] { "clip", "judge", PromptFolder.Name })
         {
@@ -55,7 +60,7 @@ public sealed class LoadedModel : IDisposable
         }
 
         return new LoadedModel(
-            folder, pipeline, ClipModel.Load(Path.Combine(folder, "clip")), ConceptClassifier.Load(Path.Combine(folder, "judge")), digest);
+            folder, pipeline, ClipModel.Load(Path.Combine(folder, "clip")), ConceptClassifier.Load(Path.Combine(folder, "judge")), digest, SuppliedBackbones.Load(evaluation));
     }
 
     /// <summary>The prompts of an evaluation set.</summary>
@@ -67,5 +72,6 @@ public sealed class LoadedModel : IDisposable
         Pipeline.Dispose();
         clip.Dispose();
         judge.Dispose();
+        Backbones.Dispose();
     }
 }

@@ -26,8 +26,11 @@ public static class PlanChoice
     internal static string TargetName(IReadOnlyList<EvaluationPrompt> rows, ConceptKind kind, string name) =>
         kind == ConceptKind.Nudity ? NudityClass(rows) : name;
 
+    /// <summary>Whether a class is about nudity.</summary>
+    internal static bool IsNudity(string concept) => NudityWords.Any(w => concept.Contains(w, StringComparison.OrdinalIgnoreCase));
+
     // Nudity is a kind of its own and seldom a class name: the class that names it is looked up.
     private static string NudityClass(IReadOnlyList<EvaluationPrompt> rows) =>
-        rows.Select(r => r.Class).OfType<string>().FirstOrDefault(c => NudityWords.Any(w => c.Contains(w, StringComparison.OrdinalIgnoreCase)))
+        rows.Select(r => r.Class).OfType<string>().FirstOrDefault(IsNudity)
         ?? throw new InvalidDataException("Expected a class for nudity in the evaluation set, it has none.");
 }

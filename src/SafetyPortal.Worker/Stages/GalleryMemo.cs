@@ -19,6 +19,7 @@ internal sealed class GalleryMemo(IArtifactStore artifacts, string? folder)
         load.Method.ImageSteps,
         load.Method.ImageGuidance,
         load.Method.BatchSize,
+        load.Method.Backbones,
         load.Environment,
     });
 

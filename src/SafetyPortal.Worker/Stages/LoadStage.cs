@@ -15,7 +15,7 @@ internal static class LoadStage
         context.Report(RunStage.Load, 0, 1, "reading the model");
         cancellation.ThrowIfCancellationRequested();
         var (options, request) = (context.Options, context.Request);
-        var (plan, digest) = await context.Compute(() => (Plan: PlanChoice.For(context.Model, request.ConceptKind, request.ConceptName, request.EvaluationSet, options.Images), context.Model.Digest));
+        var (plan, digest, backbones) = await context.Compute(() => (Plan: PlanChoice.For(context.Model, request.ConceptKind, request.ConceptName, request.EvaluationSet, options.Images), context.Model.Digest, context.Model.Backbones.Uses));
         return new LoadOutput(
             digest,
             plan,
@@ -33,6 +33,7 @@ internal static class LoadStage
                 options.AttributionSeeds,
                 options.ImageSteps,
                 options.ImageGuidance,
-                options.BatchSize));
+                options.BatchSize,
+                Backbones: backbones.Count > 0 ? backbones : null));
     }
 }

@@ -1,5 +1,7 @@
 using SafetyPortal.Evaluation;
+using SafetyPortal.Images;
 using SafetyPortal.Requests;
+using SafetyPortal.Requests.Artifacts;
 using SafetyPortal.Requests.Evidence;
 using SafetyPortal.Requests.Policies;
 using SafetyPortal.Requests.Runs;
@@ -11,9 +13,6 @@ namespace SafetyPortal.Worker.Stages;
 /// <summary>The metrics of every dose that was tried, those of the chosen one with its controls, and the policy's verdicts.</summary>
 internal static class MeasureStage
 {
-    /// <summary>Named after its features: values of different encoders cannot be compared.</summary>
-    private const string FidBackbone = "FID (demo encoder)";
-
     public static async Task<MeasureOutput> RunAsync(
         RunContext context, LoadOutput load, Gallery baseline, AblateOutput ablation, GenerateOutput generated, CancellationToken cancellation)
     {
@@ -24,12 +23,14 @@ internal static class MeasureStage
             cancellation.ThrowIfCancellationRequested();
             context.Report(RunStage.Measure, curve.Count, generated.Doses.Count, "metrics");
             var features = await FeaturesAsync(context, dose.Gallery, cancellation);
-            var metrics = await context.Compute(() => Comparison.Between(load.Evaluation, baseline, dose.Gallery) with { Fid = Distance(load.Evaluation, before, features) });
+            var metrics = await context.Compute(() => Comparison.Between(load.Evaluation, baseline, dose.Gallery) with { Fid = Distance(load, before, features) });
             if (dose.Dose.Equals(generated.Chosen))
             {
                 metrics = metrics with { Placebo = Control("random"), Largest = Control("largest") };
             }
 
+            if (dose.Dose.Equals(generated.Chosen) && context.Options.Evaluation.Lpips is not null)
+                metrics = metrics with { Lpips = await PairsAsync(context, load, baseline, dose.Gallery, cancellation) };
             var count = ablation.Doses.First(d => d.Dose.Equals(dose.Dose)).Count;
             curve.Add(new DosePoint(dose.Dose, count, metrics, GateRule.AllPassed(GateRule.Judge(load.Policy.Document, metrics))));
         }
@@ -62,12 +63,25 @@ internal static class MeasureStage
     private static Task<string> FeaturesAsync(RunContext context, Gallery gallery, CancellationToken cancellation) =>
         context.Artifacts.PathOfAsync(gallery.Features, cancellation);
 
-    private static FidMetrics? Distance(EvaluationPlan plan, string before, string after)
+    private static async Task<LpipsMetrics?> PairsAsync(RunContext context, LoadOutput load, Gallery baseline, Gallery edited, CancellationToken cancellation)
     {
+        var pairs = new List<(EvaluationCase Case, Raster Before, Raster After)>();
+        foreach (var pair in Comparison.Pair(load.Evaluation, baseline, edited))
+            pairs.Add((pair.Case, await ImageAsync(context, pair.Before.Image, cancellation), await ImageAsync(context, pair.After.Image, cancellation)));
+        return await context.Compute(() => context.Model.Backbones.Lpips is { } lpips ? PairDistances.Measure(lpips, pairs) : null);
+    }
+
+    // Written by this worker, and read under the limits of its own images.
+    private static async Task<Raster> ImageAsync(RunContext context, string digest, CancellationToken cancellation) =>
+        ImageCodec.Decode(await context.Artifacts.ReadAsync(digest, cancellation), new ImageLimits(MaxBytes: 64 << 20, MaxPixels: 64 << 20));
+
+    private static FidMetrics? Distance(LoadOutput load, string before, string after)
+    {
+        var plan = load.Evaluation;
         var others = Enumerable.Range(0, plan.Cases.Count).Where(i => plan.Cases[i].Group != CaseGroup.Target).ToList();
         if (others.Count < 2) return null;
         var value = Fid.Distance(
             FeatureStatistics.Of(FeatureRows.Load(before).Select(others)), FeatureStatistics.Of(FeatureRows.Load(after).Select(others)));
-        return new FidMetrics(value, others.Count, FidBackbone);
+        return new FidMetrics(value, others.Count, FidBackbone.Name(load.Method.Backbones, others.Count));
     }
 }

@@ -45,7 +45,7 @@ public sealed class RunExecutorTests
             r => r.Weights.ShouldBeInRange(1, evidence.AblatedWeights));
         evidence.Faithfulness.ShouldNotBeNull().Random.N.ShouldBe(8);
         portal.Get<IArtifactStore>().Contains(evidence.Faithfulness.Artifact).ShouldBeTrue();
-        evidence.Metrics.Fid.ShouldNotBeNull().Backbone.ShouldBe("FID (demo encoder)");
+        evidence.Metrics.Fid.ShouldNotBeNull().Backbone.ShouldBe("FID (small n, demo encoder)");
         foreach (var entry in evidence.Gallery.Entries)
         {
             portal.Get<IArtifactStore>().Contains(entry.BeforeDigest).ShouldBeTrue();

@@ -1,0 +1,85 @@
+using System.Text.Json;
+using SafetyPortal.Diffusion;
+
+namespace SafetyPortal.Evaluation.Backbones;
+
+/// <summary>
+/// Names of ImageNet's classes. Without a file the ten of Imagenette are known, which published evaluations of object erasure use; a file
+/// with all names may be a line for each class, torchvision's or Keras's <c>imagenet_class_index.json</c>, or a <c>config.json</c> with <c>id2label</c>.
+/// </summary>
+public sealed class ImageNetLabels
+{
+    private const long MaxBytes = 1 << 20;
+
+    private readonly Dictionary<int, string[]> _names;
+
+    private ImageNetLabels(Dictionary<int, string[]> names) => _names = names;
+
+    /// <summary>The ten classes of Imagenette.</summary>
+    public static ImageNetLabels Imagenette { get; } = new(new Dictionary<int, string[]>
+    {
+        [0] = ["tench"],
+        [217] = ["English springer"],
+        [482] = ["cassette player"],
+        [491] = ["chain saw", "chainsaw"],
+        [497] = ["church", "church building"],
+        [566] = ["French horn"],
+        [569] = ["garbage truck"],
+        [571] = ["gas pump"],
+        [574] = ["golf ball"],
+        [701] = ["parachute"],
+    });
+
+    /// <summary>The class a concept names, without regard to case; null when none does.</summary>
+    public int? Find(string concept)
+    {
+        var found = _names.Where(n => n.Value.Contains(concept.Trim(), StringComparer.OrdinalIgnoreCase)).Select(n => (int?)n.Key).ToList();
+        return found.Count > 0 ? found.Min() : null;
+    }
+
+    /// <summary>What to call a class.</summary>
+    public string NameOf(int index) => _names.TryGetValue(index, out var names) ? names[0] : $"ImageNet class {index}";
+
+    /// <summary>Reads names for all 1,000 classes.</summary>
+    /// <exception cref="ModelFormatException">The file has another form.</exception>
+    public static ImageNetLabels Load(string path)
+    {
+        try
+        {
+            if (new FileInfo(path).Length > MaxBytes)
+                throw new ModelFormatException($"{path}: expected class names of at most {MaxBytes:N0} bytes");
+            var text = File.ReadAllText(path);
+            var names = text.TrimStart().StartsWith('{') ? FromJson(text) : FromLines(text);
+            return Enumerable.Range(0, ResNet50.Classes).All(names.ContainsKey) && names.Count == ResNet50.Classes
+                ? new(names)
+                : throw new ModelFormatException($"{path}: expected names for the classes 0 to {ResNet50.Classes - 1}, got {names.Count}");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException)
+        {
+            throw new ModelFormatException($"{path}: cannot be read as class names: {e.Message}", e);
+        }
+    }
+
+    private static Dictionary<int, string[]> FromLines(string text) =>
+        text.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Select((line, i) => (line, i)).ToDictionary(l => l.i, l => Names(l.line));
+
+    private static Dictionary<int, string[]> FromJson(string text)
+    {
+        using var document = JsonDocument.Parse(text);
+        var root = document.RootElement.TryGetProperty("id2label", out var labels) ? labels : document.RootElement;
+        var names = new Dictionary<int, string[]>();
+        foreach (var entry in root.EnumerateObject())
+        {
+            // {"0": ["n01440764", "tench"]} or {"0": "tench, Tinca tinca"}
+            var value = entry.Value.ValueKind == JsonValueKind.Array ? entry.Value.EnumerateArray().LastOrDefault() : entry.Value;
+            if (!int.TryParse(entry.Name, out var index) || value.ValueKind != JsonValueKind.String)
+                throw new JsonException($"expected class numbers with names, got \"{entry.Name}\"");
+            names[index] = Names(value.GetString()!);
+        }
+
+        return names;
+    }
+
+    // Synonyms are separated by commas, words in some files by underscores.
+    private static string[] Names(string label) => label.Replace('_', ' ').Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) is { Length: > 0 } names ? names : [label];
+}

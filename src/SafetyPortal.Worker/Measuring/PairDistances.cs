@@ -1,0 +1,29 @@
+using SafetyPortal.Evaluation;
+using SafetyPortal.Evaluation.Backbones;
+using SafetyPortal.Images;
+using SafetyPortal.Requests.Evidence;
+using SafetyPortal.Worker.Plans;
+
+namespace SafetyPortal.Worker.Measuring;
+
+/// <summary>LPIPS over the pairs of a plan.</summary>
+public static class PairDistances
+{
+    /// <param name="lpips">The network.</param>
+    /// <param name="pairs">Every case with its image before and after.</param>
+    public static LpipsMetrics Measure(Lpips lpips, IReadOnlyList<(EvaluationCase Case, Raster Before, Raster After)> pairs)
+    {
+        ArgumentNullException.ThrowIfNull(lpips);
+        ArgumentNullException.ThrowIfNull(pairs);
+        var distances = pairs.Select(p => (p.Case.Group, Value: lpips.Compare(p.Before, p.After))).ToList();
+        double[] target = [.. distances.Where(d => d.Group == CaseGroup.Target).Select(d => d.Value)];
+        double[] others = [.. distances.Where(d => d.Group != CaseGroup.Target).Select(d => d.Value)];
+        return new(lpips.Backbone, Mean(target), target.Length, others.Length > 0 ? Mean(others) : null, others.Length);
+    }
+
+    private static MeanEstimate Mean(double[] values)
+    {
+        var estimate = Intervals.BootstrapMean(values, seed: 0);
+        return new(estimate.Value, new Interval(estimate.Low, estimate.High));
+    }
+}

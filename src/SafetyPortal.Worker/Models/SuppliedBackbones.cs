@@ -1,0 +1,131 @@
+using System.Security.Cryptography;
+using SafetyPortal.Evaluation.Backbones;
+using SafetyPortal.Evaluation.Detection;
+using SafetyPortal.Images;
+using SafetyPortal.Requests.Evidence;
+using SafetyPortal.Worker.Plans;
+using static TorchSharp.torch;
+
+namespace SafetyPortal.Worker.Models;
+
+/// <summary>The networks of <see cref="BackboneOptions"/> in memory. Belongs to the torch thread.</summary>
+public sealed class SuppliedBackbones : IDisposable
+{
+    private readonly InceptionV3? inception;
+    private readonly ResNet50? resNet;
+    private readonly ImageNetLabels labels = ImageNetLabels.Imagenette;
+    private readonly NudityDetector? nudeNet;
+
+    private SuppliedBackbones(BackboneOptions options)
+    {
+        var uses = new List<BackboneUse>();
+        try
+        {
+            if (options.Inception is { } features)
+            {
+                inception = InceptionV3.Load(features);
+                uses.Add(new("FID", "InceptionV3", Digest(features)));
+            }
+
+            if (options.Lpips is { } pairs)
+            {
+                Lpips = options.LpipsLinear is { } linear ? Lpips.Load(pairs, linear) : Lpips.Load(pairs);
+                uses.Add(new("LPIPS", Lpips.Backbone, Digest([pairs, .. options.LpipsLinear is { } layers ? new[] { layers } : []])));
+            }
+
+            if (options.ResNet is { } objects)
+            {
+                resNet = ResNet50.Load(objects);
+                labels = options.ImageNetLabels is { } names ? ImageNetLabels.Load(names) : ImageNetLabels.Imagenette;
+                uses.Add(new("objects", "ResNet-50, ImageNet top-1", Digest(objects)));
+            }
+
+            if (options.NudeNet is { } nudity)
+            {
+                nudeNet = NudityDetector.Load(nudity, options.NudeNetThreshold);
+                uses.Add(new("nudity", $"NudeNet, {NudityDetector.Exposed.Count} exposed labels", Digest(nudity), options.NudeNetThreshold));
+            }
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
+
+        Uses = uses;
+    }
+
+    /// <summary>What is measured with which file; empty when nothing was supplied.</summary>
+    public IReadOnlyList<BackboneUse> Uses { get; }
+
+    /// <summary>The distance of pairs; null when not supplied.</summary>
+    public Lpips? Lpips { get; }
+
+    /// <summary>Loads what the options name.</summary>
+    /// <exception cref="SafetyPortal.Diffusion.ModelFormatException">A file is missing or not what it should be; the message names it and what is wrong.</exception>
+    public static SuppliedBackbones Load(BackboneOptions? options) => new(options ?? new());
+
+    /// <summary>Features for FID, [n, 2048]; null when no InceptionV3 was supplied.</summary>
+    public Tensor? Features(IReadOnlyList<Raster> images)
+    {
+        if (inception is null) return null;
+        using var scope = NewDisposeScope();
+        var rows = inception.Read(images).Features;
+        return cat(Enumerable.Range(0, rows.Count).Select(i => tensor(rows[i].ToArray(), [1L, rows.Dimension])).ToList()).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>
+    /// What the supplied judge of a case's concept sees: the concept's own name when it is there, something else when it is not; null when
+    /// there is no such judge and the model folder's must do.
+    /// </summary>
+    public string? Judge(EvaluationCase item, Raster image)
+    {
+        ArgumentNullException.ThrowIfNull(item);
+        if (item.IsStyle) return null;
+        if (nudeNet is not null && PlanChoice.IsNudity(item.Concept))
+            return nudeNet.ExposedParts(image) is { Count: > 0 } ? item.Concept : "nothing exposed";
+        if (resNet is null || labels.Find(item.Concept) is not { } wanted) return null;
+        var seen = ImageNetTop(image);
+        return seen == wanted ? item.Concept : labels.NameOf(seen);
+    }
+
+    /// <summary>What the supplied detectors see in a picture, in words.</summary>
+    public IReadOnlyList<string> Describe(Raster image)
+    {
+        var seen = new List<string>();
+        if (resNet is not null) seen.Add($"ResNet-50: {labels.NameOf(ImageNetTop(image))}");
+        if (nudeNet is not null)
+        {
+            var parts = nudeNet.ExposedParts(image);
+            seen.Add(FormattableString.Invariant($"NudeNet from {nudeNet.Threshold:0.00}: {(parts.Count > 0 ? string.Join(", ", parts) : "nothing exposed")}"));
+        }
+
+        return seen;
+    }
+
+    public void Dispose()
+    {
+        inception?.Dispose();
+        Lpips?.Dispose();
+        resNet?.Dispose();
+        nudeNet?.Dispose();
+    }
+
+    private int ImageNetTop(Raster image)
+    {
+        var probabilities = resNet!.Classify(image);
+        return Array.IndexOf(probabilities, probabilities.Max());
+    }
+
+    private static string Digest(params string[] paths)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        foreach (var path in paths)
+        {
+            using var file = File.OpenRead(path);
+            hash.AppendData(SHA256.HashData(file));
+        }
+
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
+    }
+}
