@@ -17,7 +17,7 @@ public sealed record SuppressionSettings(int Steps = 20, double Rate = 0.15, dou
 
 /// <summary>
 /// Partial suppression: every weight of a mask is scaled by a factor from 1 (kept) to 0 (ablated) that is found in rounds of attribution.
-/// The gradient of <c>J / J_0 + protect * drift / signal</c> by a weight's suppression is minus its score, taken where the earlier rounds have
+/// The gradient of <c>mean of J_n / J_n0 + protect * drift / signal</c> by a weight's suppression is minus its score, taken where the earlier rounds have
 /// left the model; drift is how far the predictions for prompts to keep have moved. A one-step score is wrong once many weights go at
 /// once, and knows of nothing but the concept; the rounds correct both, and no weight ever grows or changes its sign.
 /// </summary>
@@ -49,14 +49,14 @@ public static class LearnedSuppression
         var named = unet.named_parameters().ToDictionary(p => p.name, p => p.parameter, StringComparer.Ordinal);
         var gates = mask.Tensors.Where(t => t.Indices.Length > 0).Select(t => new Gates(t, named[t.Name])).ToList();
         using var gradients = new GradientScope(unet, gates.Select(g => g.Weight));
-        var unit = 1 / Math.Max(target.Signal, double.Epsilon);
-        var protect = settings.Protect * keep.Count / Math.Max(keep.Signal, double.Epsilon);
+        var share = Shares(target); // [N]
+        var protect = full_like(keep.Timesteps, settings.Protect * keep.Count / Math.Max(keep.Signal, double.Epsilon), dtype: ScalarType.Float32); // [K]
         var goal = target.Baseline - ((target.Concept - target.Baseline) * settings.Overshoot); // [N, C, h, w]
         try
         {
             for (var step = 0; step < settings.Steps; step++)
             {
-                foreach (var (start, count) in Chunks(target.Count, settings.Batch)) Backward(target, Run(start, count), goal, unit);
+                foreach (var (start, count) in Chunks(target.Count, settings.Batch)) Backward(target, Run(start, count), goal, share);
                 var taken = Math.Min(settings.KeepBatch, keep.Count);
                 foreach (var (start, count) in Chunks(taken, settings.Batch))
                 {
@@ -76,12 +76,24 @@ public static class LearnedSuppression
             foreach (var gate in gates) gate.Restore();
         }
 
-        void Backward(VisitedLatents points, Tensor chosen, Tensor reference, double weight)
+        void Backward(VisitedLatents points, Tensor chosen, Tensor reference, Tensor weights)
         {
             using var scope = NewDisposeScope();
             var eps = unet.call(points.Latents.index_select(0, chosen), points.Timesteps.index_select(0, chosen), points.Conditions.index_select(0, chosen));
-            (EraseObjective.Value(eps, reference.index_select(0, chosen)) * weight).backward();
+            var distance = (eps - reference.index_select(0, chosen)).pow(2).sum([1, 2, 3]); // [n]
+            (distance * weights.index_select(0, chosen)).sum().backward();
         }
+    }
+
+    /// <summary>
+    /// [N]: every point counts by its part of its own J, so that the noisy timesteps, which decide what the picture will show while their
+    /// predictions differ little, count as much as the others; J that is next to nothing is not blown up.
+    /// </summary>
+    private static Tensor Shares(VisitedLatents points)
+    {
+        using var scope = NewDisposeScope();
+        var signal = (points.Concept - points.Baseline).pow(2).sum([1, 2, 3]); // [N]
+        return (1 / (signal + (signal.mean() * 0.1) + 1e-12) / points.Count).MoveToOuterDisposeScope();
     }
 
     private static IEnumerable<(long Start, long Count)> Chunks(long all, long size)
