@@ -1,5 +1,6 @@
 using System.CommandLine;
 using SafetyPortal.Worker;
+using SafetyPortal.Worker.Edits;
 using SafetyPortal.Worker.Plans;
 
 namespace SafetyPortal.Cli.Commands;
@@ -14,6 +15,8 @@ internal sealed class SizeOptions
     private readonly Option<int> imageSteps = Number("--image-steps", "Denoising steps of each image.", Defaults.ImageSteps);
     private readonly Option<int> attributionSteps = Number("--attribution-steps", "DDIM steps of each attribution trajectory.", Defaults.AttributionSteps);
     private readonly Option<int> attributionSeeds = Number("--attribution-seeds", "Attribution trajectories whose scores are averaged.", Defaults.AttributionSeeds);
+    private readonly Option<int> checks = Number("--checks", "Random ablations that the scores are compared with; 0 leaves the check out.", Defaults.Faithfulness.Ablations, least: 0);
+    private readonly Option<int> effort = Number("--effort", "What goes into making edits and controls, 1 for a trial.", EditEffort.DefaultLevel);
     private readonly Option<bool> wholeCurve = new("--whole-curve") { Description = "Try every dose instead of stopping at the smallest that passes." };
 
     public void AddTo(Command command)
@@ -23,6 +26,8 @@ internal sealed class SizeOptions
         command.Options.Add(imageSteps);
         command.Options.Add(attributionSteps);
         command.Options.Add(attributionSeeds);
+        command.Options.Add(checks);
+        command.Options.Add(effort);
         command.Options.Add(wholeCurve);
     }
 
@@ -33,15 +38,17 @@ internal sealed class SizeOptions
         ImageSteps = parsed.GetValue(imageSteps),
         AttributionSteps = parsed.GetValue(attributionSteps),
         AttributionSeeds = parsed.GetValue(attributionSeeds),
+        Faithfulness = Defaults.Faithfulness with { Ablations = parsed.GetValue(checks) },
+        Effort = EditEffort.OfLevel(parsed.GetValue(effort)),
         StopAtFirstPass = !parsed.GetValue(wholeCurve),
     };
 
-    private static Option<int> Number(string name, string description, int fallback)
+    private static Option<int> Number(string name, string description, int fallback, int least = 1)
     {
         var option = new Option<int>(name) { Description = description, DefaultValueFactory = _ => fallback };
         option.Validators.Add(result =>
         {
-            if (result.GetValueOrDefault<int>() is < 1 or > 10_000) result.AddError($"{name} must be 1 to 10,000.");
+            if (result.GetValueOrDefault<int>() is var value && (value < least || value > 10_000)) result.AddError($"{name} must be {least} to 10,000.");
         });
         return option;
     }

@@ -86,7 +86,7 @@ public sealed class OnceCommandTests : IDisposable
         return
         [
             "once", "--model", model, "--data", data, "--concept", "object:church", "--dose", "0.02", "--dose", "0.05", "--whole-curve",
-            "--targets", "2", "--per-concept", "2", "--image-steps", "2", "--attribution-steps", "3", "--attribution-seeds", "2", "--threads", "1", "--json",
+            "--targets", "2", "--per-concept", "2", "--image-steps", "2", "--attribution-steps", "3", "--attribution-seeds", "2", "--checks", "0", "--effort", "1", "--threads", "1", "--json",
         ];
     }
 }
