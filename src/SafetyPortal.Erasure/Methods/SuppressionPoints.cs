@@ -12,6 +12,9 @@ public static class SuppressionPoints
     private const int PerTrajectory = 3;
     private const int PerKeep = 2;
 
+    // What the picture shows is decided early; late latents hold it already, whatever the prompt says.
+    private static readonly (double, double) Early = (0, 0.6);
+
     /// <summary>Trajectories of the concept prompts when nothing else is asked.</summary>
     public const int DefaultTrajectories = 8;
 
@@ -22,7 +25,7 @@ public static class SuppressionPoints
         ArgumentNullException.ThrowIfNull(prompts);
         var repeats = prompts.Count == 0 ? 0 : Math.Max(1, (int)Math.Ceiling(trajectories / (double)prompts.Count));
         return VisitedLatents.Visit(
-            pipeline, [.. Enumerable.Repeat(prompts, repeats).SelectMany(p => p)], seed + TargetSeed, new VisitSettings(PerTrajectory), cancellation);
+            pipeline, [.. Enumerable.Repeat(prompts, repeats).SelectMany(p => p)], seed + TargetSeed, new VisitSettings(PerTrajectory, Window: Early), cancellation);
     }
 
     /// <summary>Latents of prompts whose predictions should stay.</summary>

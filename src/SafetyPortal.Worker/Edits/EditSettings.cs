@@ -10,13 +10,13 @@ namespace SafetyPortal.Worker.Edits;
 /// <param name="Rounds">Rounds of attribution in which suppression is learned.</param>
 /// <param name="GradientSteps">Steps of the gradient control.</param>
 /// <param name="PruneSteps">DDIM steps of ConceptPrune's trajectories, of which it looks at the first fifth.</param>
-public sealed record EditEffort(int Trajectories = 8, int KeepPrompts = 48, int Rounds = 20, int GradientSteps = 8, int PruneSteps = 25)
+public sealed record EditEffort(int Trajectories = 8, int KeepPrompts = 48, int Rounds = 16, int GradientSteps = 8, int PruneSteps = 25)
 {
     /// <summary>The level at which <see cref="OfLevel"/> gives the defaults.</summary>
     public const int DefaultLevel = 8;
 
     /// <summary>All in proportion: 1 for a trial on a tiny model, 8 for the defaults.</summary>
-    public static EditEffort OfLevel(int level) => new(level, 6 * level, Math.Max(2, level * 5 / 2), level, Math.Max(5, level * 25 / DefaultLevel));
+    public static EditEffort OfLevel(int level) => new(level, 6 * level, Math.Max(2, level * 2), level, Math.Max(5, level * 25 / DefaultLevel));
 }
 
 /// <summary>Everything an edit depends on besides the model.</summary>
