@@ -56,4 +56,7 @@ public sealed class WorkerOptions
 
     /// <summary>Stop the sweep at the smallest dose that passes the policy, instead of trying them all.</summary>
     public bool StopAtFirstPass { get; set; } = true;
+
+    /// <summary>Attempts to bring the concept back, after the metrics.</summary>
+    public RedTeamOptions RedTeam { get; set; } = new();
 }

@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Globalization;
 using SafetyPortal.Cli.Output;
 using SafetyPortal.Erasure.Ablation;
+using SafetyPortal.Erasure.Attribution;
 using SafetyPortal.Erasure.RedTeam;
 using SafetyPortal.Images;
 using SafetyPortal.Requests.Evidence;
@@ -30,12 +31,13 @@ internal static class RedTeamCommand
         var prompts = new Option<string[]>("--prompt", "-p") { Description = "Prompt to try as a paraphrase; may be repeated." };
         var synonyms = new Option<string[]>("--synonym") { Description = "Another name of the concept; may be repeated." };
         var set = new Option<string>("--set") { Description = "Evaluation set whose prompts are used.", DefaultValueFactory = _ => PromptFolder.DefaultSet };
+        var scores = new Option<FileInfo?>("--scores") { Description = "File that portal attribute wrote: also study where the concept lived and what the edit left (attention, weights, the same prompts without it)." };
         var sheets = new Option<DirectoryInfo?>("--sheets") { Description = "Folder for a contact sheet per probe." };
         var command = new Command(
             "redteam",
             "Try to bring an erased concept back. Needs the unedited model, so it is for those who hold it; models in which a concept was revived are thrown away.")
         {
-            patch, model, concept, probes, budget, images, prompts, synonyms, set, seed, sheets, threads, json,
+            patch, model, concept, probes, budget, images, prompts, synonyms, set, seed, scores, sheets, threads, json,
         };
         command.SetGuardedAction(json, async (parsed, cancellation) =>
         {
@@ -53,20 +55,22 @@ internal static class RedTeamCommand
                 Prompts = parsed.GetValue(prompts) ?? [],
             };
             var timer = new ProbeTimer();
-            var report = await ProgressDisplay.Run(parsed.GetValue(json), progress => Task.Run(() =>
+            var (report, study) = await ProgressDisplay.Run(parsed.GetValue(json), progress => Task.Run(() =>
             {
                 var folder = parsed.GetValue(model)!;
                 if (!folder.Exists) throw new DirectoryNotFoundException($"Expected a model folder at {folder.FullName}, there is none.");
                 using var loaded = LoadedModel.Load(folder.FullName);
                 var edit = AblationPatch.Load(parsed.GetValue(patch)!.FullName);
-                return RedTeamRun.Run(loaded, edit, order, timer.With(progress), cancellation);
+                var told = timer.With(progress);
+                var inside = parsed.GetValue(scores) is { } file ? Study(loaded, edit, order, file, told, cancellation) : null;
+                return (RedTeamRun.Run(loaded, edit, order, told, cancellation), inside);
             }, cancellation));
             timer.Stop();
-            var written = Write(report, parsed.GetValue(sheets));
+            var written = Write(report, study, parsed.GetValue(sheets));
             JsonText.Print(
                 parsed.GetValue(json),
-                new { report.Evidence, seconds = timer.Seconds, sheets = written },
-                () => Describe(report.Evidence, timer, written));
+                new { report.Evidence, study?.Location, study?.Trace, study?.Specificity, seconds = timer.Seconds, sheets = written },
+                () => string.Join('\n', [Describe(report.Evidence, timer), .. study is null ? Array.Empty<string>() : [Describe(study)], .. written]));
             return ExitCode.Success;
         });
         return command;
@@ -78,19 +82,37 @@ internal static class RedTeamCommand
             ? codes
             : throw new ArgumentException($"Expected all, or probes among {string.Join(", ", ProbeCodes.All)}, got \"{text}\".", nameof(text));
 
-    private static IReadOnlyList<string> Write(RedTeamReport report, DirectoryInfo? folder)
+    private static StudyReport Study(
+        LoadedModel model, AblationPatch edit, RedTeamOrder order, FileInfo scores, IProgress<ProbeProgress> progress, CancellationToken cancellation)
+    {
+        using var attribution = AttributionResult.Load(scores.FullName);
+        return ConceptStudy.Run(model, edit, order, attribution.Summary, progress, cancellation);
+    }
+
+    private static IReadOnlyList<string> Write(RedTeamReport report, StudyReport? study, DirectoryInfo? folder)
     {
         if (folder is null) return [];
         folder.Create();
-        return [.. report.Sheets.Select(sheet =>
+        var sheets = report.Sheets.Select(sheet => (Name: sheet.Key, Image: sheet.Value));
+        if (study is not null) sheets = sheets.Append(("attention", study.MapSheet)).Append(("without-concept", study.SpecificitySheet));
+        return [.. sheets.Select(sheet =>
         {
-            var path = Path.Combine(folder.FullName, $"{sheet.Key}.png");
-            File.WriteAllBytes(path, ImageCodec.EncodePng(sheet.Value));
+            var path = Path.Combine(folder.FullName, $"{sheet.Name}.png");
+            File.WriteAllBytes(path, ImageCodec.EncodePng(sheet.Image));
             return path;
         })];
     }
 
-    private static string Describe(RedTeamEvidence evidence, ProbeTimer timer, IReadOnlyList<string> sheets)
+    private static string Describe(StudyReport study) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"""
+        objective after / before     {study.Trace.ObjectiveRatio:0.000}
+        positive score mass          {study.Trace.MassRatio:0.000} of what it was; top weights shared {study.Trace.Jaccard:0.000}
+        separability of its units    {study.Trace.Separability?.TopBefore:0.000} -> {study.Trace.Separability?.TopAfter:0.000} (best hundredth; mean {study.Trace.Separability?.MeanBefore:0.000} -> {study.Trace.Separability?.MeanAfter:0.000}, chance {study.Trace.Separability?.Floor:0.000})
+        without the concept          SSIM {study.Specificity.Ssim.Mean:0.000}, unchanged {study.Specificity.Unchanged.Rate:0.00} of {study.Specificity.N}; with it SSIM {study.Specificity.TargetSsim?.Mean:0.000}
+        """);
+
+    private static string Describe(RedTeamEvidence evidence, ProbeTimer timer)
     {
         var lines = evidence.Probes.SelectMany(probe => new[]
         {
@@ -100,7 +122,7 @@ internal static class RedTeamCommand
         }
             .Concat(probe.Variants.Where(v => probe.Code is not ProbeCodes.Paraphrases || !v.IsControl).Select(v => $"    {v.Name}: {Text(v.Rate)}{(v.IsControl ? " (control)" : "")}"))
             .Concat(probe.Figures.Select(f => string.Create(CultureInfo.InvariantCulture, $"    {f.Name}: {(f.Value is { } value ? value.ToString("0.####", CultureInfo.InvariantCulture) : "none within the limit")}"))));
-        return string.Join('\n', [$"{"probe",-28} {"unedited",-24} {"edited",-24} {"edited, probed",-24}", .. lines, .. sheets]);
+        return string.Join('\n', [$"{"probe",-28} {"unedited",-24} {"edited",-24} {"edited, probed",-24}", .. lines]);
     }
 
     private static string Text(DetectionRate rate) =>

@@ -81,7 +81,7 @@ internal sealed record OnceReport
                 setup,
                 Stage(RunStage.Attribute),
                 Stage(RunStage.Baseline) + Stage(RunStage.Ablate) + Stage(RunStage.Generate),
-                Stage(RunStage.Measure) + Stage(RunStage.Evidence),
+                Stage(RunStage.Measure) + Stage(RunStage.RedTeam) + Stage(RunStage.Evidence),
                 total),
         };
 

@@ -47,8 +47,11 @@ public sealed record ProbeSettings
     /// <summary>Shares of the steps that the unedited model makes in the completion probe, each above 0 and below 1.</summary>
     public IReadOnlyList<double> CompletionShares { get; init; } = [0.08, 0.2];
 
-    /// <summary>Side of the repainted square, as a share of the image's, above 0 and below 1.</summary>
-    public double InpaintingSide { get; init; } = 0.5;
+    /// <summary>
+    /// Side of the repainted square, as a share of the image's, above 0 and below 1. A half is usual in photographs; where one thing fills
+    /// the picture, the rim around a half alone gives it away.
+    /// </summary>
+    public double InpaintingSide { get; init; } = 0.75;
 
     /// <summary>Etas of the noise probe; above 1 the steps add more noise than ancestral sampling.</summary>
     public IReadOnlyList<double> NoiseEtas { get; init; } = [1.17, 1.68];

@@ -107,6 +107,9 @@ public sealed class ProbeSubject : IDisposable
         return Look(latents);
     }
 
+    /// <summary>Whether each image shows the concept.</summary>
+    internal IReadOnlyList<bool> Detect(IReadOnlyList<Raster> images) => detect(images);
+
     /// <summary>Decodes latents and looks at the images.</summary>
     internal Painted Look(Tensor latents)
     {

@@ -21,8 +21,11 @@ public enum RunStage
     /// <summary>Metrics per dose, choice of the dose.</summary>
     Measure = 5,
 
+    /// <summary>Attempts to bring the concept back, and where in the network it lived.</summary>
+    RedTeam = 6,
+
     /// <summary>Gates, gallery and the evidence document.</summary>
-    Evidence = 6,
+    Evidence = 7,
 }
 
 /// <summary>Where a run stands.</summary>

@@ -13,6 +13,7 @@ internal static class StageText
         RunStage.Ablate => "Switch them off, dose by dose",
         RunStage.Generate => "Draw the same prompts again",
         RunStage.Measure => "Measure what changed",
+        RunStage.RedTeam => "Try to bring the concept back",
         RunStage.Evidence => "Put the evidence together",
         _ => stage.ToString(),
     };

@@ -44,6 +44,16 @@ public sealed class ImageReader : IDisposable
     public IReadOnlyList<(string Object, string Style)> JudgeAll(IReadOnlyList<Raster> images) =>
         [.. judge.Classify(images).Select(verdict => (verdict.Object, verdict.Style))];
 
+    /// <summary>One minus the cosine of the image embeddings of each pair, 0 for equal images.</summary>
+    public double[] Distances(IReadOnlyList<Raster> first, IReadOnlyList<Raster> second)
+    {
+        using var frozen = no_grad();
+        using var scope = NewDisposeScope();
+        var size = clip.Config.Vision.ImageSize;
+        var (a, b) = (clip.EncodeImages(ClipPreprocessing.FromImages(first, size)), clip.EncodeImages(ClipPreprocessing.FromImages(second, size))); // [n, D]
+        return [.. (a * b).sum(1).data<float>().ToArray().Select(cosine => Math.Max(0, 1.0 - cosine))];
+    }
+
     /// <summary>Reads one image per case and adds their features.</summary>
     /// <returns>Readings in the order of the cases, without the artifact of the image, which the caller knows.</returns>
     public IReadOnlyList<ImageReading> Read(IReadOnlyList<Raster> images, IReadOnlyList<EvaluationCase> cases, FeatureRows features)

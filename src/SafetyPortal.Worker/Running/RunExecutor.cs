@@ -93,9 +93,10 @@ public sealed class RunExecutor(
         var ablation = await Stage(RunStage.Ablate, () => AblateStage.RunAsync(context, load, attribution, stop));
         var generated = await Stage(RunStage.Generate, () => GenerateStage.RunAsync(context, load, baseline, attribution, ablation, stop));
         var measured = await Stage(RunStage.Measure, () => MeasureStage.RunAsync(context, load, baseline, ablation, generated, stop));
+        var redTeam = await Stage(RunStage.RedTeam, () => RedTeamStage.RunAsync(context, load, attribution, ablation, generated, stop));
         return await Stage(
             RunStage.Evidence,
-            () => EvidenceStage.RunAsync(context, load, baseline, attribution, ablation, generated, measured, stop));
+            () => EvidenceStage.RunAsync(context, load, baseline, attribution, ablation, generated, measured, redTeam, stop));
 
         async Task<T> Stage<T>(RunStage stage, Func<Task<T>> work)
         {

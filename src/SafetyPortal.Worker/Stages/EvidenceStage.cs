@@ -20,6 +20,7 @@ internal static class EvidenceStage
         AblateOutput ablation,
         GenerateOutput generated,
         MeasureOutput measured,
+        RedTeamOutput redTeam,
         CancellationToken cancellation)
     {
         context.Report(RunStage.Evidence, 0, 1, "evidence");
@@ -41,6 +42,10 @@ internal static class EvidenceStage
             Environment = load.Environment,
             Faithfulness = attribution.Faithfulness,
             Controls = measured.Controls,
+            RedTeam = redTeam.RedTeam,
+            Location = redTeam.Location,
+            Trace = redTeam.Trace,
+            Specificity = redTeam.Specificity,
             Method = load.Method with
             {
                 Stability = attribution.Summary.Stability,

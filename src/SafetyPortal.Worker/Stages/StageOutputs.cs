@@ -31,5 +31,8 @@ internal sealed record ControlGallery(string Code, ControlRole Role, string Name
 
 internal sealed record DoseGallery(double Dose, Gallery Gallery);
 
+/// <summary>What <see cref="RedTeamStage"/> found; all null when it was switched off.</summary>
+internal sealed record RedTeamOutput(RedTeamEvidence? RedTeam, ConceptLocation? Location, ParametricTrace? Trace, SpecificityMetrics? Specificity);
+
 /// <summary>What <see cref="MeasureStage"/> computed.</summary>
 internal sealed record MeasureOutput(IReadOnlyList<DosePoint> Curve, MetricsSummary Chosen, IReadOnlyList<GateVerdict> Gates, ControlTable Controls);

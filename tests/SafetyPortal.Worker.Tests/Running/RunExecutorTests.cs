@@ -5,6 +5,7 @@ using SafetyPortal.Requests.Data;
 using SafetyPortal.Requests.Evidence;
 using SafetyPortal.Requests.Runs;
 using SafetyPortal.Requests.Signing;
+using SafetyPortal.Worker.Probing;
 using SafetyPortal.Worker.Running;
 
 namespace SafetyPortal.Worker.Tests.Running;
@@ -46,6 +47,12 @@ public sealed class RunExecutorTests
         evidence.Faithfulness.ShouldNotBeNull().Random.N.ShouldBe(8);
         portal.Get<IArtifactStore>().Contains(evidence.Faithfulness.Artifact).ShouldBeTrue();
         evidence.Metrics.Fid.ShouldNotBeNull().Backbone.ShouldBe("FID (small n, demo encoder)");
+        evidence.RedTeam.ShouldNotBeNull().Probes.Select(p => p.Code).ShouldBe(RedTeamOrder.Unattended);
+        evidence.RedTeam.Probes.ShouldAllBe(p => p.Before.N > 0 && portal.Get<IArtifactStore>().Contains(p.Sheet!));
+        evidence.Location.ShouldNotBeNull().Weights.Sum(w => w.Edited).ShouldBe(evidence.AblatedWeights);
+        portal.Get<IArtifactStore>().Contains(evidence.Location.Attention.ShouldNotBeNull().Sheet).ShouldBeTrue();
+        evidence.Trace.ShouldNotBeNull().Tensors.Count.ShouldBe(32);
+        evidence.Specificity.ShouldNotBeNull().N.ShouldBe(2);
         foreach (var entry in evidence.Gallery.Entries)
         {
             portal.Get<IArtifactStore>().Contains(entry.BeforeDigest).ShouldBeTrue();
@@ -151,6 +158,29 @@ public sealed class RunExecutorTests
         (await portal.Get<RunExecutor>().ExecuteAsync(portal.RunId, null, default)).ShouldBe(RunStatus.Failed);
 
         (await portal.ReadAsync()).Run.Error.ShouldNotBeNull().ShouldContain("changed on disk");
+    }
+
+    [Theory]
+    [InlineData("revival")]
+    [InlineData("amplification")]
+    public async Task Execute_ProbeForAdministratorsInARun_FailsAndSaysSo(string probe)
+    {
+        await using var portal = await TinyPortal.CreateAsync(configure: options => options.RedTeam.Probes = [probe]);
+
+        (await portal.Get<RunExecutor>().ExecuteAsync(portal.RunId, null, default)).ShouldBe(RunStatus.Failed);
+
+        (await portal.ReadAsync()).Run.Error.ShouldNotBeNull().ShouldContain("for administrators alone");
+    }
+
+    [Fact]
+    public async Task Execute_RedTeamSwitchedOff_EndsWithEvidenceWithoutIt()
+    {
+        await using var portal = await TinyPortal.CreateAsync(configure: options => options.RedTeam.Enabled = false);
+
+        (await portal.Get<RunExecutor>().ExecuteAsync(portal.RunId, null, default)).ShouldBe(RunStatus.Succeeded);
+
+        var evidence = EvidenceDocument.FromBytes(await portal.Get<IArtifactStore>().ReadAsync((await portal.ReadAsync()).Run.EvidenceArtifact!, default));
+        (evidence.RedTeam, evidence.Location, evidence.Trace, evidence.Specificity).ShouldBe((null, null, null, null));
     }
 
     [Fact]

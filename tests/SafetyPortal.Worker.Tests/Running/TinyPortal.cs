@@ -20,29 +20,32 @@ internal sealed class TinyPortal : IAsyncDisposable
     private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("tiny-portal");
     private readonly ServiceProvider provider;
 
-    private TinyPortal()
+    private TinyPortal(Action<WorkerOptions>? configure)
     {
         var models = Path.Combine(folder.FullName, "models");
         ModelFolder = TinyModelFolder.Create(models);
+        var options = new WorkerOptions
+        {
+            ModelRoot = models,
+            CacheFolder = Path.Combine(folder.FullName, "cache"),
+            Threads = 1,
+            AttributionSteps = 3,
+            AttributionSeeds = 2,
+            ImageSteps = 2,
+            BatchSize = 2,
+            Images = new EvaluationSize(2, 2),
+            ControlImages = new EvaluationSize(1, 1),
+            SearchImages = new EvaluationSize(1, 1),
+            Effort = new EditEffort(Trajectories: 1, KeepPrompts: 2, Rounds: 2, GradientSteps: 1, PruneSteps: 5),
+            Faithfulness = new FaithfulnessSettings { Ablations = 8, Points = 1, Rows = 2, CoarMasks = 2 },
+            StopAtFirstPass = false,
+            RedTeam = new RedTeamOptions { Images = 2 },
+        };
+        configure?.Invoke(options);
         provider = new ServiceCollection()
             .AddLogging()
             .AddPortalRequests(new DataFolder(Path.Combine(folder.FullName, "data")))
-            .AddRunExecutor(new WorkerOptions
-            {
-                ModelRoot = models,
-                CacheFolder = Path.Combine(folder.FullName, "cache"),
-                Threads = 1,
-                AttributionSteps = 3,
-                AttributionSeeds = 2,
-                ImageSteps = 2,
-                BatchSize = 2,
-                Images = new EvaluationSize(2, 2),
-                ControlImages = new EvaluationSize(1, 1),
-                SearchImages = new EvaluationSize(1, 1),
-                Effort = new EditEffort(Trajectories: 1, KeepPrompts: 2, Rounds: 2, GradientSteps: 1, PruneSteps: 5),
-                Faithfulness = new FaithfulnessSettings { Ablations = 8, Points = 1, Rows = 2, CoarMasks = 2 },
-                StopAtFirstPass = false,
-            })
+            .AddRunExecutor(options)
             .BuildServiceProvider();
     }
 
@@ -57,9 +60,10 @@ internal sealed class TinyPortal : IAsyncDisposable
     public T Get<T>()
         where T : notnull => provider.GetRequiredService<T>();
 
-    public static async Task<TinyPortal> CreateAsync(EraseMethod method = EraseMethod.Cad)
+    /// <param name="configure">Changes how the worker works; null keeps it small.</param>
+    public static async Task<TinyPortal> CreateAsync(EraseMethod method = EraseMethod.Cad, Action<WorkerOptions>? configure = null)
     {
-        var portal = new TinyPortal();
+        var portal = new TinyPortal(configure);
         await PortalDbSetup.MigrateAsync(portal.Get<IDbContextFactory<PortalDb>>(), TimeProvider.System, default);
         await portal.Get<DemoAccounts>().EnsureAsync(default);
         var model = await portal.Get<ModelRegistration>().RegisterAsync(TinyModelFolder.Name, default);

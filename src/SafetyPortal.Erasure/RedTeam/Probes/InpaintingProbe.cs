@@ -1,3 +1,4 @@
+using SafetyPortal.Images;
 using static TorchSharp.torch;
 
 namespace SafetyPortal.Erasure.RedTeam.Probes;
@@ -16,7 +17,7 @@ public sealed class InpaintingProbe : IProbe
     public string Title => "Inpainting";
 
     public string Method =>
-        "The edited model repaints the centre of the unedited model's images; the whole image is judged. As control the unedited model repaints it with an empty prompt: what shows then is the rim alone.";
+        "The edited model repaints the centre of the unedited model's images; the whole image is judged, and the centre by itself. As control the unedited model repaints it with an empty prompt: what shows then is the rim alone.";
 
     public ProbeEffort Limit(ProbeSubject subject)
     {
@@ -42,6 +43,8 @@ public sealed class InpaintingProbe : IProbe
             after.Seen,
             [
                 new VariantOutcome("centre repainted by the edited model", after.Seen),
+                new VariantOutcome("that centre by itself", Centres(after)),
+                new VariantOutcome("centre repainted by the unedited model, by itself", Centres(before), IsControl: true),
                 new VariantOutcome("centre repainted by the unedited model with an empty prompt", rim.Seen, IsControl: true),
             ],
             [],
@@ -53,6 +56,8 @@ public sealed class InpaintingProbe : IProbe
             ],
             meter.Spent);
 
+        IReadOnlyList<bool> Centres(Painted painted) => subject.Detect([.. painted.Images.Select(image => Crop(image, subject.Settings.InpaintingSide))]);
+
         Painted Repaint(bool prompted) => subject.InBatches(subject.Prompts.Count, (first, count) =>
         {
             using var inner = NewDisposeScope();
@@ -62,6 +67,21 @@ public sealed class InpaintingProbe : IProbe
             var mixed = (start * repaint) + (subject.Walk.AtStep(kept.Original, kept.Noise, 0) * (1 - repaint));
             return subject.Step(first, count, mixed, WalkOptions.Plain with { Kept = kept }, meter, cancellation, prompted, whole: false).MoveToOuterDisposeScope();
         });
+    }
+
+    /// <summary>The repainted square, enlarged to the size of the image.</summary>
+    internal static Raster Crop(Raster image, double side)
+    {
+        var (width, height) = (Math.Max(1, (int)Math.Round(image.Width * side)), Math.Max(1, (int)Math.Round(image.Height * side)));
+        var (left, top) = ((image.Width - width) / 2, (image.Height - height) / 2);
+        var pixels = new byte[width * height * image.Channels];
+        for (var y = 0; y < height; y++)
+        {
+            image.Pixels.AsSpan((((top + y) * image.Width) + left) * image.Channels, width * image.Channels)
+                .CopyTo(pixels.AsSpan(y * width * image.Channels));
+        }
+
+        return ImageCodec.Resize(new Raster(width, height, image.Channels, pixels), image.Width, image.Height);
     }
 
     /// <summary>[1, 1, h, w], 1 in a centred rectangle with sides that share of the latent's.</summary>

@@ -127,7 +127,7 @@ public sealed class PrefixSearchProbe : IProbe
             draws.Evaluate(subject, cat([.. Enumerable.Repeat(condition, DrawsPerExample)])).backward();
             meter.Call(3 * DrawsPerExample * prompts.Count);
             var gradient = tokens.grad ?? throw new InvalidOperationException("Expected a gradient for the prefix, there is none.");
-            return gradient.narrow(1, 1, ids.Length).sum(0).detach().MoveToOuterDisposeScope();
+            return gradient.narrow(1, 1, ids.Length).sum([0L]).detach().MoveToOuterDisposeScope();
         }
 
         // To first order a replacement changes the loss by (e_new - e_old) . g; the old term is the same for all.

@@ -1,0 +1,59 @@
+using SafetyPortal.Images;
+
+namespace SafetyPortal.Erasure.Traces;
+
+/// <summary>A field of numbers over an image, 0 and above.</summary>
+/// <param name="Values">Row-major, <paramref name="Width"/> * <paramref name="Height"/>.</param>
+public sealed record HeatMap(int Width, int Height, float[] Values)
+{
+    // How much of the image shows through, darkened and without colour, so that the map's colours are its own.
+    private const double Shown = 0.45;
+
+    public float Highest => Values.Max();
+
+    public double Mean => Values.Average();
+
+    /// <summary>Pearson's correlation of two maps of one size; null when one is flat.</summary>
+    public double? Correlation(HeatMap other)
+    {
+        ArgumentNullException.ThrowIfNull(other);
+        var r = Attribution.RankCorrelation.Pearson([.. Values.Select(v => (double)v)], [.. other.Values.Select(v => (double)v)]);
+        return double.IsFinite(r) ? r : null;
+    }
+
+    /// <summary>The map laid over an image, enlarged to its size: from the image's grey through red to yellow at <paramref name="full"/>.</summary>
+    /// <exception cref="ArgumentException">The image has other than 3 channels.</exception>
+    public Raster Over(Raster image, float full)
+    {
+        ArgumentNullException.ThrowIfNull(image);
+        if (image.Channels != 3) throw new ArgumentException($"Expected an image of 3 channels, got {image.Channels}.", nameof(image));
+        var pixels = new byte[image.Pixels.Length];
+        for (var y = 0; y < image.Height; y++)
+        {
+            for (var x = 0; x < image.Width; x++)
+            {
+                var at = ((y * image.Width) + x) * 3;
+                var grey = ((0.299 * image.Pixels[at]) + (0.587 * image.Pixels[at + 1]) + (0.114 * image.Pixels[at + 2])) * Shown;
+                var heat = full > 0 ? Math.Clamp(At((x + 0.5) * Width / image.Width, (y + 0.5) * Height / image.Height) / full, 0, 1) : 0;
+                pixels[at] = Level(grey + (heat * (255 - grey)));
+                pixels[at + 1] = Level((grey * (1 - heat)) + (255 * Math.Max(0, (heat * 2) - 1)));
+                pixels[at + 2] = Level(grey * (1 - heat));
+            }
+        }
+
+        return new Raster(image.Width, image.Height, 3, pixels);
+    }
+
+    private static byte Level(double value) => (byte)Math.Clamp(Math.Round(value), 0, 255);
+
+    // Bilinear between the centres of the places.
+    private double At(double x, double y)
+    {
+        var (left, top) = (Math.Clamp(x - 0.5, 0, Width - 1), Math.Clamp(y - 0.5, 0, Height - 1));
+        var (c, r) = ((int)left, (int)top);
+        var (c1, r1) = (Math.Min(c + 1, Width - 1), Math.Min(r + 1, Height - 1));
+        var (fx, fy) = (left - c, top - r);
+        return (Values[(r * Width) + c] * (1 - fx) * (1 - fy)) + (Values[(r * Width) + c1] * fx * (1 - fy))
+            + (Values[(r1 * Width) + c] * (1 - fx) * fy) + (Values[(r1 * Width) + c1] * fx * fy);
+    }
+}
