@@ -109,7 +109,7 @@ public sealed partial class StableDiffusionPipeline : IDisposable
         if (guided)
             conditions = cat([EncodePrompts(Negative(settings), height, width), conditions]); // [2B, T, D]
 
-        var latents = (unitNoise * scheduler.InitNoiseSigma).to(Dtype, Device); // [B, C, h, w]
+        var latents = (unitNoise * scheduler.InitNoiseSigma).to(ScalarType.Float32, Device); // [B, C, h, w]
         for (var i = 0; i < scheduler.Timesteps.Count; i++)
         {
             cancellation.ThrowIfCancellationRequested();
@@ -123,7 +123,7 @@ public sealed partial class StableDiffusionPipeline : IDisposable
                 eps = unconditional + (eps.narrow(0, batch, batch) - unconditional) * settings.GuidanceScale;
             }
 
-            var varianceNoise = settings.Eta > 0 ? noise.Draw().to(Dtype, Device) : null;
+            var varianceNoise = settings.Eta > 0 ? noise.Draw().to(Device) : null;
             var next = scheduler.Step(eps, t, latents, varianceNoise);
             latents.Dispose();
             latents = next.MoveToOuterDisposeScope();

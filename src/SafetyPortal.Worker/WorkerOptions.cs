@@ -21,6 +21,9 @@ public sealed class WorkerOptions
     /// <summary>Threads of libtorch and its BLAS.</summary>
     public int Threads { get; set; } = TorchThreads.Default;
 
+    /// <summary>Where the networks compute: cpu, cuda or cuda:N.</summary>
+    public string Device { get; set; } = "cpu";
+
     /// <summary>DDIM steps of the attribution trajectories.</summary>
     public int AttributionSteps { get; set; } = 25;
 

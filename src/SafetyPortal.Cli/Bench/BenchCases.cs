@@ -1,3 +1,4 @@
+using SafetyPortal.Cli.Commands;
 using SafetyPortal.Cli.Output;
 using SafetyPortal.Diffusion;
 using SafetyPortal.Erasure.Attribution;
@@ -10,7 +11,9 @@ namespace SafetyPortal.Cli.Bench;
 /// <param name="Repeat">Runs of each short case.</param>
 /// <param name="Steps">DDIM steps of an attribution.</param>
 /// <param name="LoopSteps">Steps of the restart sampler that are really run.</param>
-internal sealed record BenchSettings(int Repeat, int Steps, int LoopSteps);
+/// <param name="Device">As <c>--device</c> has it.</param>
+/// <param name="Dtype">As <c>--dtype</c> has it.</param>
+internal sealed record BenchSettings(int Repeat, int Steps, int LoopSteps, string Device, string Dtype);
 
 /// <summary>
 /// What is measured. <c>benchmarks/reference.py</c> measures the same under the same names: one latent with two texts is a batch of two, and the
@@ -42,13 +45,12 @@ internal sealed class BenchCases : IDisposable
     public BenchCases(string folder, BenchSettings settings, IProgress<WorkStep> progress, CancellationToken cancellation)
     {
         (this.folder, this.settings, this.progress, this.cancellation) = (folder, settings, progress, cancellation);
-        if (!Directory.Exists(folder)) throw new DirectoryNotFoundException($"Expected a model folder at {folder}, there is none.");
-        pipeline = StableDiffusionPipeline.Load(folder);
+        pipeline = ModelLoading.Pipeline(new DirectoryInfo(folder), settings.Device, settings.Dtype);
         using var generator = new Generator(0);
         var side = pipeline.Unet.Config.SampleSize;
         var latent = randn([1, pipeline.Unet.Config.InChannels, side, side], generator: generator);
-        latents = cat([latent, latent]); // [2, 4, h, w]
-        timestep = tensor(new[] { 481L });
+        latents = cat([latent, latent]).to(pipeline.Device); // [2, 4, h, w]
+        timestep = tensor(new[] { 481L }, device: pipeline.Device);
         texts = pipeline.EncodePrompts([Prompt, string.Empty]); // [2, T, D]
     }
 
@@ -67,7 +69,7 @@ internal sealed class BenchCases : IDisposable
 
         var library = typeof(torch).Assembly.GetName();
         return new BenchReport(
-            "SafetyPortal", folder, pipeline.Unet.parameters().Sum(p => p.numel()), pipeline.Unet.Config.SampleSize, threads, $"{library.Name} {library.Version?.ToString(3)}", results);
+            "SafetyPortal", folder, pipeline.Unet.parameters().Sum(p => p.numel()), pipeline.Unet.Config.SampleSize, threads, $"{library.Name} {library.Version?.ToString(3)}, {settings.Device}, {settings.Dtype}", results);
     }
 
     public void Dispose()
@@ -130,7 +132,7 @@ internal sealed class BenchCases : IDisposable
     {
         using var frozen = no_grad();
         using var latent = latents.narrow(0, 0, 1).clone();
-        pipeline.Vae.decode(latent).Dispose();
+        pipeline.DecodeToUnit(latent).Dispose();
     }
 
     private void GenerateOne() => pipeline.Generate(

@@ -12,6 +12,8 @@ public static class BenchCommand
     {
         var json = CommonOptions.Json();
         var threads = CommonOptions.Threads();
+        var device = CommonOptions.Device();
+        var dtype = CommonOptions.Dtype();
         var preset = new Option<string>("--preset") { Description = $"demo, or a model of random weights, made once in data/bench: {string.Join(", ", MakeModelPreset.Names)}.", DefaultValueFactory = _ => BenchModel.Demo };
         preset.AcceptOnlyFromAmong([BenchModel.Demo, .. MakeModelPreset.Names]);
         var model = new Option<DirectoryInfo?>("--model") { Description = "Model folder to measure instead of a preset." };
@@ -24,7 +26,7 @@ public static class BenchCommand
         var output = new Option<FileInfo?>("--out", "-o") { Description = "JSON file to write the measurements to as well." };
         var command = new Command("bench", "Measure this program, and make the models to measure it on.")
         {
-            preset, model, cases, repeat, steps, loop, reference, output, threads, json,
+            preset, model, cases, repeat, steps, loop, reference, output, device, dtype, threads, json,
         };
         command.Add(MakeModelCommand.Create());
         command.SetGuardedAction(json, async (parsed, cancellation) =>
@@ -32,7 +34,8 @@ public static class BenchCommand
             TorchThreads.Set(parsed.GetValue(threads));
             var beside = parsed.GetValue(reference) is { } file ? BenchReport.Read(file.FullName) : null;
             var chosen = parsed.GetValue(cases) is { Length: > 0 } some ? some : [.. BenchCases.Names];
-            var settings = new BenchSettings(Math.Max(1, parsed.GetValue(repeat)), parsed.GetValue(steps), parsed.GetValue(loop));
+            var settings = new BenchSettings(
+                Math.Max(1, parsed.GetValue(repeat)), parsed.GetValue(steps), parsed.GetValue(loop), parsed.GetValue(device)!, parsed.GetValue(dtype)!);
             var report = await ProgressDisplay.Run(parsed.GetValue(json), progress => Task.Run(() =>
             {
                 var folder = parsed.GetValue(model)?.FullName ?? BenchModel.Folder(parsed.GetValue(preset)!, cancellation);

@@ -18,6 +18,8 @@ internal static class AttributeCommand
         var json = CommonOptions.Json();
         var threads = CommonOptions.Threads();
         var seed = CommonOptions.Seed();
+        var device = CommonOptions.Device();
+        var dtype = CommonOptions.Dtype();
         var prompts = new Option<string[]>("--prompt", "-p") { Description = "Prompt that shows the concept; may be repeated.", Required = true };
         var bases = new Option<string[]>("--base", "-b")
         {
@@ -32,7 +34,7 @@ internal static class AttributeCommand
         var output = new Option<FileInfo>("--out", "-o") { Description = "Scores file (safetensors).", DefaultValueFactory = _ => new FileInfo("scores.safetensors") };
         var command = new Command("attribute", "Score the weights that carry a concept.")
         {
-            model, prompts, bases, objective, sampler, candidates, seeds, seed, steps, faithfulness, output, threads, json,
+            model, prompts, bases, objective, sampler, candidates, seeds, seed, steps, faithfulness, output, device, dtype, threads, json,
         };
         command.SetGuardedAction(json, async (parsed, cancellation) =>
         {
@@ -49,7 +51,7 @@ internal static class AttributeCommand
             var file = parsed.GetValue(output)!;
             var (summary, elapsed, check) = await ProgressDisplay.Run(parsed.GetValue(json), progress => Task.Run(() =>
             {
-                using var pipeline = ModelLoading.Pipeline(parsed.GetValue(model)!);
+                using var pipeline = ModelLoading.Pipeline(parsed.GetValue(model)!, parsed.GetValue(device)!, parsed.GetValue(dtype)!);
                 using var result = ComponentAttribution.Run(pipeline, settings, new Relay(progress), cancellation);
                 result.Save(file.FullName);
                 var report = parsed.GetValue(faithfulness)

@@ -1,9 +1,10 @@
 using System.CommandLine;
+using System.Text.RegularExpressions;
 
 namespace SafetyPortal.Cli.Commands;
 
 /// <summary>Options that mean the same in every command that has them.</summary>
-public static class CommonOptions
+public static partial class CommonOptions
 {
     /// <summary>One JSON object on standard output instead of text.</summary>
     public static Option<bool> Json() => new("--json") { Description = "Print one JSON object on standard output." };
@@ -20,5 +21,31 @@ public static class CommonOptions
         DefaultValueFactory = _ => Worker.Running.TorchThreads.Default,
     };
 
+    /// <summary>Where the networks compute.</summary>
+    public static Option<string> Device()
+    {
+        var option = new Option<string>("--device") { Description = "cpu, cuda or cuda:N.", DefaultValueFactory = _ => "cpu" };
+        option.Validators.Add(result =>
+        {
+            if (!DeviceSyntax().IsMatch(result.GetValueOrDefault<string>() ?? string.Empty)) result.AddError("--device must be cpu, cuda or cuda:N.");
+        });
+        return option;
+    }
+
+    /// <summary>The type the networks compute in; <see cref="ModelLoading.Types"/> has its names.</summary>
+    public static Option<string> Dtype()
+    {
+        var option = new Option<string>("--dtype")
+        {
+            Description = "fp32, bf16 or fp16. Patches and evidence need fp32; bf16 is several times faster where the processor multiplies it.",
+            DefaultValueFactory = _ => "fp32",
+        };
+        option.AcceptOnlyFromAmong([.. ModelLoading.Types.Keys]);
+        return option;
+    }
+
     public static Option<long> Seed(long fallback = 0) => new("--seed") { Description = "Seed of all noise.", DefaultValueFactory = _ => fallback };
+
+    [GeneratedRegex("^(cpu|cuda(:[0-9]{1,3})?)$", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex DeviceSyntax();
 }

@@ -21,6 +21,7 @@ internal static class EvaluateCommand
         var json = CommonOptions.Json();
         var model = CommonOptions.Model();
         var threads = CommonOptions.Threads();
+        var device = CommonOptions.Device();
         var concept = new Option<string>("--concept") { Description = $"What the patch should erase: {ConceptArgument.Syntax}.", DefaultValueFactory = _ => "object:church" };
         var patches = new Option<FileInfo[]>("--patch") { Description = "Patch to measure; may be repeated, they stack in order." };
         var images = new Option<FileInfo[]>("--image") { Description = "Picture to show to the judge instead; may be repeated." };
@@ -29,7 +30,7 @@ internal static class EvaluateCommand
         var perConcept = new Option<int>("--per-concept") { Description = "Images for each other concept.", DefaultValueFactory = _ => EvaluationSize.Default.PerConcept };
         var targets = new Option<int>("--targets") { Description = "Images of the target.", DefaultValueFactory = _ => EvaluationSize.Default.Target };
         var backbones = new BackboneArguments();
-        var command = new Command("evaluate", "Measure what a patch changes.") { model, concept, patches, images, set, steps, targets, perConcept, threads, json };
+        var command = new Command("evaluate", "Measure what a patch changes.") { model, concept, patches, images, set, steps, targets, perConcept, device, threads, json };
         backbones.AddTo(command);
         command.SetGuardedAction(json, async (parsed, cancellation) =>
         {
@@ -49,7 +50,7 @@ internal static class EvaluateCommand
             var size = new EvaluationSize(parsed.GetValue(targets), parsed.GetValue(perConcept));
             var metrics = await ProgressDisplay.Run(asJson, progress => Task.Run(() =>
             {
-                using var loaded = LoadedModel.Load(folder.FullName, evaluation: evaluation);
+                using var loaded = LoadedModel.Load(folder.FullName, evaluation: evaluation, device: ModelLoading.Device(parsed.GetValue(device)!));
                 var plan = PlanChoice.For(loaded, wanted.Kind, wanted.Name, parsed.GetValue(set)!, size);
                 var painting = new PaintSettings(parsed.GetValue(steps), PaintSettings.DefaultGuidance, PaintSettings.DefaultBatch);
                 var before = Paint(loaded, plan, painting, progress, "before", cancellation);

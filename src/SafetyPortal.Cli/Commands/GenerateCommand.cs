@@ -15,13 +15,15 @@ internal static class GenerateCommand
         var json = CommonOptions.Json();
         var threads = CommonOptions.Threads();
         var seed = CommonOptions.Seed();
+        var device = CommonOptions.Device();
+        var dtype = CommonOptions.Dtype();
         var prompts = new Option<string[]>("--prompt", "-p") { Description = "Prompt; may be repeated.", Required = true };
         var count = new Option<int>("--count", "-n") { Description = "Images per prompt, with ascending seeds.", DefaultValueFactory = _ => 1 };
         var steps = new Option<int>("--steps") { Description = "Denoising steps.", DefaultValueFactory = _ => 25 };
         var guidance = new Option<double>("--guidance") { Description = "Classifier-free guidance.", DefaultValueFactory = _ => 5 };
         var patches = new Option<FileInfo[]>("--patch") { Description = "Patch to apply first; may be repeated, they stack in order." };
         var output = new Option<DirectoryInfo>("--out", "-o") { Description = "Folder for the images.", DefaultValueFactory = _ => new DirectoryInfo(".") };
-        var command = new Command("generate", "Generate images of prompts.") { model, prompts, count, seed, steps, guidance, patches, output, threads, json };
+        var command = new Command("generate", "Generate images of prompts.") { model, prompts, count, seed, steps, guidance, patches, output, device, dtype, threads, json };
         command.SetGuardedAction(json, async (parsed, cancellation) =>
         {
             TorchThreads.Set(parsed.GetValue(threads));
@@ -38,7 +40,7 @@ internal static class GenerateCommand
             };
             var files = await ProgressDisplay.Run(parsed.GetValue(json), progress => Task.Run(() =>
             {
-                using var pipeline = ModelLoading.Pipeline(parsed.GetValue(model)!);
+                using var pipeline = ModelLoading.Pipeline(parsed.GetValue(model)!, parsed.GetValue(device)!, parsed.GetValue(dtype)!);
                 using var applied = ModelLoading.Apply(pipeline, parsed.GetValue(patches) ?? []);
                 var images = pipeline.Generate(settings, new StepRelay(progress), cancellation);
                 return images.Select((image, i) => Save(folder, i, settings, image)).ToList();

@@ -1,16 +1,39 @@
 using SafetyPortal.Diffusion;
 using SafetyPortal.Erasure.Ablation;
+using TorchSharp;
+using static TorchSharp.torch;
 
 namespace SafetyPortal.Cli.Commands;
 
 /// <summary>Reads the model and patches a command names.</summary>
 internal static class ModelLoading
 {
+    /// <summary>Types by the names of <c>--dtype</c>.</summary>
+    public static IReadOnlyDictionary<string, ScalarType> Types { get; } = new Dictionary<string, ScalarType>(StringComparer.Ordinal)
+    {
+        ["fp32"] = ScalarType.Float32,
+        ["bf16"] = ScalarType.BFloat16,
+        ["fp16"] = ScalarType.Float16,
+    };
+
+    /// <param name="folder">Diffusers folder.</param>
+    /// <param name="device">As <c>--device</c> has it.</param>
+    /// <param name="dtype">As <c>--dtype</c> has it.</param>
     /// <exception cref="DirectoryNotFoundException">There is no such folder.</exception>
-    public static StableDiffusionPipeline Pipeline(DirectoryInfo folder)
+    /// <exception cref="InvalidDataException">This machine's libtorch has no such device.</exception>
+    public static StableDiffusionPipeline Pipeline(DirectoryInfo folder, string device = "cpu", string dtype = "fp32")
     {
         if (!folder.Exists) throw new DirectoryNotFoundException($"Expected a model folder at {folder.FullName}, there is none.");
-        return StableDiffusionPipeline.Load(folder.FullName);
+        return StableDiffusionPipeline.Load(folder.FullName, Device(device), Types[dtype]);
+    }
+
+    /// <exception cref="InvalidDataException">This machine's libtorch has no such device.</exception>
+    public static Device Device(string name)
+    {
+        var device = new Device(name);
+        if (device.type == DeviceType.CUDA && (!cuda.is_available() || device.index >= cuda.device_count()))
+            throw new InvalidDataException($"Expected a CUDA device for {name}; this libtorch sees {(cuda.is_available() ? cuda.device_count() : 0)}.");
+        return device;
     }
 
     /// <summary>Applies patches one on the other; disposing the result takes them off again, last first.</summary>

@@ -17,6 +17,7 @@ internal sealed class SizeOptions
     private readonly Option<int> attributionSeeds = Number("--attribution-seeds", "Attribution trajectories whose scores are averaged.", Defaults.AttributionSeeds);
     private readonly Option<int> checks = Number("--checks", "Random ablations that the scores are compared with; 0 leaves the check out.", Defaults.Faithfulness.Ablations, least: 0);
     private readonly Option<int> effort = Number("--effort", "What goes into making edits and controls, 1 for a trial.", EditEffort.DefaultLevel);
+    private readonly Option<string> device = CommonOptions.Device();
     private readonly Option<bool> wholeCurve = new("--whole-curve") { Description = "Try every dose instead of stopping at the smallest that passes." };
 
     public void AddTo(Command command)
@@ -28,12 +29,14 @@ internal sealed class SizeOptions
         command.Options.Add(attributionSeeds);
         command.Options.Add(checks);
         command.Options.Add(effort);
+        command.Options.Add(device);
         command.Options.Add(wholeCurve);
     }
 
     public WorkerOptions Read(ParseResult parsed, int threads) => new()
     {
         Threads = threads,
+        Device = ModelLoading.Device(parsed.GetValue(device)!).ToString(),
         Images = new EvaluationSize(parsed.GetValue(targets), parsed.GetValue(perConcept)),
         ImageSteps = parsed.GetValue(imageSteps),
         AttributionSteps = parsed.GetValue(attributionSteps),

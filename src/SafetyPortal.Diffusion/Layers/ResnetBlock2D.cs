@@ -45,19 +45,26 @@ internal sealed class ResnetBlock2D : nn.Module<Tensor, Tensor?, Tensor>
     {
         using var scope = NewDisposeScope();
         // 1. First convolution.
-        var h = conv1.call(nn.functional.silu(norm1.call(x))); // [B, out, H, W]
+        var h = Convolve(norm1, conv1, x); // [B, out, H, W]
 
         // 2. The timestep shifts every channel.
         if (time_emb_proj is not null)
-            h = h + time_emb_proj.call(time!).unsqueeze(-1).unsqueeze(-1); // [B, out, H, W]
+            h = Reuse.Add(h, time_emb_proj.call(time!).unsqueeze(-1).unsqueeze(-1)); // [B, out, H, W]
 
         // 3. Second convolution.
-        h = conv2.call(nn.functional.silu(norm2.call(h))); // [B, out, H, W]
+        using (var first = h)
+            h = Convolve(norm2, conv2, first); // [B, out, H, W]
 
         // 4. Shortcut.
-        h = (conv_shortcut?.call(x) ?? x) + h; // [B, out, H, W]
+        h = Reuse.Add(h, conv_shortcut?.call(x) ?? x); // [B, out, H, W]
         if (outputScale is not 1)
             h = h / outputScale;
         return h.MoveToOuterDisposeScope();
+    }
+
+    private static Tensor Convolve(GroupNorm norm, Conv2d convolution, Tensor x)
+    {
+        using var activated = Reuse.Silu(norm.call(x));
+        return convolution.call(activated);
     }
 }

@@ -34,13 +34,13 @@ internal sealed class BasicTransformerBlock : nn.Module<Tensor, Tensor, Tensor>
         using var scope = NewDisposeScope();
         // 1. Tokens to each other.
         var normed = norm1.call(x);
-        x = attn1.call(normed, normed) + x;
+        x = Reuse.Add(attn1.call(normed, normed), x);
 
         // 2. Tokens to the text.
-        x = attn2.call(norm2.call(x), text) + x;
+        x = Reuse.Add(attn2.call(norm2.call(x), text), x);
 
         // 3. Feed-forward.
-        x = ff.call(norm3.call(x)) + x;
+        x = Reuse.Add(ff.call(norm3.call(x)), x);
         return x.MoveToOuterDisposeScope();
     }
 }

@@ -1,3 +1,4 @@
+using SafetyPortal.Diffusion.Layers;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -21,7 +22,7 @@ internal sealed class GeGlu : nn.Module<Tensor, Tensor>
     {
         using var scope = NewDisposeScope();
         var halves = proj.call(x).chunk(2, -1); // 2 x [B, T, out]
-        return (halves[0] * nn.functional.gelu(halves[1])).MoveToOuterDisposeScope();
+        return Reuse.Multiply(nn.functional.gelu(halves[1]), halves[0]).MoveToOuterDisposeScope();
     }
 }
 

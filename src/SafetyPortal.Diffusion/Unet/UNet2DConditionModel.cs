@@ -84,12 +84,16 @@ public sealed class UNet2DConditionModel : nn.Module<Tensor, Tensor, Tensor, Ten
     /// <param name="sample">[B, in, H, W], any H and W</param>
     /// <param name="timesteps">[B], or [1] for the same timestep throughout; any number type</param>
     /// <param name="encoderHiddenStates">[B, S, cross_attention_dim], any S; with <see cref="UNetConfig.Added"/>, what its Pack returned.</param>
-    /// <returns>[B, out, H, W]</returns>
+    /// <returns>[B, out, H, W], of the sample's type; computed in that of the weights.</returns>
     /// <exception cref="ArgumentException">A shape differs from these.</exception>
     public override Tensor forward(Tensor sample, Tensor timesteps, Tensor encoderHiddenStates)
     {
         Check(sample, timesteps, encoderHiddenStates);
         using var scope = NewDisposeScope();
+
+        // 0. The type the weights have; callers keep latents in float32, since a sampler adds many small steps.
+        var (type, asked) = (conv_in.weight.dtype, sample.dtype);
+        (sample, encoderHiddenStates) = (sample.to(type), encoderHiddenStates.to(type));
 
         // 1. Timestep.
         var time = time_embedding.call(time_proj.call(timesteps.reshape(-1)).to(sample.dtype)); // [B or 1, time]
@@ -125,7 +129,7 @@ public sealed class UNet2DConditionModel : nn.Module<Tensor, Tensor, Tensor, Ten
         }
 
         // 5. Noise.
-        x = conv_out.call(nn.functional.silu(conv_norm_out.call(x))); // [B, out, H, W]
+        x = conv_out.call(Reuse.Silu(conv_norm_out.call(x))).to(asked); // [B, out, H, W]
         return x.MoveToOuterDisposeScope();
     }
 

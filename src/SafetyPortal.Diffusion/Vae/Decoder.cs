@@ -38,6 +38,6 @@ internal sealed class Decoder : nn.Module<Tensor, Tensor>
             previous.Dispose();
         }
 
-        return conv_out.call(nn.functional.silu(conv_norm_out.call(x))).MoveToOuterDisposeScope();
+        return conv_out.call(Reuse.Silu(conv_norm_out.call(x))).MoveToOuterDisposeScope();
     }
 }

@@ -39,6 +39,6 @@ internal sealed class Encoder : nn.Module<Tensor, Tensor>
         }
 
         x = mid_block.call(x);
-        return conv_out.call(nn.functional.silu(conv_norm_out.call(x))).MoveToOuterDisposeScope();
+        return conv_out.call(Reuse.Silu(conv_norm_out.call(x))).MoveToOuterDisposeScope();
     }
 }

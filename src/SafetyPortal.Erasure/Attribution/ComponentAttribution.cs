@@ -11,8 +11,8 @@ namespace SafetyPortal.Erasure.Attribution;
 /// </summary>
 public static class ComponentAttribution
 {
-    // Ranking every component of a large model for each pair of seeds is not worth its time; a fixed sample tells as much.
-    private const int StabilitySample = 200_000;
+    // What one backward pass holds grows with prompts times pixels: of latents of 64 x 64 it takes one prompt, of 16 x 16 up to sixteen.
+    private const long LatentPixelsAtOnce = 64 * 64;
 
     /// <summary>Scores the candidate weights of the pipeline's UNet. The weights are left as they were.</summary>
     /// <exception cref="ArgumentException">Settings outside their range.</exception>
@@ -34,45 +34,38 @@ public static class ComponentAttribution
         var batches = Batches(pipeline, settings);
         var sampler = settings.NewSampler();
 
-        var perSeed = new List<Tensor[]>();
+        using var average = new ScoreAverage(candidates, settings.Seeds.Count);
         var masses = new List<IReadOnlyList<StepMass>>();
         var done = 0;
         var all = settings.Seeds.Count * batches.Count * settings.Steps;
-        try
+        foreach (var seed in settings.Seeds)
         {
-            foreach (var seed in settings.Seeds)
+            using var accumulator = new ScoreAccumulator(candidates, settings.Steps);
+            foreach (var batch in batches)
             {
-                using var accumulator = new ScoreAccumulator(candidates, settings.Steps);
-                foreach (var batch in batches)
-                {
-                    sampler.Walk(
-                        batch,
-                        seed,
-                        visit =>
-                        {
-                            accumulator.Take(visit);
-                            progress?.Report(new AttributionProgress(++done, all, visit.Objective));
-                        },
-                        cancellation);
-                }
-
-                perSeed.Add(accumulator.Scores());
-                masses.Add(accumulator.Masses);
+                sampler.Walk(
+                    batch,
+                    seed,
+                    visit =>
+                    {
+                        accumulator.Take(visit);
+                        progress?.Report(new AttributionProgress(++done, all, visit.Objective));
+                    },
+                    cancellation);
             }
 
-            var scores = Average(candidates, perSeed);
-            var summary = new AttributionSummary(
-                settings,
-                candidates.Sum(c => c.Weight.numel()),
-                scores.Select(s => Mass(s.Name, s.Score)).ToList(),
-                AverageMasses(masses),
-                Stability(perSeed));
-            return new AttributionResult(scores, summary, clock.Elapsed);
+            average.Take(accumulator);
+            masses.Add(accumulator.Masses);
         }
-        finally
-        {
-            foreach (var score in perSeed.SelectMany(s => s)) score.Dispose();
-        }
+
+        var scores = average.Scores();
+        var summary = new AttributionSummary(
+            settings,
+            candidates.Sum(c => c.Weight.numel()),
+            scores.Select(s => Mass(s.Name, s.Score)).ToList(),
+            AverageMasses(masses),
+            average.Stability());
+        return new AttributionResult(scores, summary, clock.Elapsed);
     }
 
     private static List<SamplingBatch> Batches(StableDiffusionPipeline pipeline, AttributionSettings settings)
@@ -81,7 +74,8 @@ public static class ComponentAttribution
         var (height, width) = settings.LatentSize ?? (pipeline.Unet.Config.SampleSize, pipeline.Unet.Config.SampleSize);
         var (imageHeight, imageWidth) = ((int)height * pipeline.Vae.Config.Downsampling, (int)width * pipeline.Vae.Config.Downsampling);
         var batches = new List<SamplingBatch>();
-        foreach (var (pairs, index) in settings.Prompts.Chunk(settings.BatchSize).Select((pairs, index) => (pairs, index)))
+        var together = (int)Math.Clamp(LatentPixelsAtOnce / (height * width), 1, settings.BatchSize);
+        foreach (var (pairs, index) in settings.Prompts.Chunk(together).Select((pairs, index) => (pairs, index)))
         {
             var plain = pairs.All(p => p.Base.Length == 0);
             batches.Add(new SamplingBatch(
@@ -96,15 +90,6 @@ public static class ComponentAttribution
         }
 
         return batches;
-    }
-
-    private static List<(string Name, Tensor Score)> Average(IReadOnlyList<Candidate> candidates, List<Tensor[]> perSeed)
-    {
-        using var frozen = no_grad();
-        using var scope = NewDisposeScope();
-        return candidates
-            .Select((c, i) => (c.Name, stack(perSeed.Select(s => s[i])).mean([0]).cpu().DetachFromDisposeScope()))
-            .ToList();
     }
 
     private static LayerMass Mass(string name, Tensor score)
@@ -131,25 +116,4 @@ public static class ComponentAttribution
                 masses.Average(m => m[step].Positive),
                 masses.Average(m => m[step].Negative)))
             .ToList();
-
-    private static double? Stability(List<Tensor[]> perSeed)
-    {
-        if (perSeed.Count < 2) return null;
-        var samples = perSeed.Select(Sample).ToList();
-        var pairs = new List<double>();
-        for (var i = 0; i < samples.Count; i++)
-        {
-            for (var j = i + 1; j < samples.Count; j++) pairs.Add(RankCorrelation.Spearman(samples[i], samples[j]));
-        }
-
-        return pairs.Average();
-    }
-
-    private static float[] Sample(Tensor[] scores)
-    {
-        using var scope = NewDisposeScope();
-        var flat = cat(scores.Select(s => s.flatten()).ToList());
-        var stride = Math.Max(1, flat.numel() / StabilitySample);
-        return flat.slice(0, 0, flat.numel(), stride).contiguous().cpu().data<float>().ToArray();
-    }
 }

@@ -45,9 +45,9 @@ internal sealed record SamplingBatch(
     /// <summary>The generator behind every draw of one seed; on the CPU, so that all devices see the same noise.</summary>
     public Generator NewGenerator(long seed) => new(unchecked((ulong)((seed * 1_000_003) + Stream)));
 
-    /// <summary>Standard normal latents, [P, 4, h, w].</summary>
+    /// <summary>Standard normal latents, [P, 4, h, w]; float32, whatever the network computes in.</summary>
     public Tensor Noise(Generator generator) =>
-        randn(LatentShape, dtype: ScalarType.Float32, generator: generator).to(Concept.dtype, Concept.device);
+        randn(LatentShape, dtype: ScalarType.Float32, generator: generator).to(Concept.device);
 
     /// <summary>A timestep as the UNet takes it, int64 [1].</summary>
     public static Tensor Timestep(double t, Device device) => tensor(new[] { (long)t }, device: device);

@@ -46,7 +46,9 @@ internal sealed class ScoreAccumulator : IDisposable
             positive += (magnitude + total) / 2;
             negative += (magnitude - total) / 2;
             sums[i].add_(gradient);
-            gradient.zero_();
+
+            // Not zeroed: without a gradient the next backward pass keeps its own, and none is held while activations are at their most.
+            weight.grad = null;
         }
 
         var before = masses[visit.Step];
@@ -58,11 +60,14 @@ internal sealed class ScoreAccumulator : IDisposable
     }
 
     /// <summary>score = w * sum of gradients; tensors in the order of the candidates, owned by the caller.</summary>
-    public Tensor[] Scores()
+    public Tensor[] Scores() => Enumerable.Range(0, sums.Length).Select(i => Score(i).DetachFromDisposeScope()).ToArray();
+
+    /// <summary>score = w * sum of gradients, of the candidate at this position; in the open dispose scope.</summary>
+    public Tensor Score(int candidate)
     {
         using var frozen = no_grad();
         using var scope = NewDisposeScope();
-        return sums.Select((sum, i) => (candidates[i].Weight.detach().to(ScalarType.Float32) * sum).DetachFromDisposeScope()).ToArray();
+        return (candidates[candidate].Weight.detach().to(ScalarType.Float32) * sums[candidate]).MoveToOuterDisposeScope();
     }
 
     public void Dispose()

@@ -3,6 +3,7 @@ using SafetyPortal.Diffusion.Clip;
 using SafetyPortal.Erasure.Ablation;
 using SafetyPortal.Evaluation.Detection;
 using SafetyPortal.Evaluation.PromptSets;
+using static TorchSharp.torch;
 
 namespace SafetyPortal.Worker.Models;
 
@@ -41,8 +42,9 @@ public sealed class LoadedModel : IDisposable
     /// <param name="folder">Absolute path.</param>
     /// <param name="expectedDigest">Digest the weights must have; null accepts any.</param>
     /// <param name="evaluation">Networks of published metrics to judge its images with; null for none.</param>
+    /// <param name="device">Where the pipeline computes, null for the CPU; what judges its images is small and stays on the CPU.</param>
     /// <exception cref="InvalidDataException">A part is missing or malformed, or the weights are not the expected ones.</exception>
-    public static LoadedModel Load(string folder, string? expectedDigest = null, BackboneOptions? evaluation = null)
+    public static LoadedModel Load(string folder, string? expectedDigest = null, BackboneOptions? evaluation = null, Device? device = null)
     {
         foreach (var part in new[] { "clip", "judge", PromptFolder.Name })
         {
@@ -50,7 +52,7 @@ public sealed class LoadedModel : IDisposable
                 throw new InvalidDataException($"Expected the folder {part}/ in the model {folder}, which judges its images; it is missing.");
         }
 
-        var pipeline = StableDiffusionPipeline.Load(folder);
+        var pipeline = StableDiffusionPipeline.Load(folder, device);
         var digest = WeightsDigest.Of(pipeline.Unet);
         if (expectedDigest is not null && !string.Equals(digest, expectedDigest, StringComparison.Ordinal))
         {

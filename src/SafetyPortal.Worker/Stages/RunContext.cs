@@ -39,7 +39,7 @@ internal sealed class RunContext(
     /// The model, on the torch thread; loaded and checked against its registered digest by the first stage that needs it, since a
     /// resumed run may need it late or not at all.
     /// </summary>
-    public LoadedModel Model => loaded ??= LoadedModel.Load(modelFolder, model.Digest, options.Evaluation);
+    public LoadedModel Model => loaded ??= LoadedModel.Load(modelFolder, model.Digest, options.Evaluation, new TorchSharp.torch.Device(options.Device));
 
     /// <summary>Runs native work on the torch thread.</summary>
     public Task<T> Compute<T>(Func<T> work) => torch.Run(work);
