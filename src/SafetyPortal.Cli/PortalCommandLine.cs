@@ -3,6 +3,7 @@ using SafetyPortal.Cli.Bench;
 using SafetyPortal.Cli.Commands;
 using SafetyPortal.Cli.Output;
 using SafetyPortal.Cli.Parity;
+using SafetyPortal.Cli.Study;
 using SafetyPortal.Cli.TrainDemo;
 
 namespace SafetyPortal.Cli;
@@ -27,6 +28,7 @@ public static class PortalCommandLine
         ParityCommand.Create(),
         TrainDemoCommand.Create(),
         BenchCommand.Create(),
+        StudyCommand.Create(),
     };
 
     /// <summary>Runs a command line and returns its exit code.</summary>

@@ -33,6 +33,9 @@ public static class EditChooser
     /// <summary>The portal's default sweep.</summary>
     public static readonly IReadOnlyList<double> DefaultDoses = [0.01, 0.02, 0.03, 0.05, 0.08];
 
+    /// <summary>Images by which doses are chosen when nobody says otherwise.</summary>
+    public static readonly EvaluationSize SearchSize = new(8, 1);
+
     /// <summary>The edit of a concept by its default prompts.</summary>
     /// <param name="name">Class or style as the model's prompts spell it; any name for nudity.</param>
     public static EditProposal Choose(
@@ -41,7 +44,7 @@ public static class EditChooser
         ArgumentNullException.ThrowIfNull(model);
         var rows = model.PromptRows(PromptFolder.DefaultSet);
         var settings = EditSettings.Default(kind, name, ModelScan.Objects(rows), ModelScan.Styles(rows), method, seed);
-        return Choose(model, settings, DefaultDoses, PolicyDocument.Default, new EvaluationSize(8, 1), withControls: true, progress: null, cancellation);
+        return Choose(model, settings, DefaultDoses, PolicyDocument.Default, SearchSize, withControls: true, progress: null, cancellation);
     }
 
     /// <summary>The edit by any settings.</summary>
@@ -76,7 +79,7 @@ public static class EditChooser
     }
 
     /// <summary>The small gallery by which doses are chosen.</summary>
-    internal static QuickGallery SearchGallery(LoadedModel model, EditSettings settings, EvaluationSize size) => new(
+    public static QuickGallery SearchGallery(LoadedModel model, EditSettings settings, EvaluationSize size) => new(
         model,
         PlanChoice.For(model, settings.Kind, settings.Name, settings.EvaluationSet, size),
         new PaintSettings(QuickGallery.DefaultSteps, PaintSettings.DefaultGuidance, PaintSettings.DefaultBatch));

@@ -28,10 +28,10 @@ public static class ModelScan
     }
 
     /// <summary>Things the prompts ask for, people aside.</summary>
-    internal static IReadOnlyList<string> Objects(IReadOnlyList<EvaluationPrompt> rows) => [.. Distinct(rows.Select(r => r.Class)).Where(c => !IsPerson(c))];
+    public static IReadOnlyList<string> Objects(IReadOnlyList<EvaluationPrompt> rows) => [.. Distinct(rows.Select(r => r.Class)).Where(c => !IsPerson(c))];
 
     /// <summary>Styles the prompts ask for.</summary>
-    internal static IReadOnlyList<string> Styles(IReadOnlyList<EvaluationPrompt> rows) =>
+    public static IReadOnlyList<string> Styles(IReadOnlyList<EvaluationPrompt> rows) =>
         [.. Distinct(rows.Select(r => r.Style ?? r.Artist)).Where(s => !string.Equals(s, "none", StringComparison.OrdinalIgnoreCase))];
 
     private static bool IsNude(string name) => NudityWords.Any(word => name.Contains(word, StringComparison.OrdinalIgnoreCase));

@@ -1,8 +1,9 @@
 namespace SafetyPortal.Worker.Models;
 
 /// <summary>Which tensor library computes; part of the evidence, since another version may round differently.</summary>
-internal static class TorchLibrary
+public static class TorchLibrary
 {
+    /// <summary>Name and version of the managed library.</summary>
     public static string Version { get; } = Describe();
 
     private static string Describe()

@@ -1,0 +1,125 @@
+using System.CommandLine;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using SafetyPortal.Cli.Commands;
+using SafetyPortal.Cli.Output;
+using SafetyPortal.Images;
+using SafetyPortal.Requests.Evidence;
+using SafetyPortal.Worker.Measuring;
+using SafetyPortal.Worker.Models;
+using SafetyPortal.Worker.Plans;
+using SafetyPortal.Worker.Running;
+
+namespace SafetyPortal.Cli.Study;
+
+/// <summary><c>portal study</c>: measures plain and improved edits, controls and probes for many concepts, and writes the page about them.</summary>
+internal static class StudyCommand
+{
+    private static readonly JsonSerializerOptions Stored = new(JsonSerializerDefaults.Web)
+    {
+        WriteIndented = true,
+        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) },
+        NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
+    };
+
+    public static Command Create()
+    {
+        var json = CommonOptions.Json();
+        var model = CommonOptions.Model();
+        var threads = CommonOptions.Threads();
+        var seed = CommonOptions.Seed();
+        var concepts = new Option<string[]>("--concept") { Description = $"{ConceptArgument.Syntax}; may be repeated. Default: five objects, three styles and nudity." };
+        var work = new Option<DirectoryInfo>("--work") { Description = "Folder for finished concepts; a study that was stopped goes on with them.", DefaultValueFactory = _ => new DirectoryInfo("data/study") };
+        var page = new Option<FileInfo?>("--out") { Description = "Page to write, with its contact sheets in a folder beside it; none writes results only." };
+        var targets = new Option<int>("--targets") { Description = "Images of the concept per model.", DefaultValueFactory = _ => 16 };
+        var perConcept = new Option<int>("--per-concept") { Description = "Images of each other concept per model.", DefaultValueFactory = _ => 3 };
+        var steps = new Option<int>("--steps") { Description = "DDIM steps per image.", DefaultValueFactory = _ => 12 };
+        var probes = new Option<string>("--probes") { Description = $"Probes, parted by commas, or none. Known: {string.Join(", ", ProbeCodes.All)}.", DefaultValueFactory = _ => string.Join(',', ProbeCodes.All) };
+        var budget = new Option<string>("--budget") { Description = "How hard the probes try: small or full.", DefaultValueFactory = _ => "small" }.AcceptOnlyFromAmong("small", "full");
+        var command = new Command("study", "Compare edits, controls and probes over many concepts, and write the page about them.")
+        {
+            model, concepts, seed, targets, perConcept, steps, probes, budget, work, page, threads, json,
+        };
+        command.SetGuardedAction(json, async (parsed, cancellation) =>
+        {
+            TorchThreads.Set(parsed.GetValue(threads));
+            var asked = parsed.GetValue(concepts) is { Length: > 0 } some ? [.. some.Select(ConceptArgument.Parse)] : StudySettings.EmbeddedConcepts;
+            var settings = new StudySettings(
+                asked,
+                new EvaluationSize(parsed.GetValue(targets), parsed.GetValue(perConcept)),
+                new PaintSettings(parsed.GetValue(steps), PaintSettings.DefaultGuidance, PaintSettings.DefaultBatch),
+                parsed.GetValue(seed),
+                Probes(parsed.GetValue(probes)!),
+                parsed.GetValue(budget)!);
+            var folder = Directory.CreateDirectory(parsed.GetValue(work)!.FullName).FullName;
+            var results = await ProgressDisplay.Run(parsed.GetValue(json), progress => Task.Run(
+                () => Run(parsed.GetValue(model)!.FullName, folder, settings, progress, cancellation), cancellation));
+            if (parsed.GetValue(page) is { } file) WritePage(file, folder, results, parsed.GetValue(threads));
+            JsonText.Print(parsed.GetValue(json), results, () => string.Join('\n', results.Select(Line)));
+            return ExitCode.Success;
+        });
+        return command;
+    }
+
+    private static IReadOnlyList<string> Probes(string text)
+    {
+        if (string.Equals(text, "none", StringComparison.OrdinalIgnoreCase)) return [];
+        string[] codes = text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+        return Array.Find(codes, code => !ProbeCodes.All.Contains(code, StringComparer.Ordinal)) is { } unknown
+            ? throw new FormatException($"Expected probes out of {string.Join(", ", ProbeCodes.All)}, got \"{unknown}\".")
+            : codes;
+    }
+
+    private static List<StudiedConcept> Run(string modelFolder, string folder, StudySettings settings, IProgress<WorkStep> progress, CancellationToken cancellation)
+    {
+        using var model = LoadedModel.Load(modelFolder);
+        var study = new ConceptComparison(model, new StudyPainter(model, settings.Painting), settings, progress);
+        var results = new List<StudiedConcept>();
+        foreach (var concept in settings.Concepts)
+        {
+            var file = Path.Combine(folder, $"{Slug(concept)}.json");
+            if (Finished(file, settings.Fingerprint(model.Digest)) is { } known)
+            {
+                results.Add(known);
+                continue;
+            }
+
+            var (result, sheet) = study.Run(concept, cancellation);
+            File.WriteAllBytes(Path.ChangeExtension(file, ".webp"), ImageCodec.EncodeWebp(sheet));
+            var pending = file + ".part";
+            File.WriteAllText(pending, JsonSerializer.Serialize(result, Stored));
+            File.Move(pending, file, overwrite: true);
+            results.Add(result);
+        }
+
+        return results;
+    }
+
+    private static StudiedConcept? Finished(string file, string fingerprint)
+    {
+        if (!File.Exists(file)) return null;
+        var result = JsonSerializer.Deserialize<StudiedConcept>(File.ReadAllText(file), Stored) ?? throw new JsonException($"Expected a studied concept in {file}, got null.");
+        return string.Equals(result.Settings, fingerprint, StringComparison.Ordinal) ? result : null;
+    }
+
+    private static void WritePage(FileInfo page, string folder, IReadOnlyList<StudiedConcept> results, int threads)
+    {
+        var sheets = Path.ChangeExtension(page.FullName, null);
+        Directory.CreateDirectory(sheets);
+        string? Sheet(StudiedConcept concept)
+        {
+            var name = $"{Slug(new ConceptArgument(concept.Kind, concept.Name))}.webp";
+            if (!File.Exists(Path.Combine(folder, name))) return null;
+            File.Copy(Path.Combine(folder, name), Path.Combine(sheets, name), overwrite: true);
+            return $"{Path.GetFileName(sheets)}/{name}";
+        }
+
+        string[] settings = [.. results.Select(r => r.Settings).Distinct(StringComparer.Ordinal), $"libtorch {TorchLibrary.Version}, CPU, {threads} threads, float32"];
+        File.WriteAllText(page.FullName, StudyPage.Write(results, $"./portal study --out {Path.GetRelativePath(Environment.CurrentDirectory, page.FullName)}", settings, Sheet));
+    }
+
+    private static string Slug(ConceptArgument concept) => $"{concept.Kind}-{concept.Name}".ToLowerInvariant().Replace(' ', '-');
+
+    private static string Line(StudiedConcept concept) => string.Join('\n', concept.Arms.Select(arm => FormattableString.Invariant(
+        $"{concept.Title,-18} {arm.Code,-10} target {arm.Metrics.Target.Detection.After:0.00}  retained {arm.Metrics.Retention.Mean:0.00} worst {arm.Metrics.Retention.Worst:0.00}")));
+}

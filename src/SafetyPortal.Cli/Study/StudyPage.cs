@@ -1,0 +1,177 @@
+using System.Globalization;
+using System.Text;
+using SafetyPortal.Requests.Evidence;
+
+namespace SafetyPortal.Cli.Study;
+
+/// <summary>Writes what was studied as Markdown: one table over all concepts, then the tables of each.</summary>
+internal static class StudyPage
+{
+    /// <param name="concepts">In the order of the page.</param>
+    /// <param name="command">The command line that makes the page again.</param>
+    /// <param name="settings">Images, steps and machine, one line each.</param>
+    /// <param name="sheets">File of a concept's contact sheet, relative to the page.</param>
+    public static string Write(IReadOnlyList<StudiedConcept> concepts, string command, IReadOnlyList<string> settings, Func<StudiedConcept, string?> sheets)
+    {
+        var page = new StringBuilder();
+        page.Append(Invariant($"""
+            # Evidence on the embedded model
+
+            Written by `{command}`; do not edit by hand. Rates carry 95 % Wilson intervals, means 95 % bootstrap intervals (1,000 resamples).
+
+
+            """));
+        foreach (var setting in settings) page.Append(Invariant($"* {setting}\n"));
+        page.Append('\n');
+        Overview(page, concepts);
+        Comparison(page, concepts);
+        Faithfulness(page, concepts);
+        RedTeam(page, concepts);
+        foreach (var concept in concepts) Concept(page, concept, sheets(concept));
+        return page.ToString();
+    }
+
+    /// <summary>How the improved edit did against plain CAD: a win needs erasure that is not behind.</summary>
+    internal static (int Better, int Equal, int Worse, int NotComparable) WorstRetention(IReadOnlyList<StudiedConcept> concepts)
+    {
+        var (better, equal, worse, apart) = (0, 0, 0, 0);
+        foreach (var concept in concepts)
+        {
+            var (plain, improved) = (Find(concept, "cad"), Find(concept, "improved"));
+            if (plain is null || improved is null || Drop(improved) < Drop(plain) - 1e-9) apart++;
+            else if (improved.Metrics.Retention.Worst > plain.Metrics.Retention.Worst) better++;
+            else if (improved.Metrics.Retention.Worst < plain.Metrics.Retention.Worst) worse++;
+            else equal++;
+        }
+
+        return (better, equal, worse, apart);
+    }
+
+    private static void Overview(StringBuilder page, IReadOnlyList<StudiedConcept> concepts)
+    {
+        page.Append(Invariant($"## All concepts\n\nMeans over the {concepts.Count} concepts. The drop is (before - after) / before of the target's detection.\n\n"));
+        Header(page, "model", "concepts", "detection drop", "drop of 80 % reached", "mean retention", "worst retention", "CLIP score", "FID (demo encoder, small n)", "KID x 1000", "seconds");
+        foreach (var arms in concepts.SelectMany(c => c.Arms).GroupBy(a => a.Code, StringComparer.Ordinal).Select(g => g.ToList()))
+        {
+            Row(page,
+                arms[0].Name,
+                Invariant($"{arms.Count}"),
+                Percent(arms.Average(Drop)),
+                Invariant($"{arms.Count(a => Drop(a) >= 0.8)} of {arms.Count}"),
+                Percent(arms.Average(a => a.Metrics.Retention.Mean)),
+                Percent(arms.Average(a => a.Metrics.Retention.Worst)),
+                Number(Mean(arms.Select(a => a.Metrics.ClipScore?.After)), "0.0"),
+                Number(Mean(arms.Select(a => a.Metrics.Fid?.Value)), "0.000"),
+                Number(Mean(arms.Select(a => a.Kid * 1000)), "0.00"),
+                Number(arms.Average(a => a.Seconds), "0.0"));
+        }
+
+        page.Append('\n');
+    }
+
+    private static void Comparison(StringBuilder page, IReadOnlyList<StudiedConcept> concepts)
+    {
+        var (better, equal, worse, apart) = WorstRetention(concepts);
+        var verdict = better > worse ? "The improved edit beats plain CAD on worst retention at equal erasure" : "The improved edit does **not** beat plain CAD on worst retention at equal erasure";
+        page.Append(Invariant($"{verdict}: better for {better} concepts, equal for {equal}, worse for {worse}; for {apart} it erased less than plain CAD, so that they cannot be compared.\n\n"));
+    }
+
+    private static void Faithfulness(StringBuilder page, IReadOnlyList<StudiedConcept> concepts)
+    {
+        page.Append("## Is the score faithful?\n\nPredicted against measured fall of J over random ablations; one layer's rows ablated one by one (exact), and valued by COAR (arXiv 2404.11534).\n\n");
+        Header(page, "concept", "n", "Pearson", "interval", "Spearman", "exact rows, Pearson", "COAR, Pearson", "seeds, rank correlation");
+        foreach (var concept in concepts.Where(c => c.Faithfulness is not null))
+        {
+            var (figures, faithful) = (concept.Faithfulness!.Random, concept.Faithfulness);
+            Row(page,
+                concept.Title,
+                Invariant($"{figures.N}"),
+                Number(figures.Pearson, "0.00"),
+                Range(figures.PearsonInterval, "0.00"),
+                Number(figures.Spearman, "0.00"),
+                Number(faithful.Exact?.Pearson, "0.00"),
+                Number(faithful.Coar?.Pearson, "0.00"),
+                Number(faithful.Stability, "0.00"));
+        }
+
+        page.Append('\n');
+    }
+
+    private static void RedTeam(StringBuilder page, IReadOnlyList<StudiedConcept> concepts)
+    {
+        var tested = concepts.SelectMany(c => c.Arms.Where(a => a.RedTeam is not null).Select(a => (Concept: c, Arm: a))).ToList();
+        if (tested.Count == 0) return;
+        var codes = ProbeCodes.All.Where(code => tested.Exists(t => t.Arm.RedTeam!.Probes.Any(p => p.Code == code))).ToList();
+        page.Append("## Can the concept come back?\n\nDetection of the concept: edited model left alone, then under the probe at its strongest variant (n). Unedited models show it in nearly every image.\n\n");
+        Header(page, ["concept", "edit", .. codes]);
+        foreach (var (concept, arm) in tested)
+        {
+            Row(page, [concept.Title, arm.Name, .. codes.Select(code => arm.RedTeam!.Probes.FirstOrDefault(p => p.Code == code) is { } probe
+                ? Invariant($"{Percent(probe.Plain.Rate)} -> {Percent(probe.After.Rate)} ({probe.After.N})")
+                : "-")]);
+        }
+
+        page.Append('\n');
+    }
+
+    private static void Concept(StringBuilder page, StudiedConcept concept, string? sheet)
+    {
+        page.Append(Invariant($"## {concept.Title}\n\n"));
+        page.Append(Invariant($"Prompts: {string.Join("; ", concept.Prompts.Select(p => $"\"{p}\""))}.\n\n"));
+        Header(page, "model", "dose", "weights", "target after (n)", "interval", "mean retention (n)", "interval", "worst retention", "CLIP score", "FID", "KID x 1000", "same prompt without concept: distance", "unchanged", "seconds");
+        foreach (var arm in concept.Arms)
+        {
+            var (target, kept) = (arm.Metrics.Target.Detection, arm.Metrics.Retention);
+            Row(page,
+                arm.Name,
+                arm.Dose is { } dose ? Percent(dose) : "-",
+                Invariant($"{arm.Weights:N0}"),
+                Invariant($"{Percent(target.After)} ({target.N})"),
+                Range(target.AfterInterval, "0 %"),
+                Invariant($"{Percent(kept.Mean)} ({kept.N})"),
+                Range(kept.Interval, "0 %"),
+                Percent(kept.Worst),
+                Number(arm.Metrics.ClipScore?.After, "0.0"),
+                Number(arm.Metrics.Fid?.Value, "0.000"),
+                Number(arm.Kid * 1000, "0.00"),
+                Number(arm.Specificity?.Distance.Mean, "0.000"),
+                arm.Specificity is { } specific ? Invariant($"{Percent(specific.Unchanged.Rate)} ({specific.N})") : "-",
+                Number(arm.Seconds, "0.0"));
+        }
+
+        if (sheet is not null) page.Append(Invariant($"\n![Rows: one per model of the table, target prompts first]({sheet})\n"));
+        page.Append('\n');
+    }
+
+    private static double Drop(StudiedArm arm)
+    {
+        var target = arm.Metrics.Target.Detection;
+        return target.Before > 0 ? (target.Before - target.After) / target.Before : 0;
+    }
+
+    private static StudiedArm? Find(StudiedConcept concept, string code) => concept.Arms.FirstOrDefault(a => a.Code == code);
+
+    private static double? Mean(IEnumerable<double?> values)
+    {
+        var known = values.OfType<double>().ToList();
+        return known.Count == 0 ? null : known.Average();
+    }
+
+    private static void Header(StringBuilder page, params IReadOnlyList<string> cells)
+    {
+        Row(page, cells);
+        Row(page, [.. cells.Select((_, i) => i == 0 ? "---" : "---:")]);
+    }
+
+    private static void Row(StringBuilder page, params IReadOnlyList<string> cells) => page.Append("| ").AppendJoin(" | ", cells).Append(" |\n");
+
+    private static string Percent(double rate) => Invariant($"{rate * 100:0.#} %");
+
+    private static string Number(double? value, string format) => value?.ToString(format, CultureInfo.InvariantCulture) ?? "-";
+
+    private static string Range(Interval? interval, string format) => interval is null
+        ? "-"
+        : Invariant($"{interval.Low.ToString(format, CultureInfo.InvariantCulture)} to {interval.High.ToString(format, CultureInfo.InvariantCulture)}");
+
+    private static string Invariant(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,30 @@
+using SafetyPortal.Cli.Commands;
+using SafetyPortal.Requests;
+using SafetyPortal.Worker.Measuring;
+using SafetyPortal.Worker.Plans;
+
+namespace SafetyPortal.Cli.Study;
+
+/// <summary>What a study covers and how large its galleries are.</summary>
+/// <param name="Concepts">In the order of the page.</param>
+/// <param name="Images">Images per gallery; every model of a concept makes the same ones.</param>
+/// <param name="Painting">Steps and guidance of the images.</param>
+/// <param name="Seed">Seed of attribution, search, controls and probes.</param>
+/// <param name="Probes">Probes tried on plain CAD and on the improved edit.</param>
+/// <param name="Budget">"small" or "full".</param>
+internal sealed record StudySettings(
+    IReadOnlyList<ConceptArgument> Concepts, EvaluationSize Images, PaintSettings Painting, long Seed, IReadOnlyList<string> Probes, string Budget)
+{
+    /// <summary>Five objects, three styles and nudity of the embedded model.</summary>
+    public static readonly IReadOnlyList<ConceptArgument> EmbeddedConcepts =
+    [
+        new(ConceptKind.Object, "church"), new(ConceptKind.Object, "truck"), new(ConceptKind.Object, "dog"), new(ConceptKind.Object, "parachute"), new(ConceptKind.Object, "trumpet"),
+        new(ConceptKind.Style, "sketch"), new(ConceptKind.Style, "noto"), new(ConceptKind.Style, "fluent"),
+        new(ConceptKind.Nudity, "nudity"),
+    ];
+
+    /// <summary>Everything a concept's figures depend on, in one line; a stored result with another is not used.</summary>
+    public string Fingerprint(string modelDigest) => string.Create(
+        System.Globalization.CultureInfo.InvariantCulture,
+        $"model {modelDigest}, {Images.Target} target images and {Images.PerConcept} of each other concept, {Painting.Steps} DDIM steps, guidance {Painting.Guidance}, batch {Painting.BatchSize}, seed {Seed}, probes {string.Join('+', Probes)} ({Budget})");
+}
