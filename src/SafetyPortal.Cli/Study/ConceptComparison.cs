@@ -25,8 +25,8 @@ internal sealed class ConceptComparison(LoadedModel model, StudyPainter painter,
 
     private sealed record Edit(string Code, string Name, double? Dose, AblationPatch? Patch, double Seconds, bool Probed);
 
-    /// <summary>The figures and the contact sheet: a row per model, half of it the concept's prompts.</summary>
-    public (StudiedConcept Result, Raster Sheet) Run(ConceptArgument concept, CancellationToken cancellation)
+    /// <summary>The figures without probes, the contact sheet (a row per model, half of it the concept's prompts), and the patches to probe, by the code of their model.</summary>
+    public (StudiedConcept Result, Raster Sheet, IReadOnlyDictionary<string, AblationPatch> Patches) Run(ConceptArgument concept, CancellationToken cancellation)
     {
         var title = concept.Kind == ConceptKind.Nudity ? "nudity" : concept.Name;
         var rows = model.PromptRows(PromptFolder.DefaultSet);
@@ -51,16 +51,25 @@ internal sealed class ConceptComparison(LoadedModel model, StudyPainter painter,
             var after = edit.Patch is null ? before : Paint(edit, plan, title, cancellation);
             var specificity = edit.Patch is null ? null : Specificity(neutral, neutralBefore, Paint(edit, neutral, title, cancellation));
             var (metrics, kid) = StudyPainter.Compare(plan, before, after);
-            var probes = edit.Probed && settings.Probes.Count > 0 ? Probe(concept, edit, title, cancellation) : null;
             arms.Add(new StudiedArm(
-                edit.Code, edit.Name, edit.Dose, edit.Patch?.Count ?? 0, metrics, kid, specificity, probes, edit.Seconds));
+                edit.Code, edit.Name, edit.Dose, edit.Patch?.Count ?? 0, metrics, kid, specificity, RedTeam: null, edit.Seconds));
             tiles.AddRange(Row(plan, after.Images));
         }
 
         var prompts = Asked(EraseMethod.Cad).Prompts.Select(p => p.Concept).ToList();
         return (
             new StudiedConcept(settings.Fingerprint(model.Digest), concept.Kind, concept.Name, prompts, faithfulness, arms),
-            ContactSheet.Arrange(tiles, SheetColumns));
+            ContactSheet.Arrange(tiles, SheetColumns),
+            edits.Where(e => e.Probed).ToDictionary(e => e.Code, e => e.Patch!, StringComparer.Ordinal));
+    }
+
+    /// <summary>Tries to bring the concept back, by the probes of the settings.</summary>
+    public RedTeamEvidence Probe(ConceptArgument concept, string code, AblationPatch patch, CancellationToken cancellation)
+    {
+        var title = concept.Kind == ConceptKind.Nudity ? "nudity" : concept.Name;
+        var size = settings.Budget == ProbeSettings.Full.Name ? ProbeSettings.Full : ProbeSettings.Small;
+        var order = new RedTeamOrder(concept.Kind, concept.Name, settings.Probes, size with { Seed = settings.Seed, Steps = settings.Painting.Steps });
+        return RedTeamRun.Run(model, patch, order, new Probing(progress, $"{title}: {code}"), cancellation).Evidence;
     }
 
     private (Edit Edit, IReadOnlyList<Edit> Controls, FaithfulnessSummary Faithfulness) Plain(EditSettings asked, string title, CancellationToken cancellation)
@@ -149,14 +158,6 @@ internal sealed class ConceptComparison(LoadedModel model, StudyPainter painter,
         return painter.After(plan, Counter($"{title}: {edit.Code}", plan.Cases.Count), cancellation);
     }
 
-    private RedTeamEvidence Probe(ConceptArgument concept, Edit edit, string title, CancellationToken cancellation)
-    {
-        var size = settings.Budget == ProbeSettings.Full.Name ? ProbeSettings.Full : ProbeSettings.Small;
-        var order = new RedTeamOrder(concept.Kind, concept.Name, settings.Probes, size with { Seed = settings.Seed, Steps = settings.Painting.Steps });
-        progress.Report(new WorkStep($"{title}: probes of {edit.Code}", 0, 0));
-        return RedTeamRun.Run(model, edit.Patch!, order, progress: null, cancellation).Evidence;
-    }
-
     // As many target images as others, from the front of each: the rows of the sheet hold the same prompts and seeds.
     private static IEnumerable<Raster> Row(EvaluationPlan plan, IReadOnlyList<Raster> images)
     {
@@ -176,5 +177,10 @@ internal sealed class ConceptComparison(LoadedModel model, StudyPainter painter,
     private sealed class Attributing(IProgress<WorkStep> progress, string stage) : IProgress<AttributionProgress>
     {
         public void Report(AttributionProgress value) => progress.Report(new WorkStep(stage, value.Step, value.Steps));
+    }
+
+    private sealed class Probing(IProgress<WorkStep> progress, string stage) : IProgress<ProbeProgress>
+    {
+        public void Report(ProbeProgress value) => progress.Report(new WorkStep($"{stage}: {value.Code}", (int)value.Calls, (int)value.Limit));
     }
 }

@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using SafetyPortal.Cli.Commands;
 using SafetyPortal.Cli.Output;
+using SafetyPortal.Erasure.Ablation;
 using SafetyPortal.Images;
 using SafetyPortal.Requests.Evidence;
 using SafetyPortal.Worker.Measuring;
@@ -77,23 +78,45 @@ internal static class StudyCommand
         var results = new List<StudiedConcept>();
         foreach (var concept in settings.Concepts)
         {
-            var file = Path.Combine(folder, $"{Slug(concept)}.json");
+            var file = FileOf(folder, concept);
             if (Finished(file, settings.Fingerprint(model.Digest)) is { } known)
             {
                 results.Add(known);
                 continue;
             }
 
-            var (result, sheet) = study.Run(concept, cancellation);
+            var (result, sheet, patches) = study.Run(concept, cancellation);
             File.WriteAllBytes(Path.ChangeExtension(file, ".webp"), ImageCodec.EncodeWebp(sheet));
-            var pending = file + ".part";
-            File.WriteAllText(pending, JsonSerializer.Serialize(result, Stored));
-            File.Move(pending, file, overwrite: true);
-            results.Add(result);
+            foreach (var (code, patch) in patches) patch.Save(PatchOf(file, code));
+            results.Add(Store(file, result));
         }
 
-        return results;
+        // Probes take longest and come last: the tables are complete without them.
+        return settings.Probes.Count == 0 ? results : [.. results.Zip(settings.Concepts, (result, concept) => Probed(study, FileOf(folder, concept), concept, result, cancellation))];
     }
+
+    private static StudiedConcept Probed(ConceptComparison study, string file, ConceptArgument concept, StudiedConcept result, CancellationToken cancellation)
+    {
+        foreach (var arm in result.Arms.Where(a => a.RedTeam is null && File.Exists(PatchOf(file, a.Code))).ToList())
+        {
+            var found = study.Probe(concept, arm.Code, AblationPatch.Load(PatchOf(file, arm.Code)), cancellation);
+            result = Store(file, result with { Arms = [.. result.Arms.Select(a => a.Code == arm.Code ? a with { RedTeam = found } : a)] });
+        }
+
+        return result;
+    }
+
+    private static StudiedConcept Store(string file, StudiedConcept result)
+    {
+        var pending = file + ".part";
+        File.WriteAllText(pending, JsonSerializer.Serialize(result, Stored));
+        File.Move(pending, file, overwrite: true);
+        return result;
+    }
+
+    private static string FileOf(string folder, ConceptArgument concept) => Path.Combine(folder, $"{Slug(concept)}.json");
+
+    private static string PatchOf(string file, string code) => Path.ChangeExtension(file, $".{code}.safetensors");
 
     private static StudiedConcept? Finished(string file, string fingerprint)
     {
