@@ -7,20 +7,19 @@ using SafetyPortal.Tests;
 namespace SafetyPortal.Cli.Tests.Once;
 
 /// <summary>The whole job on a tiny model with random weights: it cannot pass the policy, everything else is as in earnest.</summary>
-public sealed class OnceCommandTests : IDisposable
+public sealed class OnceCommandTests(OnceCommandTests.Undisturbed undisturbed) : IClassFixture<OnceCommandTests.Undisturbed>, IDisposable
 {
     private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("once");
 
-    public static TheoryData<string> Stages => ["load", "baseline", "attribute", "ablate", "generate", "measure", "evidence"];
+    public static TheoryData<string> Stages => ["load", "baseline", "attribute", "ablate", "generate", "measure", "redteam", "evidence"];
 
     public void Dispose() => folder.Delete(recursive: true);
 
     [Fact]
     public async Task Once_GatesThatDoNotPass_IsRejectedWithReasonsAndAHistoryThatVerifies()
     {
-        var data = Path.Combine(folder.FullName, "data");
-
-        var result = await CommandLineRun.ToEndAsync(Arguments(data));
+        var data = undisturbed.Data;
+        var result = await undisturbed.ResultAsync();
 
         result.ExitCode.ShouldBe(ExitCode.CheckFailed, result.Error);
         using var json = JsonDocument.Parse(result.Output);
@@ -53,10 +52,10 @@ public sealed class OnceCommandTests : IDisposable
     [MemberData(nameof(Stages))]
     public async Task Once_KilledInAStageAndStartedAgain_EndsWithTheSameEvidence(string stage)
     {
-        var expected = await DigestAsync(Path.Combine(folder.FullName, "undisturbed"));
+        var expected = Digest(await undisturbed.ResultAsync());
         var data = Path.Combine(folder.FullName, "killed");
         var reached = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        using (var process = CommandLineRun.Start(_ => { }, line => Signal(line, stage, reached), Arguments(data)))
+        using (var process = CommandLineRun.Start(_ => { }, line => Signal(line, stage, reached), undisturbed.Arguments(data)))
         {
             await Task.WhenAny(reached.Task, process.WaitForExitAsync());
             reached.Task.IsCompleted.ShouldBeTrue($"the process ended with {(process.HasExited ? process.ExitCode : 0)} before stage {stage}");
@@ -64,29 +63,42 @@ public sealed class OnceCommandTests : IDisposable
             await process.WaitForExitAsync();
         }
 
-        (await DigestAsync(data)).ShouldBe(expected);
+        Digest(await CommandLineRun.ToEndAsync(undisturbed.Arguments(data))).ShouldBe(expected);
     }
 
     private static void Signal(string line, string stage, TaskCompletionSource reached)
     {
-        if (line.StartsWith(stage + ":", StringComparison.Ordinal)) reached.TrySetResult();
+        if (line.StartsWith(stage + ":", StringComparison.OrdinalIgnoreCase)) reached.TrySetResult();
     }
 
-    private async Task<string> DigestAsync(string data)
+    private static string Digest(CommandLineResult result)
     {
-        var result = await CommandLineRun.ToEndAsync(Arguments(data));
         using var json = JsonDocument.Parse(result.Output.Length > 0 ? result.Output : throw new InvalidDataException(result.Error));
         return json.RootElement.GetProperty("evidenceDigest").GetString().ShouldNotBeNull(result.Output);
     }
 
-    private string[] Arguments(string data)
+    /// <summary>One model, and one run of the job from beginning to end, for all tests.</summary>
+    public sealed class Undisturbed : IDisposable
     {
-        var model = Path.Combine(folder.FullName, "models", TinyModelFolder.Name);
-        if (!Directory.Exists(model)) TinyModelFolder.Create(Path.Combine(folder.FullName, "models"));
-        return
+        private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("once-undisturbed");
+        private readonly Lazy<Task<CommandLineResult>> result;
+
+        public Undisturbed()
+        {
+            TinyModelFolder.Create(Path.Combine(folder.FullName, "models"));
+            result = new(() => CommandLineRun.ToEndAsync(Arguments(Data)));
+        }
+
+        public string Data => Path.Combine(folder.FullName, "data");
+
+        internal Task<CommandLineResult> ResultAsync() => result.Value;
+
+        public string[] Arguments(string data) =>
         [
-            "once", "--model", model, "--data", data, "--concept", "object:church", "--dose", "0.02", "--dose", "0.05", "--whole-curve",
+            "once", "--model", Path.Combine(folder.FullName, "models", TinyModelFolder.Name), "--data", data, "--concept", "object:church", "--dose", "0.02", "--dose", "0.05", "--whole-curve",
             "--targets", "2", "--per-concept", "2", "--image-steps", "2", "--attribution-steps", "3", "--attribution-seeds", "2", "--checks", "0", "--effort", "1", "--threads", "1", "--json",
         ];
+
+        public void Dispose() => folder.Delete(recursive: true);
     }
 }
