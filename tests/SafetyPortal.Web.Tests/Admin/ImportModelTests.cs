@@ -42,7 +42,7 @@ public sealed class ImportModelTests : IAsyncLifetime
     {
         var config = Path.Combine(Copy("misshapen"), "unet", "config.json");
         var text = await File.ReadAllTextAsync(config);
-        var changed = text.Replace("\"in_channels\": 4", "\"in_channels\": 5", StringComparison.Ordinal);
+        var changed = text.Replace("\"block_out_channels\": [\n    48", "\"block_out_channels\": [\n    96", StringComparison.Ordinal);
         changed.ShouldNotBe(text);
         await File.WriteAllTextAsync(config, changed);
 

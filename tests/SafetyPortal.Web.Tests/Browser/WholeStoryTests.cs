@@ -113,7 +113,7 @@ public sealed class WholeStoryTests : IAsyncLifetime
         await reviewer.Page.GetByLabel("Doses, in per cent").FillAsync("5");
         await reviewer.Page.GetByLabel("Seed", new() { Exact = true }).FillAsync("7");
         await reviewer.Page.GetByLabel("Seed", new() { Exact = true }).BlurAsync();
-        await reviewer.SeesAsync($"“a picture of a {concept}”");
+        await reviewer.SeesAsync($"“a picture of a {concept} in the style of");
     }
 
     private static async Task WatchThroughAReloadAsync(Visitor reviewer, string request)
