@@ -23,7 +23,7 @@ internal sealed record StudySettings(
         new(ConceptKind.Nudity, "nudity"),
     ];
 
-    /// <summary>Everything a concept's galleries depend on, in one line; probes say for themselves how hard they tried; a stored result with another is not used.</summary>
+    /// <summary>Everything a concept's galleries depend on, in one line: a stored result with another is not used. Probes say for themselves how hard they tried.</summary>
     public string Fingerprint(string modelDigest) => string.Create(
         System.Globalization.CultureInfo.InvariantCulture,
         $"model {modelDigest}, {Images.Target} target images and {Images.PerConcept} of each other concept, {Painting.Steps} DDIM steps, guidance {Painting.Guidance}, batch {Painting.BatchSize}, seed {Seed}");
