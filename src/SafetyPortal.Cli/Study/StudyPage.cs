@@ -72,7 +72,8 @@ internal static class StudyPage
     private static void Comparison(StringBuilder page, IReadOnlyList<StudiedConcept> concepts)
     {
         var (better, equal, worse, apart) = WorstRetention(concepts);
-        var verdict = better > worse ? "The improved edit beats plain CAD on worst retention at equal erasure" : "The improved edit does **not** beat plain CAD on worst retention at equal erasure";
+        // A win that rests on a few concepts out of many is none.
+        var verdict = better > worse + apart ? "The improved edit beats plain CAD on worst retention at equal erasure" : "The improved edit does **not** beat plain CAD on worst retention at equal erasure";
         page.Append(Invariant($"{verdict}: better for {better} concepts, equal for {equal}, worse for {worse}; for {apart} it erased less than plain CAD, so that they cannot be compared.\n\n"));
     }
 
@@ -167,7 +168,9 @@ internal static class StudyPage
 
     private static string Percent(double rate) => Invariant($"{rate * 100:0.#} %");
 
-    private static string Number(double? value, string format) => value?.ToString(format, CultureInfo.InvariantCulture) ?? "-";
+    // Rounded first: what is zero but for rounding shows no sign.
+    private static string Number(double? value, string format) =>
+        value is { } number ? (Math.Round(number, 6) + 0.0).ToString(format, CultureInfo.InvariantCulture) : "-";
 
     private static string Range(Interval? interval, string format) => interval is null
         ? "-"
