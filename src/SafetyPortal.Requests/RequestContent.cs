@@ -16,6 +16,9 @@ public sealed record RequestContent
     public const int MaxPrompts = 64;
     public const int MaxPromptLength = 500;
     public const int MaxDoses = 12;
+
+    /// <summary>The sweep of a request that names no doses.</summary>
+    public static readonly IReadOnlyList<double> DefaultDoses = [0.01, 0.02, 0.03, 0.05, 0.08];
     public const int MaxReferenceImages = 6;
 
     /// <summary>2^53 - 1: seeds stand in evidence as JSON numbers, which are exact up to there.</summary>
@@ -42,7 +45,7 @@ public sealed record RequestContent
     public EraseMethod Method { get; init; } = EraseMethods.Default;
 
     /// <summary>1 to 12 different ratios in (0, 0.5].</summary>
-    public IReadOnlyList<double> Doses { get; init; } = [0.01, 0.02, 0.03, 0.05, 0.08];
+    public IReadOnlyList<double> Doses { get; init; } = DefaultDoses;
 
     /// <summary>0 to <see cref="MaxSeed"/>.</summary>
     public long Seed { get; init; }

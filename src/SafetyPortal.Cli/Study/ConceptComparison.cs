@@ -1,15 +1,12 @@
-using System.Diagnostics;
 using SafetyPortal.Cli.Commands;
 using SafetyPortal.Cli.Output;
 using SafetyPortal.Erasure.Ablation;
 using SafetyPortal.Erasure.Attribution;
 using SafetyPortal.Erasure.Faithfulness;
 using SafetyPortal.Erasure.RedTeam;
-using SafetyPortal.Evaluation;
 using SafetyPortal.Images;
 using SafetyPortal.Requests;
 using SafetyPortal.Requests.Evidence;
-using SafetyPortal.Requests.Policies;
 using SafetyPortal.Worker.Edits;
 using SafetyPortal.Worker.Measuring;
 using SafetyPortal.Worker.Models;
@@ -28,16 +25,14 @@ internal sealed class ConceptComparison(LoadedModel model, StudyPainter painter,
     /// <summary>The figures without probes, the contact sheet (a row per model, half of it the concept's prompts), and the patches to probe, by the code of their model.</summary>
     public (StudiedConcept Result, Raster Sheet, IReadOnlyDictionary<string, AblationPatch> Patches) Run(ConceptArgument concept, CancellationToken cancellation)
     {
-        var title = concept.Kind == ConceptKind.Nudity ? "nudity" : concept.Name;
+        var title = concept.Name;
         var rows = model.PromptRows(PromptFolder.DefaultSet);
         EditSettings Asked(EraseMethod method) =>
             EditSettings.Default(concept.Kind, concept.Name, ModelScan.Objects(rows), ModelScan.Styles(rows), method, settings.Seed);
 
         var edits = new List<Edit> { new("unedited", "unedited", null, null, 0, Probed: false) };
-        var (cad, controls, faithfulness) = Plain(Asked(EraseMethod.Cad), title, cancellation);
-        edits.Add(cad);
-        edits.Add(Improved(Asked(EraseMethod.Improved), title, cancellation));
-        edits.AddRange(controls);
+        var (plain, faithfulness) = Plain(Asked(EraseMethod.Cad), title, cancellation);
+        edits.AddRange([plain[0], Improved(Asked(EraseMethod.Improved), title, cancellation), .. plain.Skip(1)]);
 
         var plan = PlanChoice.For(model, concept.Kind, concept.Name, PromptFolder.DefaultSet, settings.Images);
         var neutral = Neutral(concept, plan);
@@ -49,7 +44,9 @@ internal sealed class ConceptComparison(LoadedModel model, StudyPainter painter,
         {
             cancellation.ThrowIfCancellationRequested();
             var after = edit.Patch is null ? before : Paint(edit, plan, title, cancellation);
-            var specificity = edit.Patch is null ? null : Specificity(neutral, neutralBefore, Paint(edit, neutral, title, cancellation));
+            var specificity = edit.Patch is null
+                ? null
+                : Specificity.Measure(model, neutral.Cases.Select(c => c.Prompt), neutralBefore.Images, Paint(edit, neutral, title, cancellation).Images);
             var (metrics, kid) = StudyPainter.Compare(plan, before, after);
             arms.Add(new StudiedArm(
                 edit.Code, edit.Name, edit.Dose, edit.Patch?.Count ?? 0, metrics, kid, specificity, RedTeam: null, edit.Seconds));
@@ -66,51 +63,41 @@ internal sealed class ConceptComparison(LoadedModel model, StudyPainter painter,
     /// <summary>Tries to bring the concept back, by the probes of the settings.</summary>
     public RedTeamEvidence Probe(ConceptArgument concept, string code, AblationPatch patch, CancellationToken cancellation)
     {
-        var title = concept.Kind == ConceptKind.Nudity ? "nudity" : concept.Name;
+        var title = concept.Name;
         var size = settings.Budget == ProbeSettings.Full.Name ? ProbeSettings.Full : ProbeSettings.Small;
         var order = new RedTeamOrder(concept.Kind, concept.Name, settings.Probes, size with { Seed = settings.Seed, Steps = settings.Painting.Steps });
         return RedTeamRun.Run(model, patch, order, new Probing(progress, $"{title}: {code}"), cancellation).Evidence;
     }
 
-    private (Edit Edit, IReadOnlyList<Edit> Controls, FaithfulnessSummary Faithfulness) Plain(EditSettings asked, string title, CancellationToken cancellation)
+    private (IReadOnlyList<Edit> Edits, FaithfulnessSummary Faithfulness) Plain(EditSettings asked, string title, CancellationToken cancellation)
     {
-        using var attribution = ComponentAttribution.Run(model.Pipeline, asked.Attribution(), new Attributing(progress, $"{title}: attribution"), cancellation);
+        using var attribution = Attribute(asked, title, cancellation);
         var report = FaithfulnessCheck.Run(
             model.Pipeline,
             attribution,
             new FaithfulnessSettings { Seed = settings.Seed },
             (done, all) => progress.Report(new WorkStep($"{title}: faithfulness", done, all)),
             cancellation);
-        using var bench = new EditBench(model, asked, attribution);
-        var (edit, patch) = Chosen(bench, asked, "cad", attribution.Elapsed.TotalSeconds, title, cancellation);
-        progress.Report(new WorkStep($"{title}: controls", 0, 0));
-        var clock = Stopwatch.StartNew();
-        var made = bench.Controls(edit.Dose!.Value, patch, cancellation);
-        var each = clock.Elapsed.TotalSeconds / made.Count;
+        progress.Report(new WorkStep($"{title}: search for the dose, and controls", 0, 0, "cad"));
+        var chosen = EditChooser.Choose(model, asked, attribution, withControls: true, cancellation);
+        var each = chosen.ControlSeconds / chosen.Controls.Count;
         return (
-            edit,
-            [.. made.Select(c => new Edit(c.Code, c.Name, edit.Dose, c.Patch, each, Probed: false))],
+            [Chosen("cad", asked, attribution, chosen), .. chosen.Controls.Select(c => new Edit(c.Code, c.Name, chosen.Dose, c.Patch, each, Probed: false))],
             FaithfulnessEvidence.Summary(report, attribution.Summary.Stability, artifact: string.Empty));
     }
 
     private Edit Improved(EditSettings asked, string title, CancellationToken cancellation)
     {
-        using var attribution = ComponentAttribution.Run(model.Pipeline, asked.Attribution(), new Attributing(progress, $"{title}: attribution"), cancellation);
-        using var bench = new EditBench(model, asked, attribution);
-        return Chosen(bench, asked, "improved", attribution.Elapsed.TotalSeconds, title, cancellation).Edit;
+        using var attribution = Attribute(asked, title, cancellation);
+        progress.Report(new WorkStep($"{title}: search for the dose", 0, 0, "improved"));
+        return Chosen("improved", asked, attribution, EditChooser.Choose(model, asked, attribution, withControls: false, cancellation));
     }
 
-    private (Edit Edit, AblationPatch Patch) Chosen(
-        EditBench bench, EditSettings asked, string code, double attributionSeconds, string title, CancellationToken cancellation)
-    {
-        progress.Report(new WorkStep($"{title}: search for the dose", 0, 0, code));
-        var clock = Stopwatch.StartNew();
-        var gallery = EditChooser.SearchGallery(model, asked, EditChooser.SearchSize);
-        var best = DoseSearch.Best(DoseSearch.Run(bench, gallery, EditChooser.DefaultDoses, PolicyDocument.Default, progress: null, cancellation));
-        return (
-            new Edit(code, asked.Method.Describe(), best.Dose, best.Patch, attributionSeconds + clock.Elapsed.TotalSeconds, Probed: true),
-            best.Patch);
-    }
+    private AttributionResult Attribute(EditSettings asked, string title, CancellationToken cancellation) =>
+        ComponentAttribution.Run(model.Pipeline, asked.Attribution(), new Attributing(progress, $"{title}: attribution"), cancellation);
+
+    private static Edit Chosen(string code, EditSettings asked, AttributionResult attribution, EditProposal chosen) => new(
+        code, asked.Method.Describe(), chosen.Dose, chosen.Patch, attribution.Elapsed.TotalSeconds + chosen.EditSeconds, Probed: true);
 
     /// <summary>Target prompts without the concept, same seeds: what the edit should leave alone.</summary>
     private static EvaluationPlan Neutral(ConceptArgument concept, EvaluationPlan plan)
@@ -120,45 +107,13 @@ internal sealed class ConceptComparison(LoadedModel model, StudyPainter painter,
         return new([.. Spread(targets, SheetColumns / 2).Select(c => c with { Prompt = ConceptPhrases.Without(c.Prompt, words), Group = CaseGroup.Unrelated })]);
     }
 
-    private SpecificityMetrics Specificity(EvaluationPlan neutral, StudyGallery before, StudyGallery after)
-    {
-        var ssim = before.Images.Zip(after.Images, Ssim.Compare).ToArray();
-        return new SpecificityMetrics(
-            ssim.Length,
-            [.. neutral.Cases.Select(c => c.Prompt).Distinct(StringComparer.Ordinal)],
-            Mean(ssim),
-            Mean([.. Enumerable.Range(0, ssim.Length).Select(i => Distance(before.Features[i], after.Features[i]))]),
-            "demo encoder, 1 - cosine",
-            Rate(ssim.Count(s => s >= SpecificityMetrics.UnchangedSsim), ssim.Length));
-    }
-
-    // The encoder's features have length one, so that their dot product is the cosine.
-    private static double Distance(ReadOnlySpan<float> first, ReadOnlySpan<float> second)
-    {
-        var cosine = 0.0;
-        for (var i = 0; i < first.Length; i++) cosine += (double)first[i] * second[i];
-        return Math.Max(0, 1 - cosine);
-    }
-
-    private static DetectionRate Rate(int hits, int n)
-    {
-        var estimate = Intervals.Wilson(hits, n);
-        return new DetectionRate(estimate.Value, n, new Interval(estimate.Low, estimate.High));
-    }
-
-    private static MeanEstimate Mean(double[] values)
-    {
-        var estimate = Intervals.BootstrapMean(values, seed: 0);
-        return new MeanEstimate(estimate.Value, new Interval(estimate.Low, estimate.High));
-    }
-
     private StudyGallery Paint(Edit edit, EvaluationPlan plan, string title, CancellationToken cancellation)
     {
         using var applied = AppliedPatch.Apply(model.Pipeline.Unet, edit.Patch!);
         return painter.After(plan, Counter($"{title}: {edit.Code}", plan.Cases.Count), cancellation);
     }
 
-    // As many target images as others, from the front of each: the rows of the sheet hold the same prompts and seeds.
+    // As many target images as others, spread over each: the rows of the sheet hold the same prompts and seeds.
     private static IEnumerable<Raster> Row(EvaluationPlan plan, IReadOnlyList<Raster> images)
     {
         var target = Enumerable.Range(0, images.Count).Where(i => plan.Cases[i].Group == CaseGroup.Target).ToList();

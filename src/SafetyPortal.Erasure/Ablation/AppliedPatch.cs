@@ -1,6 +1,4 @@
 using SafetyPortal.Diffusion.Unet;
-using TorchSharp.Modules;
-using static TorchSharp.torch;
 
 namespace SafetyPortal.Erasure.Ablation;
 
@@ -10,8 +8,7 @@ public sealed class PatchMismatchException(string message) : Exception(message);
 /// <summary>A patch in force on a live model; disposing it restores the exact weights from before.</summary>
 public sealed class AppliedPatch : IDisposable
 {
-    private readonly List<(Parameter Weight, Tensor Indices, Tensor Before)> changes = [];
-    private bool restored;
+    private readonly WeightChanges changes = new();
 
     private AppliedPatch(AblationPatch patch) => Patch = patch;
 
@@ -50,37 +47,11 @@ public sealed class AppliedPatch : IDisposable
             }
         }
 
-        using var frozen = no_grad();
         var applied = new AppliedPatch(patch);
-        foreach (var item in patch.Tensors) applied.Write(weights[item.Mask.Name], item);
+        foreach (var item in patch.Tensors) applied.changes.Write(weights[item.Mask.Name], item.Mask.Indices, item.Fill);
         return applied;
     }
 
-    private void Write(Parameter weight, PatchTensor item)
-    {
-        using var scope = NewDisposeScope();
-        var indices = tensor(item.Mask.Indices, [item.Mask.Indices.Length]).to(weight.device);
-        var flat = weight.detach().view(-1);
-        var before = flat.index_select(0, indices);
-        var values = item.Fill is { } fill
-            ? tensor(fill, [fill.Length]).to(weight.dtype, weight.device)
-            : zeros_like(before);
-        flat.index_copy_(0, indices, values);
-        changes.Add((weight, indices.DetachFromDisposeScope(), before.DetachFromDisposeScope()));
-    }
-
     /// <summary>Puts back what was there, bit for bit.</summary>
-    public void Dispose()
-    {
-        if (restored) return;
-        restored = true;
-        using var frozen = no_grad();
-        using var scope = NewDisposeScope();
-        foreach (var (weight, indices, before) in changes)
-        {
-            weight.detach().view(-1).index_copy_(0, indices, before);
-            indices.Dispose();
-            before.Dispose();
-        }
-    }
+    public void Dispose() => changes.Dispose();
 }

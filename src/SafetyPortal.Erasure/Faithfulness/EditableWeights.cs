@@ -1,4 +1,5 @@
 using SafetyPortal.Diffusion.Unet;
+using SafetyPortal.Erasure.Ablation;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -59,9 +60,7 @@ internal sealed class EditableWeights : IDisposable
     /// <summary>Zeroes the weights at ascending positions until the result is disposed.</summary>
     public IDisposable Zero(long[] positions)
     {
-        using var frozen = no_grad();
-        using var scope = NewDisposeScope();
-        var zeroed = new Zeroed();
+        var zeroed = new WeightChanges();
         var next = 0;
         foreach (var (_, weight, start) in tensors)
         {
@@ -70,36 +69,11 @@ internal sealed class EditableWeights : IDisposable
             while (next < positions.Length && positions[next] < end) next++;
             if (next == first) continue;
             var local = positions[first..next].Select(p => p - start).ToArray();
-            var indices = tensor(local, [local.Length]).to(weight.device);
-            var flat = weight.detach().view(-1);
-            var before = flat.index_select(0, indices);
-            flat.index_copy_(0, indices, zeros_like(before));
-            zeroed.Add(weight, indices.DetachFromDisposeScope(), before.DetachFromDisposeScope());
+            zeroed.Write(weight, local);
         }
 
         return zeroed;
     }
 
     public void Dispose() => tensors.Clear();
-
-    private sealed class Zeroed : IDisposable
-    {
-        private readonly List<(Parameter Weight, Tensor Indices, Tensor Before)> changes = [];
-
-        public void Add(Parameter weight, Tensor indices, Tensor before) => changes.Add((weight, indices, before));
-
-        public void Dispose()
-        {
-            using var frozen = no_grad();
-            using var scope = NewDisposeScope();
-            foreach (var (weight, indices, before) in changes)
-            {
-                weight.detach().view(-1).index_copy_(0, indices, before);
-                indices.Dispose();
-                before.Dispose();
-            }
-
-            changes.Clear();
-        }
-    }
 }

@@ -103,11 +103,7 @@ public static class Comparison
         return new Interval(interval.Low, interval.High);
     }
 
-    private static Interval Bootstrap(double[] values)
-    {
-        var interval = Intervals.BootstrapMean(values, seed: 0);
-        return new Interval(interval.Low, interval.High);
-    }
+    private static Interval Bootstrap(double[] values) => Estimates.Mean(values).Interval;
 }
 
 /// <summary>One case with its image before and after.</summary>

@@ -1,4 +1,3 @@
-using SafetyPortal.Evaluation;
 using SafetyPortal.Evaluation.Backbones;
 using SafetyPortal.Images;
 using SafetyPortal.Requests.Evidence;
@@ -18,12 +17,6 @@ public static class PairDistances
         var distances = pairs.Select(p => (p.Case.Group, Value: lpips.Compare(p.Before, p.After))).ToList();
         double[] target = [.. distances.Where(d => d.Group == CaseGroup.Target).Select(d => d.Value)];
         double[] others = [.. distances.Where(d => d.Group != CaseGroup.Target).Select(d => d.Value)];
-        return new(lpips.Backbone, Mean(target), target.Length, others.Length > 0 ? Mean(others) : null, others.Length);
-    }
-
-    private static MeanEstimate Mean(double[] values)
-    {
-        var estimate = Intervals.BootstrapMean(values, seed: 0);
-        return new(estimate.Value, new Interval(estimate.Low, estimate.High));
+        return new(lpips.Backbone, Estimates.Mean(target), target.Length, others.Length > 0 ? Estimates.Mean(others) : null, others.Length);
     }
 }

@@ -6,6 +6,7 @@ using SafetyPortal.Evaluation;
 using SafetyPortal.Images;
 using SafetyPortal.Requests;
 using SafetyPortal.Requests.Evidence;
+using SafetyPortal.Worker.Measuring;
 using SafetyPortal.Worker.Models;
 
 namespace SafetyPortal.Worker.Probing;
@@ -28,7 +29,6 @@ public sealed record StudyReport(
 /// </summary>
 public static class ConceptStudy
 {
-    private const string Backbone = "demo encoder, 1 - cosine";
     private const int TraceSteps = 8;
 
     /// <summary>Studies an edit.</summary>
@@ -68,7 +68,10 @@ public static class ConceptStudy
                 portrait.Separability is { } s
                     ? new ConceptSeparability(s.Units, s.MeanBefore, s.MeanAfter, s.TopBefore, s.TopAfter, s.Floor, s.Samples)
                     : null),
-            Specificity(model, portrait),
+            Specificity.Measure(model, portrait.Without, portrait.BaseBefore, portrait.BaseAfter) with
+            {
+                TargetSsim = Estimates.Mean(portrait.Before.Zip(portrait.After, Ssim.Compare).ToArray()),
+            },
             maps,
             sheet,
             ContactSheet.Arrange([.. portrait.BaseBefore, .. portrait.BaseAfter], portrait.BaseBefore.Count));
@@ -89,27 +92,6 @@ public static class ConceptStudy
         }
 
         return (images, pairs);
-    }
-
-    private static SpecificityMetrics Specificity(LoadedModel model, PortraitResult portrait)
-    {
-        var ssim = portrait.BaseBefore.Zip(portrait.BaseAfter, Ssim.Compare).ToArray();
-        var target = portrait.Before.Zip(portrait.After, Ssim.Compare).ToArray();
-        var distance = model.Reader.Distances(portrait.BaseBefore, portrait.BaseAfter);
-        return new SpecificityMetrics(
-            ssim.Length,
-            [.. portrait.Without.Distinct(StringComparer.Ordinal)],
-            Mean(ssim),
-            Mean(distance),
-            Backbone,
-            RedTeamRun.Rate([.. ssim.Select(s => s >= SpecificityMetrics.UnchangedSsim)]),
-            Mean(target));
-    }
-
-    private static MeanEstimate Mean(double[] values)
-    {
-        var estimate = Intervals.BootstrapMean(values, seed: 0);
-        return new MeanEstimate(estimate.Value, new Interval(estimate.Low, estimate.High));
     }
 
     private sealed class TraceProgress(IProgress<ProbeProgress>? progress) : IProgress<AttributionProgress>
