@@ -6,6 +6,7 @@ using SafetyPortal.Erasure.Ablation;
 using SafetyPortal.Erasure.Attribution;
 using SafetyPortal.Erasure.Methods;
 using SafetyPortal.Requests;
+using SafetyPortal.Worker.Running;
 
 namespace SafetyPortal.Cli.Commands;
 
@@ -24,8 +25,10 @@ internal static class EraseCommand
         var method = MethodOption.Create(EraseMethod.Cad);
         var keep = new Option<string[]>("--keep") { Description = "Prompt whose images should stay, for the improved method; may be repeated." };
         var seed = CommonOptions.Seed();
+        var device = CommonOptions.Device();
+        var threads = CommonOptions.Threads();
         var output = new Option<FileInfo>("--out", "-o") { Description = "Patch file (safetensors).", DefaultValueFactory = _ => new FileInfo("patch.safetensors") };
-        var command = new Command("erase", "Make a patch that ablates the highest scores.") { model, scores, method, keep, ratio, scope, mode, fill, seed, output, json };
+        var command = new Command("erase", "Make a patch that ablates the highest scores.") { model, scores, method, keep, ratio, scope, mode, fill, seed, output, device, threads, json };
         command.Validators.Add(result =>
         {
             var improved = result.GetValue(method) == EraseMethod.Improved;
@@ -35,10 +38,11 @@ internal static class EraseCommand
         });
         command.SetGuardedAction(json, (parsed, cancellation) =>
         {
+            TorchThreads.Set(parsed.GetValue(threads));
             var settings = new AblationSettings(
                 parsed.GetValue(ratio), parsed.GetValue(scope), parsed.GetValue(mode), parsed.GetValue(fill), NoiseSeed: parsed.GetValue(seed));
             using var attribution = AttributionResult.Load(parsed.GetValue(scores)!.FullName);
-            using var pipeline = ModelLoading.Pipeline(parsed.GetValue(model)!);
+            using var pipeline = ModelLoading.Pipeline(parsed.GetValue(model)!, parsed.GetValue(device)!);
             var mask = MaskSelection.From(attribution.Scores, settings);
             if (mask.Count == 0)
                 throw new InvalidDataException($"A ratio of {settings.Ratio} takes no weight at all within a {settings.Scope}; choose a larger one.");
