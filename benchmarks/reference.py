@@ -41,6 +41,8 @@ FLAGS = set(open("/proc/cpuinfo").read().split("flags", 1)[-1].split("\n")[0].sp
 KERNELS = "SKYLAKEX" if {"avx512bw", "avx512dq", "avx512cd", "avx512vl"} <= FLAGS else "HASWELL" if {"avx2", "fma"} <= FLAGS else None
 if KERNELS:
     os.environ.setdefault("OPENBLAS_CORETYPE", KERNELS)
+if "OMP_WAIT_POLICY" not in os.environ:
+    os.environ.setdefault("GOMP_SPINCOUNT", "500")
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = os.environ["MKL_NUM_THREADS"] = str(A.threads)
 os.environ.update(TRANSFORMERS_OFFLINE="1", HF_HUB_OFFLINE="1", TRANSFORMERS_VERBOSITY="error")
