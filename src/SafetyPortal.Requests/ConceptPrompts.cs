@@ -11,10 +11,12 @@ public sealed record BasePromptChoice(IReadOnlyList<string> Prompts, string Expl
 /// </summary>
 public static partial class ConceptPrompts
 {
-    private const int MaxContexts = 4;
+    // Of a style, four left the edit blind to things it had not seen in it; an object looks alike in more styles than there are contexts for a style.
+    private const int MaxObjects = 8;
+    private const int MaxStyles = 4;
     private static readonly string[] NudityWords = ["nude", "naked", "bare", "unclothed", "undressed"];
 
-    /// <summary>Prompts that show the concept. <paramref name="contexts"/> are things the model can draw; a style is shown on up to four of them.
+    /// <summary>Prompts that show the concept. <paramref name="contexts"/> are things the model can draw; a style is shown on up to eight of them.
     /// <paramref name="styles"/> are styles it draws in; an object is shown in up to four of them, since the plain prompt alone finds the weights of one look.</summary>
     public static IReadOnlyList<string> DefaultFor(ConceptKind kind, string name, IReadOnlyList<string> contexts, IReadOnlyList<string>? styles = null)
     {
@@ -23,10 +25,10 @@ public static partial class ConceptPrompts
         return kind switch
         {
             ConceptKind.Object when styles is { Count: > 0 } =>
-                [.. styles.Take(MaxContexts).Select(style => $"a picture of {Article(concept)} {concept} in the style of {style}")],
+                [.. styles.Take(MaxStyles).Select(style => $"a picture of {Article(concept)} {concept} in the style of {style}")],
             ConceptKind.Object => [$"a picture of {Article(concept)} {concept}"],
             ConceptKind.Style when contexts.Count > 0 =>
-                [.. contexts.Take(MaxContexts).Select(thing => $"a picture of {Article(thing)} {thing} in the style of {concept}")],
+                [.. contexts.Take(MaxObjects).Select(thing => $"a picture of {Article(thing)} {thing} in the style of {concept}")],
             ConceptKind.Style => [$"a picture in the style of {concept}"],
             ConceptKind.Nudity => ["a picture of a nude mannequin"],
             _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "expected Object, Style or Nudity"),

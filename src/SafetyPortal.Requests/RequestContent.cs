@@ -78,7 +78,7 @@ public sealed record RequestContent
         Check(ModelVersionId > 0, nameof(ModelVersionId), "Choose a model.");
         Check(Enum.IsDefined(ConceptKind), nameof(ConceptKind), "Choose what kind of concept it is: object, style or nudity.");
         Check(Scope is null || Enum.IsDefined(Scope.Value), nameof(Scope), "The scope must be row, tensor or model.");
-        Check(Enum.IsDefined(Method), nameof(Method), "The method must be improved or cad.");
+        Check(Enum.IsDefined(Method), nameof(Method), "The method must be improved, cad or app.");
         Check(Enum.IsDefined(Priority), nameof(Priority), "The priority must be low, normal or high.");
         Check(IsText(ConceptName, 1, 80), nameof(ConceptName), "Name the concept in 1 to 80 characters.");
         Check(IsText(Justification, 10, 4000), nameof(Justification), "Say in 10 to 4,000 characters why it should be removed.");

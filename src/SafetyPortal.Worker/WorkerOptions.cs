@@ -46,7 +46,7 @@ public sealed class WorkerOptions
     public EvaluationSize ControlImages { get; set; } = new(8, 2);
 
     /// <summary>Images by which the improved method picks a dose before the gallery confirms it.</summary>
-    public EvaluationSize SearchImages { get; set; } = new(8, 1);
+    public EvaluationSize SearchImages { get; set; } = new(16, 1);
 
     /// <summary>How much is spent on edits and controls.</summary>
     public EditEffort Effort { get; set; } = new();

@@ -6,7 +6,7 @@ using SafetyPortal.Erasure.Ablation;
 using SafetyPortal.Erasure.Attribution;
 using SafetyPortal.Erasure.Methods;
 using SafetyPortal.Requests;
-using SafetyPortal.Worker.Running;
+using static TorchSharp.torch;
 
 namespace SafetyPortal.Cli.Commands;
 
@@ -21,42 +21,44 @@ internal static class EraseCommand
         var ratio = new Option<double>("--ratio", "-r") { Description = "Dose: the fraction of weights to ablate, above 0 and at most 1.", Required = true };
         var scope = new Option<Erasure.Ablation.AblationScope>("--scope") { Description = "Take the fraction per row, tensor or model.", DefaultValueFactory = _ => Erasure.Ablation.AblationScope.Tensor };
         var mode = new Option<AblationMode>("--mode") { Description = "positive erases; negative and both are for study.", DefaultValueFactory = _ => AblationMode.Positive };
-        var fill = new Option<AblationFill>("--fill") { Description = "zero, or noise that hides which weights held the concept.", DefaultValueFactory = _ => AblationFill.Zero };
+        var fill = new Option<string>("--fill") { Description = "zero; scale:FACTOR leaves that part of a weight; noise[:SIGMA] hides which weights held the concept; mean is that of the row's other weights.", DefaultValueFactory = _ => "zero" };
         var method = MethodOption.Create(EraseMethod.Cad);
-        var keep = new Option<string[]>("--keep") { Description = "Prompt whose images should stay, for the improved method; may be repeated." };
+        var keep = new Option<string[]>("--keep") { Description = "Prompt whose images should stay, for improved and app; may be repeated." };
+        var protect = new Option<FileInfo[]>("--protect") { Description = "Scores of a concept to keep (portal attribute); they are subtracted. May be repeated." };
+        var protectWeight = new Option<double>("--protect-weight") { Description = "How much concepts to keep count against the one to erase.", DefaultValueFactory = _ => 1 };
         var seed = CommonOptions.Seed();
-        var device = CommonOptions.Device();
-        var threads = CommonOptions.Threads();
         var output = new Option<FileInfo>("--out", "-o") { Description = "Patch file (safetensors).", DefaultValueFactory = _ => new FileInfo("patch.safetensors") };
-        var command = new Command("erase", "Make a patch that ablates the highest scores.") { model, scores, method, keep, ratio, scope, mode, fill, seed, output, device, threads, json };
+        var command = new Command("erase", "Make a patch that ablates the highest scores.") { model, scores, method, keep, protect, protectWeight, ratio, scope, mode, fill, seed, output, json };
         command.Validators.Add(result =>
         {
-            var improved = result.GetValue(method) == EraseMethod.Improved;
-            if (improved && (result.GetValue(keep) ?? []).Length == 0) result.AddError("The improved method needs prompts that should stay: give --keep.");
-            if (improved && (result.GetValue(mode) != AblationMode.Positive || result.GetValue(fill) != AblationFill.Zero))
-                result.AddError("The improved method finds its own values; --mode and --fill belong to cad.");
+            var chosen = result.GetValue(method);
+            if (chosen == EraseMethod.Improved && (result.GetValue(keep) ?? []).Length == 0) result.AddError("The improved method needs prompts that should stay: give --keep.");
+            if (chosen != EraseMethod.Cad && (result.GetValue(mode) != AblationMode.Positive || result.GetValue(fill) is not (null or "zero")))
+                result.AddError($"The method {chosen.ToString().ToLowerInvariant()} finds its own values; --mode and --fill belong to cad.");
+            if (chosen == EraseMethod.App && (result.GetValue(protect) ?? []).Length > 0) result.AddError("The method app looks at activations, not at scores; protect prompts with --keep.");
+            if (!(result.GetValue(protectWeight) is >= 0 and <= 100)) result.AddError($"Expected a --protect-weight of 0 to 100, got {result.GetValue(protectWeight)}.");
         });
         command.SetGuardedAction(json, (parsed, cancellation) =>
         {
-            TorchThreads.Set(parsed.GetValue(threads));
-            var settings = new AblationSettings(
-                parsed.GetValue(ratio), parsed.GetValue(scope), parsed.GetValue(mode), parsed.GetValue(fill), NoiseSeed: parsed.GetValue(seed));
+            var chosen = parsed.GetValue(method);
+            var settings = FillText.Apply(
+                new AblationSettings(parsed.GetValue(ratio), parsed.GetValue(scope), parsed.GetValue(mode), NoiseSeed: parsed.GetValue(seed)), parsed.GetValue(fill)!);
             using var attribution = AttributionResult.Load(parsed.GetValue(scores)!.FullName);
-            using var pipeline = ModelLoading.Pipeline(parsed.GetValue(model)!, parsed.GetValue(device)!);
-            var mask = MaskSelection.From(attribution.Scores, settings);
-            if (mask.Count == 0)
-                throw new InvalidDataException($"A ratio of {settings.Ratio} takes no weight at all within a {settings.Scope}; choose a larger one.");
+            using var pipeline = ModelLoading.Pipeline(parsed.GetValue(model)!);
             var notes = new Dictionary<string, string>(StringComparer.Ordinal)
             {
-                ["method"] = parsed.GetValue(method).Describe(),
+                ["method"] = chosen.Describe(),
                 ["prompts"] = string.Join(" | ", attribution.Summary.Settings.Prompts.Select(p => p.Concept)),
                 ["dose"] = settings.Ratio.ToString(CultureInfo.InvariantCulture),
                 ["scope"] = settings.Scope.ToString().ToLowerInvariant(),
                 ["mode"] = settings.Mode.ToString().ToLowerInvariant(),
             };
-            var patch = parsed.GetValue(method) == EraseMethod.Cad
-                ? PatchBuilder.FromMask(pipeline.Unet, mask, settings, notes)
-                : PatchBuilder.FromValues(pipeline.Unet, Suppress(pipeline, attribution, mask, parsed.GetValue(keep)!, parsed.GetValue(seed), cancellation), notes);
+            if (chosen == EraseMethod.Cad) notes["fill"] = FillText.Of(settings);
+            if (parsed.GetValue(keep) is { Length: > 0 } kept) notes["keep"] = string.Join(" | ", kept);
+            var patch = chosen == EraseMethod.App
+                ? PatchBuilder.FromValues(pipeline.Unet, Posterior(pipeline, attribution, settings.Ratio, parsed.GetValue(keep) ?? [], parsed.GetValue(seed), cancellation), notes)
+                : FromScores(pipeline, attribution, settings, new Protection(parsed.GetValue(protect) ?? [], parsed.GetValue(protectWeight)), notes, mask =>
+                    chosen == EraseMethod.Improved ? Suppress(pipeline, attribution, mask, parsed.GetValue(keep)!, parsed.GetValue(seed), cancellation) : null);
             var file = parsed.GetValue(output)!;
             patch.Save(file.FullName);
             JsonText.Print(
@@ -66,6 +68,42 @@ internal static class EraseCommand
             return Task.FromResult(ExitCode.Success);
         });
         return command;
+    }
+
+    private sealed record Protection(IReadOnlyList<FileInfo> Files, double Weight);
+
+    /// <summary>The patch of the highest scores, with the values that <paramref name="fit"/> finds for them or else the fill of the settings.</summary>
+    private static AblationPatch FromScores(
+        StableDiffusionPipeline pipeline,
+        AttributionResult attribution,
+        AblationSettings settings,
+        Protection protection,
+        Dictionary<string, string> notes,
+        Func<AblationMask, IReadOnlyList<PatchTensor>?> fit)
+    {
+        using var scope = NewDisposeScope();
+        var ranked = attribution.Scores;
+        if (protection.Files.Count > 0)
+        {
+            var kept = protection.Files.Select(file => AttributionResult.Load(file.FullName)).ToList();
+            ranked = ProtectedScores.Subtract(ranked, kept, protection.Weight);
+            notes["protect"] = string.Join(" | ", kept.SelectMany(k => k.Summary.Settings.Prompts).Select(p => p.Concept));
+            notes["protect_weight"] = protection.Weight.ToString(CultureInfo.InvariantCulture);
+            foreach (var item in kept) item.Dispose();
+        }
+
+        var mask = MaskSelection.From(ranked, settings);
+        if (mask.Count == 0)
+            throw new InvalidDataException($"A ratio of {settings.Ratio} takes no weight at all within a {settings.Scope}; choose a larger one.");
+        return fit(mask) is { } values ? PatchBuilder.FromValues(pipeline.Unet, values, notes) : PatchBuilder.FromMask(pipeline.Unet, mask, settings, notes);
+    }
+
+    private static IReadOnlyList<PatchTensor> Posterior(
+        StableDiffusionPipeline pipeline, AttributionResult attribution, double share, string[] keep, long seed, CancellationToken cancellation)
+    {
+        using var target = SuppressionPoints.Target(pipeline, attribution.Summary.Settings.Prompts, seed, cancellation: cancellation);
+        using var stays = keep.Length > 0 ? SuppressionPoints.Keep(pipeline, keep, seed, cancellation) : null;
+        return PosteriorSuppression.Fit(pipeline.Unet, target, stays, share, cancellation: cancellation);
     }
 
     private static IReadOnlyList<PatchTensor> Suppress(

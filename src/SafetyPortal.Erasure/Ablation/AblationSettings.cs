@@ -33,19 +33,27 @@ public enum AblationFill
 
     /// <summary>Seeded Gaussian noise: exact zeros tell an attacker which weights held the concept.</summary>
     Noise,
+
+    /// <summary>The weight itself times a fixed factor: partial suppression.</summary>
+    Scale,
+
+    /// <summary>The mean of the weights of its row that stay.</summary>
+    Mean,
 }
 
 /// <summary>How scores become an edit.</summary>
 /// <param name="Ratio">The dose: fraction of a row, tensor or model, in 0..1. Fractions of an entry are dropped.</param>
 /// <param name="NoiseSigma">Standard deviation of the noise fill.</param>
 /// <param name="NoiseSeed">Seed of the noise fill.</param>
+/// <param name="Scale">Factor of the scale fill, in 0..1.</param>
 public sealed record AblationSettings(
     double Ratio,
     AblationScope Scope = AblationScope.Tensor,
     AblationMode Mode = AblationMode.Positive,
     AblationFill Fill = AblationFill.Zero,
     double NoiseSigma = 0.01,
-    long NoiseSeed = 0)
+    long NoiseSeed = 0,
+    double Scale = 0.5)
 {
     internal static void Validate(AblationSettings settings)
     {
@@ -53,5 +61,7 @@ public sealed record AblationSettings(
             throw new ArgumentException($"Expected an ablation ratio above 0 and at most 1, got {settings.Ratio}.", nameof(settings));
         if (!(settings.NoiseSigma is >= 0 and < 10))
             throw new ArgumentException($"Expected a noise sigma of 0 to 10, got {settings.NoiseSigma}.", nameof(settings));
+        if (!(settings.Scale is >= 0 and <= 1))
+            throw new ArgumentException($"Expected a factor of 0 to 1 for the scale fill, got {settings.Scale}.", nameof(settings));
     }
 }

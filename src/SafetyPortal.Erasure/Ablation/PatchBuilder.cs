@@ -1,5 +1,4 @@
 using SafetyPortal.Diffusion.Unet;
-using static TorchSharp.torch;
 
 namespace SafetyPortal.Erasure.Ablation;
 
@@ -12,15 +11,7 @@ public static class PatchBuilder
     {
         ArgumentNullException.ThrowIfNull(mask);
         ArgumentNullException.ThrowIfNull(settings);
-        var noise = settings.Fill == AblationFill.Noise ? new Generator(unchecked((ulong)settings.NoiseSeed)) : null;
-        using (noise)
-        {
-            var tensors = mask.Tensors
-                .Where(t => t.Indices.Length > 0)
-                .Select(t => new PatchTensor(t, noise is null ? null : Draw(t.Indices.Length, settings.NoiseSigma, noise)))
-                .ToList();
-            return Complete(unet, tensors, notes);
-        }
+        return Complete(unet, FillValues.For(unet, mask, settings), notes);
     }
 
     /// <summary>The patch that gives some weights the values stated. The model is left as it was.</summary>
@@ -69,12 +60,5 @@ public static class PatchBuilder
 
         var fill = values.Values.ToArray();
         return new PatchTensor(group.First().Mask with { Indices = [.. values.Keys] }, Array.TrueForAll(fill, v => v == 0) ? null : fill);
-    }
-
-    private static float[] Draw(int count, double sigma, Generator generator)
-    {
-        using var values = randn(count, dtype: ScalarType.Float32, generator: generator);
-        using var scaled = values * sigma;
-        return scaled.data<float>().ToArray();
     }
 }

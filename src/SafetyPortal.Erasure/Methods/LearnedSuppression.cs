@@ -13,7 +13,7 @@ namespace SafetyPortal.Erasure.Methods;
 /// <param name="Overshoot">How far past the base prediction the concept's is driven, in parts of their difference: guidance multiplies what is left of it.</param>
 /// <param name="KeepBatch">Protected points of one round; all take their turn.</param>
 /// <param name="Batch">Points of one backward pass.</param>
-public sealed record SuppressionSettings(int Steps = 16, double Rate = 0.15, double Protect = 0.3, int KeepBatch = 16, double Overshoot = 0.5, int Batch = 8);
+public sealed record SuppressionSettings(int Steps = 16, double Rate = 0.15, double Protect = 1, int KeepBatch = 16, double Overshoot = 3, int Batch = 8);
 
 /// <summary>
 /// Partial suppression: every weight of a mask is scaled by a factor from 1 (kept) to 0 (ablated) that is found in rounds of attribution.

@@ -12,20 +12,29 @@ public static class SuppressionPoints
     private const int PerTrajectory = 3;
     private const int PerKeep = 2;
 
-    // What the picture shows is decided early; late latents hold it already, whatever the prompt says.
-    private static readonly (double, double) Early = (0, 0.6);
+    /// <summary>
+    /// Part of the trajectory, noisiest first, that is looked at when nothing else is asked. What the picture shows is decided early; late
+    /// latents hold it already, whatever the prompt says.
+    /// </summary>
+    public const double DefaultWindow = 0.6;
 
     /// <summary>Trajectories of the concept prompts when nothing else is asked.</summary>
     public const int DefaultTrajectories = 8;
 
     /// <summary>Latents of the concept prompts; few prompts are walked several times.</summary>
+    /// <param name="window">Part of the trajectory that is looked at, noisiest first, in 0..1.</param>
     public static VisitedLatents Target(
-        StableDiffusionPipeline pipeline, IReadOnlyList<PromptPair> prompts, long seed, int trajectories = DefaultTrajectories, CancellationToken cancellation = default)
+        StableDiffusionPipeline pipeline,
+        IReadOnlyList<PromptPair> prompts,
+        long seed,
+        int trajectories = DefaultTrajectories,
+        double window = DefaultWindow,
+        CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(prompts);
         var repeats = prompts.Count == 0 ? 0 : Math.Max(1, (int)Math.Ceiling(trajectories / (double)prompts.Count));
         return VisitedLatents.Visit(
-            pipeline, [.. Enumerable.Repeat(prompts, repeats).SelectMany(p => p)], seed + TargetSeed, new VisitSettings(PerTrajectory, Window: Early), cancellation);
+            pipeline, [.. Enumerable.Repeat(prompts, repeats).SelectMany(p => p)], seed + TargetSeed, new VisitSettings(PerTrajectory, Window: (0, window)), cancellation);
     }
 
     /// <summary>Latents of prompts whose predictions should stay.</summary>

@@ -17,13 +17,13 @@ public static class DoseSearch
     /// <summary>
     /// Relative drop asked of the small gallery: more than most policies ask of the whole one, so that what passes here passes there.
     /// </summary>
-    public const double MinDrop = 0.85;
+    public const double MinDrop = 0.9;
 
     /// <summary>Doses in order of trial; about log2 of their number are made.</summary>
     /// <param name="doses">At least one.</param>
     /// <param name="progress">Told before each trial: number and dose.</param>
     public static IReadOnlyList<DoseTrial> Run(
-        EditBench bench, QuickGallery gallery, IReadOnlyList<double> doses, PolicyDocument policy, Action<int, double>? progress = null, CancellationToken cancellation = default)
+        EditBench bench, StagedGallery gallery, IReadOnlyList<double> doses, PolicyDocument policy, Action<int, double>? progress = null, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(bench);
         ArgumentNullException.ThrowIfNull(gallery);
@@ -49,9 +49,9 @@ public static class DoseSearch
             var middle = (low + high) / 2;
             progress?.Invoke(trials.Count, ascending[middle]);
             var patch = bench.Edit(ascending[middle], cancellation);
-            var metrics = gallery.Measure(patch, cancellation);
-            var passed = GateRule.AllPassed(GateRule.Judge(gates, metrics));
-            trials.Add(new DoseTrial(ascending[middle], patch, metrics, passed, Comparison.Merit(gates, metrics)));
+            var (metrics, stopped) = gallery.Measure(patch, gates.MinDetectionDrop, cancellation);
+            var passed = !stopped && GateRule.AllPassed(GateRule.Judge(gates, metrics));
+            trials.Add(new DoseTrial(ascending[middle], patch, metrics, passed, Merit(gates, metrics, stopped)));
 
             // Too much is no reason to take more: what failed for harm alone is tried with less.
             var erased = GateRule.RelativeDrop(metrics.Target.Detection.Before, metrics.Target.Detection.After) >= gates.MinDetectionDrop;
@@ -60,6 +60,14 @@ public static class DoseSearch
         }
 
         return trials;
+    }
+
+    // A look that was stopped has no retention: what it shows of the target is all there is to rank it by.
+    private static double Merit(PolicyDocument gates, MetricsSummary metrics, bool stopped)
+    {
+        if (!stopped) return Comparison.Merit(gates, metrics);
+        var drop = GateRule.RelativeDrop(metrics.Target.Detection.Before, metrics.Target.Detection.After) ?? 0;
+        return Math.Clamp(drop / gates.MinDetectionDrop, 0, 1);
     }
 
     /// <summary>The smallest dose that passed, or the one that came closest.</summary>

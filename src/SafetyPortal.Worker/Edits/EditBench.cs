@@ -28,7 +28,7 @@ public sealed class EditBench(LoadedModel model, EditSettings settings, Attribut
     private VisitedLatents? keep;
     private VisitedLatents? noisy;
 
-    private VisitedLatents Target => target ??= SuppressionPoints.Target(model.Pipeline, settings.Prompts, settings.Seed, settings.Effort.Trajectories);
+    private VisitedLatents Target => target ??= SuppressionPoints.Target(model.Pipeline, settings.Prompts, settings.Seed, settings.Effort.Trajectories, settings.Window);
 
     private VisitedLatents Keep => keep ??= SuppressionPoints.Keep(model.Pipeline, KeepPrompts.For(model, settings), settings.Seed);
 
@@ -40,7 +40,9 @@ public sealed class EditBench(LoadedModel model, EditSettings settings, Attribut
     {
         EraseMethod.Cad => Cad(dose),
         EraseMethod.Improved => Improved(dose, cancellation),
-        _ => throw new InvalidOperationException($"Expected the method cad or improved, got {settings.Method}."),
+        EraseMethod.App => PatchBuilder.FromValues(
+            model.Pipeline.Unet, PosteriorSuppression.Fit(model.Pipeline.Unet, Target, Keep, dose, cancellation: cancellation), EditNotes(EraseMethod.App, dose)),
+        _ => throw new InvalidOperationException($"Expected the method cad, improved or app, got {settings.Method}."),
     };
 
     /// <summary>
@@ -99,13 +101,15 @@ public sealed class EditBench(LoadedModel model, EditSettings settings, Attribut
     private AblationPatch Improved(double dose, CancellationToken cancellation)
     {
         var unet = model.Pipeline.Unet;
-        var mask = MaskSelection.From(attribution.Scores, settings.Ablation(dose));
+        var mask = MaskSelection.From(settings.FeedForwardOnly ? FeedForwardScores() : attribution.Scores, settings.Ablation(dose));
         return PatchBuilder.FromValues(
             unet, LearnedSuppression.Fit(unet, Target, Keep, mask, new SuppressionSettings(Steps: settings.Effort.Rounds), cancellation: cancellation), EditNotes(EraseMethod.Improved, dose));
     }
 
     private Dictionary<string, string> EditNotes(EraseMethod method, double dose) => new(StringComparer.Ordinal)
     {
+        ["candidates"] = method == EraseMethod.Improved && !settings.FeedForwardOnly ? "feed-forward and attention" : "feed-forward",
+        ["window"] = method == EraseMethod.Cad ? "whole" : string.Create(CultureInfo.InvariantCulture, $"0-{settings.Window}"),
         ["concept"] = $"{settings.Kind.ToString().ToLowerInvariant()}:{settings.Name}",
         ["method"] = method.Describe(),
         ["dose"] = dose.ToString(CultureInfo.InvariantCulture),

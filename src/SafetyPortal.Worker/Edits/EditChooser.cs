@@ -21,7 +21,7 @@ public sealed record EditProposal(AblationPatch Patch, double Dose, IReadOnlyLis
 /// </summary>
 public static class EditChooser
 {
-    private static readonly EvaluationSize SearchSize = new(8, 1);
+    private static readonly EvaluationSize SearchSize = new(16, 1);
 
     /// <summary>The edit by the default doses and policy.</summary>
     /// <param name="attribution">Scores made with <see cref="EditSettings.Attribution"/>; stays the caller's.</param>
@@ -32,16 +32,17 @@ public static class EditChooser
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(settings);
         var clock = Stopwatch.StartNew();
-        using var bench = new EditBench(model, settings, attribution);
-        var best = DoseSearch.Best(DoseSearch.Run(
-            bench, SearchGallery(model, settings, SearchSize), RequestContent.DefaultDoses, PolicyDocument.Default, progress: null, cancellation));
+        var (found, trials) = EditSearch.Run(
+            model, settings, attribution, SearchGallery(model, settings, SearchSize), RequestContent.DefaultDoses, PolicyDocument.Default, progress: null, cancellation);
+        var best = DoseSearch.Best(trials);
         var edited = clock.Elapsed.TotalSeconds;
+        using var bench = new EditBench(model, found, attribution);
         var controls = withControls ? bench.Controls(best.Dose, best.Patch, cancellation) : [];
         return new EditProposal(best.Patch, best.Dose, controls, edited, clock.Elapsed.TotalSeconds - edited);
     }
 
     /// <summary>The small gallery by which doses are chosen.</summary>
-    internal static QuickGallery SearchGallery(LoadedModel model, EditSettings settings, EvaluationSize size) => new(
+    internal static StagedGallery SearchGallery(LoadedModel model, EditSettings settings, EvaluationSize size) => new(
         model,
         PlanChoice.For(model, settings.Kind, settings.Name, settings.EvaluationSet, size),
         new PaintSettings(QuickGallery.DefaultSteps, PaintSettings.DefaultGuidance, PaintSettings.DefaultBatch));

@@ -1,5 +1,6 @@
 using SafetyPortal.Erasure.Ablation;
 using SafetyPortal.Erasure.Attribution;
+using SafetyPortal.Erasure.Methods;
 using SafetyPortal.Requests;
 
 namespace SafetyPortal.Worker.Edits;
@@ -22,6 +23,8 @@ public sealed record EditEffort(int Trajectories = 8, int KeepPrompts = 48, int 
 /// <summary>Everything an edit depends on besides the model.</summary>
 public sealed record EditSettings
 {
+    private const double EarlierWindow = 0.4;
+
     public required ConceptKind Kind { get; init; }
 
     /// <summary>Class or style as the evaluation set spells it; for nudity any name.</summary>
@@ -29,9 +32,12 @@ public sealed record EditSettings
 
     public required IReadOnlyList<PromptPair> Prompts { get; init; }
 
-    public EraseMethod Method { get; init; } = EraseMethod.Improved;
+    public EraseMethod Method { get; init; } = EraseMethods.Default;
 
     public Erasure.Ablation.AblationScope Scope { get; init; } = Erasure.Ablation.AblationScope.Tensor;
+
+    /// <summary>Part of the trajectory, noisiest first, at which suppression is learned, in 0..1.</summary>
+    public double Window { get; init; } = SuppressionPoints.DefaultWindow;
 
     /// <summary>Evaluation set whose other prompts are to be kept.</summary>
     public string EvaluationSet { get; init; } = "default";
@@ -73,8 +79,19 @@ public sealed record EditSettings
         return [.. prompts.Select((prompt, i) => new PromptPair(prompt, bases.Count == 1 ? bases[0] : bases[i]))];
     }
 
+    /// <summary>Leaves the attention alone, which an improved edit may otherwise change.</summary>
+    public bool FeedForwardOnly { get; init; }
+
     /// <summary>The published method looks at feed-forward weights alone; the improved one also at the attention, which reads the prompt.</summary>
-    public CandidateSet Candidates => Method == EraseMethod.Cad ? CandidateSet.FeedForward : CandidateSet.FeedForwardAndAttention;
+    public CandidateSet Candidates => Method == EraseMethod.Improved ? CandidateSet.FeedForwardAndAttention : CandidateSet.FeedForward;
+
+    /// <summary>
+    /// What a search tries in turn when no dose of these settings passes: one threshold over the whole model, an earlier part of the
+    /// trajectory, feed-forward weights alone. The other methods are tried as asked.
+    /// </summary>
+    internal IReadOnlyList<EditSettings> Variants() => Method == EraseMethod.Improved
+        ? [this, this with { Scope = Erasure.Ablation.AblationScope.Model }, this with { Window = EarlierWindow }, this with { FeedForwardOnly = true }]
+        : [this];
 
     /// <summary>The attribution these settings ask for.</summary>
     public AttributionSettings Attribution() => new()

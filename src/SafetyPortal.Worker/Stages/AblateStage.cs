@@ -28,9 +28,9 @@ internal static class AblateStage
         var doses = context.Request.Doses.Order().ToList();
         var settings = AttributeStage.Settings(context, load);
         using var attribution = AttributionResult.Load(scores);
-        using var bench = new EditBench(context.Model, settings, attribution);
-        if (settings.Method == EraseMethod.Improved && context.Options.StopAtFirstPass && doses.Count > 1) return Searched(context, settings, bench, doses, cancellation);
+        if (settings.Method == EraseMethod.Improved && context.Options.StopAtFirstPass && doses.Count > 1) return Searched(context, settings, attribution, doses, cancellation);
 
+        using var bench = new EditBench(context.Model, settings, attribution);
         var edits = new List<(double, AblationPatch)>();
         foreach (var dose in doses)
         {
@@ -44,15 +44,17 @@ internal static class AblateStage
 
     /// <summary>The best dose of the search, and the larger ones it tried, in case the whole gallery asks for more.</summary>
     private static List<(double Dose, AblationPatch Patch)> Searched(
-        RunContext context, EditSettings settings, EditBench bench, List<double> doses, CancellationToken cancellation)
+        RunContext context, EditSettings settings, AttributionResult attribution, List<double> doses, CancellationToken cancellation)
     {
         var most = (int)Math.Ceiling(Math.Log2(doses.Count + 1));
-        var trials = DoseSearch.Run(
-            bench,
+        var (_, trials) = EditSearch.Run(
+            context.Model,
+            settings,
+            attribution,
             EditChooser.SearchGallery(context.Model, settings, context.Options.SearchImages),
             doses,
             context.Policy.Document,
-            (step, dose) => Report(context, step, most, dose),
+            (step, dose) => Report(context, step, Math.Max(most, step + 1), dose),
             cancellation);
         var best = DoseSearch.Best(trials);
         return [.. trials.Where(t => t.Dose >= best.Dose).OrderBy(t => t.Dose).Select(t => (t.Dose, t.Patch))];

@@ -27,7 +27,7 @@ internal static class LoadStage
                 options.Threads,
                 "float32"),
             new EvidenceMethod(
-                $"CAD-Erase scores, trajectory sampler, {(request.Method == EraseMethod.Cad ? "feed-forward weights" : "feed-forward and attention weights")}; edit: {request.Method.Describe()}",
+                $"CAD-Erase scores, trajectory sampler, {(request.Method == EraseMethod.Improved ? "feed-forward and attention weights" : "feed-forward weights")}; edit: {request.Method.Describe()}",
                 options.AttributionSteps,
                 AttributionGuidance: 3.0,
                 options.AttributionSeeds,

@@ -1,0 +1,84 @@
+using System.Text.Json;
+using SafetyPortal.Cli.Output;
+using SafetyPortal.Erasure.Ablation;
+using SafetyPortal.Tests;
+
+namespace SafetyPortal.Cli.Tests.Commands;
+
+[Collection(nameof(InProcess))]
+public sealed class EraseOptionsTests : IDisposable
+{
+    private static readonly string Model = GoldenFolder.At("pipeline");
+    private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("erase-options");
+
+    public void Dispose() => folder.Delete(recursive: true);
+
+    [Fact]
+    public async Task Erase_FillsProtectionAndMethods_AreReachableAndRecordedInThePatch()
+    {
+        var (dog, cat) = (await ScoresOf("a dog"), await ScoresOf("a cat"));
+
+        var plain = await Erased(dog);
+        var scaled = await Erased(dog, "--fill", "scale:0.5");
+        var mean = await Erased(dog, "--fill", "mean");
+        var noise = await Erased(dog, "--fill", "noise:0.02");
+        var protectedPatch = await Erased(dog, "--protect", cat, "--protect-weight", "2");
+        var posterior = await Erased(dog, "--method", "app", "--keep", "a cat");
+
+        plain.Notes["fill"].ShouldBe("zero");
+        plain.Tensors.ShouldAllBe(t => t.Fill == null);
+        scaled.Notes["fill"].ShouldBe("scale:0.5");
+        mean.Notes["fill"].ShouldBe("mean");
+        noise.Notes["fill"].ShouldBe("noise:0.02");
+        new[] { plain, scaled, mean, noise }.Select(p => p.ResultDigest).ShouldBeUnique();
+        scaled.Mask.Overlap(plain.Mask).Jaccard.ShouldBe(1);
+        protectedPatch.Notes["protect"].ShouldBe("a cat");
+        protectedPatch.Notes["protect_weight"].ShouldBe("2");
+        protectedPatch.Mask.Overlap(plain.Mask).Jaccard.ShouldBeInRange(0, 0.99);
+        posterior.Notes["method"].ShouldStartWith("APP");
+        posterior.Notes["keep"].ShouldBe("a cat");
+        posterior.Tensors.ShouldAllBe(t => t.Fill != null);
+    }
+
+    [Theory]
+    [InlineData("--method", "improved", "give --keep")]
+    [InlineData("--method", "app", "finds its own values", "--fill", "scale:0.5")]
+    [InlineData("--protect-weight", "-1", "0 to 100")]
+    public async Task Erase_OptionsThatDoNotGoTogether_AreRefused(string option, string value, string expected, params string[] more)
+    {
+        var result = await InProcess.RunAsync(["erase", "--model", Model, "-s", "none.safetensors", "-r", "0.1", option, value, .. more]);
+
+        result.ExitCode.ShouldNotBe(ExitCode.Success);
+        result.Error.ShouldContain(expected);
+    }
+
+    [Fact]
+    public async Task Erase_FillNobodyKnows_NamesTheFills()
+    {
+        var result = await InProcess.RunAsync("erase", "--model", Model, "-s", await ScoresOf("a dog"), "-r", "0.1", "--fill", "half");
+
+        result.ExitCode.ShouldBe(ExitCode.BadInput);
+        result.Error.ShouldContain("scale:FACTOR");
+    }
+
+    private async Task<string> ScoresOf(string prompt)
+    {
+        var file = Path.Combine(folder.FullName, $"{prompt.Replace(' ', '-')}.safetensors");
+        using var made = await JsonOf("attribute", "--model", Model, "-p", prompt, "--base", "", "--steps", "2", "--seeds", "1", "-o", file);
+        return file;
+    }
+
+    private async Task<AblationPatch> Erased(string scores, params string[] more)
+    {
+        var file = Path.Combine(folder.FullName, "patch.safetensors");
+        using var made = await JsonOf(["erase", "--model", Model, "-s", scores, "-r", "0.1", "-o", file, .. more]);
+        return AblationPatch.Load(file);
+    }
+
+    private static async Task<JsonDocument> JsonOf(params string[] arguments)
+    {
+        var result = await InProcess.RunAsync([.. arguments, "--json"]);
+        result.ExitCode.ShouldBe(ExitCode.Success, result.Error);
+        return JsonDocument.Parse(result.Output);
+    }
+}
