@@ -27,6 +27,7 @@ def arguments():
     parser.add_argument("--case", action="append", choices=CASES)
     parser.add_argument("--repeat", type=int, default=3, help="measurements of each short case, after one that does not count")
     parser.add_argument("--steps", type=int, default=50, help="steps of the public loop")
+    parser.add_argument("--generation-steps", type=int, default=25, help="DDIM steps of a generated image")
     parser.add_argument("--loop-steps", type=int, default=4, help="steps of the public loop that are run; the time of all is computed from them")
     parser.add_argument("--dtype", default="float32", choices=["float32", "bfloat16"])
     parser.add_argument("--out", required=True)
@@ -40,6 +41,8 @@ FLAGS = set(open("/proc/cpuinfo").read().split("flags", 1)[-1].split("\n")[0].sp
 KERNELS = "SKYLAKEX" if {"avx512bw", "avx512dq", "avx512cd", "avx512vl"} <= FLAGS else "HASWELL" if {"avx2", "fma"} <= FLAGS else None
 if KERNELS:
     os.environ.setdefault("OPENBLAS_CORETYPE", KERNELS)
+if "OMP_WAIT_POLICY" not in os.environ:
+    os.environ.setdefault("GOMP_SPINCOUNT", "500")
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = os.environ["MKL_NUM_THREADS"] = str(A.threads)
 os.environ.update(TRANSFORMERS_OFFLINE="1", HF_HUB_OFFLINE="1", TRANSFORMERS_VERBOSITY="error")
@@ -227,7 +230,8 @@ class Bench:
         if name == "vae-decode":
             return measure(name, "one image", self.decode)
         if name == "generate":
-            return measure(name, "one image, 25 DDIM steps under guidance", lambda: self.pipe(PROMPT, num_inference_steps=25, guidance_scale=5, output_type="np"), warm_up=False, runs=1)
+            return measure(name, f"one image, {A.generation_steps} DDIM steps under guidance",
+                           lambda: self.pipe(PROMPT, num_inference_steps=A.generation_steps, guidance_scale=5, output_type="np"))
         if name == "attribution-restart":
             return dict(self.case("attribution-trajectory"), name=name)
         forward, gradient = self.case("unet-forward")["cpuSeconds"], self.case("unet-gradient-all")["cpuSeconds"]

@@ -10,10 +10,11 @@ namespace SafetyPortal.Cli.Bench;
 
 /// <param name="Repeat">Runs of each short case.</param>
 /// <param name="Steps">DDIM steps of an attribution.</param>
+/// <param name="GenerationSteps">DDIM steps of an image.</param>
 /// <param name="LoopSteps">Steps of the restart sampler that are really run.</param>
 /// <param name="Device">As <c>--device</c> has it.</param>
 /// <param name="Dtype">As <c>--dtype</c> has it.</param>
-internal sealed record BenchSettings(int Repeat, int Steps, int LoopSteps, string Device, string Dtype);
+internal sealed record BenchSettings(int Repeat, int Steps, int GenerationSteps, int LoopSteps, string Device, string Dtype);
 
 /// <summary>
 /// What is measured. <c>benchmarks/reference.py</c> measures the same under the same names: one latent with two texts is a batch of two, and the
@@ -28,8 +29,8 @@ internal sealed class BenchCases : IDisposable
     private const string Decode = "vae-decode";
     private const string Generate = "generate";
     private const string Trajectory = "attribution-trajectory";
+    private const string Checkpointed = "attribution-checkpointed";
     private const string Restart = "attribution-restart";
-    private const int GenerationSteps = 25;
     private const string Prompt = "a photo of a parachute";
 
     private readonly string folder;
@@ -55,7 +56,7 @@ internal sealed class BenchCases : IDisposable
     }
 
     /// <summary>In the order they are run.</summary>
-    public static IReadOnlyList<string> Names { get; } = [TextEncode, Forward, Gradient, GradientOfAll, Decode, Generate, Trajectory, Restart];
+    public static IReadOnlyList<string> Names { get; } = [TextEncode, Forward, Gradient, GradientOfAll, Decode, Generate, Trajectory, Checkpointed, Restart];
 
     public BenchReport Run(IReadOnlyList<string> names, int threads)
     {
@@ -85,8 +86,9 @@ internal sealed class BenchCases : IDisposable
         Gradient => Short(name, "batch of 2: the erase objective at one latent, gradients of the weights that attribution scores", () => Backward(Candidates.Of(pipeline.Unet, CandidateSet.FeedForward).Select(c => c.Weight))),
         GradientOfAll => Short(name, "the same, gradients of every parameter", () => Backward(pipeline.Unet.parameters())),
         Decode => Short(name, "one image", DecodeOne),
-        Generate => Long(name, $"one image, {GenerationSteps} DDIM steps under guidance, with text and decoding", GenerateOne),
+        Generate => Short(name, $"one image, {settings.GenerationSteps} DDIM steps under guidance, with text and decoding", GenerateOne),
         Trajectory => Long(name, $"{settings.Steps} steps, one seed, the default sampler", () => Attribute(LatentSampler.Trajectory, settings.Steps)),
+        Checkpointed => Long(name, "the same, activations computed again for the gradient", () => Attribute(LatentSampler.Trajectory, settings.Steps, checkpointing: true)),
         _ => Restarted(sofar),
     };
 
@@ -136,11 +138,11 @@ internal sealed class BenchCases : IDisposable
     }
 
     private void GenerateOne() => pipeline.Generate(
-        new GenerationSettings { Prompts = [Prompt], Seeds = [0], Steps = GenerationSteps, GuidanceScale = 5, Scheduler = "DDIMScheduler" }, progress: null, cancellation);
+        new GenerationSettings { Prompts = [Prompt], Seeds = [0], Steps = settings.GenerationSteps, GuidanceScale = 5, Scheduler = "DDIMScheduler" }, progress: null, cancellation);
 
-    private void Attribute(LatentSampler sampler, int steps)
+    private void Attribute(LatentSampler sampler, int steps, bool checkpointing = false)
     {
-        var attribution = new AttributionSettings { Prompts = [new PromptPair(Prompt)], Sampler = sampler, Steps = steps, Seeds = [0] };
+        var attribution = new AttributionSettings { Prompts = [new PromptPair(Prompt)], Sampler = sampler, Steps = steps, Seeds = [0], Checkpointing = checkpointing };
         ComponentAttribution.Run(pipeline, attribution, progress: null, cancellation).Dispose();
     }
 }

@@ -21,12 +21,13 @@ public static class BenchCommand
         cases.AcceptOnlyFromAmong([.. BenchCases.Names]);
         var repeat = new Option<int>("--repeat") { Description = "Measurements of each short case, after one that does not count.", DefaultValueFactory = _ => 3 };
         var steps = new Option<int>("--steps") { Description = "DDIM steps of the attribution.", DefaultValueFactory = _ => 50 };
+        var generation = new Option<int>("--generation-steps") { Description = "DDIM steps of a generated image.", DefaultValueFactory = _ => 25 };
         var loop = new Option<int>("--loop-steps") { Description = "Steps of the restart sampler that are run; the time of all --steps is computed from them.", DefaultValueFactory = _ => 4 };
         var reference = new Option<FileInfo?>("--reference") { Description = "What benchmarks/reference.py wrote for the same model, to print beside." };
         var output = new Option<FileInfo?>("--out", "-o") { Description = "JSON file to write the measurements to as well." };
         var command = new Command("bench", "Measure this program, and make the models to measure it on.")
         {
-            preset, model, cases, repeat, steps, loop, reference, output, device, dtype, threads, json,
+            preset, model, cases, repeat, steps, generation, loop, reference, output, device, dtype, threads, json,
         };
         command.Add(MakeModelCommand.Create());
         command.SetGuardedAction(json, async (parsed, cancellation) =>
@@ -35,7 +36,7 @@ public static class BenchCommand
             var beside = parsed.GetValue(reference) is { } file ? BenchReport.Read(file.FullName) : null;
             var chosen = parsed.GetValue(cases) is { Length: > 0 } some ? some : [.. BenchCases.Names];
             var settings = new BenchSettings(
-                Math.Max(1, parsed.GetValue(repeat)), parsed.GetValue(steps), parsed.GetValue(loop), parsed.GetValue(device)!, parsed.GetValue(dtype)!);
+                Math.Max(1, parsed.GetValue(repeat)), parsed.GetValue(steps), parsed.GetValue(generation), parsed.GetValue(loop), parsed.GetValue(device)!, parsed.GetValue(dtype)!);
             var report = await ProgressDisplay.Run(parsed.GetValue(json), progress => Task.Run(() =>
             {
                 var folder = parsed.GetValue(model)?.FullName ?? BenchModel.Folder(parsed.GetValue(preset)!, cancellation);

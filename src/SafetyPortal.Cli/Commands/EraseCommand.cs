@@ -6,6 +6,7 @@ using SafetyPortal.Erasure.Ablation;
 using SafetyPortal.Erasure.Attribution;
 using SafetyPortal.Erasure.Methods;
 using SafetyPortal.Requests;
+using SafetyPortal.Worker.Running;
 using static TorchSharp.torch;
 
 namespace SafetyPortal.Cli.Commands;
@@ -27,8 +28,10 @@ internal static class EraseCommand
         var protect = new Option<FileInfo[]>("--protect") { Description = "Scores of a concept to keep (portal attribute); they are subtracted. May be repeated." };
         var protectWeight = new Option<double>("--protect-weight") { Description = "How much concepts to keep count against the one to erase.", DefaultValueFactory = _ => 1 };
         var seed = CommonOptions.Seed();
+        var device = CommonOptions.Device();
+        var threads = CommonOptions.Threads();
         var output = new Option<FileInfo>("--out", "-o") { Description = "Patch file (safetensors).", DefaultValueFactory = _ => new FileInfo("patch.safetensors") };
-        var command = new Command("erase", "Make a patch that ablates the highest scores.") { model, scores, method, keep, protect, protectWeight, ratio, scope, mode, fill, seed, output, json };
+        var command = new Command("erase", "Make a patch that ablates the highest scores.") { model, scores, method, keep, protect, protectWeight, ratio, scope, mode, fill, seed, output, device, threads, json };
         command.Validators.Add(result =>
         {
             var chosen = result.GetValue(method);
@@ -40,11 +43,12 @@ internal static class EraseCommand
         });
         command.SetGuardedAction(json, (parsed, cancellation) =>
         {
+            TorchThreads.Set(parsed.GetValue(threads));
             var chosen = parsed.GetValue(method);
             var settings = FillText.Apply(
                 new AblationSettings(parsed.GetValue(ratio), parsed.GetValue(scope), parsed.GetValue(mode), NoiseSeed: parsed.GetValue(seed)), parsed.GetValue(fill)!);
             using var attribution = AttributionResult.Load(parsed.GetValue(scores)!.FullName);
-            using var pipeline = ModelLoading.Pipeline(parsed.GetValue(model)!);
+            using var pipeline = ModelLoading.Pipeline(parsed.GetValue(model)!, parsed.GetValue(device)!);
             var notes = new Dictionary<string, string>(StringComparer.Ordinal)
             {
                 ["method"] = chosen.Describe(),

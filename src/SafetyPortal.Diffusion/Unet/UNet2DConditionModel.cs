@@ -51,6 +51,12 @@ public sealed class UNet2DConditionModel : nn.Module<Tensor, Tensor, Tensor, Ten
 
     public UNetConfig Config { get; }
 
+    internal ModuleList<UNetDownBlock> Down => down_blocks;
+
+    internal UNetMidBlock Middle => mid_block;
+
+    internal ModuleList<UNetUpBlock> Up => up_blocks;
+
     /// <summary>Names and shapes of the parameters a configuration implies, in order; allocates none of them.</summary>
     public static IReadOnlyList<ParameterShape> ParameterShapes(UNetConfig config) =>
         ParameterShape.Of(device => new UNet2DConditionModel(config, device));
@@ -91,24 +97,11 @@ public sealed class UNet2DConditionModel : nn.Module<Tensor, Tensor, Tensor, Ten
         Check(sample, timesteps, encoderHiddenStates);
         using var scope = NewDisposeScope();
 
-        // 0. The type the weights have; callers keep latents in float32, since a sampler adds many small steps.
-        var (type, asked) = (conv_in.weight.dtype, sample.dtype);
-        (sample, encoderHiddenStates) = (sample.to(type), encoderHiddenStates.to(type));
-
-        // 1. Timestep.
-        var time = time_embedding.call(time_proj.call(timesteps.reshape(-1)).to(sample.dtype)); // [B or 1, time]
-        var text = encoderHiddenStates; // [B, S, text]
-        if (Config.Added is { } added)
-        {
-            (text, var pooled, var sizes) = added.Unpack(encoderHiddenStates);
-            var embedded = add_time_proj!.call(sizes.reshape(-1)).reshape(sizes.shape[0], -1).to(sample.dtype); // [B, 6 * size]
-            time = time + add_embedding!.call(cat([pooled, embedded], 1)); // [B, time]
-        }
-
-        var condition = new Conditioning(nn.functional.silu(time), text);
+        // 1. Timestep and text.
+        var condition = Condition(timesteps, encoderHiddenStates);
 
         // 2. Down; every intermediate map is kept for the way up.
-        var x = conv_in.call(Config.CenterInputSample ? (2 * sample) - 1 : sample); // [B, C0, H, W]
+        var x = Enter(sample); // [B, C0, H, W]
         var skips = new Stack<Tensor>([x]);
         foreach (var block in down_blocks)
         {
@@ -129,9 +122,42 @@ public sealed class UNet2DConditionModel : nn.Module<Tensor, Tensor, Tensor, Ten
         }
 
         // 5. Noise.
-        x = conv_out.call(Reuse.Silu(conv_norm_out.call(x))).to(asked); // [B, out, H, W]
-        return x.MoveToOuterDisposeScope();
+        return Leave(x).to(sample.dtype).MoveToOuterDisposeScope(); // [B, out, H, W]
     }
+
+    /// <summary>The same prediction for a backward pass that holds the graph of one block at a time.</summary>
+    /// <inheritdoc cref="forward" path="/param"/>
+    /// <exception cref="ArgumentException">A shape differs from these.</exception>
+    public CheckpointedPrediction Checkpointed(Tensor sample, Tensor timesteps, Tensor encoderHiddenStates)
+    {
+        Check(sample, timesteps, encoderHiddenStates);
+        return new CheckpointedPrediction(this, sample, timesteps, encoderHiddenStates);
+    }
+
+    // Blocks compute in the type of the weights; callers keep latents in float32, since a sampler adds many small steps.
+    private ScalarType Type => conv_in.weight.dtype;
+
+    internal Conditioning Condition(Tensor timesteps, Tensor encoderHiddenStates)
+    {
+        var text = encoderHiddenStates.to(Type); // [B, S, text]
+        var time = time_embedding.call(time_proj.call(timesteps.reshape(-1)).to(Type)); // [B or 1, time]
+        if (Config.Added is { } added)
+        {
+            (text, var pooled, var sizes) = added.Unpack(text);
+            var embedded = add_time_proj!.call(sizes.reshape(-1)).reshape(sizes.shape[0], -1).to(Type); // [B, 6 * size]
+            time = time + add_embedding!.call(cat([pooled, embedded], 1)); // [B, time]
+        }
+
+        return new Conditioning(nn.functional.silu(time), text);
+    }
+
+    internal Tensor Enter(Tensor sample)
+    {
+        var typed = sample.to(Type);
+        return conv_in.call(Config.CenterInputSample ? (2 * typed) - 1 : typed); // [B, C0, H, W]
+    }
+
+    internal Tensor Leave(Tensor x) => conv_out.call(Reuse.Silu(conv_norm_out.call(x))); // [B, out, H, W]
 
     private void Check(Tensor sample, Tensor timesteps, Tensor text)
     {

@@ -34,6 +34,9 @@ internal sealed class UNetDownBlock : nn.Module<Tensor, Conditioning, Tensor[]>
         RegisterComponents();
     }
 
+    /// <summary>How many feature maps it returns.</summary>
+    public int Outputs => resnets.Count + (downsamplers?.Count ?? 0);
+
     /// <param name="x">[B, in, H, W]</param>
     /// <param name="condition">Timestep and text.</param>
     /// <returns>The feature map after each layer, for the up path; the last is the block's output, [B, C, H/2, W/2] or [B, C, H, W].</returns>

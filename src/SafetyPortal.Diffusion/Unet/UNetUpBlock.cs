@@ -37,6 +37,9 @@ internal sealed class UNetUpBlock : nn.Module<Tensor, Stack<Tensor>, Conditionin
         RegisterComponents();
     }
 
+    /// <summary>How many feature maps of the down path it takes.</summary>
+    public int Skips => resnets.Count;
+
     /// <param name="x">[B, previous, H, W]</param>
     /// <param name="skips">What the down path left behind; the block takes and disposes one per layer.</param>
     /// <param name="condition">Timestep and text.</param>

@@ -20,7 +20,14 @@ public static class AmplifyObjective
     {
         ArgumentNullException.ThrowIfNull(unet);
         using var scope = NewDisposeScope();
-        var eps = unet.call(noised, timestep, embeddings); // [B, 4, h, w]
-        return (eps - noise).pow(2).mean().MoveToOuterDisposeScope();
+        return Value(unet.call(noised, timestep, embeddings), noise).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>J from a prediction and what it should be, both [B, 4, h, w]; a scalar.</summary>
+    public static Tensor Value(Tensor eps, Tensor target)
+    {
+        ArgumentNullException.ThrowIfNull(eps);
+        using var scope = NewDisposeScope();
+        return (eps - target).pow(2).mean().MoveToOuterDisposeScope();
     }
 }

@@ -1,4 +1,3 @@
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace SafetyPortal.Erasure.Attribution;
@@ -33,9 +32,8 @@ internal sealed class AmplifySampler : ILatentSampler
 
             // The mean is per latent; times P it is the sum over the latents of the batch.
             var target = scheduler.Noise.TrainingTarget(scheduler.Config, shown, noise, timestep);
-            var objective = AmplifyObjective.Evaluate(batch.Unet, noised, timestep, target, batch.Concept) * shown.size(0);
-            objective.backward();
-            visit(new LatentVisit(step, t, objective.ToDouble()));
+            var (_, objective) = batch.Descend(noised, timestep, batch.Concept, eps => AmplifyObjective.Value(eps, target) * shown.size(0));
+            visit(new LatentVisit(step, t, objective));
         }
     }
 }

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace SafetyPortal.Erasure.Attribution;
 
 /// <summary>How the latents at which the objective is evaluated are found.</summary>
@@ -54,6 +56,13 @@ public sealed record AttributionSettings
 
     /// <summary>How many prompts share one backward pass; bounds memory, and does not change the result beyond rounding.</summary>
     public int BatchSize { get; init; } = 4;
+
+    /// <summary>
+    /// Whether a backward pass computes each block of the UNet anew instead of keeping its activations: less memory, more time, the
+    /// same gradients beyond rounding.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool Checkpointing { get; init; }
 
     /// <summary>The sampler these settings ask for.</summary>
     internal ILatentSampler NewSampler() => (Objective, Sampler) switch

@@ -1,6 +1,5 @@
 using SafetyPortal.Diffusion.Schedulers;
 using SafetyPortal.Diffusion.Unet;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace SafetyPortal.Erasure.Attribution;
@@ -25,11 +24,12 @@ public sealed class RestartSampler : ILatentSampler
             var latent = FirstSteps(
                 batch.Unet, batch.NewScheduler(), batch.Noise(generator), conditions, batch.Settings.GuidanceScale, step + 1, cancellation);
             var timestep = SamplingBatch.Timestep(timesteps[step], latent.device);
-            var eps = batch.Unet.call(
-                cat([latent, latent]), timestep, cat([batch.Concept, batch.Base ?? batch.Unconditional])); // [2P, 4, h, w]
-            var objective = EraseObjective.Value(eps.narrow(0, 0, prompts), eps.narrow(0, prompts, prompts));
-            objective.backward();
-            visit(new LatentVisit(step, timesteps[step], objective.ToDouble()));
+            var (_, objective) = batch.Descend(
+                cat([latent, latent]),
+                timestep,
+                cat([batch.Concept, batch.Base ?? batch.Unconditional]),
+                eps => EraseObjective.Value(eps.narrow(0, 0, prompts), eps.narrow(0, prompts, prompts))); // eps [2P, 4, h, w]
+            visit(new LatentVisit(step, timesteps[step], objective));
         }
     }
 

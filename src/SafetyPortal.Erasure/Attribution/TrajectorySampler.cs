@@ -1,4 +1,3 @@
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace SafetyPortal.Erasure.Attribution;
@@ -24,14 +23,12 @@ internal sealed class TrajectorySampler : ILatentSampler
             var timestep = SamplingBatch.Timestep(t, latent.device);
 
             var (epsUnconditional, epsBase) = PredictWithoutGradient(batch, latent, timestep);
-            var epsConcept = batch.Unet.call(latent, timestep, batch.Concept); // [P, 4, h, w]
-            var objective = EraseObjective.Value(epsConcept, epsBase);
-            objective.backward();
-            visit(new LatentVisit(step, t, objective.ToDouble()));
+            var (epsConcept, objective) = batch.Descend(latent, timestep, batch.Concept, eps => EraseObjective.Value(eps, epsBase)); // [P, 4, h, w]
+            visit(new LatentVisit(step, t, objective));
 
             using (no_grad())
             {
-                var guided = batch.Guide(epsUnconditional, epsConcept.detach());
+                var guided = batch.Guide(epsUnconditional, epsConcept);
                 var next = scheduler.Step(guided, t, latent);
                 latent.Dispose();
                 latent = next.MoveToOuterDisposeScope();

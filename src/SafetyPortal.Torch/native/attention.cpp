@@ -71,15 +71,18 @@ Tensor besideHeads(const Tensor& like) {
 
 Tensor adjacent(const Tensor& x) { return x.stride(3) == 1 ? x : x.contiguous(); }
 
+// Waking a thread takes about as long as a million multiplications: items are handed out in portions of at least so many.
+int64_t portion(int64_t multiplications) { return std::max<int64_t>(1, (1 << 20) / std::max<int64_t>(1, multiplications)); }
+
 void forward(const Inputs& in) {
     const auto& run = kernels();
-    const int64_t tokens = in.query.size(2), size = in.query.size(3);
-    const int64_t packed = run.packedSize(in.key.size(2), size), blocks = (tokens + attention::RowBlock - 1) / attention::RowBlock;
+    const int64_t tokens = in.query.size(2), keys = in.key.size(2), size = in.query.size(3);
+    const int64_t packed = run.packedSize(keys, size), blocks = (tokens + attention::RowBlock - 1) / attention::RowBlock;
     const Floats memory = allocate(packed * in.matrices());
-    at::parallel_for(0, in.matrices(), 1, [&](int64_t begin, int64_t end) {
+    at::parallel_for(0, in.matrices(), portion(4 * keys * size), [&](int64_t begin, int64_t end) {
         for (int64_t i = begin; i < end; i++) run.pack(in.head(i), memory.get() + i * packed);
     });
-    at::parallel_for(0, in.matrices() * blocks, 1, [&](int64_t begin, int64_t end) {
+    at::parallel_for(0, in.matrices() * blocks, portion(2 * std::min(tokens, attention::RowBlock) * keys * size), [&](int64_t begin, int64_t end) {
         const Floats scratch = allocate(run.forwardScratch(size));
         for (int64_t i = begin; i < end; i++) {
             const int64_t first = i % blocks * attention::RowBlock;
@@ -118,7 +121,8 @@ struct Attention : torch::autograd::Function<Attention> {
         const Tensor mean = (outGrad * in.out).sum(-1).contiguous();
         const Tensor query = besideHeads(in.query), key = besideHeads(in.key), value = besideHeads(in.value);
         const auto& run = kernels();
-        at::parallel_for(0, in.matrices(), 1, [&](int64_t begin, int64_t end) {
+        const int64_t work = 5 * in.query.size(2) * in.key.size(2) * in.query.size(3);
+        at::parallel_for(0, in.matrices(), portion(work), [&](int64_t begin, int64_t end) {
             const Floats scratch = allocate(run.backwardScratch(in.key.size(2), in.query.size(3)));
             for (int64_t i = begin; i < end; i++) {
                 const int64_t b = i / in.heads(), h = i % in.heads();

@@ -1,4 +1,5 @@
 using SafetyPortal.Diffusion.Unet;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace SafetyPortal.Diffusion.Tests.Unet;
@@ -45,6 +46,30 @@ public sealed class UNetShapeTests : IDisposable
 
         foreach (var (name, parameter) in unet.named_parameters())
             parameter.grad.ShouldNotBeNull(name);
+    }
+
+    [Theory]
+    [MemberData(nameof(Configurations))]
+    public void Checkpointed_Backward_GivesEveryParameterTheGradientOfTheWholeGraph(string what, UNetConfig config)
+    {
+        using var unet = new UNet2DConditionModel(config);
+        using var scope = NewDisposeScope();
+        var (sample, timesteps, text) = (randn(2, config.InChannels, 9, 7), tensor([3L, 900L]), randn(2, 5, config.CrossAttentionDim[0]));
+        var gradient = randn(2, config.OutChannels, 9, 7);
+        var output = unet.call(sample, timesteps, text);
+        autograd.backward(output, gradient);
+        var wanted = unet.named_parameters().Select(p => (p.name, p.parameter, grad: p.parameter.grad!)).ToList();
+        foreach (var parameter in unet.parameters()) parameter.grad = null;
+
+        using (var prediction = unet.Checkpointed(sample, timesteps, text))
+        {
+            (prediction.Noise - output).abs().max().ToDouble().ShouldBe(0, 1e-5, what);
+            prediction.Noise.requires_grad.ShouldBeFalse();
+            prediction.Backward(gradient);
+        }
+
+        foreach (var (name, parameter, grad) in wanted)
+            ((parameter.grad! - grad).norm() / grad.norm().clamp_min(1e-6)).ToDouble().ShouldBe(0, 1e-4, $"{what}: {name}");
     }
 
     [Theory]
