@@ -1,3 +1,5 @@
+using static TorchSharp.torch;
+
 namespace SafetyPortal.Evaluation;
 
 /// <summary>Image features, one row per image.</summary>
@@ -32,4 +34,7 @@ public sealed class Features
 
     /// <summary>The given images, in the given order.</summary>
     public Features Select(IReadOnlyList<int> images) => new([.. images.SelectMany(i => this[i].ToArray())], Dimension);
+
+    /// <summary>[images, features], float64.</summary>
+    internal Tensor ToTensor() => tensor(Array.ConvertAll(_values, v => (double)v), [Count, Dimension]);
 }

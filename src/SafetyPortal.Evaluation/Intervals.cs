@@ -13,6 +13,9 @@ public static class Intervals
     /// <summary>Resamples of a bootstrap.</summary>
     public const int Resamples = 1000;
 
+    /// <summary>Share of the resamples inside an interval.</summary>
+    internal const double Confidence = 0.95;
+
     private const double Z95 = 1.959963984540054;
 
     /// <summary>
@@ -31,21 +34,28 @@ public static class Intervals
     }
 
     /// <summary>The mean of <paramref name="values"/> with the percentile bootstrap interval (Efron 1979).</summary>
-    public static Estimate BootstrapMean(IReadOnlyList<double> values, int seed, double confidence = 0.95)
+    public static Estimate BootstrapMean(IReadOnlyList<double> values, int seed, double confidence = Confidence)
         => Bootstrap(values.Count, drawn => drawn.Average(i => values[i]), seed, confidence);
 
     /// <summary>Any statistic of <paramref name="n"/> observations with the percentile bootstrap interval, the same for the same seed.</summary>
     /// <param name="statistic">Takes the indices of the observations in a resample.</param>
-    public static Estimate Bootstrap(int n, Func<IReadOnlyList<int>, double> statistic, int seed, double confidence = 0.95)
+    public static Estimate Bootstrap(int n, Func<IReadOnlyList<int>, double> statistic, int seed, double confidence = Confidence)
+    {
+        if (!(confidence > 0 && confidence < 1))
+            throw new ArgumentOutOfRangeException(nameof(confidence), confidence, "Expected a share between 0 and 1.");
+        var (low, high) = Percentiles(Resample(n, statistic, seed, Resamples), confidence);
+        return new(statistic([.. Enumerable.Range(0, n)]), low, high, n);
+    }
+
+    /// <summary>A statistic of resamples of <paramref name="n"/> observations, drawn with replacement, ascending.</summary>
+    internal static double[] Resample(int n, Func<IReadOnlyList<int>, double> statistic, int seed, int resamples)
     {
         if (n < 1)
             throw new ArgumentOutOfRangeException(nameof(n), n, "Expected at least one observation.");
-        if (!(confidence > 0 && confidence < 1))
-            throw new ArgumentOutOfRangeException(nameof(confidence), confidence, "Expected a share between 0 and 1.");
         var random = new Random(seed);
         var drawn = new int[n];
-        var values = new double[Resamples];
-        for (var r = 0; r < Resamples; r++)
+        var values = new double[resamples];
+        for (var r = 0; r < resamples; r++)
         {
             for (var i = 0; i < n; i++)
                 drawn[i] = random.Next(n);
@@ -53,8 +63,14 @@ public static class Intervals
         }
 
         Array.Sort(values);
+        return values;
+    }
+
+    /// <summary>Between which ascending values the middle share lies.</summary>
+    internal static (double Low, double High) Percentiles(double[] sorted, double confidence)
+    {
         var tail = (1 - confidence) / 2;
-        return new(statistic([.. Enumerable.Range(0, n)]), Quantile(values, tail), Quantile(values, 1 - tail), n);
+        return (Quantile(sorted, tail), Quantile(sorted, 1 - tail));
     }
 
     // Linear between order statistics.

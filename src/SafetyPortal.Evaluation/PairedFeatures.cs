@@ -1,0 +1,124 @@
+using static TorchSharp.torch;
+
+namespace SafetyPortal.Evaluation;
+
+/// <summary>
+/// Features of images that belong together two by two: the same prompts and seeds before and after an edit. Distances of the two sets, with
+/// bootstrap intervals over pairs, since a pair is what was drawn.
+/// </summary>
+public sealed class PairedFeatures
+{
+    /// <summary>More pairs than this and the kernel matrix of <see cref="KernelDistance"/> is not kept: no interval.</summary>
+    public const int MostPairs = 2048;
+
+    // A resample costs the cube of the smaller of features and distinct images.
+    private const int Cheap = 64;
+    private const int Affordable = 320;
+    private const int FewerResamples = 200;
+
+    // Of n draws with replacement this share is distinct.
+    private const double Distinct = 0.64;
+
+    private readonly Features before;
+    private readonly Features after;
+
+    /// <exception cref="ArgumentException">Other numbers of images or features, or fewer than two pairs.</exception>
+    public PairedFeatures(Features before, Features after)
+    {
+        ArgumentNullException.ThrowIfNull(before);
+        ArgumentNullException.ThrowIfNull(after);
+        if (before.Count != after.Count || before.Dimension != after.Dimension || before.Count < 2)
+        {
+            throw new ArgumentException(
+                $"Expected features of the same images before and after, two at least; got {before.Count} of {before.Dimension} and {after.Count} of {after.Dimension}.", nameof(after));
+        }
+
+        (this.before, this.after) = (before, after);
+    }
+
+    /// <summary>Pairs.</summary>
+    public int Count => before.Count;
+
+    /// <summary>
+    /// Resamples that <see cref="FrechetDistance"/> draws: 1,000 where they are cheap, 200 where they are dear, and none, so that there is
+    /// no interval, where they would take minutes.
+    /// </summary>
+    public int FrechetResamples => Math.Min(before.Dimension, Distinct * Count) switch
+    {
+        <= Cheap => Intervals.Resamples,
+        <= Affordable => FewerResamples,
+        _ => 0,
+    };
+
+    /// <summary>
+    /// <see cref="Fid"/>. A resample holds fewer distinct images, which raises this distance, so its percentiles are moved by the mean rise: the
+    /// interval tells how far the value varies at this number of images, not where it would be with more.
+    /// </summary>
+    public BootstrapEstimate FrechetDistance(int seed)
+    {
+        var value = Fid.Distance(FeatureStatistics.Of(before), FeatureStatistics.Of(after));
+        if (FrechetResamples == 0) return new(value, null, Count, 0);
+        var resampled = new ResampledFid(before, after);
+        var drawn = Intervals.Resample(Count, resampled.Distance, seed, FrechetResamples);
+        var rise = drawn.Average() - value;
+        var (low, high) = Intervals.Percentiles(drawn, Intervals.Confidence);
+        return new(value, (Math.Max(0, low - rise), Math.Max(0, high - rise)), Count, FrechetResamples);
+    }
+
+    /// <summary>
+    /// The squared MMD with <see cref="Kid"/>'s kernel, as the U-statistic over pairs (Gretton et al. 2012, JMLR 13, lemma 6): unbiased also for
+    /// images that belong together, and 0 for equal ones. <see cref="Kid.SquaredMmd(Features, Features, bool)"/> assumes sets drawn apart and would be too low. A resample leaves
+    /// out what it would compare with itself.
+    /// </summary>
+    public BootstrapEstimate KernelDistance(int seed)
+    {
+        var pairs = Kernel();
+        var value = Mean(pairs, counts: null);
+        if (Count > MostPairs) return new(value, null, Count, 0);
+        var drawn = Intervals.Resample(Count, indices => Mean(pairs, Counts(indices, Count)), seed, Intervals.Resamples);
+        return new(value, Intervals.Percentiles(drawn, Intervals.Confidence), Count, Intervals.Resamples);
+    }
+
+    /// <summary>How often each image was drawn.</summary>
+    internal static int[] Counts(IReadOnlyList<int> indices, int count)
+    {
+        var counts = new int[count];
+        foreach (var index in indices) counts[index]++;
+        return counts;
+    }
+
+    // h(i, j) = k(x_i, x_j) + k(y_i, y_j) - k(x_i, y_j) - k(x_j, y_i), [n * n].
+    private double[] Kernel()
+    {
+        using var frozen = no_grad();
+        using var scope = NewDisposeScope();
+        var (x, y) = (before.ToTensor(), after.ToTensor()); // [n, D]
+        var cross = Cubed(x, y);
+        return (Cubed(x, x) + Cubed(y, y) - cross - cross.t()).contiguous().data<double>().ToArray();
+
+        Tensor Cubed(Tensor a, Tensor b) => ((a.mm(b.t()) / before.Dimension) + 1).pow(3); // [n, n]
+    }
+
+    private double Mean(double[] pairs, int[]? counts)
+    {
+        double sum = 0, weights = 0;
+        for (var i = 0; i < Count; i++)
+        {
+            if (counts?[i] == 0) continue;
+            for (var j = 0; j < i; j++)
+            {
+                double weight = counts is null ? 1 : (double)counts[i] * counts[j];
+                sum += weight * pairs[(i * Count) + j];
+                weights += weight;
+            }
+        }
+
+        return weights > 0 ? sum / weights : 0;
+    }
+}
+
+/// <summary>A statistic with its 95 % bootstrap interval.</summary>
+/// <param name="Interval">Null where resampling was too dear.</param>
+/// <param name="N">Observations.</param>
+/// <param name="Resamples">0 without an interval.</param>
+public sealed record BootstrapEstimate(double Value, (double Low, double High)? Interval, int N, int Resamples);
