@@ -103,8 +103,10 @@ internal static class AttributeCommand
     private static string Describe(FaithfulnessSummary check) => string.Create(
         CultureInfo.InvariantCulture,
         $"""
-        Scores against {check.Random.N} random ablations: Pearson {check.Random.Pearson:0.000} [{check.Random.PearsonInterval?.Low:0.000}, {check.Random.PearsonInterval?.High:0.000}], Spearman {check.Random.Spearman:0.000}; from all weights alike {check.Random.RandomOnly:0.000}, from high and low scores {check.Random.HighScoreOnly:0.000}; with the base kept {check.Random.FixedBase:0.000}
-        Exact ablation of {check.Exact?.Groups} rows of {check.Exact?.Layer}: Pearson {check.Exact?.Pearson:0.000}, Spearman {check.Exact?.Spearman:0.000}
+        Scores against {check.Random.N} random ablations:
+          base prediction kept, the function whose gradient the score is: Pearson {check.Random.FixedBase:0.000} [{check.Random.FixedBaseInterval?.Low:0.000}, {check.Random.FixedBaseInterval?.High:0.000}], Spearman {check.Random.FixedBaseSpearman:0.000}
+          both predictions moving: Pearson {check.Random.Pearson:0.000} [{check.Random.PearsonInterval?.Low:0.000}, {check.Random.PearsonInterval?.High:0.000}], Spearman {check.Random.Spearman:0.000}; from all weights alike {check.Random.RandomOnly:0.000}, from high and low scores {check.Random.HighScoreOnly:0.000}
+        Exact ablation of {check.Exact?.Groups} rows of {check.Exact?.Layer}: Pearson {check.Exact?.FixedBase:0.000} with the base kept, {check.Exact?.Pearson:0.000} with both moving
         COAR with {check.Coar?.Evaluations} masks on the same rows: Pearson {check.Coar?.Pearson:0.000}, Spearman {check.Coar?.Spearman:0.000}
         {check.Random.Sampling}
         """);

@@ -20,7 +20,8 @@ public enum AblationDraw
 public sealed record AblationTrial(AblationDraw Draw, long Weights, double Predicted, double Measured, double FixedBase);
 
 /// <summary>One output row of a layer: the sum of its scores and what another way says it is worth.</summary>
-public sealed record RowTrial(int Row, double Score, double Measured);
+/// <param name="FixedBase">The same with the base prediction kept, <see cref="ObjectiveValue.FixedBase"/>.</param>
+public sealed record RowTrial(int Row, double Score, double Measured, double FixedBase);
 
 /// <summary>One layer's rows valued in another way.</summary>
 public sealed record LayerTrials(string Layer, int Evaluations, IReadOnlyList<RowTrial> Rows);

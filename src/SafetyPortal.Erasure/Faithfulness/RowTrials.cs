@@ -34,28 +34,32 @@ internal sealed class RowTrials
     /// <summary>J before minus J with the row alone at zero.</summary>
     public LayerTrials Exact(EditableWeights weights, double objective, Evaluations evaluations)
     {
-        var measured = new double[Count];
+        var (measured, fixedBase) = (new double[Count], new double[Count]);
         for (var row = 0; row < Count; row++)
         {
-            using (weights.Zero(rows[row])) measured[row] = objective - evaluations.Next().Both;
+            using var zeroed = weights.Zero(rows[row]);
+            var now = evaluations.Next();
+            (measured[row], fixedBase[row]) = (objective - now.Both, objective - now.FixedBase);
         }
 
-        return Report(measured, Count);
+        return Report(measured, fixedBase, Count);
     }
 
     /// <summary>Coefficients of J = b - sum over ablated rows of a_row.</summary>
     public LayerTrials Coar(EditableWeights weights, FaithfulnessSettings settings, Random random, Evaluations evaluations)
     {
         var design = new double[settings.CoarMasks, Count];
-        var values = new double[settings.CoarMasks];
+        var (both, fixedBase) = (new double[settings.CoarMasks], new double[settings.CoarMasks]);
         for (var mask = 0; mask < settings.CoarMasks; mask++)
         {
             var off = Enumerable.Range(0, Count).Where(_ => random.NextDouble() >= settings.CoarKeep).ToList();
             foreach (var row in off) design[mask, row] = 1;
-            using (weights.Zero([.. off.SelectMany(row => rows[row])])) values[mask] = evaluations.Next().Both;
+            using var zeroed = weights.Zero([.. off.SelectMany(row => rows[row])]);
+            var now = evaluations.Next();
+            (both[mask], fixedBase[mask]) = (now.Both, now.FixedBase);
         }
 
-        return Report(Fit(design, values), settings.CoarMasks);
+        return Report(Fit(design, both), Fit(design, fixedBase), settings.CoarMasks);
     }
 
     /// <summary>Centred ridge regression; the penalty is a share of the mean variance of a column, so that it does not depend on the number of masks.</summary>
@@ -80,6 +84,6 @@ internal sealed class RowTrials
         return positions;
     }
 
-    private LayerTrials Report(double[] measured, int evaluations) =>
-        new(name, evaluations, [.. measured.Select((value, row) => new RowTrial(row, scores[row], value))]);
+    private LayerTrials Report(double[] measured, double[] fixedBase, int evaluations) =>
+        new(name, evaluations, [.. measured.Select((value, row) => new RowTrial(row, scores[row], value, fixedBase[row]))]);
 }

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace SafetyPortal.Requests.Evidence;
 
 /// <summary>
@@ -12,9 +14,12 @@ namespace SafetyPortal.Requests.Evidence;
 public sealed record FaithfulnessSummary(
     FaithfulnessFigures Random, GroupFigures? Exact, GroupFigures? Coar, double? Stability, string Artifact);
 
-/// <summary>How predicted and measured changes of J agree over random ablations.</summary>
+/// <summary>
+/// How predicted and measured changes of J agree over random ablations. The score is the gradient of J with the base prediction held where the
+/// unedited model puts it; the FixedBase figures measure that function, the others let the ablated weights move both predictions.
+/// </summary>
 /// <param name="N">Number of ablations.</param>
-/// <param name="Pearson">Correlation of predicted and measured change, -1 to 1; null when one side has no spread.</param>
+/// <param name="Pearson">Correlation of predicted and measured change, both predictions moving, -1 to 1; null when one side has no spread.</param>
 /// <param name="Spearman">The same of their ranks.</param>
 /// <param name="PearsonInterval">95 % bootstrap interval of <paramref name="Pearson"/>.</param>
 /// <param name="Slope">Measured change per unit of predicted change, least squares through the origin; 1 is a faithful size.</param>
@@ -23,8 +28,21 @@ public sealed record FaithfulnessSummary(
 /// <param name="HighScoreOnly">Pearson over the sets drawn from weights of high or low score.</param>
 /// <param name="FixedBase">Pearson with the base prediction kept from the unedited model, the function whose gradient the score is.</param>
 /// <param name="Sampling">How sets and evaluation points were drawn, in words.</param>
+/// <param name="FixedBaseInterval">95 % bootstrap interval of <paramref name="FixedBase"/>.</param>
+/// <param name="FixedBaseSpearman">The same of the ranks.</param>
 public sealed record FaithfulnessFigures(
-    int N, double? Pearson, double? Spearman, Interval? PearsonInterval, double? Slope, double Objective, double? RandomOnly, double? HighScoreOnly, double? FixedBase, string Sampling);
+    int N,
+    double? Pearson,
+    double? Spearman,
+    Interval? PearsonInterval,
+    double? Slope,
+    double Objective,
+    double? RandomOnly,
+    double? HighScoreOnly,
+    double? FixedBase,
+    string Sampling,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] Interval? FixedBaseInterval = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] double? FixedBaseSpearman = null);
 
 /// <summary>How the score of a layer's groups agrees with another way to value them.</summary>
 /// <param name="Layer">Weight name of the layer.</param>
@@ -32,7 +50,14 @@ public sealed record FaithfulnessFigures(
 /// <param name="Evaluations">Number of ablated models that were evaluated.</param>
 /// <param name="Pearson">Correlation over the groups; null when one side has no spread.</param>
 /// <param name="Spearman">The same of the ranks.</param>
-public sealed record GroupFigures(string Layer, int Groups, int Evaluations, double? Pearson, double? Spearman);
+/// <param name="FixedBase">Pearson with the base prediction kept from the unedited model.</param>
+public sealed record GroupFigures(
+    string Layer,
+    int Groups,
+    int Evaluations,
+    double? Pearson,
+    double? Spearman,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] double? FixedBase = null);
 
 /// <summary>The points behind a <see cref="FaithfulnessSummary"/>, for drawing.</summary>
 /// <param name="Ablations">One point per random ablation.</param>
@@ -53,4 +78,6 @@ public sealed record AblationPoint(string Draw, long Weights, double Predicted, 
 /// <param name="Group">Output row of the weight.</param>
 /// <param name="Score">Sum of the row's scores, scaled to the evaluation points.</param>
 /// <param name="Measured">What the other way says the row is worth, in the unit of J.</param>
-public sealed record GroupPoint(int Group, double Score, double Measured);
+/// <param name="FixedBase">The same with the base prediction kept from the unedited model.</param>
+public sealed record GroupPoint(
+    int Group, double Score, double Measured, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] double? FixedBase = null);

@@ -29,22 +29,24 @@ public static class FaithfulnessEvidence
         var trials = report.Trials;
         var figures = new FaithfulnessFigures(
             trials.Count,
-            Pearson(trials),
+            Pearson(trials, t => t.Measured),
             Spearman(trials.Select(t => t.Predicted), trials.Select(t => t.Measured)),
-            Bootstrap(trials),
+            Bootstrap(trials, t => t.Measured),
             Slope(trials),
             report.Objective,
-            Pearson(trials, AblationDraw.Random),
-            Pearson(trials, AblationDraw.High, AblationDraw.Low),
-            Known(RankCorrelation.Pearson([.. trials.Select(t => t.Predicted)], [.. trials.Select(t => t.FixedBase)])),
-            report.Sampling);
+            Pearson([.. trials.Where(t => t.Draw == AblationDraw.Random)], t => t.Measured),
+            Pearson([.. trials.Where(t => t.Draw != AblationDraw.Random)], t => t.Measured),
+            Pearson(trials, t => t.FixedBase),
+            report.Sampling,
+            Bootstrap(trials, t => t.FixedBase),
+            Spearman(trials.Select(t => t.Predicted), trials.Select(t => t.FixedBase)));
         return new(figures, Figures(report.Exact), Figures(report.Coar), stability, artifact);
     }
 
     private static string Name(AblationDraw draw) => draw.ToString().ToLowerInvariant();
 
     private static IReadOnlyList<GroupPoint> Rows(LayerTrials? layer) =>
-        layer is null ? [] : [.. layer.Rows.Select(r => new GroupPoint(r.Row, Math.Round(r.Score, Digits), Math.Round(r.Measured, Digits)))];
+        layer is null ? [] : [.. layer.Rows.Select(r => new GroupPoint(r.Row, Math.Round(r.Score, Digits), Math.Round(r.Measured, Digits), Math.Round(r.FixedBase, Digits)))];
 
     private static GroupFigures? Figures(LayerTrials? layer) => layer is null
         ? null
@@ -53,13 +55,11 @@ public static class FaithfulnessEvidence
             layer.Rows.Count,
             layer.Evaluations,
             Known(RankCorrelation.Pearson([.. layer.Rows.Select(r => r.Score)], [.. layer.Rows.Select(r => r.Measured)])),
-            Spearman(layer.Rows.Select(r => r.Score), layer.Rows.Select(r => r.Measured)));
+            Spearman(layer.Rows.Select(r => r.Score), layer.Rows.Select(r => r.Measured)),
+            Known(RankCorrelation.Pearson([.. layer.Rows.Select(r => r.Score)], [.. layer.Rows.Select(r => r.FixedBase)])));
 
-    private static double? Pearson(IReadOnlyList<AblationTrial> trials, params AblationDraw[] draws)
-    {
-        var chosen = trials.Where(t => draws.Length == 0 || draws.Contains(t.Draw)).ToList();
-        return Known(RankCorrelation.Pearson([.. chosen.Select(t => t.Predicted)], [.. chosen.Select(t => t.Measured)]));
-    }
+    private static double? Pearson(IReadOnlyList<AblationTrial> trials, Func<AblationTrial, double> measured) =>
+        Known(RankCorrelation.Pearson([.. trials.Select(t => t.Predicted)], [.. trials.Select(measured)]));
 
     private static double? Spearman(IEnumerable<double> a, IEnumerable<double> b)
     {
@@ -74,10 +74,10 @@ public static class FaithfulnessEvidence
         return square > 0 ? trials.Sum(t => t.Predicted * t.Measured) / square : null;
     }
 
-    private static Interval? Bootstrap(IReadOnlyList<AblationTrial> trials)
+    private static Interval? Bootstrap(IReadOnlyList<AblationTrial> trials, Func<AblationTrial, double> measured)
     {
-        if (Pearson(trials) is null) return null;
-        var interval = Intervals.Bootstrap(trials.Count, rows => Pearson([.. rows.Select(i => trials[i])]) ?? 0, seed: 0);
+        if (Pearson(trials, measured) is null) return null;
+        var interval = Intervals.Bootstrap(trials.Count, rows => Pearson([.. rows.Select(i => trials[i])], measured) ?? 0, seed: 0);
         return new Interval(interval.Low, interval.High);
     }
 

@@ -46,6 +46,27 @@ public sealed class FaithfulnessCheckTests(Goldens goldens)
         measured.ShouldBe(weights.ScoreOf(chosen), Math.Abs(weights.ScoreOf(chosen)) * 0.5);
     }
 
+    /// <summary>
+    /// A base as near the concept as can be, itself: with both predictions moving J stays 0 whatever is ablated, with the base kept every change of
+    /// the prediction raises it. Which of the two is meant decides what a correlation says.
+    /// </summary>
+    [Fact]
+    public void Run_BaseIsTheConceptItself_OnlyTheKeptBaseSeesTheAblation()
+    {
+        using var attribution = ComponentAttribution.Run(goldens.Pipeline, new AttributionSettings
+        {
+            Prompts = [new PromptPair("a photo of a parachute", "a photo of a parachute")],
+            Steps = 2,
+            Seeds = [0],
+        });
+
+        var report = FaithfulnessCheck.Run(goldens.Pipeline, attribution, Small);
+
+        report.Trials.ShouldAllBe(t => Math.Abs(t.Measured) < 1e-6 && t.FixedBase < -1e-6);
+        report.Exact.ShouldNotBeNull().Rows.ShouldAllBe(r => Math.Abs(r.Measured) < 1e-6 && r.FixedBase < 0);
+        report.Coar.ShouldNotBeNull().Rows.ShouldAllBe(r => Math.Abs(r.Measured) < 1e-6);
+    }
+
     [Fact]
     public void Fit_MasksOfKnownWorth_FindsIt()
     {
