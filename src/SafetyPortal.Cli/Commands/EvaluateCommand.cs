@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
 using SafetyPortal.Cli.Output;
-using SafetyPortal.Evaluation;
 using SafetyPortal.Images;
 using SafetyPortal.Requests.Evidence;
 using SafetyPortal.Worker.Measuring;
@@ -52,11 +51,11 @@ internal static class EvaluateCommand
             {
                 using var loaded = LoadedModel.Load(folder.FullName, evaluation: evaluation, device: ModelLoading.Device(parsed.GetValue(device)!));
                 var plan = PlanChoice.For(loaded, wanted.Kind, wanted.Name, parsed.GetValue(set)!, size);
-                var painting = new PaintSettings(parsed.GetValue(steps), PaintSettings.DefaultGuidance, PaintSettings.DefaultBatch);
-                var before = Paint(loaded, plan, painting, progress, "before", cancellation);
+                var maker = new GalleryMaker(loaded, new PaintSettings(parsed.GetValue(steps), PaintSettings.DefaultGuidance, PaintSettings.DefaultBatch));
+                var keep = loaded.Backbones.Lpips is not null;
+                var before = maker.Paint(plan.Cases, keep, Counter(progress, "before", plan), cancellation);
                 using var applied = ModelLoading.Apply(loaded.Pipeline, parsed.GetValue(patches) ?? []);
-                var after = Paint(loaded, plan, painting, progress, "after", cancellation);
-                return Measure(loaded, plan, before, after);
+                return maker.Compare(plan, before, maker.Paint(plan.Cases, keep, Counter(progress, "after", plan), cancellation));
             }, cancellation));
             JsonText.Print(asJson, metrics, () => Describe(metrics));
             return ExitCode.Success;
@@ -64,36 +63,10 @@ internal static class EvaluateCommand
         return command;
     }
 
-    private static MetricsSummary Measure(LoadedModel model, EvaluationPlan plan, Painted before, Painted after)
+    private static Action<int> Counter(IProgress<WorkStep> progress, string stage, EvaluationPlan plan)
     {
-        var metrics = Comparison.Between(plan, before.Gallery, after.Gallery);
-        var others = Enumerable.Range(0, plan.Cases.Count).Where(i => plan.Cases[i].Group != CaseGroup.Target).ToList();
-        if (others.Count >= 2)
-        {
-            var (first, second) = (FeatureStatistics.Of(before.Features.ToFeatures().Select(others)), FeatureStatistics.Of(after.Features.ToFeatures().Select(others)));
-            metrics = metrics with { Fid = new(Fid.Distance(first, second), others.Count, FidBackbone.Name(model.Backbones.Uses, others.Count)) };
-        }
-
-        return model.Backbones.Lpips is { } lpips
-            ? metrics with { Lpips = PairDistances.Measure(lpips, [.. plan.Cases.Select((item, i) => (item, before.Images[i], after.Images[i]))]) }
-            : metrics;
-    }
-
-    private static Painted Paint(
-        LoadedModel model, EvaluationPlan plan, PaintSettings settings, IProgress<WorkStep> progress, string stage, CancellationToken cancellation)
-    {
-        var readings = new List<ImageReading>();
-        var pictures = new List<Raster>();
-        var features = new FeatureRows();
-        foreach (var chunk in plan.Cases.Chunk(settings.BatchSize))
-        {
-            var images = Painter.Paint(model.Pipeline, chunk, settings, progress: null, cancellation);
-            readings.AddRange(model.Reader.Read(images, chunk, features));
-            if (model.Backbones.Lpips is not null) pictures.AddRange(images);
-            progress.Report(new WorkStep(stage, readings.Count, plan.Cases.Count));
-        }
-
-        return new(new Gallery(readings, Features: string.Empty), pictures, features);
+        var done = 0;
+        return made => progress.Report(new WorkStep(stage, done += made, plan.Cases.Count));
     }
 
     private static List<Seen> Look(DirectoryInfo folder, FileInfo[] files, BackboneOptions evaluation)
@@ -122,16 +95,23 @@ internal static class EvaluateCommand
         target detected   {metrics.Target.Detection.Before:0.00} -> {metrics.Target.Detection.After:0.00}   (n = {metrics.Target.Detection.N})
         others retained   mean {metrics.Retention.Mean:0.00}, worst {metrics.Retention.Worst:0.00}   (n = {metrics.Retention.N})
         CLIP score        {metrics.ClipScore?.Before:0.0} -> {metrics.ClipScore?.After:0.0}   (n = {metrics.ClipScore?.N})
-        {FidLine(metrics.Fid)}{LpipsLine(metrics.Lpips)}
+        {FidLine(metrics.Fid)}{KidLine(metrics.Kid)}{LpipsLine(metrics.Lpips)}
         """).TrimEnd();
 
-    private static string FidLine(FidMetrics? fid) => fid is null ? "" : string.Create(CultureInfo.InvariantCulture, $"{fid.Backbone}   {Math.Max(0, fid.Value):0.00}   (n = {fid.N})\n");
+    private static string FidLine(FidMetrics? fid) => fid is null ? "" : string.Create(
+        CultureInfo.InvariantCulture,
+        $"{fid.Backbone}   {Math.Max(0, fid.Value):0.000}   ({Bounds(fid.Interval, 1, "0.000")}, n = {fid.N}{(fid.Resamples is { } resamples ? $", {resamples} resamples" : "")})\n");
+
+    private static string KidLine(KidMetrics? kid) => kid is null ? "" : string.Create(
+        CultureInfo.InvariantCulture, $"{kid.Backbone} x 1000   {kid.Value * 1000:0.00}   ({Bounds(kid.Interval, 1000, "0.00")}, n = {kid.N})\n");
+
+    private static string Bounds(Interval? interval, double unit, string format) => interval is null
+        ? "no interval: resampling would take minutes"
+        : $"95 % {(interval.Low * unit).ToString(format, CultureInfo.InvariantCulture)} to {(interval.High * unit).ToString(format, CultureInfo.InvariantCulture)}";
 
     private static string LpipsLine(LpipsMetrics? lpips) => lpips is null ? "" : string.Create(
         CultureInfo.InvariantCulture,
         $"LPIPS ({lpips.Backbone})   target {lpips.Target.Mean:0.000} (n = {lpips.TargetN}), others {lpips.Others?.Mean:0.000} (n = {lpips.OthersN})");
-
-    private sealed record Painted(Gallery Gallery, IReadOnlyList<Raster> Images, FeatureRows Features);
 
     private sealed record Seen(string Path, string Object, string Style, IReadOnlyList<string> Supplied);
 }

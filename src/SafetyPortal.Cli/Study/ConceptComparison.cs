@@ -47,15 +47,14 @@ internal sealed class ConceptComparison(LoadedModel model, StudyPainter painter,
             var specificity = edit.Patch is null
                 ? null
                 : Specificity.Measure(model, neutral.Cases.Select(c => c.Prompt), neutralBefore.Images, Paint(edit, neutral, title, cancellation).Images);
-            var (metrics, kid) = StudyPainter.Compare(plan, before, after);
             arms.Add(new StudiedArm(
-                edit.Code, edit.Name, edit.Dose, edit.Patch?.Count ?? 0, metrics, kid, specificity, RedTeam: null, edit.Seconds));
+                edit.Code, edit.Name, edit.Dose, edit.Patch?.Count ?? 0, painter.Maker.Compare(plan, before, after), specificity, RedTeam: null, edit.Seconds));
             tiles.AddRange(Row(plan, after.Images));
         }
 
         var prompts = Asked(EraseMethod.Cad).Prompts.Select(p => p.Concept).ToList();
         return (
-            new StudiedConcept(settings.Fingerprint(model.Digest), concept.Kind, concept.Name, prompts, faithfulness, arms),
+            new StudiedConcept(settings.Fingerprint(model), concept.Kind, concept.Name, prompts, faithfulness, arms),
             ContactSheet.Arrange(tiles, SheetColumns),
             edits.Where(e => e.Probed).ToDictionary(e => e.Code, e => e.Patch!, StringComparer.Ordinal));
     }
@@ -107,7 +106,7 @@ internal sealed class ConceptComparison(LoadedModel model, StudyPainter painter,
         return new([.. Spread(targets, SheetColumns / 2).Select(c => c with { Prompt = ConceptPhrases.Without(c.Prompt, words), Group = CaseGroup.Unrelated })]);
     }
 
-    private StudyGallery Paint(Edit edit, EvaluationPlan plan, string title, CancellationToken cancellation)
+    private PaintedGallery Paint(Edit edit, EvaluationPlan plan, string title, CancellationToken cancellation)
     {
         using var applied = AppliedPatch.Apply(model.Pipeline.Unet, edit.Patch!);
         return painter.After(plan, Counter($"{title}: {edit.Code}", plan.Cases.Count), cancellation);

@@ -41,6 +41,8 @@ internal static class StudyCommand
         {
             model, concepts, seed, targets, perConcept, steps, probes, budget, work, page, threads, json,
         };
+        var backbones = new BackboneArguments();
+        backbones.AddTo(command);
         command.SetGuardedAction(json, async (parsed, cancellation) =>
         {
             TorchThreads.Set(parsed.GetValue(threads));
@@ -54,7 +56,7 @@ internal static class StudyCommand
                 parsed.GetValue(budget)!);
             var folder = Directory.CreateDirectory(parsed.GetValue(work)!.FullName).FullName;
             var results = await ProgressDisplay.Run(parsed.GetValue(json), progress => Task.Run(
-                () => Run(parsed.GetValue(model)!.FullName, folder, settings, progress, cancellation), cancellation));
+                () => Run(parsed.GetValue(model)!, backbones.Read(parsed), folder, settings, progress, cancellation), cancellation));
             if (parsed.GetValue(page) is { } file) WritePage(file, folder, results, parsed.GetValue(threads));
             JsonText.Print(parsed.GetValue(json), results, () => string.Join('\n', results.Select(Line)));
             return ExitCode.Success;
@@ -71,15 +73,17 @@ internal static class StudyCommand
             : codes;
     }
 
-    private static List<StudiedConcept> Run(string modelFolder, string folder, StudySettings settings, IProgress<WorkStep> progress, CancellationToken cancellation)
+    private static List<StudiedConcept> Run(
+        DirectoryInfo modelFolder, BackboneOptions evaluation, string folder, StudySettings settings, IProgress<WorkStep> progress, CancellationToken cancellation)
     {
-        using var model = LoadedModel.Load(modelFolder);
+        if (!modelFolder.Exists) throw new DirectoryNotFoundException($"Expected a model folder at {modelFolder.FullName}, there is none.");
+        using var model = LoadedModel.Load(modelFolder.FullName, evaluation: evaluation);
         var study = new ConceptComparison(model, new StudyPainter(model, settings.Painting), settings, progress);
         var results = new List<StudiedConcept>();
         foreach (var concept in settings.Concepts)
         {
             var file = FileOf(folder, concept);
-            if (Finished(file, settings.Fingerprint(model.Digest)) is { } known)
+            if (Finished(file, settings.Fingerprint(model)) is { } known)
             {
                 results.Add(known);
                 continue;

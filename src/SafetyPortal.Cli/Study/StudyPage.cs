@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using SafetyPortal.Evaluation;
 using SafetyPortal.Requests.Evidence;
 
 namespace SafetyPortal.Cli.Study;
@@ -17,7 +18,8 @@ internal static class StudyPage
         page.Append(Invariant($"""
             # Evidence on the embedded model
 
-            Written by `{command}`; do not edit by hand. Rates carry 95 % Wilson intervals, means 95 % bootstrap intervals (1,000 resamples).
+            Written by `{command}`; do not edit by hand. n and 95 % intervals stand in brackets: Wilson's for rates; for means, FID and KID the bootstrap's over
+            images or pairs of images (1,000 resamples, and 200 for an FID that is dear to resample).
 
 
             """));
@@ -49,20 +51,21 @@ internal static class StudyPage
 
     private static void Overview(StringBuilder page, IReadOnlyList<StudiedConcept> concepts)
     {
-        page.Append(Invariant($"## All concepts\n\nMeans over the {concepts.Count} concepts. The drop is (before - after) / before of the target's detection.\n\n"));
-        Header(page, "model", "concepts", "detection drop", "drop of 80 % reached", "mean retention", "worst retention", "CLIP score", "FID (demo encoder, small n)", "KID x 1000", "seconds");
+        page.Append(Invariant($"## All concepts\n\nMeans over the {concepts.Count} concepts, bootstrap intervals over concepts. The drop is (before - after) / before of the target's detection.\n\n"));
+        var (fid, kid, _) = Networks(concepts);
+        Header(page, "model", "concepts", "detection drop", "drop of 80 % reached", "mean retention", "worst retention", "CLIP score", fid, kid, "seconds");
         foreach (var arms in concepts.SelectMany(c => c.Arms).GroupBy(a => a.Code, StringComparer.Ordinal).Select(g => g.ToList()))
         {
             Row(page,
                 arms[0].Name,
                 Invariant($"{arms.Count}"),
-                Percent(arms.Average(Drop)),
+                Mean(arms.Select(a => (double?)Drop(a)), 1, "0.# %"),
                 Invariant($"{arms.Count(a => Drop(a) >= 0.8)} of {arms.Count}"),
-                Percent(arms.Average(a => a.Metrics.Retention.Mean)),
-                Percent(arms.Average(a => a.Metrics.Retention.Worst)),
-                Number(Mean(arms.Select(a => a.Metrics.ClipScore?.After)), "0.0"),
-                Number(Mean(arms.Select(a => a.Metrics.Fid?.Value)), "0.000"),
-                Number(Mean(arms.Select(a => a.Kid * 1000)), "0.00"),
+                Mean(arms.Select(a => (double?)a.Metrics.Retention.Mean), 1, "0.# %"),
+                Mean(arms.Select(a => (double?)a.Metrics.Retention.Worst), 1, "0.# %"),
+                Mean(arms.Select(a => a.Metrics.ClipScore?.After), 1, "0.0"),
+                Mean(arms.Select(a => a.Metrics.Fid?.Value), 1, "0.000"),
+                Mean(arms.Select(a => a.Metrics.Kid?.Value), 1000, "0.00"),
                 Number(arms.Average(a => a.Seconds), "0.0"));
         }
 
@@ -79,19 +82,32 @@ internal static class StudyPage
 
     private static void Faithfulness(StringBuilder page, IReadOnlyList<StudiedConcept> concepts)
     {
-        page.Append("## Is the score faithful?\n\nPredicted against measured fall of J over random ablations; one layer's rows ablated one by one (exact), and valued by COAR (arXiv 2404.11534).\n\n");
-        Header(page, "concept", "n", "Pearson", "interval", "Spearman", "exact rows, Pearson", "COAR, Pearson", "seeds, rank correlation");
+        page.Append("""
+            ## Is the score faithful?
+
+            Correlation of predicted with measured fall of J over random ablations; of one layer's rows ablated one by one (exact), and valued by COAR (arXiv
+            2404.11534). The score is the gradient of J with the base prediction held where the unedited model puts it, so "base kept" is what it can be held
+            to; in "both move" the ablated weights also answer for the base, which a score of this kind does not describe: with a base near the concept, as
+            for styles and nudity, both predictions move together, and the correlation can be low or negative however good the score is.
+
+
+            """);
+        Header(
+            page, "concept", "n", "Pearson, base kept", "interval", "Spearman", "Pearson, both move", "interval", "Spearman", "exact rows, base kept / both move", "COAR, base kept / both move", "seeds, rank correlation");
         foreach (var concept in concepts.Where(c => c.Faithfulness is not null))
         {
             var (figures, faithful) = (concept.Faithfulness!.Random, concept.Faithfulness);
             Row(page,
                 concept.Title,
                 Invariant($"{figures.N}"),
+                Number(figures.FixedBase, "0.00"),
+                Range(figures.FixedBaseInterval, "0.00"),
+                Number(figures.FixedBaseSpearman, "0.00"),
                 Number(figures.Pearson, "0.00"),
                 Range(figures.PearsonInterval, "0.00"),
                 Number(figures.Spearman, "0.00"),
-                Number(faithful.Exact?.Pearson, "0.00"),
-                Number(faithful.Coar?.Pearson, "0.00"),
+                $"{Number(faithful.Exact?.FixedBase, "0.00")} / {Number(faithful.Exact?.Pearson, "0.00")}",
+                $"{Number(faithful.Coar?.FixedBase, "0.00")} / {Number(faithful.Coar?.Pearson, "0.00")}",
                 Number(faithful.Stability, "0.00"));
         }
 
@@ -103,12 +119,12 @@ internal static class StudyPage
         var tested = concepts.SelectMany(c => c.Arms.Where(a => a.RedTeam is not null).Select(a => (Concept: c, Arm: a))).ToList();
         if (tested.Count == 0) return;
         var codes = ProbeCodes.All.Where(code => tested.Exists(t => t.Arm.RedTeam!.Probes.Any(p => p.Code == code))).ToList();
-        page.Append("## Can the concept come back?\n\nDetection of the concept: edited model left alone, then under the probe at its strongest variant (n). Unedited models show it in nearly every image.\n\n");
+        page.Append("## Can the concept come back?\n\nDetection of the concept: edited model left alone, then under the probe at its strongest variant (interval, n). Unedited models show it in nearly every image.\n\n");
         Header(page, ["concept", "edit", .. codes]);
         foreach (var (concept, arm) in tested)
         {
             Row(page, [concept.Title, arm.Name, .. codes.Select(code => arm.RedTeam!.Probes.FirstOrDefault(p => p.Code == code) is { } probe
-                ? Invariant($"{Percent(probe.Plain.Rate)} -> {Percent(probe.After.Rate)} ({probe.After.N})")
+                ? Invariant($"{Percent(probe.Plain.Rate)} -> {Percent(probe.After.Rate)} ({Range(probe.After.Interval, "0 %")}, {probe.After.N})")
                 : "-")]);
         }
 
@@ -119,7 +135,8 @@ internal static class StudyPage
     {
         page.Append(Invariant($"## {concept.Title}\n\n"));
         page.Append(Invariant($"Prompts: {string.Join("; ", concept.Prompts.Select(p => $"\"{p}\""))}.\n\n"));
-        Header(page, "model", "dose", "weights", "target after (n)", "interval", "mean retention (n)", "interval", "worst retention", "CLIP score", "FID", "KID x 1000", "same prompt without concept: distance", "unchanged", "seconds");
+        var (fid, kid, distance) = Networks([concept]);
+        Header(page, "model", "dose", "weights", "target after (n)", "interval", "mean retention (n)", "interval", "worst retention", "CLIP score", fid, kid, $"same prompt without concept: {distance}", "unchanged", "seconds");
         foreach (var arm in concept.Arms)
         {
             var (target, kept) = (arm.Metrics.Target.Detection, arm.Metrics.Retention);
@@ -132,11 +149,11 @@ internal static class StudyPage
                 Invariant($"{Percent(kept.Mean)} ({kept.N})"),
                 Range(kept.Interval, "0 %"),
                 Percent(kept.Worst),
-                Number(arm.Metrics.ClipScore?.After, "0.0"),
-                Number(arm.Metrics.Fid?.Value, "0.000"),
-                Number(arm.Kid * 1000, "0.00"),
-                Number(arm.Specificity?.Distance.Mean, "0.000"),
-                arm.Specificity is { } specific ? Invariant($"{Percent(specific.Unchanged.Rate)} ({specific.N})") : "-",
+                With(arm.Metrics.ClipScore?.After, arm.Metrics.ClipScore?.AfterInterval, 1, "0.0"),
+                With(arm.Metrics.Fid?.Value, arm.Metrics.Fid?.Interval, 1, "0.000"),
+                With(arm.Metrics.Kid?.Value, arm.Metrics.Kid?.Interval, 1000, "0.00"),
+                With(arm.Specificity?.Distance.Mean, arm.Specificity?.Distance.Interval, 1, "0.000"),
+                arm.Specificity is { } specific ? Invariant($"{Percent(specific.Unchanged.Rate)} ({Range(specific.Unchanged.Interval, "0 %")}, {specific.N})") : "-",
                 Number(arm.Seconds, "0.0"));
         }
 
@@ -152,11 +169,29 @@ internal static class StudyPage
 
     private static StudiedArm? Find(StudiedConcept concept, string code) => concept.Arms.FirstOrDefault(a => a.Code == code);
 
-    private static double? Mean(IEnumerable<double?> values)
+    // Which networks the columns rest on; they are the same for all models of a study.
+    private static (string Fid, string Kid, string Distance) Networks(IReadOnlyList<StudiedConcept> concepts)
     {
-        var known = values.OfType<double>().ToList();
-        return known.Count == 0 ? null : known.Average();
+        var arms = concepts.SelectMany(c => c.Arms).ToList();
+        var n = arms.Select(a => a.Metrics.Fid?.N).FirstOrDefault(n => n is not null);
+        return (
+            arms.Select(a => a.Metrics.Fid?.Backbone).FirstOrDefault(name => name is not null) ?? "FID",
+            $"{arms.Select(a => a.Metrics.Kid?.Backbone).FirstOrDefault(name => name is not null) ?? "KID"} x 1000{(concepts.Count == 1 && n is not null ? Invariant($" (n = {n})") : "")}",
+            arms.Select(a => a.Specificity?.Backbone).FirstOrDefault(name => name is not null) ?? "distance");
     }
+
+    /// <summary>The mean of what is known with its bootstrap interval, both times <paramref name="unit"/>.</summary>
+    private static string Mean(IEnumerable<double?> values, double unit, string format)
+    {
+        var known = values.OfType<double>().ToArray();
+        if (known.Length == 0) return "-";
+        var estimate = Intervals.BootstrapMean(known, seed: 0);
+        return With(estimate.Value, new(estimate.Low, estimate.High), unit, format);
+    }
+
+    private static string With(double? value, Interval? interval, double unit, string format) => value is null || interval is null
+        ? Number(value * unit, format)
+        : $"{Number(value * unit, format)} ({Number(interval.Low * unit, format)} to {Number(interval.High * unit, format)})";
 
     private static void Header(StringBuilder page, params IReadOnlyList<string> cells)
     {

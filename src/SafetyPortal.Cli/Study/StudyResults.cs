@@ -22,8 +22,7 @@ internal sealed record StudiedConcept(
 /// <param name="Code">Stable name, for example "cad".</param>
 /// <param name="Dose">Share of the candidate weights that the edit asked for; null for the unedited model.</param>
 /// <param name="Weights">Weights that changed.</param>
-/// <param name="Metrics">Against the unedited model, same prompts and seeds; its FID has the demo encoder as backbone.</param>
-/// <param name="Kid">Unbiased squared MMD of the unrelated images before and after.</param>
+/// <param name="Metrics">Against the unedited model, same prompts and seeds.</param>
 /// <param name="Specificity">Null where it was not measured.</param>
 /// <param name="RedTeam">Null where no probe was run.</param>
 /// <param name="Seconds">To make the edit, without measuring it.</param>
@@ -33,7 +32,6 @@ internal sealed record StudiedArm(
     double? Dose,
     long Weights,
     MetricsSummary Metrics,
-    double? Kid,
     SpecificityMetrics? Specificity,
     RedTeamEvidence? RedTeam,
     double Seconds);

@@ -1,6 +1,9 @@
+using System.Globalization;
 using SafetyPortal.Cli.Commands;
 using SafetyPortal.Requests;
+using SafetyPortal.Requests.Evidence;
 using SafetyPortal.Worker.Measuring;
+using SafetyPortal.Worker.Models;
 using SafetyPortal.Worker.Plans;
 
 namespace SafetyPortal.Cli.Study;
@@ -24,7 +27,11 @@ internal sealed record StudySettings(
     ];
 
     /// <summary>Everything a concept's galleries depend on, in one line: a stored result with another is not used. Probes say for themselves how hard they tried.</summary>
-    public string Fingerprint(string modelDigest) => string.Create(
-        System.Globalization.CultureInfo.InvariantCulture,
-        $"model {modelDigest}, {Images.Target} target images and {Images.PerConcept} of each other concept, {Painting.Steps} DDIM steps, guidance {Painting.Guidance}, batch {Painting.BatchSize}, seed {Seed}");
+    public string Fingerprint(LoadedModel model) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"model {model.Digest}, {Images.Target} target images and {Images.PerConcept} of each other concept, {Painting.Steps} DDIM steps, guidance {Painting.Guidance}, batch {Painting.BatchSize}, seed {Seed}; judged by {Networks(model.Backbones.Uses)}");
+
+    private static string Networks(IReadOnlyList<BackboneUse> uses) => uses.Count == 0
+        ? "the model folder's own networks"
+        : string.Join(", ", uses.Select(u => $"{u.Network} ({u.Measures}{(u.Threshold is { } from ? string.Create(CultureInfo.InvariantCulture, $" from {from}") : "")}, {u.Digest[..12]})"));
 }

@@ -26,7 +26,14 @@ public sealed record ControlMetrics(ControlDetection Detection, double? Retentio
 public sealed record ClipScoreChange(double Before, double After, int N, Interval? BeforeInterval = null, Interval? AfterInterval = null);
 
 /// <summary>Fréchet distance between images before and after; <paramref name="Backbone"/> names the features, since values of different backbones cannot be compared.</summary>
-public sealed record FidMetrics(double Value, int N, string Backbone, Interval? Interval = null);
+/// <param name="Interval">95 % bootstrap interval over pairs; null where resampling was too dear.</param>
+/// <param name="Resamples">Resamples behind the interval.</param>
+public sealed record FidMetrics(
+    double Value, int N, string Backbone, Interval? Interval = null, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] int? Resamples = null);
+
+/// <summary>Kernel distance (squared MMD over pairs, unbiased) of the same images as the Fréchet distance, which small samples do not raise; 0 for equal images.</summary>
+/// <param name="Interval">95 % bootstrap interval over pairs, 1,000 resamples; null where resampling was too dear.</param>
+public sealed record KidMetrics(double Value, int N, string Backbone, Interval? Interval = null);
 
 /// <summary>LPIPS of the images before and after, same prompts and seeds: wanted high for the target, low for everything else.</summary>
 /// <param name="Backbone">"AlexNet" or "VGG-16"; values of the two cannot be compared.</param>
@@ -42,7 +49,8 @@ public sealed record MetricsSummary(
     ClipScoreChange? ClipScore,
     FidMetrics? Fid,
     ControlMetrics? Largest = null,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] LpipsMetrics? Lpips = null);
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] LpipsMetrics? Lpips = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] KidMetrics? Kid = null);
 
 /// <summary>One dose of a sweep: the ratio, how many weights it sets to zero and what that did.</summary>
 public sealed record DosePoint(double Dose, long AblatedWeights, MetricsSummary Metrics, bool GatesPassed);

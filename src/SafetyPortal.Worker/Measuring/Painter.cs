@@ -5,7 +5,8 @@ using SafetyPortal.Worker.Plans;
 namespace SafetyPortal.Worker.Measuring;
 
 /// <summary>How evaluation images are made.</summary>
-public sealed record PaintSettings(int Steps, double Guidance, int BatchSize)
+/// <param name="Scheduler">Null takes the model's own.</param>
+public sealed record PaintSettings(int Steps, double Guidance, int BatchSize, string? Scheduler = null)
 {
     public const double DefaultGuidance = 5.0;
     public const int DefaultBatch = 8;
@@ -29,6 +30,7 @@ public static class Painter
                 Seeds = [.. cases.Select(c => c.Seed)],
                 Steps = settings.Steps,
                 GuidanceScale = settings.Guidance,
+                Scheduler = settings.Scheduler,
             },
             progress is null ? null : new Relay(progress, settings.Steps),
             cancellation);

@@ -1,4 +1,3 @@
-using SafetyPortal.Diffusion;
 using SafetyPortal.Erasure.Ablation;
 using SafetyPortal.Requests.Evidence;
 using SafetyPortal.Worker.Models;
@@ -15,7 +14,7 @@ public sealed class QuickGallery(LoadedModel model, EvaluationPlan plan, PaintSe
     /// <summary>Steps of DPM-Solver++, which draws with these what DDIM does with more than twice as many.</summary>
     public const int DefaultSteps = 10;
 
-    private const string Solver = "DPMSolverMultistepScheduler";
+    private readonly GalleryMaker maker = new(model, settings with { Scheduler = "DPMSolverMultistepScheduler" });
     private Gallery? before;
 
     /// <summary>What <paramref name="patch"/> does to the images.</summary>
@@ -26,26 +25,5 @@ public sealed class QuickGallery(LoadedModel model, EvaluationPlan plan, PaintSe
         return Comparison.Between(plan, before, Paint(cancellation));
     }
 
-    private Gallery Paint(CancellationToken cancellation)
-    {
-        var readings = new List<ImageReading>();
-        var features = new FeatureRows();
-        foreach (var cases in plan.Cases.Chunk(settings.BatchSize))
-        {
-            var images = model.Pipeline.Generate(
-                new GenerationSettings
-                {
-                    Prompts = [.. cases.Select(c => c.Prompt)],
-                    Seeds = [.. cases.Select(c => c.Seed)],
-                    Steps = settings.Steps,
-                    GuidanceScale = settings.Guidance,
-                    Scheduler = Solver,
-                },
-                progress: null,
-                cancellation);
-            readings.AddRange(model.Reader.Read(images, cases, features));
-        }
-
-        return new Gallery(readings, Features: string.Empty);
-    }
+    private Gallery Paint(CancellationToken cancellation) => maker.Paint(plan.Cases, keepImages: false, progress: null, cancellation).Readings;
 }

@@ -1,4 +1,3 @@
-using SafetyPortal.Evaluation;
 using SafetyPortal.Images;
 using SafetyPortal.Requests;
 using SafetyPortal.Requests.Artifacts;
@@ -16,14 +15,18 @@ internal static class MeasureStage
     public static async Task<MeasureOutput> RunAsync(
         RunContext context, LoadOutput load, Gallery baseline, AblateOutput ablation, GenerateOutput generated, CancellationToken cancellation)
     {
-        var before = await FeaturesAsync(context, baseline, cancellation);
+        var before = FeatureRows.Load(await FeaturesAsync(context, baseline, cancellation));
         var curve = new List<DosePoint>();
         foreach (var dose in generated.Doses)
         {
             cancellation.ThrowIfCancellationRequested();
             context.Report(RunStage.Measure, curve.Count, generated.Doses.Count, "metrics");
             var features = await FeaturesAsync(context, dose.Gallery, cancellation);
-            var metrics = await context.Compute(() => Comparison.Between(load.Evaluation, baseline, dose.Gallery) with { Fid = Distance(load, before, features) });
+            var metrics = await context.Compute(() =>
+            {
+                var (fid, kid) = FeatureDistances.Measure(load.Evaluation, before, FeatureRows.Load(features), load.Method.Backbones);
+                return Comparison.Between(load.Evaluation, baseline, dose.Gallery) with { Fid = fid, Kid = kid };
+            });
             if (dose.Dose.Equals(generated.Chosen))
             {
                 metrics = metrics with { Placebo = Control("random"), Largest = Control("largest") };
@@ -74,14 +77,4 @@ internal static class MeasureStage
     // Written by this worker, and read under the limits of its own images.
     private static async Task<Raster> ImageAsync(RunContext context, string digest, CancellationToken cancellation) =>
         ImageCodec.Decode(await context.Artifacts.ReadAsync(digest, cancellation), new ImageLimits(MaxBytes: 64 << 20, MaxPixels: 64 << 20));
-
-    private static FidMetrics? Distance(LoadOutput load, string before, string after)
-    {
-        var plan = load.Evaluation;
-        var others = Enumerable.Range(0, plan.Cases.Count).Where(i => plan.Cases[i].Group != CaseGroup.Target).ToList();
-        if (others.Count < 2) return null;
-        var value = Fid.Distance(
-            FeatureStatistics.Of(FeatureRows.Load(before).Select(others)), FeatureStatistics.Of(FeatureRows.Load(after).Select(others)));
-        return new FidMetrics(value, others.Count, FidBackbone.Name(load.Method.Backbones, others.Count));
-    }
 }

@@ -64,9 +64,10 @@ public sealed class SuppliedBackbonesTests : IDisposable
     [Fact]
     public void Name_OfADistance_SaysFeaturesAndSmallSamples()
     {
-        FidBackbone.Name(null, 100).ShouldBe("FID (small n, demo encoder)");
-        FidBackbone.Name(null, 2048).ShouldBe("FID (demo encoder)");
-        FidBackbone.Name([new BackboneUse("FID", "InceptionV3", "x")], 2047).ShouldBe("FID (small n, InceptionV3)");
+        FeatureDistances.FidName(null, 100).ShouldBe("FID (small n, demo encoder)");
+        FeatureDistances.FidName(null, 2048).ShouldBe("FID (demo encoder)");
+        FeatureDistances.FidName([new BackboneUse("FID", "InceptionV3", "x")], 2047).ShouldBe("FID (small n, InceptionV3)");
+        FeatureDistances.KidName([new BackboneUse("FID", "InceptionV3", "x")]).ShouldBe("KID (InceptionV3)");
     }
 
     private string Detector()
