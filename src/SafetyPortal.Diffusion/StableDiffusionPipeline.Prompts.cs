@@ -1,3 +1,4 @@
+using SafetyPortal.Diffusion.Clip;
 using SafetyPortal.Diffusion.Tokenizer;
 using static TorchSharp.torch;
 
@@ -30,19 +31,54 @@ public sealed partial class StableDiffusionPipeline
         return cat([.. prompts.Select(p => encoded[p])]).MoveToOuterDisposeScope(); // [B, T, D]
     }
 
-    // The picture is told to be neither scaled nor cropped.
+    /// <summary>Prompts as each text encoder takes them in: one entry per encoder, padded as its tokenizer pads.</summary>
+    /// <param name="prompts">Token ids with begin and end, at most as many as a prompt may have; of XL the ids of both vocabularies.</param>
+    public IReadOnlyList<TokenRows> Tokens(IReadOnlyList<long[]> prompts)
+    {
+        ArgumentNullException.ThrowIfNull(prompts);
+        (ClipTokenizer Tokenizer, ClipTextModel Encoder)[] encoders = Second is { } second ? [(Tokenizer, TextEncoder), (second.Tokenizer, second.Encoder)] : [(Tokenizer, TextEncoder)];
+        return [.. encoders.Select(e =>
+        {
+            var padded = prompts.SelectMany(ids => ids.Concat(Enumerable.Repeat(e.Tokenizer.PadId, e.Tokenizer.ModelMaxLength - ids.Length))).ToArray();
+            var ids = tensor(padded, [prompts.Count, e.Tokenizer.ModelMaxLength], device: Device); // [B, T]
+            return new TokenRows(ids, e.Encoder.Tokens(ids));
+        })];
+    }
+
+    /// <summary><see cref="EncodePrompts"/> for token embeddings that need not be rows of the tables; carries their gradient. The size is the model's own.</summary>
+    /// <param name="tokens">One entry per text encoder, as <see cref="Tokens"/> gives them.</param>
+    public Tensor EncodeTokens(IReadOnlyList<TokenRows> tokens)
+    {
+        ArgumentNullException.ThrowIfNull(tokens);
+        using var scope = NewDisposeScope();
+        if (Second is not { } second) return TextEncoder.FromTokens(tokens[0].Rows).MoveToOuterDisposeScope(); // [B, T, D]
+        var (text, pooled) = Both(tokens, second);
+        return Pack(text, pooled, DefaultSize, DefaultSize).MoveToOuterDisposeScope();
+    }
+
     private Tensor EncodeForXl(string prompt, SecondTextEncoder second, int height, int width)
     {
         using var scope = NewDisposeScope();
-        var (text, pooled) = second.ZerosForEmptyPrompt && prompt.Length == 0 ? Nothing(second) : Both(prompt, second);
-        return Unet.Config.Added!.Pack(text, pooled, [height, width, 0, 0, height, width]).MoveToOuterDisposeScope();
+        var (text, pooled) = second.ZerosForEmptyPrompt && prompt.Length == 0
+            ? Nothing(second)
+            : Both([Rows(Tokenizer, TextEncoder, prompt), Rows(second.Tokenizer, second.Encoder, prompt)], second);
+        return Pack(text, pooled, height, width).MoveToOuterDisposeScope();
     }
 
-    private (Tensor Text, Tensor Pooled) Both(string prompt, SecondTextEncoder second)
+    // The picture is told to be neither scaled nor cropped.
+    private Tensor Pack(Tensor text, Tensor pooled, int height, int width) => Unet.Config.Added!.Pack(text, pooled, [height, width, 0, 0, height, width]);
+
+    private (Tensor Text, Tensor Pooled) Both(IReadOnlyList<TokenRows> tokens, SecondTextEncoder second)
     {
-        var (first, _) = TextEncoder.EncodePenultimate(Ids(Tokenizer, prompt)); // [1, T, D1]
-        var (other, pooled) = second.Encoder.EncodePenultimate(Ids(second.Tokenizer, prompt)); // [1, T, D2], [1, pooled]
+        var (first, _) = TextEncoder.EncodePenultimate(tokens[0].Rows, tokens[0].Ids); // [B, T, D1]
+        var (other, pooled) = second.Encoder.EncodePenultimate(tokens[1].Rows, tokens[1].Ids); // [B, T, D2], [B, pooled]
         return (cat([first, other], -1), pooled!);
+    }
+
+    private TokenRows Rows(ClipTokenizer tokenizer, ClipTextModel encoder, string prompt)
+    {
+        var ids = Ids(tokenizer, prompt);
+        return new TokenRows(ids, encoder.Tokens(ids));
     }
 
     private (Tensor Text, Tensor Pooled) Nothing(SecondTextEncoder second) =>
@@ -51,3 +87,8 @@ public sealed partial class StableDiffusionPipeline
 
     private Tensor Ids(ClipTokenizer tokenizer, string prompt) => tensor(tokenizer.EncodePadded(prompt), device: Device).unsqueeze(0); // [1, T]
 }
+
+/// <summary>Prompts as one text encoder takes them in.</summary>
+/// <param name="Ids">[B, T], padded.</param>
+/// <param name="Rows">Token embeddings, without positions, [B, T, C].</param>
+public sealed record TokenRows(Tensor Ids, Tensor Rows);

@@ -69,8 +69,19 @@ public sealed class ClipTextModel : nn.Module<Tensor, Tensor>
     /// </returns>
     public (Tensor Penultimate, Tensor? Projected) EncodePenultimate(Tensor ids)
     {
+        using var tokens = Tokens(ids);
+        return EncodePenultimate(tokens, ids);
+    }
+
+    /// <summary><see cref="EncodePenultimate(Tensor)"/> for token embeddings that need not be rows of the table; carries their gradient.</summary>
+    /// <param name="tokens">[B, T, C]; T up to <see cref="ClipTextConfig.MaxPositions"/>.</param>
+    /// <param name="ids">[B, T]; they tell where the text ends.</param>
+    /// <exception cref="ArgumentException">The shape differs.</exception>
+    public (Tensor Penultimate, Tensor? Projected) EncodePenultimate(Tensor tokens, Tensor ids)
+    {
+        CheckTokens(tokens);
         using var scope = NewDisposeScope();
-        var (penultimate, last) = text_model.LastTwo(ids);
+        var (penultimate, last) = text_model.LastTwo(tokens);
         var projected = text_projection?.call(text_model.Pool(last, ids)).MoveToOuterDisposeScope();
         return (penultimate.MoveToOuterDisposeScope(), projected);
     }
@@ -87,8 +98,7 @@ public sealed class ClipTextModel : nn.Module<Tensor, Tensor>
     /// <exception cref="ArgumentException">The shape differs.</exception>
     public Tensor FromTokens(Tensor tokens)
     {
-        if (tokens.dim() != 3 || tokens.shape[1] > Config.MaxPositions || tokens.shape[2] != Config.HiddenSize)
-            throw new ArgumentException($"Expected token embeddings of shape [B, T, {Config.HiddenSize}] with T up to {Config.MaxPositions}, got [{string.Join(", ", tokens.shape)}].", nameof(tokens));
+        CheckTokens(tokens);
         return text_model.FromTokens(tokens);
     }
 
@@ -97,4 +107,10 @@ public sealed class ClipTextModel : nn.Module<Tensor, Tensor>
     /// <param name="ids">[B, T]</param>
     /// <returns>[B, C]</returns>
     public Tensor Pool(Tensor lastHidden, Tensor ids) => text_model.Pool(lastHidden, ids);
+
+    private void CheckTokens(Tensor tokens)
+    {
+        if (tokens.dim() != 3 || tokens.shape[1] > Config.MaxPositions || tokens.shape[2] != Config.HiddenSize)
+            throw new ArgumentException($"Expected token embeddings of shape [B, T, {Config.HiddenSize}] with T up to {Config.MaxPositions}, got [{string.Join(", ", tokens.shape)}].", nameof(tokens));
+    }
 }

@@ -89,12 +89,11 @@ internal sealed class ClipTextTransformer : nn.Module<Tensor, Tensor>
     }
 
     /// <summary>What the last layer takes in, not normalised, and what <see cref="forward"/> returns; each [B, T, C].</summary>
-    /// <param name="ids">[B, T], int64</param>
-    public (Tensor Penultimate, Tensor Last) LastTwo(Tensor ids)
+    /// <param name="tokens">[B, T, C], without positions</param>
+    public (Tensor Penultimate, Tensor Last) LastTwo(Tensor tokens)
     {
-        Check(ids);
         using var scope = NewDisposeScope();
-        var x = embeddings.call(ids); // [B, T, C]
+        var x = embeddings.AddPositions(tokens); // [B, T, C]
         var (penultimate, last) = encoder.LastTwo(x, Causal(x));
         return (penultimate.MoveToOuterDisposeScope(), final_layer_norm.call(last).MoveToOuterDisposeScope());
     }

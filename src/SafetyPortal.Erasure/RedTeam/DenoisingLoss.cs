@@ -3,13 +3,13 @@ using static TorchSharp.torch;
 namespace SafetyPortal.Erasure.RedTeam;
 
 /// <summary>
-/// The training loss of a noise predictor, <c>mean || eps(sqrt(a_t) z0 + sqrt(1 - a_t) n, t, c) - n ||^2</c>, on latents that show the
-/// concept: what learning attacks lower.
+/// The training loss of the network, <c>mean || eps(sqrt(a_t) z0 + sqrt(1 - a_t) n, t, c) - target ||^2</c>, on latents that show the concept: what
+/// learning attacks lower. The target is the noise n, and the velocity or the original for models that predict those.
 /// </summary>
 /// <param name="Noised">[B, C, h, w]</param>
 /// <param name="Timesteps">[B]</param>
-/// <param name="Noise">[B, C, h, w]</param>
-internal sealed record DenoisingLoss(Tensor Noised, Tensor Timesteps, Tensor Noise)
+/// <param name="Target">[B, C, h, w]</param>
+internal sealed record DenoisingLoss(Tensor Noised, Tensor Timesteps, Tensor Target)
 {
     /// <summary>Noise and timesteps drawn once, to compare conditions on.</summary>
     public static DenoisingLoss Fixed(ProbeSubject subject, Tensor latents, Generator generator)
@@ -19,9 +19,10 @@ internal sealed record DenoisingLoss(Tensor Noised, Tensor Timesteps, Tensor Noi
         var train = subject.Pipeline.SchedulerConfig.NumTrainTimesteps;
         var timesteps = randint(0, train, [latents.size(0)], dtype: ScalarType.Int64, generator: generator);
         var noise = randn(latents.shape, dtype: ScalarType.Float32, generator: generator).to(latents.dtype, latents.device);
-        var noised = subject.Walk.AddNoise(latents, noise, timesteps);
         return new DenoisingLoss(
-            noised.MoveToOuterDisposeScope(), timesteps.to(latents.device).MoveToOuterDisposeScope(), noise.MoveToOuterDisposeScope());
+            subject.Walk.AddNoise(latents, noise, timesteps).MoveToOuterDisposeScope(),
+            timesteps.to(latents.device).MoveToOuterDisposeScope(),
+            subject.Walk.TrainingTarget(latents, noise, timesteps).MoveToOuterDisposeScope());
     }
 
     /// <summary>One fresh draw, with the gradient of the condition and of the weights.</summary>
@@ -34,6 +35,6 @@ internal sealed record DenoisingLoss(Tensor Noised, Tensor Timesteps, Tensor Noi
     {
         using var scope = NewDisposeScope();
         var eps = subject.Pipeline.Unet.call(Noised, Timesteps, condition); // [B, C, h, w]
-        return (eps - Noise).pow(2).mean().MoveToOuterDisposeScope();
+        return (eps - Target).pow(2).mean().MoveToOuterDisposeScope();
     }
 }

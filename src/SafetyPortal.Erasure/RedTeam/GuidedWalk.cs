@@ -81,6 +81,9 @@ internal sealed class GuidedWalk(StableDiffusionPipeline pipeline, int steps, do
     /// <summary>Latents noised to training steps, int64 [B].</summary>
     public Tensor AddNoise(Tensor original, Tensor noise, Tensor timesteps) => scheduler.AddNoise(original, noise, timesteps);
 
+    /// <summary>What the network is trained to answer for <see cref="AddNoise"/>'s sample: the noise, or what the model's configuration names instead.</summary>
+    public Tensor TrainingTarget(Tensor original, Tensor noise, Tensor timesteps) => scheduler.Noise.TrainingTarget(scheduler.Config, original, noise, timesteps);
+
     /// <summary>Walks.</summary>
     /// <param name="latents">[B, C, h, w] at the level of the first step.</param>
     /// <param name="condition">[B, T, D].</param>

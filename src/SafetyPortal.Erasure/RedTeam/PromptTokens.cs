@@ -1,10 +1,11 @@
+using SafetyPortal.Diffusion;
 using TorchSharp;
 using static TorchSharp.torch;
 
 namespace SafetyPortal.Erasure.RedTeam;
 
 /// <summary>A prompt as token ids with one place kept for a token that is in no vocabulary.</summary>
-/// <param name="Ids">[1, T]; the id at the place is a filler.</param>
+/// <param name="Ids">With begin and end; the id at the place is a filler.</param>
 /// <param name="Position">The place.</param>
 /// <param name="Replaced">Ids of the concept's word that stood there; empty when the prompt had none.</param>
 internal sealed record PromptTokens(long[] Ids, int Position, IReadOnlyList<long> Replaced)
@@ -13,17 +14,18 @@ internal sealed record PromptTokens(long[] Ids, int Position, IReadOnlyList<long
     public static PromptTokens Of(ProbeSubject subject, string text)
     {
         var tokenizer = subject.Pipeline.Tokenizer;
-        var ids = tokenizer.Encode(text);
+        var ids = Encode(subject.Pipeline, text);
         foreach (var word in subject.Concept.Words)
         {
-            var wanted = tokenizer.Encode(word)[1..^1];
+            var wanted = Encode(subject.Pipeline, word)[1..^1];
             var at = wanted.Length == 0 ? -1 : ids.AsSpan().IndexOf(wanted);
             if (at < 0) continue;
-            return new PromptTokens(Padded(subject, [.. ids[..at], wanted[0], .. ids[(at + wanted.Length)..]]), at, wanted);
+            return new PromptTokens([.. ids[..at], wanted[0], .. ids[(at + wanted.Length)..]], at, wanted);
         }
 
+        // An end token as filler would end the text there for encoders that pool it.
         var end = Math.Min(ids.Length - 1, tokenizer.ModelMaxLength - 2);
-        return new PromptTokens(Padded(subject, [.. ids[..end], tokenizer.PadId, tokenizer.EosId]), end, []);
+        return new PromptTokens([.. ids[..end], tokenizer.BosId, tokenizer.EosId], end, []);
     }
 
     /// <summary>Positions of the concept's word in a prompt; those of all its words when it has none.</summary>
@@ -35,49 +37,66 @@ internal sealed record PromptTokens(long[] Ids, int Position, IReadOnlyList<long
         return [.. Enumerable.Range(1, Math.Max(1, last - 1))];
     }
 
-    /// <summary>Ids [1, T] of the prompt behind a prefix; its end is cut off when both are too long.</summary>
-    public static Tensor WithPrefix(ProbeSubject subject, IReadOnlyList<long> prefix, string text)
+    /// <summary>Ids of the prompt behind a prefix; its end is cut off when both are too long.</summary>
+    public static long[] WithPrefix(ProbeSubject subject, IReadOnlyList<long> prefix, string text)
     {
         var tokenizer = subject.Pipeline.Tokenizer;
-        var ids = tokenizer.Encode(text);
-        var body = ids[1..^1].Take(tokenizer.ModelMaxLength - 2 - prefix.Count);
-        return tensor(Padded(subject, [tokenizer.BosId, .. prefix, .. body, tokenizer.EosId]), device: subject.Pipeline.Device).unsqueeze(0);
+        var body = Encode(subject.Pipeline, text)[1..^1].Take(tokenizer.ModelMaxLength - 2 - prefix.Count);
+        return [tokenizer.BosId, .. prefix, .. body, tokenizer.EosId];
     }
 
-    /// <summary>Root mean square of the embedding table's entries: the unit in which a learned token moves.</summary>
-    public static double TableScale(ProbeSubject subject)
+    /// <summary>Ids that every vocabulary of the model has and that are no marks.</summary>
+    public static IReadOnlyList<long> Vocabulary(StableDiffusionPipeline pipeline) => pipeline.Second is { } second
+        ? [.. pipeline.Tokenizer.PlainIds().Intersect(second.Tokenizer.PlainIds())]
+        : pipeline.Tokenizer.PlainIds();
+
+    /// <summary>For each text encoder the embeddings of some ids, [ids, C].</summary>
+    public static IReadOnlyList<Tensor> Tables(StableDiffusionPipeline pipeline, IReadOnlyList<long> ids)
+    {
+        using var scope = NewDisposeScope();
+        var column = tensor(ids.ToArray(), device: pipeline.Device).unsqueeze(1);
+        return [.. Encoders(pipeline).Select(encoder => encoder.Tokens(column).squeeze(1).detach().MoveToOuterDisposeScope())];
+    }
+
+    /// <summary>For each text encoder the root mean square of its embedding table's entries: the unit in which a learned token moves.</summary>
+    public static IReadOnlyList<double> TableScales(ProbeSubject subject)
     {
         using var frozen = no_grad();
         using var scope = NewDisposeScope();
-        var ids = subject.Pipeline.Tokenizer.PlainIds();
-        var sample = ids.Where((_, i) => i % Math.Max(1, ids.Count / 512) == 0).ToArray();
-        return subject.Pipeline.TextEncoder.Tokens(tensor(sample, device: subject.Pipeline.Device).unsqueeze(1)).square().mean().sqrt().ToDouble();
+        var ids = Vocabulary(subject.Pipeline);
+        return [.. Tables(subject.Pipeline, [.. ids.Where((_, i) => i % Math.Max(1, ids.Count / 512) == 0)]).Select(table => table.square().mean().sqrt().ToDouble())];
     }
 
-    /// <summary>Where a learned token starts: the mean embedding of the concept's own word, or of the prompt when it has none. [1, C]</summary>
-    public Tensor Start(ProbeSubject subject)
+    /// <summary>Where a learned token starts: for each text encoder the mean embedding of the concept's own word, or of the prompt when it has none. [1, C]</summary>
+    public IReadOnlyList<Tensor> Starts(ProbeSubject subject)
     {
         using var frozen = no_grad();
         using var scope = NewDisposeScope();
-        var from = Replaced.Count > 0 ? Replaced.ToArray() : Ids;
-        return subject.Pipeline.TextEncoder.Tokens(tensor(from, device: subject.Pipeline.Device).unsqueeze(0)).mean([1L]).MoveToOuterDisposeScope();
+        var from = tensor(Replaced.Count > 0 ? Replaced.ToArray() : Ids, device: subject.Pipeline.Device).unsqueeze(0);
+        return [.. Encoders(subject.Pipeline).Select(encoder => encoder.Tokens(from).mean([1L]).MoveToOuterDisposeScope())];
     }
 
-    /// <summary>The text condition [1, T, D] with <paramref name="token"/> [1, C] in its place; carries its gradient.</summary>
-    public Tensor Encode(ProbeSubject subject, Tensor token)
+    /// <summary>The text condition [1, T, D] with <paramref name="tokens"/>, [1, C] for each text encoder, in its place; carries their gradient.</summary>
+    public Tensor Encode(ProbeSubject subject, IReadOnlyList<Tensor> tokens)
     {
         using var scope = NewDisposeScope();
-        var rows = subject.Pipeline.TextEncoder.Tokens(tensor(Ids, device: subject.Pipeline.Device).unsqueeze(0)).detach(); // [1, T, C]
-        var length = rows.size(1);
-        var with = cat([rows.narrow(1, 0, Position), token.unsqueeze(0), rows.narrow(1, Position + 1, length - Position - 1)], 1);
-        return subject.Pipeline.TextEncoder.FromTokens(with).MoveToOuterDisposeScope();
+        var placed = subject.Pipeline.Tokens([Ids]).Zip(tokens, (encoder, token) =>
+        {
+            var (rows, after) = (encoder.Rows.detach(), Position + 1); // [1, T, C]
+            return encoder with { Rows = cat([rows.narrow(1, 0, Position), token.unsqueeze(0), rows.narrow(1, after, rows.size(1) - after)], 1) };
+        });
+        return subject.Pipeline.EncodeTokens([.. placed]).MoveToOuterDisposeScope();
     }
 
-    private static long[] Padded(ProbeSubject subject, long[] ids)
+    private static IEnumerable<Diffusion.Clip.ClipTextModel> Encoders(StableDiffusionPipeline pipeline) =>
+        pipeline.Second is { } second ? [pipeline.TextEncoder, second.Encoder] : [pipeline.TextEncoder];
+
+    // One list of ids stands for the text in both encoders of XL, whose published tokenizers differ in their padding alone.
+    private static long[] Encode(StableDiffusionPipeline pipeline, string text)
     {
-        var padded = new long[subject.Pipeline.Tokenizer.ModelMaxLength];
-        Array.Fill(padded, subject.Pipeline.Tokenizer.PadId);
-        ids.CopyTo(padded, 0);
-        return padded;
+        var ids = pipeline.Tokenizer.Encode(text);
+        return pipeline.Second is not { } second || second.Tokenizer.Encode(text).AsSpan().SequenceEqual(ids)
+            ? ids
+            : throw new InvalidDataException($"Expected tokenizer and tokenizer_2 to give \"{text}\" the same ids; they differ, and tokens are learned and searched in a common vocabulary.");
     }
 }

@@ -1,10 +1,12 @@
 using SafetyPortal.Diffusion;
+using SafetyPortal.Diffusion.Clip;
+using SafetyPortal.Diffusion.Tokenizer;
 using TorchSharp;
 using static TorchSharp.torch;
 
 namespace SafetyPortal.Worker.Probing;
 
-/// <summary>Words of a text encoder's vocabulary that mean to it what another word means: synonyms nobody thought of.</summary>
+/// <summary>Words of the vocabulary that mean to the text encoders what another word means: synonyms nobody thought of.</summary>
 public static class NearestWords
 {
     private const int ShortList = 48;
@@ -26,23 +28,38 @@ public static class NearestWords
         if (spelled.Count == 0) return [];
 
         // The table tells roughly which words are alike; the encoder, which is dear, is asked about those alone.
-        var own = pipeline.TextEncoder.Tokens(tensor(tokenizer.Encode(word)[1..^1], device: pipeline.Device).unsqueeze(0)).mean([1L]); // [1, C]
-        var rows = pipeline.TextEncoder.Tokens(tensor(spelled.Select(w => w.Id).ToArray(), device: pipeline.Device).unsqueeze(1)).squeeze(1); // [V, C]
-        var (_, order) = nn.functional.cosine_similarity(rows, own.expand_as(rows)).topk(Math.Min(ShortList, spelled.Count), 0);
+        // Encoders count alike where there are two.
+        var ids = tensor(tokenizer.Encode(word)[1..^1], device: pipeline.Device).unsqueeze(0);
+        var all = tensor(spelled.Select(w => w.Id).ToArray(), device: pipeline.Device).unsqueeze(1);
+        var likeness = Encoders(pipeline)
+            .Select(e =>
+            {
+                var rows = e.Encoder.Tokens(all).squeeze(1); // [V, C]
+                return nn.functional.cosine_similarity(rows, e.Encoder.Tokens(ids).mean([1L]).expand_as(rows));
+            })
+            .Aggregate((a, b) => a + b); // [V]
+        var (_, order) = likeness.topk(Math.Min(ShortList, spelled.Count), 0);
         var shortList = order.cpu().data<long>().ToArray().Select(i => spelled[(int)i].Text.Trim()).ToList();
 
         var target = Sentence(pipeline, word);
         return [.. shortList
-            .Select(w => (Word: w, Likeness: nn.functional.cosine_similarity(Sentence(pipeline, w), target).ToDouble()))
+            .Select(w => (Word: w, Likeness: Sentence(pipeline, w).Zip(target, (a, b) => nn.functional.cosine_similarity(a, b).ToDouble()).Average()))
             .Where(w => w.Likeness >= Alike)
             .OrderByDescending(w => w.Likeness)
             .Take(count)
             .Select(w => w.Word)];
     }
 
-    private static Tensor Sentence(StableDiffusionPipeline pipeline, string word)
+    // [1, C] for each encoder.
+    private static List<Tensor> Sentence(StableDiffusionPipeline pipeline, string word) => [.. Encoders(pipeline).Select(e =>
     {
-        var ids = tensor(pipeline.Tokenizer.EncodePadded($"a picture of a {word}"), device: pipeline.Device).unsqueeze(0);
-        return pipeline.TextEncoder.Pool(pipeline.TextEncoder.call(ids), ids); // [1, C]
+        var ids = tensor(e.Tokenizer.EncodePadded($"a picture of a {word}"), device: pipeline.Device).unsqueeze(0);
+        return e.Encoder.Pool(e.Encoder.call(ids), ids);
+    })];
+
+    private static IEnumerable<(ClipTokenizer Tokenizer, ClipTextModel Encoder)> Encoders(StableDiffusionPipeline pipeline)
+    {
+        yield return (pipeline.Tokenizer, pipeline.TextEncoder);
+        if (pipeline.Second is { } second) yield return (second.Tokenizer, second.Encoder);
     }
 }

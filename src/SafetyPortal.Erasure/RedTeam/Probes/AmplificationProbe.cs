@@ -101,7 +101,8 @@ public sealed class AmplificationProbe : IProbe
                 var noise = randn(examples.shape, dtype: ScalarType.Float32, generator: generator).to(examples.dtype, examples.device);
                 var timestep = tensor(new[] { t }, device: examples.device);
                 var noised = subject.Walk.AddNoise(examples, noise, tensor(new[] { t }));
-                var objective = AmplifyObjective.Evaluate(subject.Pipeline.Unet, noised, timestep, noise, condition);
+                var target = subject.Walk.TrainingTarget(examples, noise, tensor(new[] { t }));
+                var objective = AmplifyObjective.Evaluate(subject.Pipeline.Unet, noised, timestep, target, condition);
                 objective.backward();
                 accumulator.Take(new LatentVisit(step, t, objective.ToDouble()));
                 meter.Call(3 * examples.size(0));

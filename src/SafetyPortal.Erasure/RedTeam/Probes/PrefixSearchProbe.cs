@@ -1,3 +1,4 @@
+using SafetyPortal.Diffusion;
 using SafetyPortal.Erasure.Attribution;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -38,7 +39,7 @@ public sealed class PrefixSearchProbe : IProbe
         using var scope = NewDisposeScope();
         using var edit = subject.Edit();
         var random = new Random(unchecked((int)subject.Settings.Seed));
-        var vocabulary = subject.Pipeline.Tokenizer.PlainIds();
+        var vocabulary = PromptTokens.Vocabulary(subject.Pipeline);
         long[] Draw() => [.. Enumerable.Range(0, subject.Settings.PrefixTokens).Select(_ => vocabulary[random.Next(vocabulary.Count)])];
         var initial = Draw();
         var (found, first, last) = Search(subject, examples, vocabulary, initial, random, meter, cancellation);
@@ -68,7 +69,7 @@ public sealed class PrefixSearchProbe : IProbe
             using var frozen = no_grad();
             using var inner = NewDisposeScope();
             var texts = subject.Prompts.Skip(start).Take(count).Select(p => PromptTokens.WithPrefix(subject, prefix, p.Text)).ToList();
-            var condition = cat([.. texts.Select(ids => subject.Pipeline.TextEncoder.call(ids))]);
+            var condition = cat([.. texts.Select(ids => subject.Pipeline.EncodeTokens(subject.Pipeline.Tokens([ids])))]);
             return subject.Step(start, count, latents: null, WalkOptions.Plain, meter, cancellation, condition: condition).MoveToOuterDisposeScope();
         });
     }
@@ -77,14 +78,15 @@ public sealed class PrefixSearchProbe : IProbe
         ProbeSubject subject, Tensor examples, IReadOnlyList<long> vocabulary, long[] initial, Random random, EffortMeter meter, CancellationToken cancellation)
     {
         var settings = subject.Settings;
-        var encoder = subject.Pipeline.TextEncoder;
+        var pipeline = subject.Pipeline;
         using var unet = new GradientScope(subject.Pipeline.Unet, []);
-        using var text = new GradientScope(encoder, []);
+        using var text = new GradientScope(pipeline.TextEncoder, []);
+        using var text2 = pipeline.Second is { } second ? new GradientScope(second.Encoder, []) : null;
         using var generator = new Generator(unchecked((ulong)(settings.Seed + 13)));
         using var scope = NewDisposeScope();
         var draws = DenoisingLoss.Fixed(subject, cat([.. Enumerable.Repeat(examples, DrawsPerExample)]), generator);
         var prompts = subject.ExamplePrompts.Select(p => p.Text).ToList();
-        var table = encoder.Tokens(tensor(vocabulary.ToArray(), device: subject.Pipeline.Device).unsqueeze(1)).squeeze(1).detach(); // [V, C]
+        var tables = PromptTokens.Tables(pipeline, vocabulary); // [V, C] for each encoder
 
         var prefix = initial;
         var best = Loss(prefix);
@@ -92,7 +94,7 @@ public sealed class PrefixSearchProbe : IProbe
         for (var step = 0; step < settings.PrefixSteps; step++)
         {
             cancellation.ThrowIfCancellationRequested();
-            foreach (var (position, id) in Candidates(Gradient(prefix)))
+            foreach (var (position, id) in Candidates(Slopes(prefix)))
             {
                 var trial = (long[])prefix.Clone();
                 trial[position] = id;
@@ -106,35 +108,38 @@ public sealed class PrefixSearchProbe : IProbe
 
         return (prefix, first, best);
 
-        Tensor Ids(long[] ids) => cat([.. prompts.Select(p => PromptTokens.WithPrefix(subject, ids, p))]); // [m, T]
+        IReadOnlyList<TokenRows> Tokens(long[] ids) => pipeline.Tokens([.. prompts.Select(p => PromptTokens.WithPrefix(subject, ids, p))]); // [m, T, C] for each encoder
 
         double Loss(long[] ids)
         {
             using var frozen = no_grad();
             using var inner = NewDisposeScope();
-            var condition = encoder.call(Ids(ids));
+            var condition = pipeline.EncodeTokens(Tokens(ids));
             var loss = draws.Evaluate(subject, cat([.. Enumerable.Repeat(condition, DrawsPerExample)])).ToDouble();
             meter.Call(DrawsPerExample * prompts.Count);
             return loss;
         }
 
-        // [k, C]: slope of the loss along each token's embedding, summed over the prompts.
-        Tensor Gradient(long[] ids)
+        // [k, V]: to first order the loss with a token of the vocabulary in each place, but for a constant, summed over the prompts and the encoders.
+        Tensor Slopes(long[] ids)
         {
             using var inner = NewDisposeScope();
-            var tokens = encoder.Tokens(Ids(ids)).detach().requires_grad_(); // [m, T, C]
-            var condition = encoder.FromTokens(tokens);
+            List<TokenRows> tokens = [.. Tokens(ids).Select(t => t with { Rows = t.Rows.detach().requires_grad_() })];
+            var condition = pipeline.EncodeTokens(tokens);
             draws.Evaluate(subject, cat([.. Enumerable.Repeat(condition, DrawsPerExample)])).backward();
             meter.Call(3 * DrawsPerExample * prompts.Count);
-            var gradient = tokens.grad ?? throw new InvalidOperationException("Expected a gradient for the prefix, there is none.");
-            return gradient.narrow(1, 1, ids.Length).sum([0L]).detach().MoveToOuterDisposeScope();
+            var slopes = tokens.Zip(tables, (t, table) =>
+            {
+                var gradient = t.Rows.grad ?? throw new InvalidOperationException("Expected a gradient for the prefix, there is none.");
+                return gradient.narrow(1, 1, ids.Length).sum([0L]).mm(table.t());
+            });
+            return slopes.Aggregate((a, b) => a + b).detach().MoveToOuterDisposeScope();
         }
 
-        // To first order a replacement changes the loss by (e_new - e_old) . g; the old term is the same for all.
-        List<(int Position, long Id)> Candidates(Tensor gradient)
+        List<(int Position, long Id)> Candidates(Tensor slopes)
         {
             using var inner = NewDisposeScope();
-            var (_, order) = table.mm(gradient.t()).t().topk(Math.Min(Shortlist, vocabulary.Count), 1, largest: false); // [k, shortlist]
+            var (_, order) = slopes.topk(Math.Min(Shortlist, vocabulary.Count), 1, largest: false); // [k, shortlist]
             var shortlist = order.cpu().data<long>().ToArray();
             var width = shortlist.Length / settings.PrefixTokens;
             return [.. Enumerable.Range(0, settings.PrefixCandidates).Select(_ =>

@@ -33,13 +33,13 @@ public sealed class TextualInversionProbe : IProbe
         var examples = subject.Examples;
         using var scope = NewDisposeScope();
         using var edit = subject.Edit();
-        var (token, first, last) = Learn(subject, examples, meter, cancellation);
+        var (tokens, first, last) = Learn(subject, examples, meter, cancellation);
         var after = subject.InBatches(subject.Prompts.Count, (start, count) =>
         {
             using var frozen = no_grad();
             using var inner = NewDisposeScope();
             var texts = subject.Prompts.Skip(start).Take(count).Select(p => PromptTokens.Of(subject, p.Text)).ToList();
-            var condition = cat([.. texts.Select(t => t.Encode(subject, token))]);
+            var condition = cat([.. texts.Select(t => t.Encode(subject, tokens))]);
             return subject.Step(start, count, latents: null, WalkOptions.Plain, meter, cancellation, condition: condition).MoveToOuterDisposeScope();
         });
         return new ProbeOutcome(
@@ -56,32 +56,46 @@ public sealed class TextualInversionProbe : IProbe
             meter.Spent);
     }
 
-    private static (Tensor Token, double First, double Last) Learn(ProbeSubject subject, Tensor examples, EffortMeter meter, CancellationToken cancellation)
+    private static (IReadOnlyList<Tensor> Tokens, double First, double Last) Learn(ProbeSubject subject, Tensor examples, EffortMeter meter, CancellationToken cancellation)
     {
         var settings = subject.Settings;
-        var encoder = subject.Pipeline.TextEncoder;
         var texts = subject.ExamplePrompts.Select(p => PromptTokens.Of(subject, p.Text)).ToList();
         using var unet = new GradientScope(subject.Pipeline.Unet, []);
-        using var text = new GradientScope(encoder, []);
-        var token = new Parameter(texts[0].Start(subject), requires_grad: true); // [1, C]
-        using var optimizer = optim.Adam([token], settings.InversionRate * PromptTokens.TableScale(subject));
+        using var text = new GradientScope(subject.Pipeline.TextEncoder, []);
+        using var text2 = subject.Pipeline.Second is { } second ? new GradientScope(second.Encoder, []) : null;
+        List<Tensor> tokens = [];
+        var optimizers = new List<optim.Optimizer>();
+        foreach (var (start, scale) in texts[0].Starts(subject).Zip(PromptTokens.TableScales(subject)))
+        {
+            var token = new Parameter(start, requires_grad: true); // [1, C]
+            tokens.Add(token);
+            optimizers.Add(optim.Adam([token], settings.InversionRate * scale));
+        }
+
         using var generator = new Generator(unchecked((ulong)(settings.Seed + 11)));
         var losses = new List<double>();
-        for (var step = 0; step < settings.InversionSteps; step++)
+        try
         {
-            cancellation.ThrowIfCancellationRequested();
-            using var scope = NewDisposeScope();
-            var condition = cat([.. texts.Select(t => t.Encode(subject, token))]); // [m, T, D]
-            var loss = DenoisingLoss.Random(subject, examples, condition, generator);
-            optimizer.zero_grad();
-            loss.backward();
-            optimizer.step();
-            meter.Call(3 * examples.size(0));
-            meter.Update();
-            losses.Add(loss.ToDouble());
+            for (var step = 0; step < settings.InversionSteps; step++)
+            {
+                cancellation.ThrowIfCancellationRequested();
+                using var scope = NewDisposeScope();
+                var condition = cat([.. texts.Select(t => t.Encode(subject, tokens))]); // [m, T, D]
+                var loss = DenoisingLoss.Random(subject, examples, condition, generator);
+                optimizers.ForEach(o => o.zero_grad());
+                loss.backward();
+                optimizers.ForEach(o => o.step());
+                meter.Call(3 * examples.size(0));
+                meter.Update();
+                losses.Add(loss.ToDouble());
+            }
+        }
+        finally
+        {
+            optimizers.ForEach(o => o.Dispose());
         }
 
         var tenth = Math.Max(1, losses.Count / 10);
-        return (token.detach(), losses.Take(tenth).Average(), losses.TakeLast(tenth).Average());
+        return ([.. tokens.Select(t => t.detach())], losses.Take(tenth).Average(), losses.TakeLast(tenth).Average());
     }
 }
