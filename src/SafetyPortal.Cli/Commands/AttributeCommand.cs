@@ -32,10 +32,11 @@ internal static class AttributeCommand
         var steps = new Option<int>("--steps") { Description = "DDIM steps per seed.", DefaultValueFactory = _ => 50 };
         var checkpointing = new Option<bool>("--checkpointing") { Description = "Keep no activations inside the UNet's blocks and compute them again for the gradient: less memory, a third more time." };
         var faithfulness = new Option<bool>("--faithfulness") { Description = "Also compare the scores with ablations of the model (erase objective)." };
+        var heatmaps = new Option<DirectoryInfo?>("--heatmaps") { Description = "Folder for where the model looks for each word: a picture per prompt, a map over it per word, and heatmaps.json." };
         var output = new Option<FileInfo>("--out", "-o") { Description = "Scores file (safetensors).", DefaultValueFactory = _ => new FileInfo("scores.safetensors") };
         var command = new Command("attribute", "Score the weights that carry a concept.")
         {
-            model, prompts, bases, objective, sampler, candidates, seeds, seed, steps, checkpointing, faithfulness, output, device, dtype, threads, json,
+            model, prompts, bases, objective, sampler, candidates, seeds, seed, steps, checkpointing, faithfulness, heatmaps, output, device, dtype, threads, json,
         };
         command.SetGuardedAction(json, async (parsed, cancellation) =>
         {
@@ -51,7 +52,7 @@ internal static class AttributeCommand
                 Checkpointing = parsed.GetValue(checkpointing),
             };
             var file = parsed.GetValue(output)!;
-            var (summary, elapsed, check) = await ProgressDisplay.Run(parsed.GetValue(json), progress => Task.Run(() =>
+            var (summary, elapsed, check, maps) = await ProgressDisplay.Run(parsed.GetValue(json), progress => Task.Run(() =>
             {
                 using var pipeline = ModelLoading.Pipeline(parsed.GetValue(model)!, parsed.GetValue(device)!, parsed.GetValue(dtype)!);
                 using var result = ComponentAttribution.Run(pipeline, settings, new Relay(progress), cancellation);
@@ -64,12 +65,13 @@ internal static class AttributeCommand
                         (step, all) => progress.Report(new WorkStep("check", step, all)),
                         cancellation)
                     : null;
-                return (result.Summary, result.Elapsed, report is null ? null : new Check(FaithfulnessEvidence.Summary(report, result.Summary.Stability, string.Empty), FaithfulnessEvidence.Points(report)));
+                var written = parsed.GetValue(heatmaps) is { } folder ? HeatMapFiles.Write(folder, pipeline, settings, progress, cancellation) : null;
+                return (result.Summary, result.Elapsed, report is null ? null : new Check(FaithfulnessEvidence.Summary(report, result.Summary.Stability, string.Empty), FaithfulnessEvidence.Points(report)), written);
             }, cancellation));
             JsonText.Print(
                 parsed.GetValue(json),
-                new { scores = file.FullName, summary.Components, summary.Stability, summary.Layers, summary.Timesteps, seconds = elapsed.TotalSeconds, faithfulness = check },
-                () => Describe(file, summary, elapsed) + (check is null ? string.Empty : Environment.NewLine + Describe(check.Figures)));
+                new { scores = file.FullName, summary.Components, summary.Stability, summary.Layers, summary.Timesteps, seconds = elapsed.TotalSeconds, faithfulness = check, heatmaps = maps },
+                () => Describe(file, summary, elapsed) + (check is null ? string.Empty : Environment.NewLine + Describe(check.Figures)) + (maps is null ? string.Empty : Environment.NewLine + HeatMapFiles.Describe(maps)));
             return ExitCode.Success;
         });
         return command;

@@ -10,24 +10,37 @@ public sealed class AttentionRecorder : IDisposable
 {
     private const string CrossAttention = ".attn2";
     private readonly List<Attention> listened = [];
-    private readonly IReadOnlyList<IReadOnlyList<int>> tokens;
+    private readonly int images;
+    private readonly IReadOnlyList<TokenPlaces> wanted;
     private readonly (long Height, long Width) latent;
     private readonly Tensor sum;
     private int calls;
 
-    /// <summary>Starts to listen.</summary>
+    /// <summary>Starts to listen for one map per image.</summary>
     /// <param name="unet">The network; one recorder at a time.</param>
     /// <param name="tokens">For each image of the batch the positions of its tokens, at least one.</param>
     /// <param name="height">Height of the latent.</param>
     /// <param name="width">Width of the latent.</param>
     /// <exception cref="InvalidOperationException">The network has no cross-attention, or another recorder listens.</exception>
     public AttentionRecorder(UNet2DConditionModel unet, IReadOnlyList<IReadOnlyList<int>> tokens, long height, long width)
+        : this(unet, tokens.Count, [.. tokens.Select((positions, image) => new TokenPlaces(image, positions))], height, width)
+    {
+    }
+
+    /// <summary>Starts to listen for any number of maps per image.</summary>
+    /// <param name="unet">The network; one recorder at a time.</param>
+    /// <param name="images">Images of the batch.</param>
+    /// <param name="wanted">The tokens of each map.</param>
+    /// <param name="height">Height of the latent.</param>
+    /// <param name="width">Width of the latent.</param>
+    /// <exception cref="InvalidOperationException">The network has no cross-attention, or another recorder listens.</exception>
+    public AttentionRecorder(UNet2DConditionModel unet, int images, IReadOnlyList<TokenPlaces> wanted, long height, long width)
     {
         ArgumentNullException.ThrowIfNull(unet);
-        ArgumentNullException.ThrowIfNull(tokens);
-        if (tokens.Count == 0 || tokens.Any(t => t.Count == 0))
-            throw new ArgumentException($"Expected at least one token position for each of at least one image, got {string.Join(", ", tokens.Select(t => t.Count))}.", nameof(tokens));
-        (this.tokens, latent) = (tokens, (height, width));
+        ArgumentNullException.ThrowIfNull(wanted);
+        if (wanted.Count == 0 || wanted.Any(w => w.Positions.Count == 0 || w.Image < 0 || w.Image >= images))
+            throw new ArgumentException($"Expected at least one map, each of at least one token position of one of {images} images, got {string.Join(", ", wanted.Select(w => $"{w.Positions.Count} of image {w.Image}"))}.", nameof(wanted));
+        (this.images, this.wanted, latent) = (images, wanted, (height, width));
         foreach (var (name, module) in unet.named_modules())
         {
             if (module is Attention attention && name.EndsWith(CrossAttention, StringComparison.Ordinal)) listened.Add(attention);
@@ -35,12 +48,12 @@ public sealed class AttentionRecorder : IDisposable
 
         if (listened.Count == 0 || listened.Exists(a => a.Recorder is not null))
             throw new InvalidOperationException($"Expected cross-attention layers nobody listens to, the network has {listened.Count}, some of them taken.");
-        sum = zeros([tokens.Count, height, width], dtype: ScalarType.Float32).DetachFromDisposeScope();
+        sum = zeros([wanted.Count, height, width], dtype: ScalarType.Float32).DetachFromDisposeScope();
         foreach (var attention in listened) attention.Recorder = this;
     }
 
     /// <summary>
-    /// [images, height, width]: of the attention each place pays to the text, the share that goes to the tokens, 0 to 1. Owned by the caller.
+    /// [maps, height, width]: of the attention each place pays to the text, the share that goes to the tokens, 0 to 1. Owned by the caller.
     /// </summary>
     /// <exception cref="InvalidOperationException">The network was not called.</exception>
     public Tensor Maps()
@@ -56,16 +69,15 @@ public sealed class AttentionRecorder : IDisposable
     {
         using var frozen = no_grad();
         using var scope = NewDisposeScope();
-        var images = tokens.Count;
         var (first, size) = (query.shape[0] - images, query.shape[2] / heads);
         var q = Heads(query.detach().narrow(0, first, images)) * (1.0 / Math.Sqrt(size)); // [B, H, T, d]
         var k = Heads(key.detach().narrow(0, first, images)).transpose(2, 3); // [B, H, d, S]
         var seen = q.matmul(k).softmax(-1).mean([1L]); // [B, T, S]
         var (height, width) = MapSize(seen.shape[1]);
-        var maps = stack(tokens.Select((positions, i) =>
-            seen[i].index_select(1, tensor(positions.Select(p => (long)p).ToArray(), device: seen.device)).sum(1)).ToList()); // [B, T]
+        var maps = stack(wanted.Select(w =>
+            seen[w.Image].index_select(1, tensor(w.Positions.Select(p => (long)p).ToArray(), device: seen.device)).sum(1)).ToList()); // [M, T]
         var enlarged = nn.functional.interpolate(
-            maps.reshape(images, 1, height, width), [latent.Height, latent.Width], mode: InterpolationMode.Bilinear, align_corners: false);
+            maps.reshape(wanted.Count, 1, height, width), [latent.Height, latent.Width], mode: InterpolationMode.Bilinear, align_corners: false);
         sum.add_(enlarged.squeeze(1).to(ScalarType.Float32).cpu());
         calls++;
 
@@ -88,3 +100,8 @@ public sealed class AttentionRecorder : IDisposable
             : throw new InvalidOperationException($"Expected a map of {places} places to be a halving of {latent.Height} x {latent.Width}, it is none.");
     }
 }
+
+/// <summary>Tokens whose attention one map adds up.</summary>
+/// <param name="Image">Number of the image in the batch.</param>
+/// <param name="Positions">Positions in its prompt.</param>
+public sealed record TokenPlaces(int Image, IReadOnlyList<int> Positions);

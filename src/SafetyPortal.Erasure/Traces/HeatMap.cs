@@ -9,6 +9,8 @@ public sealed record HeatMap(int Width, int Height, float[] Values)
     // How much of the image shows through, darkened and without colour, so that the map's colours are its own.
     private const double Shown = 0.45;
 
+    public float Lowest => Values.Min();
+
     public float Highest => Values.Max();
 
     public double Mean => Values.Average();
@@ -21,20 +23,24 @@ public sealed record HeatMap(int Width, int Height, float[] Values)
         return double.IsFinite(r) ? r : null;
     }
 
-    /// <summary>The map laid over an image, enlarged to its size: from the image's grey through red to yellow at <paramref name="full"/>.</summary>
+    /// <summary>
+    /// The map laid over an image, enlarged to its size: from the image's grey at its own lowest value through red to yellow at its own highest. Attention
+    /// never falls to 0 and seldom to half of its peak, so on a scale from 0 every map looks flat; how high it is must be said beside it.
+    /// </summary>
     /// <exception cref="ArgumentException">The image has other than 3 channels.</exception>
-    public Raster Over(Raster image, float full)
+    public Raster Over(Raster image)
     {
         ArgumentNullException.ThrowIfNull(image);
         if (image.Channels != 3) throw new ArgumentException($"Expected an image of 3 channels, got {image.Channels}.", nameof(image));
         var pixels = new byte[image.Pixels.Length];
+        double low = Lowest, span = Highest - low;
         for (var y = 0; y < image.Height; y++)
         {
             for (var x = 0; x < image.Width; x++)
             {
                 var at = ((y * image.Width) + x) * 3;
                 var grey = ((0.299 * image.Pixels[at]) + (0.587 * image.Pixels[at + 1]) + (0.114 * image.Pixels[at + 2])) * Shown;
-                var heat = full > 0 ? Math.Clamp(At((x + 0.5) * Width / image.Width, (y + 0.5) * Height / image.Height) / full, 0, 1) : 0;
+                var heat = span > 0 ? Math.Clamp((At((x + 0.5) * Width / image.Width, (y + 0.5) * Height / image.Height) - low) / span, 0, 1) : 0;
                 pixels[at] = Level(grey + (heat * (255 - grey)));
                 pixels[at + 1] = Level((grey * (1 - heat)) + (255 * Math.Max(0, (heat * 2) - 1)));
                 pixels[at + 2] = Level(grey * (1 - heat));

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace SafetyPortal.Requests.Evidence;
 
 /// <summary>Where in the network, in time and in the picture the concept lives.</summary>
@@ -33,5 +35,16 @@ public sealed record AttentionMaps(IReadOnlyList<string> Tokens, string Sheet, I
 /// <param name="After">The same for the edited model.</param>
 /// <param name="ShareBefore">Attention that the concept's tokens receive, of all there is, 0 to 1.</param>
 /// <param name="Overlap">Correlation of the two maps over the image, -1 to 1; null when one is flat.</param>
+/// <param name="RangeBefore">Lowest and highest share of a place: the ends of the map's colours, each map having its own.</param>
+/// <param name="RangeAfter">The same for the edited model.</param>
 public sealed record AttentionPair(
-    string Prompt, long Seed, string Before, string After, double ShareBefore, double ShareAfter, double? Overlap, bool Sensitive);
+    string Prompt,
+    long Seed,
+    string Before,
+    string After,
+    double ShareBefore,
+    double ShareAfter,
+    double? Overlap,
+    bool Sensitive,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] Interval? RangeBefore = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] Interval? RangeAfter = null);

@@ -83,15 +83,25 @@ public static class ConceptStudy
         var pairs = new List<AttentionPair>();
         for (var i = 0; i < portrait.Prompts.Count; i++)
         {
-            // One scale for both, so that attention that went is seen to be gone.
+            // Each on its own scale, to show where; that attention went is told by the shares and ranges.
             var (before, after) = (portrait.MapsBefore[i], portrait.MapsAfter[i]);
-            var full = Math.Max(before.Highest, after.Highest);
-            images.Add((before.Over(portrait.Before[i], full), after.Over(portrait.After[i], full)));
+            images.Add((before.Over(portrait.Before[i]), after.Over(portrait.After[i])));
             pairs.Add(new AttentionPair(
-                portrait.Prompts[i].Text, portrait.Prompts[i].Seed, string.Empty, string.Empty, before.Mean, after.Mean, before.Correlation(after), kind == ConceptKind.Nudity));
+                portrait.Prompts[i].Text,
+                portrait.Prompts[i].Seed,
+                string.Empty,
+                string.Empty,
+                before.Mean,
+                after.Mean,
+                before.Correlation(after),
+                kind == ConceptKind.Nudity,
+                Range(before),
+                Range(after)));
         }
 
         return (images, pairs);
+
+        static Interval Range(HeatMap map) => new(Math.Round(map.Lowest, 6), Math.Round(map.Highest, 6));
     }
 
     private sealed class TraceProgress(IProgress<ProbeProgress>? progress) : IProgress<AttributionProgress>

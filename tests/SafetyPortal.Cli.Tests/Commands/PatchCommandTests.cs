@@ -17,8 +17,13 @@ public sealed class PatchCommandTests : IDisposable
         var model = GoldenFolder.At("pipeline");
         var (scores, patch) = (Path.Combine(folder.FullName, "scores.safetensors"), Path.Combine(folder.FullName, "patch.safetensors"));
 
-        using var attribution = await JsonOf("attribute", "--model", model, "-p", "a dog", "--base", "", "--steps", "2", "--seeds", "1", "-o", scores);
+        var maps = Path.Combine(folder.FullName, "maps");
+        using var attribution = await JsonOf("attribute", "--model", model, "-p", "a dog", "--base", "", "--steps", "2", "--seeds", "1", "-o", scores, "--heatmaps", maps);
         attribution.RootElement.GetProperty("components").GetInt64().ShouldBe(192_000);
+        var words = attribution.RootElement.GetProperty("heatmaps").GetProperty("pictures")[0].GetProperty("words").EnumerateArray().ToList();
+        words.Select(w => w.GetProperty("word").GetString()).ShouldBe(["a", "dog"]);
+        words.ShouldAllBe(w => File.Exists(w.GetProperty("file").GetString()) && w.GetProperty("lowest").GetDouble() > 0 && w.GetProperty("highest").GetDouble() < 1);
+        File.ReadAllText(Path.Combine(maps, "heatmaps.json")).ShouldContain("Each map has its own scale");
 
         using var erased = await JsonOf("erase", "--model", model, "-s", scores, "-r", "0.1", "-o", patch);
         erased.RootElement.GetProperty("ablatedWeights").GetInt64().ShouldBeGreaterThan(1000);

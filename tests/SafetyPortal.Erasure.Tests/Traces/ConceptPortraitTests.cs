@@ -79,11 +79,15 @@ public sealed class HeatMapTests
     {
         var image = new Raster(4, 4, 3, [.. Enumerable.Repeat((byte)100, 48)]);
 
-        var drawn = new HeatMap(2, 2, [1, 0, 0, 0]).Over(image, full: 1);
+        var drawn = new HeatMap(2, 2, [0.05f, 0.04f, 0.04f, 0.04f]).Over(image); // its own lowest and highest value are the ends of the scale
 
         drawn.Pixels[..3].ShouldBe(new byte[] { 255, 255, 0 }); // the centre of the hot place lies beyond the first pixel, so nothing is mixed in
         drawn.Pixels[^3..].ShouldBe(new byte[] { 45, 45, 45 }); // 0.45 of the grey
     }
+
+    [Fact]
+    public void Over_FlatMap_IsGreyAllOver() =>
+        new HeatMap(2, 2, [0.3f, 0.3f, 0.3f, 0.3f]).Over(new Raster(2, 2, 3, [.. Enumerable.Repeat((byte)100, 12)])).Pixels.ShouldAllBe(p => p == 45);
 
     [Fact]
     public void Correlation_OppositeMaps_IsMinusOne()
