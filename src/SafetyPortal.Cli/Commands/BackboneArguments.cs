@@ -7,6 +7,13 @@ namespace SafetyPortal.Cli.Commands;
 /// <summary>Files of the networks that published metrics use.</summary>
 internal sealed class BackboneArguments
 {
+    private readonly Option<DirectoryInfo?> folder = new("--backbones")
+    {
+        Description = "Folder with any of clip/, clip.safetensors, inception.safetensors, lpips.safetensors, lpips-linear.safetensors, resnet50.safetensors, imagenet-labels.txt, nudenet.onnx and prompts/; the options below come before it.",
+    };
+
+    private readonly Option<FileInfo?> clip = File("--clip", "CLIP for detection, CLIP score and, without --inception, features: a transformers folder, or safetensors with OpenAI's tensor names.");
+    private readonly Option<FileInfo?> prompts = File("--prompts", "Evaluation set as CSV, or a folder of them, for a model without prompts/.");
     private readonly Option<FileInfo?> inception = File("--inception", "InceptionV3 for FID, as safetensors with pytorch-fid's tensor names.");
     private readonly Option<FileInfo?> lpips = File("--lpips", "AlexNet or VGG-16 for LPIPS, as safetensors with torchvision's or LPIPS's tensor names.");
     private readonly Option<FileInfo?> lpipsLinear = File("--lpips-linear", "LPIPS's linear layers, when they are a file of their own.");
@@ -27,20 +34,29 @@ internal sealed class BackboneArguments
 
     public void AddTo(Command command)
     {
-        foreach (var option in new[] { inception, lpips, lpipsLinear, resNet, labels, nudeNet }) command.Options.Add(option);
+        command.Options.Add(folder);
+        foreach (var option in new[] { clip, prompts, inception, lpips, lpipsLinear, resNet, labels, nudeNet }) command.Options.Add(option);
         command.Options.Add(threshold);
     }
 
-    public BackboneOptions Read(ParseResult parsed) => new()
+    /// <exception cref="DirectoryNotFoundException">There is no folder of networks where one was named.</exception>
+    public BackboneOptions Read(ParseResult parsed)
     {
-        Inception = parsed.GetValue(inception)?.FullName,
-        Lpips = parsed.GetValue(lpips)?.FullName,
-        LpipsLinear = parsed.GetValue(lpipsLinear)?.FullName,
-        ResNet = parsed.GetValue(resNet)?.FullName,
-        ImageNetLabels = parsed.GetValue(labels)?.FullName,
-        NudeNet = parsed.GetValue(nudeNet)?.FullName,
-        NudeNetThreshold = parsed.GetValue(threshold),
-    };
+        var known = parsed.GetValue(folder) is { } named ? BackboneOptions.FromFolder(named.FullName) : new BackboneOptions();
+        return new BackboneOptions
+        {
+            Clip = parsed.GetValue(clip)?.FullName ?? known.Clip,
+            Prompts = parsed.GetValue(prompts)?.FullName ?? known.Prompts,
+            Inception = parsed.GetValue(inception)?.FullName ?? known.Inception,
+            Lpips = parsed.GetValue(lpips)?.FullName ?? known.Lpips,
+            // Linear layers belong to the network beside them.
+            LpipsLinear = parsed.GetValue(lpipsLinear)?.FullName ?? (parsed.GetValue(lpips) is null ? known.LpipsLinear : null),
+            ResNet = parsed.GetValue(resNet)?.FullName ?? known.ResNet,
+            ImageNetLabels = parsed.GetValue(labels)?.FullName ?? known.ImageNetLabels,
+            NudeNet = parsed.GetValue(nudeNet)?.FullName ?? known.NudeNet,
+            NudeNetThreshold = parsed.GetValue(threshold),
+        };
+    }
 
     private static Option<FileInfo?> File(string name, string description) => new(name) { Description = description };
 }

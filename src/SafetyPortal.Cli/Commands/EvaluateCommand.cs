@@ -47,7 +47,7 @@ internal static class EvaluateCommand
 
             var wanted = ConceptArgument.Parse(parsed.GetValue(concept)!);
             var size = new EvaluationSize(parsed.GetValue(targets), parsed.GetValue(perConcept));
-            var metrics = await ProgressDisplay.Run(asJson, progress => Task.Run(() =>
+            var (metrics, uses) = await ProgressDisplay.Run(asJson, progress => Task.Run(() =>
             {
                 using var loaded = LoadedModel.Load(folder.FullName, evaluation: evaluation, device: ModelLoading.Device(parsed.GetValue(device)!));
                 var plan = PlanChoice.For(loaded, wanted.Kind, wanted.Name, parsed.GetValue(set)!, size);
@@ -55,9 +55,12 @@ internal static class EvaluateCommand
                 var keep = loaded.Backbones.Lpips is not null;
                 var before = maker.Paint(plan.Cases, keep, Counter(progress, "before", plan), cancellation);
                 using var applied = ModelLoading.Apply(loaded.Pipeline, parsed.GetValue(patches) ?? []);
-                return maker.Compare(plan, before, maker.Paint(plan.Cases, keep, Counter(progress, "after", plan), cancellation));
+                return (maker.Compare(plan, before, maker.Paint(plan.Cases, keep, Counter(progress, "after", plan), cancellation)), loaded.Backbones.Uses);
             }, cancellation));
-            JsonText.Print(asJson, metrics, () => Describe(metrics));
+            JsonText.Print(
+                asJson,
+                new { metrics.Target, metrics.Retention, metrics.ClipScore, metrics.Fid, metrics.Kid, metrics.Lpips, backbones = uses },
+                () => string.Join('\n', [Describe(metrics), .. BackboneText.Lines(uses)]));
             return ExitCode.Success;
         });
         return command;
@@ -93,8 +96,8 @@ internal static class EvaluateCommand
         CultureInfo.InvariantCulture,
         $"""
         target detected   {metrics.Target.Detection.Before:0.00} -> {metrics.Target.Detection.After:0.00}   (n = {metrics.Target.Detection.N})
-        others retained   mean {metrics.Retention.Mean:0.00}, worst {metrics.Retention.Worst:0.00}   (n = {metrics.Retention.N})
-        CLIP score        {metrics.ClipScore?.Before:0.0} -> {metrics.ClipScore?.After:0.0}   (n = {metrics.ClipScore?.N})
+        others retained   {(metrics.Retention.N == 0 ? "not measured: none of them was seen before" : string.Create(CultureInfo.InvariantCulture, $"mean {metrics.Retention.Mean:0.00}, worst {metrics.Retention.Worst:0.00}   (n = {metrics.Retention.N})"))}
+        CLIP score        {(metrics.ClipScore is { } clip ? string.Create(CultureInfo.InvariantCulture, $"{clip.Before:0.0} -> {clip.After:0.0}   (n = {clip.N})") : "not measured: no CLIP")}
         {FidLine(metrics.Fid)}{KidLine(metrics.Kid)}{LpipsLine(metrics.Lpips)}
         """).TrimEnd();
 

@@ -8,6 +8,7 @@ using SafetyPortal.Requests.Data;
 using SafetyPortal.Requests.Evidence;
 using SafetyPortal.Requests.Evidence.Pack;
 using SafetyPortal.Requests.Signing;
+using SafetyPortal.Worker.Models;
 using SafetyPortal.Worker.Running;
 
 namespace SafetyPortal.Cli.Commands;
@@ -64,6 +65,8 @@ internal static class EvidenceCommand
         var trust = new Option<FileInfo[]>("--trust") { Description = "Public key (PEM) of the portal's history, known by other means; may be repeated." };
         var threads = new Option<int?>("--threads") { Description = "Threads of the rerun; those of the evidence unless given." };
         var command = new Command("verify", "Check a pack offline: every digest, signature and link, and that the decisions name its evidence.") { path, rerun, model, trust, threads, json };
+        var backbones = new BackboneArguments();
+        backbones.AddTo(command);
         command.SetGuardedAction(json, async (parsed, cancellation) =>
         {
             var file = parsed.GetValue(path)!;
@@ -73,7 +76,7 @@ internal static class EvidenceCommand
             await using var stream = file.OpenRead();
             var report = await PackVerifier.VerifyAsync(stream, [.. (parsed.GetValue(trust) ?? []).Select(KeyId)], cancellation);
             var again = report.Sound && wanted > 0
-                ? await RerunAsync(stream, parsed.GetValue(model)!, wanted, parsed.GetValue(threads), asJson, cancellation)
+                ? await RerunAsync(stream, parsed.GetValue(model)!, backbones.Read(parsed), wanted, parsed.GetValue(threads), asJson, cancellation)
                 : null;
             var sound = report.Sound && again?.Passed != false;
             JsonText.Print(
@@ -85,14 +88,15 @@ internal static class EvidenceCommand
         return command;
     }
 
-    private static async Task<RerunReport> RerunAsync(Stream stream, DirectoryInfo model, int count, int? threads, bool quiet, CancellationToken cancellation)
+    private static async Task<RerunReport> RerunAsync(
+        Stream stream, DirectoryInfo model, BackboneOptions evaluation, int count, int? threads, bool quiet, CancellationToken cancellation)
     {
         if (!model.Exists) throw new DirectoryNotFoundException($"Expected a model folder at {model.FullName}, there is none.");
         using var pack = PackReader.Open(stream);
         var evidence = EvidenceDocument.FromBytes(await pack.ReadAsync(PackPath.Evidence, cancellation));
         TorchThreads.Set(threads ?? evidence.Environment.Threads);
         return await ProgressDisplay.Run(quiet, progress => Task.Run(
-            () => new PairRerun(pack, evidence).RunAsync(model.FullName, count, (done, total) => progress.Report(new WorkStep("rerun", done, total)), cancellation), cancellation));
+            () => new PairRerun(pack, evidence).RunAsync(model.FullName, evaluation, count, (done, total) => progress.Report(new WorkStep("rerun", done, total)), cancellation), cancellation));
     }
 
     private static string KeyId(FileInfo file)

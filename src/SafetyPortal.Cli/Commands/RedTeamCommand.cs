@@ -39,6 +39,8 @@ internal static class RedTeamCommand
         {
             patch, model, concept, probes, budget, images, prompts, synonyms, set, seed, scores, sheets, threads, json,
         };
+        var backbones = new BackboneArguments();
+        backbones.AddTo(command);
         command.SetGuardedAction(json, async (parsed, cancellation) =>
         {
             TorchThreads.Set(parsed.GetValue(threads));
@@ -55,22 +57,22 @@ internal static class RedTeamCommand
                 Prompts = parsed.GetValue(prompts) ?? [],
             };
             var timer = new ProbeTimer();
-            var (report, study) = await ProgressDisplay.Run(parsed.GetValue(json), progress => Task.Run(() =>
+            var (report, study, uses) = await ProgressDisplay.Run(parsed.GetValue(json), progress => Task.Run(() =>
             {
                 var folder = parsed.GetValue(model)!;
                 if (!folder.Exists) throw new DirectoryNotFoundException($"Expected a model folder at {folder.FullName}, there is none.");
-                using var loaded = LoadedModel.Load(folder.FullName);
+                using var loaded = LoadedModel.Load(folder.FullName, evaluation: backbones.Read(parsed));
                 var edit = AblationPatch.Load(parsed.GetValue(patch)!.FullName);
                 var told = timer.With(progress);
                 var inside = parsed.GetValue(scores) is { } file ? Study(loaded, edit, order, file, told, cancellation) : null;
-                return (RedTeamRun.Run(loaded, edit, order, told, cancellation), inside);
+                return (RedTeamRun.Run(loaded, edit, order, told, cancellation), inside, loaded.Backbones.Uses);
             }, cancellation));
             timer.Stop();
             var written = Write(report, study, parsed.GetValue(sheets));
             JsonText.Print(
                 parsed.GetValue(json),
-                new { report.Evidence, study?.Location, study?.Trace, study?.Specificity, seconds = timer.Seconds, sheets = written },
-                () => string.Join('\n', [Describe(report.Evidence, timer), .. study is null ? Array.Empty<string>() : [Describe(study)], .. written]));
+                new { report.Evidence, study?.Location, study?.Trace, study?.Specificity, backbones = uses, seconds = timer.Seconds, sheets = written },
+                () => string.Join('\n', [Describe(report.Evidence, timer), .. study is null ? Array.Empty<string>() : [Describe(study)], .. BackboneText.Lines(uses), .. written]));
             return ExitCode.Success;
         });
         return command;

@@ -17,10 +17,13 @@ internal static class WorkerCommand
         var models = new Option<DirectoryInfo>("--models") { Description = "Folder of models.", DefaultValueFactory = _ => new DirectoryInfo("models") };
         var sizes = new SizeOptions();
         var command = new Command("worker", "Carry out queued runs until none is left.") { data, models, threads, json };
+        var backbones = new BackboneArguments();
         sizes.AddTo(command);
+        backbones.AddTo(command);
         command.SetGuardedAction(json, async (parsed, cancellation) =>
         {
             var options = sizes.Read(parsed, parsed.GetValue(threads));
+            options.Evaluation = backbones.Read(parsed);
             options.ModelRoot = parsed.GetValue(models)!.FullName;
             await using var portal = await PortalServices.OpenAsync(parsed.GetValue(data)!, options, cancellation);
             var ended = await ProgressDisplay.Run(parsed.GetValue(json), progress => WorkAsync(portal, progress, cancellation));

@@ -31,7 +31,10 @@ internal static class PackText
         {
             text.AppendLine(
                 CultureInfo.InvariantCulture,
-                $"  {(image.Passed ? "ok " : "BAD")} pair {image.Number} {image.Side}: {(image.Exact ? "exact" : $"SSIM {image.Ssim:0.0000}")} \"{image.Prompt}\" seed {image.Seed}");
+                $"  {(image.Passed ? "ok " : "BAD")} pair {image.Number} {image.Side}: {(image.Exact ? "exact" : $"SSIM {image.Ssim:0.0000}")} \"{image.Prompt}\" seed {image.Seed}{(image.Seen is null ? "" : $", seen: {image.Seen}{(image.Seen == image.Label ? "" : $", the evidence says {image.Label}")}")}");
         }
+
+        foreach (var network in rerun.Networks)
+            text.AppendLine(CultureInfo.InvariantCulture, $"  {network.Measures} by {network.Network}, SHA-256 {network.Digest}: {(network.Supplied ? "supplied" : "not supplied, so nothing it judged is checked")}");
     }
 }

@@ -14,12 +14,19 @@ namespace SafetyPortal.Cli.Evidence;
 /// <param name="Side">"before" or "after".</param>
 /// <param name="Exact">Every pixel is the same.</param>
 /// <param name="Ssim">Structural similarity, 1 for equal images.</param>
-/// <param name="Passed">Exact, or similar enough.</param>
-internal sealed record RerunImage(int Number, string Side, string Prompt, long Seed, bool Exact, double Ssim, bool Passed);
+/// <param name="Passed">Exact, or similar enough; and where the same networks judge, exact images were seen as they are labelled.</param>
+/// <param name="Label">What the evidence says was seen in it.</param>
+/// <param name="Seen">What is seen in it now; null where the networks that judged for the evidence are not at hand.</param>
+internal sealed record RerunImage(int Number, string Side, string Prompt, long Seed, bool Exact, double Ssim, bool Passed, string? Label = null, string? Seen = null);
+
+/// <summary>A network the evidence names.</summary>
+/// <param name="Supplied">Whether the same file judged the images that were generated again.</param>
+internal sealed record RerunNetwork(string Measures, string Network, string Digest, bool Supplied);
 
 /// <summary>What came of generating sampled pairs again.</summary>
 /// <param name="Threshold">Structural similarity that passes where the machine or its thread count is another.</param>
-internal sealed record RerunReport(IReadOnlyList<RerunImage> Images, double Threshold)
+/// <param name="Networks">Those of the evidence.</param>
+internal sealed record RerunReport(IReadOnlyList<RerunImage> Images, double Threshold, IReadOnlyList<RerunNetwork> Networks)
 {
     public bool Passed => Images.Count > 0 && Images.All(image => image.Passed);
 }
@@ -46,13 +53,14 @@ internal sealed class PairRerun(PackReader pack, EvidenceDocument evidence)
 
     /// <exception cref="PatchMismatchException">The patch does not belong to the model, or does not give the weights of the evidence.</exception>
     /// <exception cref="InvalidDataException">The model is not the evidence's.</exception>
-    public async Task<RerunReport> RunAsync(string modelFolder, int count, Action<int, int> progress, CancellationToken cancellation)
+    public async Task<RerunReport> RunAsync(string modelFolder, BackboneOptions evaluation, int count, Action<int, int> progress, CancellationToken cancellation)
     {
         var numbers = Sample(evidence.Digest(), evidence.Gallery.Entries.Count, count);
-        using var model = LoadedModel.Load(modelFolder, evidence.BaseDigest);
+        using var model = LoadedModel.Load(modelFolder, evidence.BaseDigest, evaluation);
+        var label = new RerunLabels(model, evidence);
         var images = new List<RerunImage>();
         var total = 2 * numbers.Count;
-        images.AddRange(await CompareAsync(model, numbers, "before", entry => entry.BeforeDigest, done => progress(done, total), cancellation));
+        images.AddRange(await CompareAsync(model, label, numbers, "before", entry => entry.BeforeDigest, done => progress(done, total), cancellation));
         var path = Path.Combine(Path.GetTempPath(), $"safety-portal-{Guid.NewGuid():N}.safetensors");
         try
         {
@@ -62,17 +70,17 @@ internal sealed class PairRerun(PackReader pack, EvidenceDocument evidence)
             if (!string.Equals(patch.ResultDigest, evidence.ResultDigest, StringComparison.Ordinal))
                 throw new PatchMismatchException($"Expected a patch that gives the weights {evidence.ResultDigest}, it names {patch.ResultDigest}.");
             using var applied = AppliedPatch.Apply(model.Pipeline.Unet, patch);
-            images.AddRange(await CompareAsync(model, numbers, "after", entry => entry.AfterDigest, done => progress(numbers.Count + done, total), cancellation));
+            images.AddRange(await CompareAsync(model, label, numbers, "after", entry => entry.AfterDigest, done => progress(numbers.Count + done, total), cancellation));
         }
         finally
         {
             File.Delete(path);
         }
-        return new RerunReport([.. images.OrderBy(image => image.Number).ThenByDescending(image => image.Side, StringComparer.Ordinal)], Threshold);
+        return new RerunReport([.. images.OrderBy(image => image.Number).ThenByDescending(image => image.Side, StringComparer.Ordinal)], Threshold, label.Networks);
     }
 
     private async Task<List<RerunImage>> CompareAsync(
-        LoadedModel model, IReadOnlyList<int> numbers, string side, Func<GalleryEntry, string> digest, Action<int> progress, CancellationToken cancellation)
+        LoadedModel model, RerunLabels labels, IReadOnlyList<int> numbers, string side, Func<GalleryEntry, string> digest, Action<int> progress, CancellationToken cancellation)
     {
         var entries = evidence.Gallery.Entries;
         var settings = new PaintSettings(evidence.Method?.ImageSteps ?? 25, evidence.Method?.ImageGuidance ?? PaintSettings.DefaultGuidance, batch);
@@ -85,20 +93,23 @@ internal sealed class PairRerun(PackReader pack, EvidenceDocument evidence)
             foreach (var number in group)
             {
                 var stored = ImageCodec.Decode(await pack.ReadAsync(PackPath.Image(digest(entries[number])), cancellation), ImageLimits.Default);
-                results.Add(Compare(number, side, entries[number], stored, made[number % batch]));
+                results.Add(Compare(number, side, entries[number], stored, made[number % batch], labels));
             }
             progress(results.Count);
         }
         return results;
     }
 
-    private static RerunImage Compare(int number, string side, GalleryEntry entry, Raster stored, Raster made)
+    private static RerunImage Compare(int number, string side, GalleryEntry entry, Raster stored, Raster made, RerunLabels labels)
     {
         // What was stored went through PNG, so the new image does too before it is compared.
         var again = ImageCodec.Decode(ImageCodec.EncodePng(made), ImageLimits.Default);
         var sameSize = (again.Width, again.Height, again.Channels) == (stored.Width, stored.Height, stored.Channels);
         var exact = sameSize && again.Pixels.AsSpan().SequenceEqual(stored.Pixels);
         var similarity = exact ? 1 : sameSize ? Ssim.Compare(stored, again) : 0;
-        return new(number, side, entry.Prompt, entry.Seed, exact, similarity, similarity >= Threshold);
+        var recorded = side == "before" ? entry.BeforeLabel : entry.AfterLabel;
+        var seen = labels.Of(entry, made);
+        var contradicted = exact && seen is not null && recorded is not null && !string.Equals(seen, recorded, StringComparison.Ordinal);
+        return new(number, side, entry.Prompt, entry.Seed, exact, similarity, similarity >= Threshold && !contradicted, recorded, seen);
     }
 }

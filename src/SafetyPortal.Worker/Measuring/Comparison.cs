@@ -88,9 +88,9 @@ public static class Comparison
     private static ClipScoreChange? ClipScores(List<CasePair> pairs)
     {
         var others = pairs.Where(p => p.Case.Group != CaseGroup.Target).ToList();
-        if (others.Count == 0) return null;
-        var before = others.Select(p => p.Before.ClipScore).ToArray();
-        var after = others.Select(p => p.After.ClipScore).ToArray();
+        var before = others.Select(p => p.Before.ClipScore).OfType<double>().ToArray();
+        var after = others.Select(p => p.After.ClipScore).OfType<double>().ToArray();
+        if (before.Length == 0 || before.Length != after.Length) return null;
         return new ClipScoreChange(before.Average(), after.Average(), others.Count, Bootstrap(before), Bootstrap(after));
     }
 

@@ -17,14 +17,14 @@ public static class FeatureDistances
     /// <param name="before">Features of the unedited model's images, a row per case of the plan.</param>
     /// <param name="after">The same of the edited model's.</param>
     /// <param name="uses">Networks that were supplied; null or empty when the model folder's encoder was used.</param>
-    /// <returns>Nulls with fewer than two such images.</returns>
+    /// <returns>Nulls with fewer than two such images, or without features.</returns>
     public static (FidMetrics? Fid, KidMetrics? Kid) Measure(EvaluationPlan plan, Features before, Features after, IReadOnlyList<BackboneUse>? uses)
     {
         ArgumentNullException.ThrowIfNull(plan);
         ArgumentNullException.ThrowIfNull(before);
         ArgumentNullException.ThrowIfNull(after);
         var others = Enumerable.Range(0, plan.Cases.Count).Where(i => plan.Cases[i].Group != CaseGroup.Target).ToList();
-        if (others.Count < 2) return (null, null);
+        if (others.Count < 2 || before.Count != plan.Cases.Count || after.Count != plan.Cases.Count) return (null, null);
         var pairs = new PairedFeatures(before.Select(others), after.Select(others));
         var (frechet, kernel) = (pairs.FrechetDistance(Seed), pairs.KernelDistance(Seed));
         return (

@@ -9,7 +9,7 @@ public sealed class FeatureRows
 {
     private const string Name = "features";
     private readonly List<float> values = [];
-    private int dimension;
+    private int dimension = 1; // of no rows at all
 
     /// <summary>Adds [n, D] features, in the order of the images.</summary>
     public void Add(Tensor features)

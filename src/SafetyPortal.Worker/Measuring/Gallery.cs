@@ -13,6 +13,6 @@ public sealed record Gallery(IReadOnlyList<ImageReading> Images, string Features
 /// <param name="JudgeObject">Class the judge gives it.</param>
 /// <param name="JudgeStyle">Style the judge gives it.</param>
 /// <param name="ClipConcept">The concept CLIP gives it, among those of the case's kind.</param>
-/// <param name="ClipScore">100 times the cosine of image and prompt.</param>
+/// <param name="ClipScore">100 times the cosine of image and prompt; null without a CLIP.</param>
 public sealed record ImageReading(
-    string CaseId, string Image, string JudgeObject, string JudgeStyle, string ClipConcept, double ClipScore);
+    string CaseId, string Image, string JudgeObject, string JudgeStyle, string ClipConcept, double? ClipScore);

@@ -8,6 +8,15 @@ namespace SafetyPortal.Worker.Models;
 /// </summary>
 public sealed class BackboneOptions
 {
+    // Names of BackboneOptions.FromFolder.
+    private const string Weights = ".safetensors";
+
+    /// <summary>
+    /// CLIP for zero-shot detection, CLIP score and, without <see cref="Inception"/>, features: a transformers folder, or a file with OpenAI's tensor
+    /// names. It takes the place of the model folder's, and of its judge where that is missing.
+    /// </summary>
+    public string? Clip { get; set; }
+
     /// <summary>InceptionV3 for FID (pytorch-fid's tensor names).</summary>
     public string? Inception { get; set; }
 
@@ -28,4 +37,34 @@ public sealed class BackboneOptions
 
     /// <summary>Score from which a NudeNet box counts.</summary>
     public double NudeNetThreshold { get; set; } = NudityDetector.DefaultThreshold;
+
+    /// <summary>An evaluation set as CSV, or a folder of them, for a model without <c>prompts/</c>.</summary>
+    public string? Prompts { get; set; }
+
+    /// <summary>
+    /// What a folder holds under fixed names: <c>clip/</c> or <c>clip.safetensors</c>, <c>inception</c>, <c>lpips</c>, <c>lpips-linear</c> and <c>resnet50.safetensors</c>,
+    /// <c>imagenet-labels.txt</c> or <c>.json</c>, <c>nudenet.onnx</c>, <c>prompts/</c> or <c>prompts.csv</c>.
+    /// </summary>
+    /// <exception cref="DirectoryNotFoundException">There is no such folder.</exception>
+    /// <exception cref="InvalidDataException">It holds none of these.</exception>
+    public static BackboneOptions FromFolder(string folder)
+    {
+        if (!Directory.Exists(folder)) throw new DirectoryNotFoundException($"Expected a folder of networks at {folder}, there is none.");
+        var found = new BackboneOptions
+        {
+            Clip = First("clip", "clip" + Weights),
+            Inception = First("inception" + Weights),
+            Lpips = First("lpips" + Weights),
+            LpipsLinear = First("lpips-linear" + Weights),
+            ResNet = First("resnet50" + Weights),
+            ImageNetLabels = First("imagenet-labels.txt", "imagenet-labels.json"),
+            NudeNet = First("nudenet.onnx"),
+            Prompts = First("prompts", "prompts.csv"),
+        };
+        return found is { Clip: null, Inception: null, Lpips: null, ResNet: null, NudeNet: null, Prompts: null }
+            ? throw new InvalidDataException($"Expected clip/, clip, inception, lpips or resnet50{Weights}, nudenet.onnx or prompts/ in {folder}, there is none of them.")
+            : found;
+
+        string? First(params string[] names) => names.Select(name => Path.Combine(folder, name)).FirstOrDefault(Path.Exists);
+    }
 }

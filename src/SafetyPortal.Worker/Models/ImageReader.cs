@@ -11,50 +11,82 @@ namespace SafetyPortal.Worker.Models;
 
 /// <summary>
 /// Looks at images with two detectors that know nothing of each other: the judge, a classifier the diffusion model was never trained
-/// to please, and zero-shot CLIP, whose text tower also conditions the model and which therefore flatters it.
+/// to please, and zero-shot CLIP, whose text tower also conditions the model and which therefore flatters it. Supplied networks judge where they know a concept;
+/// without a judge CLIP does.
 /// </summary>
 public sealed class ImageReader : IDisposable
 {
+    /// <summary>What an image shows when nothing can tell.</summary>
+    public const string Unjudged = "not judged";
+
     private readonly ClipTokenizer tokenizer;
-    private readonly ClipModel clip;
-    private readonly ConceptClassifier judge;
-    private readonly SuppliedBackbones? backbones;
-    private readonly Tensor objectTexts;
-    private readonly Tensor styleTexts;
+    private readonly ClipModel? clip;
+    private readonly ConceptClassifier? judge;
+    private readonly SuppliedBackbones backbones;
+    private readonly IReadOnlyList<string> objects;
+    private readonly IReadOnlyList<string> styles;
+    private readonly Tensor? objectTexts;
+    private readonly Tensor? styleTexts;
 
-    public ImageReader(ClipTokenizer tokenizer, ClipModel clip, ConceptClassifier judge, SuppliedBackbones? backbones = null)
+    /// <param name="tokenizer">CLIP's.</param>
+    /// <param name="clip">Null when there is none.</param>
+    /// <param name="judge">Null when there is none.</param>
+    /// <param name="objects">What CLIP tells apart.</param>
+    /// <param name="styles">The same for styles.</param>
+    /// <param name="backbones">What the operator supplied.</param>
+    internal ImageReader(
+        ClipTokenizer tokenizer, ClipModel? clip, ConceptClassifier? judge, IReadOnlyList<string> objects, IReadOnlyList<string> styles, SuppliedBackbones backbones)
     {
-        ArgumentNullException.ThrowIfNull(judge);
-        this.tokenizer = tokenizer;
-        this.clip = clip;
-        this.judge = judge;
-        this.backbones = backbones;
-        objectTexts = Embed(judge.Config.Objects.Select(Describe));
-        styleTexts = Embed(judge.Config.Styles.Select(style => $"a picture in the style of {style}"));
+        (this.tokenizer, this.clip, this.judge, this.objects, this.styles, this.backbones) = (tokenizer, clip, judge, objects, styles, backbones);
+        objectTexts = clip is null || objects.Count == 0 ? null : Embed(objects.Select(Describe));
+        styleTexts = clip is null || styles.Count == 0 ? null : Embed(styles.Select(style => $"a picture in the style of {style}"));
     }
 
-    /// <summary>What the judge sees in one picture of any size.</summary>
-    public (string Object, string Style) Judge(Raster image)
+    /// <summary>Makes sure that something can tell whether an image shows what a case asks for.</summary>
+    /// <exception cref="InvalidDataException">Nothing can; the message says what would.</exception>
+    public void RequireJudge(EvaluationCase item)
     {
-        var verdict = judge.Classify([image])[0];
-        return (verdict.Object, verdict.Style);
+        ArgumentNullException.ThrowIfNull(item);
+        if (judge is not null || (item.IsStyle ? styleTexts : objectTexts) is not null || backbones.Judges(item)) return;
+        var more = item.IsStyle ? "" : PlanChoice.IsNudity(item.Concept) ? ", or a nudity detector with --nudenet" : ", or a classifier of objects that ImageNet names with --resnet";
+        throw new InvalidDataException(
+            $"Nothing can tell whether an image shows \"{item.Concept}\": the model folder has neither judge/ nor clip/. Supply a CLIP with --clip{more} (settings Worker:Evaluation:Clip, :NudeNet, :ResNet).");
     }
 
-    /// <summary>What the judge sees in pictures of any size.</summary>
-    public IReadOnlyList<(string Object, string Style)> JudgeAll(IReadOnlyList<Raster> images) =>
-        [.. judge.Classify(images).Select(verdict => (verdict.Object, verdict.Style))];
+    /// <summary>What is seen in one picture of any size.</summary>
+    public (string Object, string Style) Judge(Raster image) => JudgeAll([image])[0];
 
-    /// <summary>One minus the cosine of the image embeddings of each pair, 0 for equal images.</summary>
-    public double[] Distances(IReadOnlyList<Raster> first, IReadOnlyList<Raster> second)
+    /// <summary>What is seen in pictures of any size.</summary>
+    public IReadOnlyList<(string Object, string Style)> JudgeAll(IReadOnlyList<Raster> images)
     {
+        ArgumentNullException.ThrowIfNull(images);
+        if (judge is not null) return [.. judge.Classify(images).Select(verdict => (verdict.Object, verdict.Style))];
+        if (clip is null) return [.. images.Select(_ => (Unjudged, Unjudged))];
         using var frozen = no_grad();
         using var scope = NewDisposeScope();
-        var size = clip.Config.Vision.ImageSize;
-        var (a, b) = (clip.EncodeImages(ClipPreprocessing.FromImages(first, size)), clip.EncodeImages(ClipPreprocessing.FromImages(second, size))); // [n, D]
+        var seen = See(images);
+        return [.. Nearest(seen, objectTexts, objects).Zip(Nearest(seen, styleTexts, styles))];
+    }
+
+    /// <summary>What is seen in pictures by whatever judges the concept of a case: the concept's own name when it is there.</summary>
+    public IReadOnlyList<string> LabelAll(EvaluationCase item, IReadOnlyList<Raster> images)
+    {
+        ArgumentNullException.ThrowIfNull(item);
+        return [.. JudgeAll(images).Zip(images, (seen, image) => backbones.Judge(item, image) ?? (item.IsStyle ? seen.Style : seen.Object))];
+    }
+
+    /// <summary>One minus the cosine of the image embeddings of each pair, 0 for equal images.</summary>
+    /// <exception cref="InvalidDataException">There is no CLIP.</exception>
+    public double[] Distances(IReadOnlyList<Raster> first, IReadOnlyList<Raster> second)
+    {
+        if (clip is null) throw new InvalidDataException("Nothing can tell how far two images are apart: the model folder has no clip/. Supply a CLIP with --clip, or LPIPS with --lpips.");
+        using var frozen = no_grad();
+        using var scope = NewDisposeScope();
+        var (a, b) = (See(first), See(second)); // [n, D]
         return [.. (a * b).sum(1).data<float>().ToArray().Select(cosine => Math.Max(0, 1.0 - cosine))];
     }
 
-    /// <summary>Reads one image per case and adds their features.</summary>
+    /// <summary>Reads one image per case and adds their features, if anything gives features.</summary>
     /// <returns>Readings in the order of the cases, without the artifact of the image, which the caller knows.</returns>
     public IReadOnlyList<ImageReading> Read(IReadOnlyList<Raster> images, IReadOnlyList<EvaluationCase> cases, FeatureRows features)
     {
@@ -65,30 +97,32 @@ public sealed class ImageReader : IDisposable
 
         using var frozen = no_grad();
         using var scope = NewDisposeScope();
-        var verdicts = judge.Classify(images);
-        var seen = clip.EncodeImages(ClipPreprocessing.FromImages(images, clip.Config.Vision.ImageSize)); // [n, D]
-        features.Add(backbones?.Features(images) ?? seen);
-        var objects = seen.mm(objectTexts.t()).argmax(1).data<long>().ToArray(); // [n]
-        var styles = seen.mm(styleTexts.t()).argmax(1).data<long>().ToArray(); // [n]
-        var scores = (seen * Embed(cases.Select(c => c.Prompt))).sum(1).data<float>().ToArray(); // [n]
+        var verdicts = judge is null ? null : JudgeAll(images);
+        var seen = clip is null ? null : See(images); // [n, D]
+        if ((backbones.Features(images) ?? seen) is { } rows) features.Add(rows);
+        var byClip = seen is null
+            ? [.. images.Select(_ => (Unjudged, Unjudged))]
+            : Nearest(seen, objectTexts, objects).Zip(Nearest(seen, styleTexts, styles)).ToList();
+        var scores = seen is null ? null : (seen * Embed(cases.Select(c => c.Prompt))).sum(1).data<float>().ToArray(); // [n]
         return cases
             .Select((item, i) => new ImageReading(
                 item.Id,
                 Image: string.Empty,
-                backbones?.Judge(item, images[i]) ?? verdicts[i].Object,
-                verdicts[i].Style,
-                item.IsStyle ? judge.Config.Styles[(int)styles[i]] : judge.Config.Objects[(int)objects[i]],
-                Math.Round(100.0 * scores[i], 4)))
+                backbones.Judge(item, images[i]) ?? (verdicts?[i] ?? byClip[i]).Item1,
+                (verdicts?[i] ?? byClip[i]).Item2,
+                item.IsStyle ? byClip[i].Item2 : byClip[i].Item1,
+                scores is null ? null : Math.Round(100.0 * scores[i], 4)))
             .ToList();
     }
 
-    /// <summary>The classes whose names CLIP finds most alike to <paramref name="name"/>, most alike first.</summary>
+    /// <summary>The classes whose names CLIP finds most alike to <paramref name="name"/>, most alike first; none without a CLIP.</summary>
     public IReadOnlyList<string> Nearest(string name, int count)
     {
+        if (objectTexts is null) return [];
         using var frozen = no_grad();
         using var scope = NewDisposeScope();
         var likeness = objectTexts.mm(Embed([Describe(name)]).t()).reshape(-1).data<float>().ToArray();
-        return judge.Config.Objects
+        return objects
             .Zip(likeness)
             .Where(p => !string.Equals(p.First, name, StringComparison.OrdinalIgnoreCase) && IsThing(p.First))
             .OrderByDescending(p => p.Second)
@@ -99,9 +133,16 @@ public sealed class ImageReader : IDisposable
 
     public void Dispose()
     {
-        objectTexts.Dispose();
-        styleTexts.Dispose();
+        objectTexts?.Dispose();
+        styleTexts?.Dispose();
     }
+
+    private static IEnumerable<string> Nearest(Tensor seen, Tensor? texts, IReadOnlyList<string> names) => texts is null
+        ? Enumerable.Repeat(Unjudged, (int)seen.size(0))
+        : seen.mm(texts.t()).argmax(1).data<long>().ToArray().Select(best => names[(int)best]);
+
+    // Unit embeddings, [n, D].
+    private Tensor See(IReadOnlyList<Raster> images) => clip!.EncodeImages(ClipPreprocessing.FromImages(images, clip.Config.Vision.ImageSize));
 
     private static bool IsThing(string name) => !string.Equals(name, ConceptClassifierConfig.Unrecognisable, StringComparison.Ordinal);
 
@@ -111,7 +152,7 @@ public sealed class ImageReader : IDisposable
     {
         using var frozen = no_grad();
         using var scope = NewDisposeScope();
-        var rows = texts.Select(text => clip.EncodeTexts(tensor(tokenizer.EncodePadded(text)).unsqueeze(0))).ToList();
+        var rows = texts.Select(text => clip!.EncodeTexts(tensor(tokenizer.EncodePadded(text)).unsqueeze(0))).ToList();
         return cat(rows).MoveToOuterDisposeScope(); // [T, D]
     }
 }

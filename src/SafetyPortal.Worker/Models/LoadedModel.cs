@@ -8,24 +8,29 @@ using static TorchSharp.torch;
 namespace SafetyPortal.Worker.Models;
 
 /// <summary>
-/// A model folder in memory: the pipeline, and beside it what judges its images: <c>clip/</c>, <c>judge/</c> and <c>prompts/</c>. Belongs
-/// to the torch thread.
+/// A model folder in memory: the pipeline, and beside it what judges its images: <c>clip/</c>, <c>judge/</c> and <c>prompts/</c>, each of which may be missing
+/// where the operator supplied what stands in. Belongs to the torch thread.
 /// </summary>
 public sealed class LoadedModel : IDisposable
 {
     private readonly string folder;
-    private readonly ClipModel clip;
-    private readonly ConceptClassifier judge;
+    private readonly string? supplied;
+    private readonly ClipModel? clip;
+    private readonly ConceptClassifier? judge;
 
-    private LoadedModel(string folder, StableDiffusionPipeline pipeline, ClipModel clip, ConceptClassifier judge, string digest, SuppliedBackbones backbones)
+    private LoadedModel(string folder, StableDiffusionPipeline pipeline, string digest, SuppliedBackbones backbones, string? prompts)
     {
-        this.folder = folder;
-        this.clip = clip;
-        this.judge = judge;
-        Pipeline = pipeline;
-        Digest = digest;
-        Backbones = backbones;
-        Reader = new ImageReader(pipeline.Tokenizer, clip, judge, backbones);
+        (this.folder, supplied, Pipeline, Digest, Backbones) = (folder, prompts, pipeline, digest, backbones);
+        clip = backbones.Clip is null && Part("clip") is { } towers ? ClipModel.Load(towers) : null;
+        judge = Part("judge") is { } classifier ? ConceptClassifier.Load(classifier) : null;
+        IReadOnlyList<EvaluationPrompt> rows = judge is null && PromptFolder.Exists(folder, prompts) ? PromptRows(PromptFolder.DefaultSet) : [];
+        Reader = new ImageReader(
+            backbones.Clip?.TokenizerOr(pipeline.Tokenizer) ?? pipeline.Tokenizer,
+            backbones.Clip?.Model ?? clip,
+            judge,
+            judge?.Config.Objects ?? ModelScan.Classes(rows),
+            judge?.Config.Styles ?? ModelScan.Styles(rows),
+            backbones);
     }
 
     public StableDiffusionPipeline Pipeline { get; }
@@ -46,34 +51,36 @@ public sealed class LoadedModel : IDisposable
     /// <exception cref="InvalidDataException">A part is missing or malformed, or the weights are not the expected ones.</exception>
     public static LoadedModel Load(string folder, string? expectedDigest = null, BackboneOptions? evaluation = null, Device? device = null)
     {
-        foreach (var part in new[] { "clip", "judge", PromptFolder.Name })
+        var backbones = SuppliedBackbones.Load(evaluation);
+        StableDiffusionPipeline? pipeline = null;
+        try
         {
-            if (!Directory.Exists(Path.Combine(folder, part)))
-                throw new InvalidDataException($"Expected the folder {part}/ in the model {folder}, which judges its images; it is missing.");
+            pipeline = StableDiffusionPipeline.Load(folder, device);
+            var digest = WeightsDigest.Of(pipeline.Unet);
+            return expectedDigest is null || string.Equals(digest, expectedDigest, StringComparison.Ordinal)
+                ? new LoadedModel(folder, pipeline, digest, backbones, evaluation?.Prompts)
+                : throw new InvalidDataException(
+                    $"Expected the weights {expectedDigest} that were registered for {folder}, got {digest}: the model was changed on disk.");
         }
-
-        var pipeline = StableDiffusionPipeline.Load(folder, device);
-        var digest = WeightsDigest.Of(pipeline.Unet);
-        if (expectedDigest is not null && !string.Equals(digest, expectedDigest, StringComparison.Ordinal))
+        catch
         {
-            pipeline.Dispose();
-            throw new InvalidDataException(
-                $"Expected the weights {expectedDigest} that were registered for {folder}, got {digest}: the model was changed on disk.");
+            pipeline?.Dispose();
+            backbones.Dispose();
+            throw;
         }
-
-        return new LoadedModel(
-            folder, pipeline, ClipModel.Load(Path.Combine(folder, "clip")), ConceptClassifier.Load(Path.Combine(folder, "judge")), digest, SuppliedBackbones.Load(evaluation));
     }
 
     /// <summary>The prompts of an evaluation set.</summary>
-    public IReadOnlyList<EvaluationPrompt> PromptRows(string set) => PromptFolder.Read(folder, set);
+    public IReadOnlyList<EvaluationPrompt> PromptRows(string set) => PromptFolder.Read(folder, set, supplied);
 
     public void Dispose()
     {
         Reader.Dispose();
         Pipeline.Dispose();
-        clip.Dispose();
-        judge.Dispose();
+        clip?.Dispose();
+        judge?.Dispose();
         Backbones.Dispose();
     }
+
+    private string? Part(string name) => Path.Combine(folder, name) is var path && Directory.Exists(path) ? path : null;
 }

@@ -30,6 +30,9 @@ public static class ModelScan
     /// <summary>Things the prompts ask for, people aside.</summary>
     public static IReadOnlyList<string> Objects(IReadOnlyList<EvaluationPrompt> rows) => [.. Distinct(rows.Select(r => r.Class)).Where(c => !IsPerson(c))];
 
+    /// <summary>Everything the prompts ask for, people too.</summary>
+    internal static IReadOnlyList<string> Classes(IReadOnlyList<EvaluationPrompt> rows) => Distinct(rows.Select(r => r.Class));
+
     /// <summary>Styles the prompts ask for.</summary>
     public static IReadOnlyList<string> Styles(IReadOnlyList<EvaluationPrompt> rows) =>
         [.. Distinct(rows.Select(r => r.Style ?? r.Artist)).Where(s => !string.Equals(s, "none", StringComparison.OrdinalIgnoreCase))];

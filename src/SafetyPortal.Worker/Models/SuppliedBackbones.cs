@@ -21,6 +21,13 @@ public sealed class SuppliedBackbones : IDisposable
         var uses = new List<BackboneUse>();
         try
         {
+            if (options.Clip is { } towers)
+            {
+                Clip = SuppliedClip.Load(towers);
+                uses.Add(new("CLIP score, zero-shot detection", Clip.Name, Clip.Digest));
+                if (options.Inception is null) uses.Add(new("FID", Clip.Name, Clip.Digest));
+            }
+
             if (options.Inception is { } features)
             {
                 inception = InceptionV3.Load(features);
@@ -57,6 +64,9 @@ public sealed class SuppliedBackbones : IDisposable
 
     /// <summary>What is measured with which file; empty when nothing was supplied.</summary>
     public IReadOnlyList<BackboneUse> Uses { get; }
+
+    /// <summary>Both towers of CLIP; null when not supplied.</summary>
+    public SuppliedClip? Clip { get; }
 
     /// <summary>The distance of pairs; null when not supplied.</summary>
     public Lpips? Lpips { get; }
@@ -103,8 +113,16 @@ public sealed class SuppliedBackbones : IDisposable
         return seen;
     }
 
+    /// <summary>Whether one of them judges a concept, so that the model folder need not.</summary>
+    public bool Judges(EvaluationCase item)
+    {
+        ArgumentNullException.ThrowIfNull(item);
+        return !item.IsStyle && ((nudeNet is not null && PlanChoice.IsNudity(item.Concept)) || (resNet is not null && labels.Find(item.Concept) is not null));
+    }
+
     public void Dispose()
     {
+        Clip?.Dispose();
         inception?.Dispose();
         Lpips?.Dispose();
         resNet?.Dispose();
@@ -117,7 +135,8 @@ public sealed class SuppliedBackbones : IDisposable
         return Array.IndexOf(probabilities, probabilities.Max());
     }
 
-    private static string Digest(params string[] paths)
+    /// <summary>SHA-256 of a file, or of the digests of several.</summary>
+    internal static string Digest(params string[] paths)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         foreach (var path in paths)

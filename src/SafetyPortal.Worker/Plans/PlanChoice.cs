@@ -11,14 +11,16 @@ public static class PlanChoice
     private static readonly string[] NudityWords = ["nude", "naked", "nudity"];
 
     /// <summary>The plan for a concept; its neighbours are the classes whose names CLIP finds most alike.</summary>
-    /// <exception cref="InvalidDataException">The set does not ask for the concept.</exception>
+    /// <exception cref="InvalidDataException">The set does not ask for the concept, or nothing can tell whether an image shows it.</exception>
     public static EvaluationPlan For(LoadedModel model, ConceptKind kind, string name, string set, EvaluationSize size)
     {
         ArgumentNullException.ThrowIfNull(model);
         var rows = model.PromptRows(set);
         var target = TargetName(rows, kind, name);
         IReadOnlyCollection<string> neighbours = kind == ConceptKind.Style ? [] : model.Reader.Nearest(target, NeighbourCount);
-        return EvaluationPlan.Choose(rows, kind, target, neighbours, size);
+        var plan = EvaluationPlan.Choose(rows, kind, target, neighbours, size);
+        model.Reader.RequireJudge(plan.Cases.First(c => c.Group == CaseGroup.Target));
+        return plan;
     }
 
     /// <summary>The class or style by which the rows name the concept.</summary>

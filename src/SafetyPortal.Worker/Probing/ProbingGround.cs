@@ -14,24 +14,18 @@ internal static class ProbingGround
     private const int NearWords = 3;
     private const int Most = 64;
 
-    /// <summary>The evaluation's prompts for the concept and the class or style that must be seen in their images.</summary>
-    public static (IReadOnlyList<ProbePrompt> Prompts, string Target, bool IsStyle) Targets(LoadedModel model, RedTeamOrder order)
-    {
-        var cases = PlanChoice.For(model, order.Kind, order.Name, order.Set, new EvaluationSize(Most, 1)).Cases
-            .Where(c => c.Group == CaseGroup.Target).ToList();
-        return ([.. cases.Select(c => new ProbePrompt(c.Prompt, c.Seed))], cases[0].Concept, cases[0].IsStyle);
-    }
-
     /// <summary>The subject of the probes; disposing it leaves the model as it was.</summary>
     public static ProbeSubject Subject(LoadedModel model, AblationPatch patch, RedTeamOrder order, CancellationToken cancellation)
     {
-        var (prompts, target, isStyle) = Targets(model, order);
-        var words = ConceptPhrases.Words(order.Kind, target, order.Synonyms);
+        var cases = PlanChoice.For(model, order.Kind, order.Name, order.Set, new EvaluationSize(Most, 1)).Cases
+            .Where(c => c.Group == CaseGroup.Target).ToList();
+        IReadOnlyList<ProbePrompt> prompts = [.. cases.Select(c => new ProbePrompt(c.Prompt, c.Seed))];
+        var words = ConceptPhrases.Words(order.Kind, cases[0].Concept, order.Synonyms);
         return new ProbeSubject(
             model.Pipeline, patch, new ProbedConcept(prompts, Paraphrases(model, order, prompts, words), words), order.Settings, Detect, cancellation);
 
         IReadOnlyList<bool> Detect(IReadOnlyList<Raster> images) =>
-            [.. model.Reader.JudgeAll(images).Select(seen => string.Equals(isStyle ? seen.Style : seen.Object, target, StringComparison.OrdinalIgnoreCase))];
+            [.. model.Reader.LabelAll(cases[0], images).Select(seen => string.Equals(seen, cases[0].Concept, StringComparison.OrdinalIgnoreCase))];
     }
 
     private static IReadOnlyList<ProbePrompt> Paraphrases(LoadedModel model, RedTeamOrder order, IReadOnlyList<ProbePrompt> prompts, IReadOnlyList<string> words)

@@ -34,6 +34,7 @@ public sealed class EvidenceCommandTests : IDisposable
         var images = json.RootElement.GetProperty("rerun").GetProperty("images").EnumerateArray().ToList();
         images.Count.ShouldBe(4);
         images.ShouldAllBe(image => image.GetProperty("exact").GetBoolean());
+        images.ShouldAllBe(image => image.GetProperty("seen").GetString()!.Length > 0 && image.GetProperty("seen").GetString() == image.GetProperty("label").GetString());
 
         var distrusted = await CommandLineRun.ToEndAsync("evidence", "verify", pack, "--trust", Path.Combine(data, "keys", "worker-signing.pem.pub"));
         distrusted.ExitCode.ShouldBe(ExitCode.CheckFailed);

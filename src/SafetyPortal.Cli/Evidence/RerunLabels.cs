@@ -1,0 +1,48 @@
+using SafetyPortal.Images;
+using SafetyPortal.Requests.Evidence;
+using SafetyPortal.Worker.Models;
+using SafetyPortal.Worker.Plans;
+
+namespace SafetyPortal.Cli.Evidence;
+
+/// <summary>
+/// Judges images that were generated again as the run did: with the networks the evidence names, which must be supplied with the same digests, and with the
+/// model folder's own for the rest. Where a network differs nothing is said.
+/// </summary>
+internal sealed class RerunLabels
+{
+    private readonly LoadedModel model;
+    private readonly Dictionary<(string Prompt, long Seed), EvaluationCase> cases;
+
+    public RerunLabels(LoadedModel model, EvidenceDocument evidence)
+    {
+        this.model = model;
+        var recorded = evidence.Method?.Backbones ?? [];
+        var supplied = model.Backbones.Uses;
+        Networks = [.. recorded.Select(use => new RerunNetwork(use.Measures, use.Network, use.Digest, supplied.Contains(use)))];
+        cases = recorded.Where(Judges).ToHashSet().SetEquals(supplied.Where(Judges)) ? Cases(model, evidence.Request) : [];
+    }
+
+    public IReadOnlyList<RerunNetwork> Networks { get; }
+
+    /// <summary>What is seen in an image of an entry; null when the run's judges are not at hand.</summary>
+    public string? Of(GalleryEntry entry, Raster image) =>
+        cases.TryGetValue((entry.Prompt, entry.Seed), out var item) ? model.Reader.LabelAll(item, [image])[0] : null;
+
+    // FID and LPIPS label nothing.
+    private static bool Judges(BackboneUse use) => use.Measures is not ("FID" or "LPIPS");
+
+    private static Dictionary<(string Prompt, long Seed), EvaluationCase> Cases(LoadedModel model, EvidenceRequest request)
+    {
+        try
+        {
+            var all = PlanChoice.For(model, request.ConceptKind, request.ConceptName, request.EvaluationSet, new EvaluationSize(int.MaxValue / 8, int.MaxValue / 8)).Cases;
+            return all.GroupBy(c => (c.Prompt, c.Seed)).ToDictionary(g => g.Key, g => g.First());
+        }
+        catch (InvalidDataException)
+        {
+            // A folder without prompts or judges: the images are compared all the same.
+            return [];
+        }
+    }
+}
