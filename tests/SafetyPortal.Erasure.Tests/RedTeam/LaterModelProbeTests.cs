@@ -3,6 +3,7 @@ using SafetyPortal.Erasure.Ablation;
 using SafetyPortal.Erasure.RedTeam;
 using SafetyPortal.Images;
 using SafetyPortal.Tests;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace SafetyPortal.Erasure.Tests.RedTeam;
