@@ -30,6 +30,9 @@ internal sealed class BenchCases : IDisposable
     private const string Generate = "generate";
     private const string Trajectory = "attribution-trajectory";
     private const string Checkpointed = "attribution-checkpointed";
+    private const string ManyImages = "generate-200";
+    private const int Images = 200;
+    private const int FirstImages = 20;
     private const string Restart = "attribution-restart";
     private const string Prompt = "a photo of a parachute";
 
@@ -56,7 +59,7 @@ internal sealed class BenchCases : IDisposable
     }
 
     /// <summary>In the order they are run.</summary>
-    public static IReadOnlyList<string> Names { get; } = [TextEncode, Forward, Gradient, GradientOfAll, Decode, Generate, Trajectory, Checkpointed, Restart];
+    public static IReadOnlyList<string> Names { get; } = [TextEncode, Forward, Gradient, GradientOfAll, Decode, Generate, ManyImages, Trajectory, Checkpointed, Restart];
 
     public BenchReport Run(IReadOnlyList<string> names, int threads)
     {
@@ -87,6 +90,7 @@ internal sealed class BenchCases : IDisposable
         GradientOfAll => Short(name, "the same, gradients of every parameter", () => Backward(pipeline.Unet.parameters())),
         Decode => Short(name, "one image", DecodeOne),
         Generate => Short(name, $"one image, {settings.GenerationSteps} DDIM steps under guidance, with text and decoding", GenerateOne),
+        ManyImages => Growing(name),
         Trajectory => Long(name, $"{settings.Steps} steps, one seed, the default sampler", () => Attribute(LatentSampler.Trajectory, settings.Steps)),
         Checkpointed => Long(name, "the same, activations computed again for the gradient", () => Attribute(LatentSampler.Trajectory, settings.Steps, checkpointing: true)),
         _ => Restarted(sofar),
@@ -95,6 +99,23 @@ internal sealed class BenchCases : IDisposable
     private BenchMeasurement Short(string name, string note, Action body) => BenchMeasurement.Of(name, note, warmUp: true, settings.Repeat, body);
 
     private static BenchMeasurement Long(string name, string note, Action body) => BenchMeasurement.Of(name, note, warmUp: false, 1, body);
+
+    private BenchMeasurement Growing(string name)
+    {
+        MemoryGrowth? growth = null;
+        var result = Long(name, $"{Images} images one by one, {settings.GenerationSteps} steps each", () =>
+        {
+            for (var i = 0; i < FirstImages; i++) GenerateOne();
+            growth = new MemoryGrowth(BenchMeasurement.ResidentMebibytes(), null, Tensor.TotalCount, 0);
+            for (var i = FirstImages; i < Images; i++) GenerateOne();
+            growth = growth with { AfterMiB = BenchMeasurement.ResidentMebibytes(), TensorsAfter = Tensor.TotalCount };
+        });
+        return result with
+        {
+            Growth = growth,
+            Note = $"{result.Note}: {growth!.BeforeMiB} MiB and {growth.TensorsBefore} tensors after {FirstImages}, {growth.AfterMiB} MiB and {growth.TensorsAfter} tensors after {Images}",
+        };
+    }
 
     private BenchMeasurement Restarted(List<BenchMeasurement> sofar)
     {

@@ -11,7 +11,9 @@ namespace SafetyPortal.Cli.Bench;
 /// <param name="PeakMiB">Most memory resident at once during the case, with the model that is loaded; null where the system does not tell.</param>
 /// <param name="Runs">Runs that were measured.</param>
 /// <param name="Note">What was run, or how the figure was computed.</param>
-public sealed record BenchMeasurement(string Name, double Seconds, double MedianSeconds, double CpuSeconds, long? PeakMiB, int Runs, string Note)
+/// <param name="Growth">What long work left behind; of the case that measures it alone.</param>
+public sealed record BenchMeasurement(
+    string Name, double Seconds, double MedianSeconds, double CpuSeconds, long? PeakMiB, int Runs, string Note, MemoryGrowth? Growth = null)
 {
     /// <summary>Measures <paramref name="body"/>.</summary>
     /// <param name="name">Name of the case.</param>
@@ -66,10 +68,22 @@ public sealed record BenchMeasurement(string Name, double Seconds, double Median
         }
     }
 
-    private static long? PeakMebibytes()
+    private static long? PeakMebibytes() => StatusMebibytes("VmHWM:");
+
+    /// <summary>Memory resident now; null where the system does not tell.</summary>
+    internal static long? ResidentMebibytes() => StatusMebibytes("VmRSS:");
+
+    private static long? StatusMebibytes(string entry)
     {
         if (!File.Exists("/proc/self/status")) return null;
-        var line = File.ReadLines("/proc/self/status").FirstOrDefault(l => l.StartsWith("VmHWM:", StringComparison.Ordinal));
+        var line = File.ReadLines("/proc/self/status").FirstOrDefault(l => l.StartsWith(entry, StringComparison.Ordinal));
         return line is null ? null : long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture) / 1024;
     }
 }
+
+/// <summary>Memory and tensors early and at the end of a long piece of work that should keep neither.</summary>
+/// <param name="BeforeMiB">Resident after the first part, which fills caches; null where the system does not tell.</param>
+/// <param name="AfterMiB">Resident at the end.</param>
+/// <param name="TensorsBefore">Live tensors after the first part.</param>
+/// <param name="TensorsAfter">Live tensors at the end.</param>
+public sealed record MemoryGrowth(long? BeforeMiB, long? AfterMiB, long TensorsBefore, long TensorsAfter);
