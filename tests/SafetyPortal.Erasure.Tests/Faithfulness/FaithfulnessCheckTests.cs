@@ -55,7 +55,7 @@ public sealed class FaithfulnessCheckTests(Goldens goldens)
     {
         using var attribution = ComponentAttribution.Run(goldens.Pipeline, new AttributionSettings
         {
-            Prompts = [new PromptPair("a photo of a parachute", "a photo of a parachute")],
+            Prompts = [new PromptPair("a photo of a parachute", "A PHOTO of a parachute")], // the same to the tokenizer
             Steps = 2,
             Seeds = [0],
         });

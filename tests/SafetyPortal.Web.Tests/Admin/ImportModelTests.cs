@@ -64,7 +64,7 @@ public sealed class ImportModelTests : IAsyncLifetime
 
     [Theory]
     [InlineData("vae")]
-    [InlineData("judge")]
+    [InlineData("prompts")]
     [InlineData("model_index.json")]
     public async Task Import_PartMissing_NamesIt(string part)
     {
