@@ -31,13 +31,16 @@ public sealed partial class StableDiffusionPipeline
         return cat([.. prompts.Select(p => encoded[p])]).MoveToOuterDisposeScope(); // [B, T, D]
     }
 
+    /// <summary>The text encoders, each with the tokenizer it goes with: one, or the two of XL in their order.</summary>
+    public IReadOnlyList<(ClipTokenizer Tokenizer, ClipTextModel Encoder)> TextEncoders =>
+        Second is { } second ? [(Tokenizer, TextEncoder), (second.Tokenizer, second.Encoder)] : [(Tokenizer, TextEncoder)];
+
     /// <summary>Prompts as each text encoder takes them in: one entry per encoder, padded as its tokenizer pads.</summary>
     /// <param name="prompts">Token ids with begin and end, at most as many as a prompt may have; of XL the ids of both vocabularies.</param>
     public IReadOnlyList<TokenRows> Tokens(IReadOnlyList<long[]> prompts)
     {
         ArgumentNullException.ThrowIfNull(prompts);
-        (ClipTokenizer Tokenizer, ClipTextModel Encoder)[] encoders = Second is { } second ? [(Tokenizer, TextEncoder), (second.Tokenizer, second.Encoder)] : [(Tokenizer, TextEncoder)];
-        return [.. encoders.Select(e =>
+        return [.. TextEncoders.Select(e =>
         {
             var padded = prompts.SelectMany(ids => ids.Concat(Enumerable.Repeat(e.Tokenizer.PadId, e.Tokenizer.ModelMaxLength - ids.Length))).ToArray();
             var ids = tensor(padded, [prompts.Count, e.Tokenizer.ModelMaxLength], device: Device); // [B, T]

@@ -17,7 +17,7 @@ public static class BenchCommand
         var preset = new Option<string>("--preset") { Description = $"demo, or a model of random weights, made once in data/bench: {string.Join(", ", MakeModelPreset.Names)}.", DefaultValueFactory = _ => BenchModel.Demo };
         preset.AcceptOnlyFromAmong([BenchModel.Demo, .. MakeModelPreset.Names]);
         var model = new Option<DirectoryInfo?>("--model") { Description = "Model folder to measure instead of a preset." };
-        var cases = new Option<string[]>("--case") { Description = $"Case to measure; may be repeated. Default: all. {string.Join(", ", BenchCases.Names)}." };
+        var cases = new Option<string[]>("--case") { Description = $"Case to measure; may be repeated. Default: all but generate-200. {string.Join(", ", BenchCases.Names)}." };
         cases.AcceptOnlyFromAmong([.. BenchCases.Names]);
         var repeat = new Option<int>("--repeat") { Description = "Measurements of each short case, after one that does not count.", DefaultValueFactory = _ => 3 };
         var steps = new Option<int>("--steps") { Description = "DDIM steps of the attribution.", DefaultValueFactory = _ => 50 };
@@ -34,7 +34,7 @@ public static class BenchCommand
         {
             TorchThreads.Set(parsed.GetValue(threads));
             var beside = parsed.GetValue(reference) is { } file ? BenchReport.Read(file.FullName) : null;
-            var chosen = parsed.GetValue(cases) is { Length: > 0 } some ? some : [.. BenchCases.Names];
+            var chosen = parsed.GetValue(cases) is { Length: > 0 } some ? some : [.. BenchCases.DefaultNames];
             var settings = new BenchSettings(
                 Math.Max(1, parsed.GetValue(repeat)), parsed.GetValue(steps), parsed.GetValue(generation), parsed.GetValue(loop), parsed.GetValue(device)!, parsed.GetValue(dtype)!);
             var report = await ProgressDisplay.Run(parsed.GetValue(json), progress => Task.Run(() =>

@@ -59,10 +59,15 @@ internal static class EraseCommand
             };
             if (chosen == EraseMethod.Cad) notes["fill"] = FillText.Of(settings);
             if (parsed.GetValue(keep) is { Length: > 0 } kept) notes["keep"] = string.Join(" | ", kept);
-            var patch = chosen == EraseMethod.App
-                ? PatchBuilder.FromValues(pipeline.Unet, Posterior(pipeline, attribution, settings.Ratio, parsed.GetValue(keep) ?? [], parsed.GetValue(seed), cancellation), notes)
-                : FromScores(pipeline, attribution, settings, new Protection(parsed.GetValue(protect) ?? [], parsed.GetValue(protectWeight)), notes, mask =>
-                    chosen == EraseMethod.Improved ? Suppress(pipeline, attribution, mask, parsed.GetValue(keep)!, parsed.GetValue(seed), cancellation) : null);
+            AblationMask Mask() => Highest(attribution, settings, parsed.GetValue(protect) ?? [], parsed.GetValue(protectWeight), notes);
+            var patch = chosen switch
+            {
+                EraseMethod.App => PatchBuilder.FromValues(
+                    pipeline.Unet, Posterior(pipeline, attribution, settings.Ratio, parsed.GetValue(keep) ?? [], parsed.GetValue(seed), cancellation), notes),
+                EraseMethod.Improved => PatchBuilder.FromValues(
+                    pipeline.Unet, Suppress(pipeline, attribution, Mask(), parsed.GetValue(keep)!, parsed.GetValue(seed), cancellation), notes),
+                _ => PatchBuilder.FromMask(pipeline.Unet, Mask(), settings, notes),
+            };
             var file = parsed.GetValue(output)!;
             patch.Save(file.FullName);
             JsonText.Print(
@@ -74,32 +79,25 @@ internal static class EraseCommand
         return command;
     }
 
-    private sealed record Protection(IReadOnlyList<FileInfo> Files, double Weight);
-
-    /// <summary>The patch of the highest scores, with the values that <paramref name="fit"/> finds for them or else the fill of the settings.</summary>
-    private static AblationPatch FromScores(
-        StableDiffusionPipeline pipeline,
-        AttributionResult attribution,
-        AblationSettings settings,
-        Protection protection,
-        Dictionary<string, string> notes,
-        Func<AblationMask, IReadOnlyList<PatchTensor>?> fit)
+    /// <summary>The weights with the highest scores, those of concepts to keep subtracted first; the notes say which.</summary>
+    private static AblationMask Highest(
+        AttributionResult attribution, AblationSettings settings, IReadOnlyList<FileInfo> protect, double protectWeight, Dictionary<string, string> notes)
     {
         using var scope = NewDisposeScope();
         var ranked = attribution.Scores;
-        if (protection.Files.Count > 0)
+        if (protect.Count > 0)
         {
-            var kept = protection.Files.Select(file => AttributionResult.Load(file.FullName)).ToList();
-            ranked = ProtectedScores.Subtract(ranked, kept, protection.Weight);
+            var kept = protect.Select(file => AttributionResult.Load(file.FullName)).ToList();
+            ranked = ProtectedScores.Subtract(ranked, kept, protectWeight);
             notes["protect"] = string.Join(" | ", kept.SelectMany(k => k.Summary.Settings.Prompts).Select(p => p.Concept));
-            notes["protect_weight"] = protection.Weight.ToString(CultureInfo.InvariantCulture);
+            notes["protect_weight"] = protectWeight.ToString(CultureInfo.InvariantCulture);
             foreach (var item in kept) item.Dispose();
         }
 
         var mask = MaskSelection.From(ranked, settings);
-        if (mask.Count == 0)
-            throw new InvalidDataException($"A ratio of {settings.Ratio} takes no weight at all within a {settings.Scope}; choose a larger one.");
-        return fit(mask) is { } values ? PatchBuilder.FromValues(pipeline.Unet, values, notes) : PatchBuilder.FromMask(pipeline.Unet, mask, settings, notes);
+        return mask.Count > 0
+            ? mask
+            : throw new InvalidDataException($"A ratio of {settings.Ratio} takes no weight at all within a {settings.Scope}; choose a larger one.");
     }
 
     private static IReadOnlyList<PatchTensor> Posterior(

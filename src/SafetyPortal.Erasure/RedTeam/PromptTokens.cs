@@ -55,7 +55,7 @@ internal sealed record PromptTokens(long[] Ids, int Position, IReadOnlyList<long
     {
         using var scope = NewDisposeScope();
         var column = tensor(ids.ToArray(), device: pipeline.Device).unsqueeze(1);
-        return [.. Encoders(pipeline).Select(encoder => encoder.Tokens(column).squeeze(1).detach().MoveToOuterDisposeScope())];
+        return [.. pipeline.TextEncoders.Select(e => e.Encoder.Tokens(column).squeeze(1).detach().MoveToOuterDisposeScope())];
     }
 
     /// <summary>For each text encoder the root mean square of its embedding table's entries: the unit in which a learned token moves.</summary>
@@ -73,7 +73,7 @@ internal sealed record PromptTokens(long[] Ids, int Position, IReadOnlyList<long
         using var frozen = no_grad();
         using var scope = NewDisposeScope();
         var from = tensor(Replaced.Count > 0 ? Replaced.ToArray() : Ids, device: subject.Pipeline.Device).unsqueeze(0);
-        return [.. Encoders(subject.Pipeline).Select(encoder => encoder.Tokens(from).mean([1L]).MoveToOuterDisposeScope())];
+        return [.. subject.Pipeline.TextEncoders.Select(e => e.Encoder.Tokens(from).mean([1L]).MoveToOuterDisposeScope())];
     }
 
     /// <summary>The text condition [1, T, D] with <paramref name="tokens"/>, [1, C] for each text encoder, in its place; carries their gradient.</summary>
@@ -87,9 +87,6 @@ internal sealed record PromptTokens(long[] Ids, int Position, IReadOnlyList<long
         });
         return subject.Pipeline.EncodeTokens([.. placed]).MoveToOuterDisposeScope();
     }
-
-    private static IEnumerable<Diffusion.Clip.ClipTextModel> Encoders(StableDiffusionPipeline pipeline) =>
-        pipeline.Second is { } second ? [pipeline.TextEncoder, second.Encoder] : [pipeline.TextEncoder];
 
     // One list of ids stands for the text in both encoders of XL, whose published tokenizers differ in their padding alone.
     private static long[] Encode(StableDiffusionPipeline pipeline, string text)

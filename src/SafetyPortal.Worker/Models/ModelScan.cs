@@ -2,14 +2,13 @@ using SafetyPortal.Diffusion.Unet;
 using SafetyPortal.Erasure.Ablation;
 using SafetyPortal.Evaluation.PromptSets;
 using SafetyPortal.Requests.Models;
+using SafetyPortal.Worker.Plans;
 
 namespace SafetyPortal.Worker.Models;
 
 /// <summary>Finds out what the portal must know about a model before requests can name it.</summary>
 public static class ModelScan
 {
-    private static readonly string[] NudityWords = ["nude", "naked", "nudity"];
-
     /// <summary>Describes the model in a folder under the model root; takes about a second for the embedded one.</summary>
     /// <exception cref="InvalidDataException">The folder is no model, or has no prompts that say what it draws.</exception>
     public static ModelDescription Describe(string modelRoot, string folderName)
@@ -24,7 +23,7 @@ public static class ModelScan
             WeightsDigest.Of(unet),
             Objects(rows),
             Styles(rows),
-            classes.Exists(IsNude));
+            classes.Exists(PlanChoice.IsNudity));
     }
 
     /// <summary>Things the prompts ask for, people aside.</summary>
@@ -37,10 +36,8 @@ public static class ModelScan
     public static IReadOnlyList<string> Styles(IReadOnlyList<EvaluationPrompt> rows) =>
         [.. Distinct(rows.Select(r => r.Style ?? r.Artist)).Where(s => !string.Equals(s, "none", StringComparison.OrdinalIgnoreCase))];
 
-    private static bool IsNude(string name) => NudityWords.Any(word => name.Contains(word, StringComparison.OrdinalIgnoreCase));
-
     // People are asked for through the nudity kind, not as objects.
-    private static bool IsPerson(string name) => IsNude(name) || name.Contains("mannequin", StringComparison.OrdinalIgnoreCase);
+    private static bool IsPerson(string name) => PlanChoice.IsNudity(name) || name.Contains("mannequin", StringComparison.OrdinalIgnoreCase);
 
     private static List<string> Distinct(IEnumerable<string?> names) => names.OfType<string>().Distinct(StringComparer.OrdinalIgnoreCase).ToList();
 }

@@ -1,6 +1,4 @@
 using SafetyPortal.Diffusion;
-using SafetyPortal.Diffusion.Clip;
-using SafetyPortal.Diffusion.Tokenizer;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -31,7 +29,7 @@ public static class NearestWords
         // Encoders count alike where there are two.
         var ids = tensor(tokenizer.Encode(word)[1..^1], device: pipeline.Device).unsqueeze(0);
         var all = tensor(spelled.Select(w => w.Id).ToArray(), device: pipeline.Device).unsqueeze(1);
-        var likeness = Encoders(pipeline)
+        var likeness = pipeline.TextEncoders
             .Select(e =>
             {
                 var rows = e.Encoder.Tokens(all).squeeze(1); // [V, C]
@@ -51,15 +49,9 @@ public static class NearestWords
     }
 
     // [1, C] for each encoder.
-    private static List<Tensor> Sentence(StableDiffusionPipeline pipeline, string word) => [.. Encoders(pipeline).Select(e =>
+    private static List<Tensor> Sentence(StableDiffusionPipeline pipeline, string word) => [.. pipeline.TextEncoders.Select(e =>
     {
         var ids = tensor(e.Tokenizer.EncodePadded($"a picture of a {word}"), device: pipeline.Device).unsqueeze(0);
         return e.Encoder.Pool(e.Encoder.call(ids), ids);
     })];
-
-    private static IEnumerable<(ClipTokenizer Tokenizer, ClipTextModel Encoder)> Encoders(StableDiffusionPipeline pipeline)
-    {
-        yield return (pipeline.Tokenizer, pipeline.TextEncoder);
-        if (pipeline.Second is { } second) yield return (second.Tokenizer, second.Encoder);
-    }
 }
