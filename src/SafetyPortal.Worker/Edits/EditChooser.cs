@@ -45,5 +45,5 @@ public static class EditChooser
     internal static StagedGallery SearchGallery(LoadedModel model, EditSettings settings, EvaluationSize size) => new(
         model,
         PlanChoice.For(model, settings.Kind, settings.Name, settings.EvaluationSet, size),
-        new PaintSettings(QuickGallery.DefaultSteps, PaintSettings.DefaultGuidance, PaintSettings.DefaultBatch));
+        new PaintSettings(StagedGallery.DefaultSteps, PaintSettings.DefaultGuidance, PaintSettings.DefaultBatch));
 }
