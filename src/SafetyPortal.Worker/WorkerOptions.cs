@@ -19,7 +19,7 @@ public sealed class WorkerOptions
     public string? CacheFolder { get; set; }
 
     /// <summary>Threads of libtorch and its BLAS.</summary>
-    public int Threads { get; set; } = TorchThreads.Default;
+    public int Threads { get; set; } = TorchThread.DefaultThreads;
 
     /// <summary>Where the networks compute: cpu, cuda or cuda:N.</summary>
     public string Device { get; set; } = "cpu";

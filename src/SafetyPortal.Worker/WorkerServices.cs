@@ -13,11 +13,7 @@ public static class WorkerServices
     {
         ArgumentNullException.ThrowIfNull(options);
         services.AddSingleton(options);
-        services.AddSingleton(_ =>
-        {
-            TorchThreads.Set(options.Threads);
-            return new TorchThread();
-        });
+        services.AddSingleton(_ => new TorchThread(options.Threads));
         services.AddSingleton<RunExecutor>();
         services.AddSingleton<ModelRegistration>();
         return services;

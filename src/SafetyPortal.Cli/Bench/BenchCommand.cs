@@ -1,7 +1,6 @@
 using System.CommandLine;
 using SafetyPortal.Cli.Commands;
 using SafetyPortal.Cli.Output;
-using SafetyPortal.Worker.Running;
 
 namespace SafetyPortal.Cli.Bench;
 
@@ -32,17 +31,16 @@ public static class BenchCommand
         command.Add(MakeModelCommand.Create());
         command.SetGuardedAction(json, async (parsed, cancellation) =>
         {
-            TorchThreads.Set(parsed.GetValue(threads));
             var beside = parsed.GetValue(reference) is { } file ? BenchReport.Read(file.FullName) : null;
             var chosen = parsed.GetValue(cases) is { Length: > 0 } some ? some : [.. BenchCases.DefaultNames];
             var settings = new BenchSettings(
                 Math.Max(1, parsed.GetValue(repeat)), parsed.GetValue(steps), parsed.GetValue(generation), parsed.GetValue(loop), parsed.GetValue(device)!, parsed.GetValue(dtype)!);
-            var report = await ProgressDisplay.Run(parsed.GetValue(json), progress => Task.Run(() =>
+            var report = await ProgressDisplay.RunTorch(parsed.GetValue(json), parsed.GetValue(threads), progress =>
             {
                 var folder = parsed.GetValue(model)?.FullName ?? BenchModel.Folder(parsed.GetValue(preset)!, cancellation);
                 using var bench = new BenchCases(folder, settings, progress, cancellation);
                 return bench.Run(chosen, parsed.GetValue(threads));
-            }, cancellation));
+            });
             if (parsed.GetValue(output) is { } target) await File.WriteAllTextAsync(target.FullName, JsonText.Of(report), cancellation);
             JsonText.Print(parsed.GetValue(json), report, () => report.ToTable(beside));
             return ExitCode.Success;

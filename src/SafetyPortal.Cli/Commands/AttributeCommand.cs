@@ -5,7 +5,6 @@ using SafetyPortal.Erasure.Attribution;
 using SafetyPortal.Erasure.Faithfulness;
 using SafetyPortal.Requests.Evidence;
 using SafetyPortal.Worker.Measuring;
-using SafetyPortal.Worker.Running;
 
 namespace SafetyPortal.Cli.Commands;
 
@@ -40,7 +39,6 @@ internal static class AttributeCommand
         };
         command.SetGuardedAction(json, async (parsed, cancellation) =>
         {
-            TorchThreads.Set(parsed.GetValue(threads));
             var settings = new AttributionSettings
             {
                 Prompts = Pair(parsed.GetValue(prompts)!, parsed.GetValue(bases) ?? []),
@@ -52,7 +50,7 @@ internal static class AttributeCommand
                 Checkpointing = parsed.GetValue(checkpointing),
             };
             var file = parsed.GetValue(output)!;
-            var (summary, elapsed, check, maps) = await ProgressDisplay.Run(parsed.GetValue(json), progress => Task.Run(() =>
+            var (summary, elapsed, check, maps) = await ProgressDisplay.RunTorch(parsed.GetValue(json), parsed.GetValue(threads), progress =>
             {
                 using var pipeline = ModelLoading.Pipeline(parsed.GetValue(model)!, parsed.GetValue(device)!, parsed.GetValue(dtype)!);
                 using var result = ComponentAttribution.Run(pipeline, settings, new Relay(progress), cancellation);
@@ -67,7 +65,7 @@ internal static class AttributeCommand
                     : null;
                 var written = parsed.GetValue(heatmaps) is { } folder ? HeatMapFiles.Write(folder, pipeline, settings, progress, cancellation) : null;
                 return (result.Summary, result.Elapsed, report is null ? null : new Check(FaithfulnessEvidence.Summary(report, result.Summary.Stability, string.Empty), FaithfulnessEvidence.Points(report)), written);
-            }, cancellation));
+            });
             JsonText.Print(
                 parsed.GetValue(json),
                 new { scores = file.FullName, summary.Components, summary.Stability, summary.Layers, summary.Timesteps, seconds = elapsed.TotalSeconds, faithfulness = check, heatmaps = maps },

@@ -18,7 +18,7 @@ public static partial class CommonOptions
     public static Option<int> Threads() => new("--threads")
     {
         Description = "Threads of libtorch and its BLAS; recorded in the evidence, since results repeat exactly only for one thread count.",
-        DefaultValueFactory = _ => Worker.Running.TorchThreads.Default,
+        DefaultValueFactory = _ => Worker.Running.TorchThread.DefaultThreads,
     };
 
     /// <summary>Where the networks compute.</summary>

@@ -6,7 +6,6 @@ using SafetyPortal.Erasure.Ablation;
 using SafetyPortal.Erasure.Attribution;
 using SafetyPortal.Erasure.Methods;
 using SafetyPortal.Requests;
-using SafetyPortal.Worker.Running;
 using static TorchSharp.torch;
 
 namespace SafetyPortal.Cli.Commands;
@@ -41,40 +40,43 @@ internal static class EraseCommand
             if (chosen == EraseMethod.App && (result.GetValue(protect) ?? []).Length > 0) result.AddError("The method app looks at activations, not at scores; protect prompts with --keep.");
             if (!(result.GetValue(protectWeight) is >= 0 and <= 100)) result.AddError($"Expected a --protect-weight of 0 to 100, got {result.GetValue(protectWeight)}.");
         });
-        command.SetGuardedAction(json, (parsed, cancellation) =>
+        command.SetGuardedAction(json, async (parsed, cancellation) =>
         {
-            TorchThreads.Set(parsed.GetValue(threads));
-            var chosen = parsed.GetValue(method);
-            var settings = FillText.Apply(
-                new AblationSettings(parsed.GetValue(ratio), parsed.GetValue(scope), parsed.GetValue(mode), NoiseSeed: parsed.GetValue(seed)), parsed.GetValue(fill)!);
-            using var attribution = AttributionResult.Load(parsed.GetValue(scores)!.FullName);
-            using var pipeline = ModelLoading.Pipeline(parsed.GetValue(model)!, parsed.GetValue(device)!);
-            var notes = new Dictionary<string, string>(StringComparer.Ordinal)
-            {
-                ["method"] = chosen.Describe(),
-                ["prompts"] = string.Join(" | ", attribution.Summary.Settings.Prompts.Select(p => p.Concept)),
-                ["dose"] = settings.Ratio.ToString(CultureInfo.InvariantCulture),
-                ["scope"] = settings.Scope.ToString().ToLowerInvariant(),
-                ["mode"] = settings.Mode.ToString().ToLowerInvariant(),
-            };
-            if (chosen == EraseMethod.Cad) notes["fill"] = FillText.Of(settings);
-            if (parsed.GetValue(keep) is { Length: > 0 } kept) notes["keep"] = string.Join(" | ", kept);
-            AblationMask Mask() => Highest(attribution, settings, parsed.GetValue(protect) ?? [], parsed.GetValue(protectWeight), notes);
-            var patch = chosen switch
-            {
-                EraseMethod.App => PatchBuilder.FromValues(
-                    pipeline.Unet, Posterior(pipeline, attribution, settings.Ratio, parsed.GetValue(keep) ?? [], parsed.GetValue(seed), cancellation), notes),
-                EraseMethod.Improved => PatchBuilder.FromValues(
-                    pipeline.Unet, Suppress(pipeline, attribution, Mask(), parsed.GetValue(keep)!, parsed.GetValue(seed), cancellation), notes),
-                _ => PatchBuilder.FromMask(pipeline.Unet, Mask(), settings, notes),
-            };
             var file = parsed.GetValue(output)!;
-            patch.Save(file.FullName);
+            var patch = await ProgressDisplay.RunTorch(quiet: true, parsed.GetValue(threads), _ =>
+            {
+                var chosen = parsed.GetValue(method);
+                var settings = FillText.Apply(
+                    new AblationSettings(parsed.GetValue(ratio), parsed.GetValue(scope), parsed.GetValue(mode), NoiseSeed: parsed.GetValue(seed)), parsed.GetValue(fill)!);
+                using var attribution = AttributionResult.Load(parsed.GetValue(scores)!.FullName);
+                using var pipeline = ModelLoading.Pipeline(parsed.GetValue(model)!, parsed.GetValue(device)!);
+                var notes = new Dictionary<string, string>(StringComparer.Ordinal)
+                {
+                    ["method"] = chosen.Describe(),
+                    ["prompts"] = string.Join(" | ", attribution.Summary.Settings.Prompts.Select(p => p.Concept)),
+                    ["dose"] = settings.Ratio.ToString(CultureInfo.InvariantCulture),
+                    ["scope"] = settings.Scope.ToString().ToLowerInvariant(),
+                    ["mode"] = settings.Mode.ToString().ToLowerInvariant(),
+                };
+                if (chosen == EraseMethod.Cad) notes["fill"] = FillText.Of(settings);
+                if (parsed.GetValue(keep) is { Length: > 0 } kept) notes["keep"] = string.Join(" | ", kept);
+                AblationMask Mask() => Highest(attribution, settings, parsed.GetValue(protect) ?? [], parsed.GetValue(protectWeight), notes);
+                var patch = chosen switch
+                {
+                    EraseMethod.App => PatchBuilder.FromValues(
+                        pipeline.Unet, Posterior(pipeline, attribution, settings.Ratio, parsed.GetValue(keep) ?? [], parsed.GetValue(seed), cancellation), notes),
+                    EraseMethod.Improved => PatchBuilder.FromValues(
+                        pipeline.Unet, Suppress(pipeline, attribution, Mask(), parsed.GetValue(keep)!, parsed.GetValue(seed), cancellation), notes),
+                    _ => PatchBuilder.FromMask(pipeline.Unet, Mask(), settings, notes),
+                };
+                patch.Save(file.FullName);
+                return patch;
+            });
             JsonText.Print(
                 parsed.GetValue(json),
-                new { patch = file.FullName, dose = settings.Ratio, ablatedWeights = patch.Count, patch.BaseDigest, patch.ResultDigest },
+                new { patch = file.FullName, dose = parsed.GetValue(ratio), ablatedWeights = patch.Count, patch.BaseDigest, patch.ResultDigest },
                 () => $"{patch.Count:N0} weights ablated in {patch.Tensors.Count} tensors\nbase   {patch.BaseDigest}\nresult {patch.ResultDigest}\n{file.FullName}");
-            return Task.FromResult(ExitCode.Success);
+            return ExitCode.Success;
         });
         return command;
     }

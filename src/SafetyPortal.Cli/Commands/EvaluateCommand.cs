@@ -6,7 +6,6 @@ using SafetyPortal.Requests.Evidence;
 using SafetyPortal.Worker.Measuring;
 using SafetyPortal.Worker.Models;
 using SafetyPortal.Worker.Plans;
-using SafetyPortal.Worker.Running;
 
 namespace SafetyPortal.Cli.Commands;
 
@@ -33,21 +32,20 @@ internal static class EvaluateCommand
         backbones.AddTo(command);
         command.SetGuardedAction(json, async (parsed, cancellation) =>
         {
-            TorchThreads.Set(parsed.GetValue(threads));
             var asJson = parsed.GetValue(json);
             var folder = parsed.GetValue(model)!;
             if (!folder.Exists) throw new DirectoryNotFoundException($"Expected a model folder at {folder.FullName}, there is none.");
             var evaluation = backbones.Read(parsed);
             if (parsed.GetValue(images) is { Length: > 0 } files)
             {
-                var seen = await Task.Run(() => Look(folder, files, evaluation), cancellation);
+                var seen = await ProgressDisplay.RunTorch(quiet: true, parsed.GetValue(threads), _ => Look(folder, files, evaluation));
                 JsonText.Print(asJson, seen, () => string.Join('\n', seen.Select(s => string.Join("; ", [$"{s.Path}: {s.Object}, style {s.Style}", .. s.Supplied]))));
                 return ExitCode.Success;
             }
 
             var wanted = ConceptArgument.Parse(parsed.GetValue(concept)!);
             var size = new EvaluationSize(parsed.GetValue(targets), parsed.GetValue(perConcept));
-            var (metrics, uses) = await ProgressDisplay.Run(asJson, progress => Task.Run(() =>
+            var (metrics, uses) = await ProgressDisplay.RunTorch(asJson, parsed.GetValue(threads), progress =>
             {
                 using var loaded = LoadedModel.Load(folder.FullName, evaluation: evaluation, device: ModelLoading.Device(parsed.GetValue(device)!));
                 var plan = PlanChoice.For(loaded, wanted.Kind, wanted.Name, parsed.GetValue(set)!, size);
@@ -56,7 +54,7 @@ internal static class EvaluateCommand
                 var before = maker.Paint(plan.Cases, keep, Counter(progress, "before", plan), cancellation);
                 using var applied = ModelLoading.Apply(loaded.Pipeline, parsed.GetValue(patches) ?? []);
                 return (maker.Compare(plan, before, maker.Paint(plan.Cases, keep, Counter(progress, "after", plan), cancellation)), loaded.Backbones.Uses);
-            }, cancellation));
+            });
             JsonText.Print(
                 asJson,
                 new { metrics.Target, metrics.Retention, metrics.ClipScore, metrics.Fid, metrics.Kid, metrics.Lpips, backbones = uses },

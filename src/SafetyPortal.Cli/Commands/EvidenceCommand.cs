@@ -9,7 +9,6 @@ using SafetyPortal.Requests.Evidence;
 using SafetyPortal.Requests.Evidence.Pack;
 using SafetyPortal.Requests.Signing;
 using SafetyPortal.Worker.Models;
-using SafetyPortal.Worker.Running;
 
 namespace SafetyPortal.Cli.Commands;
 
@@ -94,9 +93,10 @@ internal static class EvidenceCommand
         if (!model.Exists) throw new DirectoryNotFoundException($"Expected a model folder at {model.FullName}, there is none.");
         using var pack = PackReader.Open(stream);
         var evidence = EvidenceDocument.FromBytes(await pack.ReadAsync(PackPath.Evidence, cancellation));
-        TorchThreads.Set(threads ?? evidence.Environment.Threads);
-        return await ProgressDisplay.Run(quiet, progress => Task.Run(
-            () => new PairRerun(pack, evidence).RunAsync(model.FullName, evaluation, count, (done, total) => progress.Report(new WorkStep("rerun", done, total)), cancellation), cancellation));
+        return await ProgressDisplay.RunTorch(
+            quiet,
+            threads ?? evidence.Environment.Threads,
+            progress => new PairRerun(pack, evidence).Run(model.FullName, evaluation, count, (done, total) => progress.Report(new WorkStep("rerun", done, total)), cancellation));
     }
 
     private static string KeyId(FileInfo file)

@@ -2,7 +2,6 @@ using System.CommandLine;
 using SafetyPortal.Cli.Output;
 using SafetyPortal.Diffusion;
 using SafetyPortal.Images;
-using SafetyPortal.Worker.Running;
 
 namespace SafetyPortal.Cli.Commands;
 
@@ -26,7 +25,6 @@ internal static class GenerateCommand
         var command = new Command("generate", "Generate images of prompts.") { model, prompts, count, seed, steps, guidance, patches, output, device, dtype, threads, json };
         command.SetGuardedAction(json, async (parsed, cancellation) =>
         {
-            TorchThreads.Set(parsed.GetValue(threads));
             var texts = parsed.GetValue(prompts)!;
             var copies = Math.Max(1, parsed.GetValue(count));
             var folder = parsed.GetValue(output)!;
@@ -38,13 +36,13 @@ internal static class GenerateCommand
                 Steps = parsed.GetValue(steps),
                 GuidanceScale = parsed.GetValue(guidance),
             };
-            var files = await ProgressDisplay.Run(parsed.GetValue(json), progress => Task.Run(() =>
+            var files = await ProgressDisplay.RunTorch(parsed.GetValue(json), parsed.GetValue(threads), progress =>
             {
                 using var pipeline = ModelLoading.Pipeline(parsed.GetValue(model)!, parsed.GetValue(device)!, parsed.GetValue(dtype)!);
                 using var applied = ModelLoading.Apply(pipeline, parsed.GetValue(patches) ?? []);
                 var images = pipeline.Generate(settings, new StepRelay(progress), cancellation);
                 return images.Select((image, i) => Save(folder, i, settings, image)).ToList();
-            }, cancellation));
+            });
             JsonText.Print(parsed.GetValue(json), new { images = files }, () => string.Join(Environment.NewLine, files.Select(f => f.Path)));
             return ExitCode.Success;
         });

@@ -9,7 +9,6 @@ using SafetyPortal.Images;
 using SafetyPortal.Requests.Evidence;
 using SafetyPortal.Worker.Models;
 using SafetyPortal.Worker.Probing;
-using SafetyPortal.Worker.Running;
 
 namespace SafetyPortal.Cli.Commands;
 
@@ -43,7 +42,6 @@ internal static class RedTeamCommand
         backbones.AddTo(command);
         command.SetGuardedAction(json, async (parsed, cancellation) =>
         {
-            TorchThreads.Set(parsed.GetValue(threads));
             var wanted = ConceptArgument.Parse(parsed.GetValue(concept)!);
             var settings = string.Equals(parsed.GetValue(budget), "full", StringComparison.Ordinal) ? ProbeSettings.Full : ProbeSettings.Small;
             var order = new RedTeamOrder(
@@ -57,7 +55,7 @@ internal static class RedTeamCommand
                 Prompts = parsed.GetValue(prompts) ?? [],
             };
             var timer = new ProbeTimer();
-            var (report, study, uses) = await ProgressDisplay.Run(parsed.GetValue(json), progress => Task.Run(() =>
+            var (report, study, uses) = await ProgressDisplay.RunTorch(parsed.GetValue(json), parsed.GetValue(threads), progress =>
             {
                 var folder = parsed.GetValue(model)!;
                 if (!folder.Exists) throw new DirectoryNotFoundException($"Expected a model folder at {folder.FullName}, there is none.");
@@ -66,7 +64,7 @@ internal static class RedTeamCommand
                 var told = timer.With(progress);
                 var inside = parsed.GetValue(scores) is { } file ? Study(loaded, edit, order, file, told, cancellation) : null;
                 return (RedTeamRun.Run(loaded, edit, order, told, cancellation), inside, loaded.Backbones.Uses);
-            }, cancellation));
+            });
             timer.Stop();
             var written = Write(report, study, parsed.GetValue(sheets));
             JsonText.Print(

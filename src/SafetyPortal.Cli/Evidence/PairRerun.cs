@@ -34,6 +34,7 @@ internal sealed record RerunReport(IReadOnlyList<RerunImage> Images, double Thre
 /// <summary>
 /// Generates pairs of a pack again, from the base model and the pack's patch. Which pairs is drawn from the evidence digest, so that
 /// whoever made the pack did not choose them. On the machine and thread count that made them the pixels are the same.
+/// Belongs to the torch thread, and therefore waits for the pack.
 /// </summary>
 internal sealed class PairRerun(PackReader pack, EvidenceDocument evidence)
 {
@@ -53,24 +54,24 @@ internal sealed class PairRerun(PackReader pack, EvidenceDocument evidence)
 
     /// <exception cref="PatchMismatchException">The patch does not belong to the model, or does not give the weights of the evidence.</exception>
     /// <exception cref="InvalidDataException">The model is not the evidence's.</exception>
-    public async Task<RerunReport> RunAsync(string modelFolder, BackboneOptions evaluation, int count, Action<int, int> progress, CancellationToken cancellation)
+    public RerunReport Run(string modelFolder, BackboneOptions evaluation, int count, Action<int, int> progress, CancellationToken cancellation)
     {
         var numbers = Sample(evidence.Digest(), evidence.Gallery.Entries.Count, count);
         using var model = LoadedModel.Load(modelFolder, evidence.BaseDigest, evaluation);
         var label = new RerunLabels(model, evidence);
         var images = new List<RerunImage>();
         var total = 2 * numbers.Count;
-        images.AddRange(await CompareAsync(model, label, numbers, "before", entry => entry.BeforeDigest, done => progress(done, total), cancellation));
+        images.AddRange(Compare(model, label, numbers, "before", entry => entry.BeforeDigest, done => progress(done, total), cancellation));
         var path = Path.Combine(Path.GetTempPath(), $"safety-portal-{Guid.NewGuid():N}.safetensors");
         try
         {
-            await using (var file = File.Create(path))
-                await pack.CopyAsync(PackPath.Patch, file, cancellation);
+            using (var file = File.Create(path))
+                pack.CopyAsync(PackPath.Patch, file, cancellation).GetAwaiter().GetResult();
             var patch = AblationPatch.Load(path);
             if (!string.Equals(patch.ResultDigest, evidence.ResultDigest, StringComparison.Ordinal))
                 throw new PatchMismatchException($"Expected a patch that gives the weights {evidence.ResultDigest}, it names {patch.ResultDigest}.");
             using var applied = AppliedPatch.Apply(model.Pipeline.Unet, patch);
-            images.AddRange(await CompareAsync(model, label, numbers, "after", entry => entry.AfterDigest, done => progress(numbers.Count + done, total), cancellation));
+            images.AddRange(Compare(model, label, numbers, "after", entry => entry.AfterDigest, done => progress(numbers.Count + done, total), cancellation));
         }
         finally
         {
@@ -79,7 +80,7 @@ internal sealed class PairRerun(PackReader pack, EvidenceDocument evidence)
         return new RerunReport([.. images.OrderBy(image => image.Number).ThenByDescending(image => image.Side, StringComparer.Ordinal)], Threshold, label.Networks);
     }
 
-    private async Task<List<RerunImage>> CompareAsync(
+    private List<RerunImage> Compare(
         LoadedModel model, RerunLabels labels, IReadOnlyList<int> numbers, string side, Func<GalleryEntry, string> digest, Action<int> progress, CancellationToken cancellation)
     {
         var entries = evidence.Gallery.Entries;
@@ -92,7 +93,7 @@ internal sealed class PairRerun(PackReader pack, EvidenceDocument evidence)
             var made = Painter.Paint(model.Pipeline, cases, settings, progress: null, cancellation);
             foreach (var number in group)
             {
-                var stored = ImageCodec.Decode(await pack.ReadAsync(PackPath.Image(digest(entries[number])), cancellation), ImageLimits.Default);
+                var stored = ImageCodec.Decode(pack.ReadAsync(PackPath.Image(digest(entries[number])), cancellation).GetAwaiter().GetResult(), ImageLimits.Default);
                 results.Add(Compare(number, side, entries[number], stored, made[number % batch], labels));
             }
             progress(results.Count);

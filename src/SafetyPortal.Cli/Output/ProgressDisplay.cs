@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using SafetyPortal.Worker.Running;
 using Spectre.Console;
 
 namespace SafetyPortal.Cli.Output;
@@ -28,6 +29,14 @@ public static class ProgressDisplay
         return await console.Progress()
             .Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new RemainingTimeColumn(), new SpinnerColumn())
             .StartAsync(async context => await work(new Reporter(new Bars(context).Report)));
+    }
+
+    /// <summary>Runs <paramref name="work"/> with a reporter on a torch thread of its own.</summary>
+    /// <param name="threads">Threads of libtorch and its BLAS.</param>
+    public static async Task<T> RunTorch<T>(bool quiet, int threads, Func<IProgress<WorkStep>, T> work)
+    {
+        using var torch = new TorchThread(threads);
+        return await Run(quiet, progress => torch.Run(() => work(progress)));
     }
 
     private sealed class Reporter(Action<WorkStep> report) : IProgress<WorkStep>

@@ -9,7 +9,6 @@ using SafetyPortal.Requests.Evidence;
 using SafetyPortal.Worker.Measuring;
 using SafetyPortal.Worker.Models;
 using SafetyPortal.Worker.Plans;
-using SafetyPortal.Worker.Running;
 
 namespace SafetyPortal.Cli.Study;
 
@@ -45,7 +44,6 @@ internal static class StudyCommand
         backbones.AddTo(command);
         command.SetGuardedAction(json, async (parsed, cancellation) =>
         {
-            TorchThreads.Set(parsed.GetValue(threads));
             var asked = parsed.GetValue(concepts) is { Length: > 0 } some ? [.. some.Select(ConceptArgument.Parse)] : StudySettings.EmbeddedConcepts;
             var settings = new StudySettings(
                 asked,
@@ -55,8 +53,10 @@ internal static class StudyCommand
                 Probes(parsed.GetValue(probes)!),
                 parsed.GetValue(budget)!);
             var folder = Directory.CreateDirectory(parsed.GetValue(work)!.FullName).FullName;
-            var results = await ProgressDisplay.Run(parsed.GetValue(json), progress => Task.Run(
-                () => Run(parsed.GetValue(model)!, backbones.Read(parsed), folder, settings, progress, cancellation), cancellation));
+            var results = await ProgressDisplay.RunTorch(
+                parsed.GetValue(json),
+                parsed.GetValue(threads),
+                progress => Run(parsed.GetValue(model)!, backbones.Read(parsed), folder, settings, progress, cancellation));
             if (parsed.GetValue(page) is { } file) WritePage(file, folder, results, parsed.GetValue(threads));
             JsonText.Print(parsed.GetValue(json), results, () => string.Join('\n', results.Select(Line)));
             return ExitCode.Success;
