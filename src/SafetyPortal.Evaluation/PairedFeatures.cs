@@ -1,3 +1,4 @@
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace SafetyPortal.Evaluation;
@@ -8,7 +9,7 @@ namespace SafetyPortal.Evaluation;
 /// </summary>
 public sealed class PairedFeatures
 {
-    /// <summary>More pairs than this and the kernel matrix of <see cref="KernelDistance"/> is not kept: no interval.</summary>
+    /// <summary>More pairs than this and the kernel matrix of <see cref="KernelDistance"/> is never whole: no interval.</summary>
     public const int MostPairs = 2048;
 
     // A resample costs the cube of the smaller of features and distinct images.
@@ -72,9 +73,9 @@ public sealed class PairedFeatures
     /// </summary>
     public BootstrapEstimate KernelDistance(int seed)
     {
+        if (Count > MostPairs) return new(MeanByRows(), null, Count, 0);
         var pairs = Kernel();
         var value = Mean(pairs, counts: null);
-        if (Count > MostPairs) return new(value, null, Count, 0);
         var drawn = Intervals.Resample(Count, indices => Mean(pairs, Counts(indices, Count)), seed, Intervals.Resamples);
         return new(value, Intervals.Percentiles(drawn, Intervals.Confidence), Count, Intervals.Resamples);
     }
@@ -87,16 +88,38 @@ public sealed class PairedFeatures
         return counts;
     }
 
-    // h(i, j) = k(x_i, x_j) + k(y_i, y_j) - k(x_i, y_j) - k(x_j, y_i), [n * n].
     private double[] Kernel()
     {
         using var frozen = no_grad();
         using var scope = NewDisposeScope();
-        var (x, y) = (before.ToTensor(), after.ToTensor()); // [n, D]
-        var cross = Cubed(x, y);
-        return (Cubed(x, x) + Cubed(y, y) - cross - cross.t()).contiguous().data<double>().ToArray();
+        return Rows(before.ToTensor(), after.ToTensor(), 0, Count).contiguous().data<double>().ToArray();
+    }
 
-        Tensor Cubed(Tensor a, Tensor b) => ((a.mm(b.t()) / before.Dimension) + 1).pow(3); // [n, n]
+    // The mean of Mean with no more than some rows of the matrix in memory.
+    internal double MeanByRows(int rows = MostPairs)
+    {
+        using var frozen = no_grad();
+        using var scope = NewDisposeScope();
+        var (x, y) = (before.ToTensor(), after.ToTensor()); // [n, D]
+        double sum = 0;
+        for (var start = 0; start < Count; start += rows)
+        {
+            using var inner = NewDisposeScope();
+            var count = Math.Min(rows, Count - start);
+            var part = Rows(x, y, start, count);
+            sum += part.sum().ToDouble() - part.narrow(1, start, count).trace().ToDouble();
+        }
+
+        return sum / ((double)Count * (Count - 1));
+    }
+
+    // h(i, j) = k(x_i, x_j) + k(y_i, y_j) - k(x_i, y_j) - k(y_i, x_j) for some i and all j, [count, n].
+    private Tensor Rows(Tensor x, Tensor y, int start, int count)
+    {
+        var (xs, ys) = (x.narrow(0, start, count), y.narrow(0, start, count));
+        return Cubed(xs, x) + Cubed(ys, y) - Cubed(xs, y) - Cubed(ys, x);
+
+        Tensor Cubed(Tensor a, Tensor b) => ((a.mm(b.t()) / before.Dimension) + 1).pow(3);
     }
 
     private double Mean(double[] pairs, int[]? counts)

@@ -7,6 +7,20 @@ public sealed class PairedFeaturesTests
     [Fact]
     public void KernelDistance_TwoPairs_IsTheSumByHand() => Pairs([0, 1], [1, 2], 1).KernelDistance(seed: 0).Value.ShouldBe(19, 1e-12);
 
+    // More pairs than the kernel matrix may hold are summed some rows at a time.
+    [Theory]
+    [InlineData(1)]
+    [InlineData(16)]
+    [InlineData(40)]
+    [InlineData(1000)]
+    public void MeanByRows_AnyNumberOfRows_IsTheMeanOfTheWholeMatrix(int rows)
+    {
+        var pairs = new PairedFeatures(GoldenMetrics.Rows("fid64.features_1").Take(40), GoldenMetrics.Rows("fid64.features_2").Take(40));
+        var whole = pairs.KernelDistance(seed: 0).Value;
+
+        pairs.MeanByRows(rows).ShouldBe(whole, Math.Abs(whole) * 1e-9);
+    }
+
     [Fact]
     public void Distances_EqualImages_AreExactlyNothing()
     {
