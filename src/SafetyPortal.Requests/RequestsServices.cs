@@ -10,6 +10,7 @@ using SafetyPortal.Requests.Evidence.Pack;
 using SafetyPortal.Requests.Filing;
 using SafetyPortal.Requests.Models;
 using SafetyPortal.Requests.Policies;
+using SafetyPortal.Requests.RedTeam;
 using SafetyPortal.Requests.Releases;
 using SafetyPortal.Requests.Runs;
 
@@ -28,6 +29,7 @@ public static class RequestsServices
 
         services.AddSingleton<FileRequest>().AddSingleton<ReviseRequest>().AddSingleton<SubmitRequest>().AddSingleton<FindDuplicate>().AddSingleton<RequestQueries>();
         services.AddSingleton<RunAnnouncer>().AddSingleton<RunLease>().AddSingleton<StartRun>().AddSingleton<RetryRun>().AddSingleton<CancelRun>();
+        services.AddSingleton<OrderProbes>().AddSingleton<CancelProbes>().AddSingleton<ProbeOrderLease>().AddSingleton<ProbeOrderQueries>();
         services.AddSingleton<DecideRequest>().AddSingleton<GrantWaiver>().AddSingleton<ClaimReview>();
         services.AddSingleton<VerdictSigner>().AddSingleton<WithdrawWorkerKey>().AddSingleton<ExportEvidence>();
         services.AddSingleton<ReleasePatch>().AddSingleton<MoveAlias>().AddSingleton<RevokeRelease>().AddSingleton<ReleaseQueries>();

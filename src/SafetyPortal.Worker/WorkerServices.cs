@@ -1,6 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using Quartz;
 using SafetyPortal.Worker.Models;
+using SafetyPortal.Worker.Probing;
 using SafetyPortal.Worker.Running;
 
 namespace SafetyPortal.Worker;
@@ -8,18 +9,19 @@ namespace SafetyPortal.Worker;
 /// <summary>Adds the worker to a host.</summary>
 public static class WorkerServices
 {
-    /// <summary>What it takes to carry out runs by hand: <see cref="RunExecutor"/> and the torch thread.</summary>
+    /// <summary>What it takes to carry out runs by hand: <see cref="RunExecutor"/>, <see cref="ProbeOrderExecutor"/> and the torch thread.</summary>
     public static IServiceCollection AddRunExecutor(this IServiceCollection services, WorkerOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
         services.AddSingleton(options);
         services.AddSingleton(_ => new TorchThread(options.Threads));
         services.AddSingleton<RunExecutor>();
+        services.AddSingleton<ProbeOrderExecutor>();
         services.AddSingleton<ModelRegistration>();
         return services;
     }
 
-    /// <summary>Carries out queued runs in the background of this process, one at a time, as Quartz jobs; needs <see cref="AddRunExecutor"/>.</summary>
+    /// <summary>Carries out queued runs and red-team orders in the background of this process, one at a time, as Quartz jobs; needs <see cref="AddRunExecutor"/>.</summary>
     public static IServiceCollection AddRunWorker(this IServiceCollection services)
     {
         services.AddQuartz(quartz =>

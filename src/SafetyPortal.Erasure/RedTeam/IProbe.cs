@@ -14,8 +14,8 @@ public interface IProbe
     /// <summary>What it does, in a sentence or two.</summary>
     string Method { get; }
 
-    /// <summary>The most it spends on a subject.</summary>
-    ProbeEffort Limit(ProbeSubject subject);
+    /// <summary>The most it spends on an attempt of this size; known before any model is loaded.</summary>
+    ProbeEffort Limit(ProbeSize size);
 
     /// <summary>Makes the attempt.</summary>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>

@@ -85,8 +85,8 @@ public sealed class ProbeSubject : IDisposable
     /// <summary>Latents [m, C, h, w] in which the unedited model shows the concept: what an attacker who owns a few pictures has.</summary>
     internal Tensor Examples => examples ??= Own(PaintLatents(ExamplePrompts, Ignore));
 
-    /// <summary>Cost of one image.</summary>
-    internal long ImageCalls => 2L * Settings.Steps;
+    /// <summary>What the probes' limits follow from.</summary>
+    public ProbeSize Size => new(Settings, Prompts.Count, Math.Min(Settings.Examples, Concept.Prompts.Count), Math.Min(Settings.Paraphrases, Concept.Paraphrases.Count));
 
     /// <summary>Applies the edit until disposed; the digests are checked the first time.</summary>
     /// <exception cref="PatchMismatchException">The patch is for other weights.</exception>

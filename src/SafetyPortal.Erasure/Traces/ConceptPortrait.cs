@@ -45,7 +45,7 @@ public static class ConceptPortrait
     {
         ArgumentNullException.ThrowIfNull(subject);
         ArgumentNullException.ThrowIfNull(without);
-        var limit = 4 * subject.Prompts.Count * subject.ImageCalls;
+        var limit = 4 * subject.Prompts.Count * subject.Size.ImageCalls;
         var spent = 0L;
         void Spend(long calls) => progress?.Report(new ProbeProgress(Code, spent += calls, limit));
 

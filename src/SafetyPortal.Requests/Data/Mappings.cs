@@ -7,6 +7,7 @@ using SafetyPortal.Requests.Evidence;
 using SafetyPortal.Requests.Filing;
 using SafetyPortal.Requests.Models;
 using SafetyPortal.Requests.Policies;
+using SafetyPortal.Requests.RedTeam;
 using SafetyPortal.Requests.Releases;
 using SafetyPortal.Requests.Runs;
 
@@ -49,6 +50,17 @@ internal sealed class RunMapping : IEntityTypeConfiguration<Run>
 internal sealed class StageResultMapping : IEntityTypeConfiguration<StageResult>
 {
     public void Configure(EntityTypeBuilder<StageResult> builder) => builder.HasIndex(s => new { s.RunId, s.Stage }).IsUnique();
+}
+
+internal sealed class ProbeOrderMapping : IEntityTypeConfiguration<ProbeOrder>
+{
+    public void Configure(EntityTypeBuilder<ProbeOrder> builder)
+    {
+        builder.Property(o => o.Reason).HasMaxLength(2000);
+        builder.HasIndex(o => o.Status);
+        builder.HasOne(o => o.Request).WithMany().HasForeignKey(o => o.RequestId).OnDelete(DeleteBehavior.Restrict);
+        builder.HasOne(o => o.Run).WithMany().HasForeignKey(o => o.RunId).OnDelete(DeleteBehavior.Restrict);
+    }
 }
 
 internal sealed class DecisionMapping : IEntityTypeConfiguration<Decision>

@@ -7,6 +7,7 @@ using SafetyPortal.Requests.Evidence;
 using SafetyPortal.Requests.Filing;
 using SafetyPortal.Requests.Models;
 using SafetyPortal.Requests.Policies;
+using SafetyPortal.Requests.RedTeam;
 using SafetyPortal.Requests.Releases;
 using SafetyPortal.Requests.Runs;
 
@@ -27,6 +28,8 @@ public sealed class PortalDb(DbContextOptions<PortalDb> options, TimeProvider ti
     public DbSet<Run> Runs => Set<Run>();
 
     public DbSet<StageResult> StageResults => Set<StageResult>();
+
+    public DbSet<ProbeOrder> ProbeOrders => Set<ProbeOrder>();
 
     public DbSet<Decision> Decisions => Set<Decision>();
 

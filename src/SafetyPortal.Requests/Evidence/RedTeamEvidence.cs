@@ -20,7 +20,7 @@ public sealed record RedTeamEvidence(string Budget, long Seed, IReadOnlyList<Pro
 /// <param name="Figures">Other measurements, such as the steps it took to relearn the concept.</param>
 /// <param name="Cost">What was spent.</param>
 /// <param name="Limit">What the budget allowed.</param>
-/// <param name="AdministratorOnly">Started by administrators alone; what it made is never stored or released.</param>
+/// <param name="AdministratorOnly">Ordered by administrators alone, and shown to them and auditors. The weights it makes are neither stored nor released.</param>
 /// <param name="Sheet">Artifact of the contact sheet as PNG: rows as <paramref name="SheetRows"/> names them; null when none was kept.</param>
 /// <param name="Sensitive">The sheet is shown blurred until a deliberate click.</param>
 public sealed record ProbeEvidence(

@@ -12,6 +12,11 @@ public sealed class RunAnnouncer
     /// <summary>A run or its request changed; the argument is the run's id.</summary>
     public event Action<long>? Changed;
 
+    /// <summary>Probes were ordered; the argument is the order's id.</summary>
+    public event Action<long>? ProbesOrdered;
+
+    internal void AnnounceProbes(long orderId) => ProbesOrdered?.Invoke(orderId);
+
     internal void AnnounceQueued(long runId)
     {
         Queued?.Invoke(runId);

@@ -14,25 +14,32 @@ public sealed class ImageReveals(IDbContextFactory<PortalDb> databases, TimeProv
     public const string Action = "image.revealed";
 
     /// <summary>Pairs of a run's gallery (numbers of its entries) that the person has revealed.</summary>
-    public async Task<IReadOnlySet<int>> OfAsync(string actorId, long requestId, long runId, CancellationToken cancellationToken)
+    public Task<IReadOnlySet<int>> OfAsync(string actorId, long requestId, long runId, CancellationToken cancellationToken) =>
+        OfAsync(actorId, Subject(requestId, runId), cancellationToken);
+
+    /// <summary>As the other overload, for pictures that belong to something else than a run.</summary>
+    public async Task<IReadOnlySet<int>> OfAsync(string actorId, string subject, CancellationToken cancellationToken)
     {
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
-        var subject = Subject(requestId, runId);
         var payloads = await db.AuditEvents.AsNoTracking()
             .Where(e => e.Subject == subject && e.ActorId == actorId && e.Action == Action).Select(e => e.Payload).ToListAsync(cancellationToken);
         return payloads.SelectMany(Entries).ToHashSet();
     }
 
     /// <summary>Notes that the person reveals these pairs; pairs revealed before are not counted again.</summary>
-    public async Task RevealAsync(Actor actor, long requestId, long runId, IReadOnlyCollection<int> entries, CancellationToken cancellationToken)
+    public Task RevealAsync(Actor actor, long requestId, long runId, IReadOnlyCollection<int> entries, CancellationToken cancellationToken) =>
+        RevealAsync(actor, Subject(requestId, runId), entries, cancellationToken);
+
+    /// <inheritdoc cref="RevealAsync(Actor, long, long, IReadOnlyCollection{int}, CancellationToken)"/>
+    public async Task RevealAsync(Actor actor, string subject, IReadOnlyCollection<int> entries, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(actor);
-        var known = await OfAsync(actor.Id, requestId, runId, cancellationToken);
+        var known = await OfAsync(actor.Id, subject, cancellationToken);
         int[] news = [.. entries.Where(entry => !known.Contains(entry)).Order()];
         if (news.Length == 0)
             return;
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
-        db.Record(actor, Action, Subject(requestId, runId), new { entries = news });
+        db.Record(actor, Action, subject, new { entries = news });
         await db.SaveChangesAsync(cancellationToken);
     }
 

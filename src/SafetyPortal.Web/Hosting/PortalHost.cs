@@ -6,6 +6,7 @@ using SafetyPortal.Web.Account;
 using SafetyPortal.Web.Admin;
 using SafetyPortal.Web.Decisions;
 using SafetyPortal.Web.History;
+using SafetyPortal.Web.RedTeam;
 using SafetyPortal.Web.Requests;
 using SafetyPortal.Web.Security;
 using SafetyPortal.Web.Shell;
@@ -47,7 +48,7 @@ public static class PortalHost
         builder.Services.AddResponseCompression();
         builder.Services.AddPortalHealth();
         builder.Services.AddMemoryCache();
-        builder.Services.AddSingleton<EvidenceReader>().AddSingleton<ImageReveals>().AddSingleton<RunImages>();
+        builder.Services.AddSingleton<EvidenceReader>().AddSingleton<ImageReveals>().AddSingleton<RunImages>().AddSingleton<ProbeSheets>();
         builder.Services.AddSingleton<RequestDrafts>().AddSingleton<ReferencePicture>();
         builder.Services.AddSingleton<AccountChanges>().AddSingleton<ImportModel>();
 
@@ -76,6 +77,7 @@ public static class PortalHost
         app.MapAccount();
         var files = app.MapGroup("").AddEndpointFilter<RefusalsAsProblems>();
         files.MapImages();
+        files.MapProbeSheets();
         files.MapReferencePictures();
         files.MapDownloads();
         files.MapEvidencePacks();

@@ -45,7 +45,7 @@ public static class RedTeamRun
         foreach (var probe in probes)
         {
             cancellation.ThrowIfCancellationRequested();
-            var limit = probe.Limit(subject);
+            var limit = probe.Limit(subject.Size);
             progress?.Report(new ProbeProgress(probe.Code, 0, limit.Calls));
             var outcome = probe.Run(subject, progress, cancellation);
             found.Add(Record(probe, limit, outcome, order));

@@ -1,15 +1,17 @@
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Quartz;
+using SafetyPortal.Requests.RedTeam;
 using SafetyPortal.Requests.Runs;
 
 namespace SafetyPortal.Worker.Running;
 
 /// <summary>
-/// Turns queued runs into jobs: at start those a dead process left behind, then each one as it is queued, and every half minute whatever
+/// Turns queued runs and red-team orders into jobs: at start those a dead process left behind, then each one as it is queued, and every half minute whatever
 /// was missed. The database is the queue; the job store lives in memory and may forget.
 /// </summary>
-internal sealed class RunScheduler(ISchedulerFactory schedulers, RunLease lease, RunAnnouncer announcer, TimeProvider time, ILogger<RunScheduler> logger)
+internal sealed class RunScheduler(
+    ISchedulerFactory schedulers, RunLease lease, ProbeOrderLease orders, RunAnnouncer announcer, TimeProvider time, ILogger<RunScheduler> logger)
     : BackgroundService
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(30);
@@ -17,8 +19,9 @@ internal sealed class RunScheduler(ISchedulerFactory schedulers, RunLease lease,
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         using var wake = new SemaphoreSlim(0);
-        void Wake(long runId) => wake.Release();
+        void Wake(long id) => wake.Release();
         announcer.Queued += Wake;
+        announcer.ProbesOrdered += Wake;
         try
         {
             while (!stoppingToken.IsCancellationRequested)
@@ -36,6 +39,7 @@ internal sealed class RunScheduler(ISchedulerFactory schedulers, RunLease lease,
         finally
         {
             announcer.Queued -= Wake;
+            announcer.ProbesOrdered -= Wake;
         }
     }
 
@@ -44,16 +48,17 @@ internal sealed class RunScheduler(ISchedulerFactory schedulers, RunLease lease,
         try
         {
             var scheduler = await schedulers.GetScheduler(stopping);
-            foreach (var runId in await lease.RecoverAsync(WorkerIdentity.IsGone, stopping))
+            var runs = await lease.RecoverAsync(WorkerIdentity.IsGone, stopping);
+            var attacks = await orders.RecoverAsync(WorkerIdentity.IsGone, stopping);
+            foreach (var job in runs.Select(RunJob.For).Concat(attacks.Select(ProbeOrderJob.For)))
             {
-                var job = RunJob.For(runId);
                 if (await scheduler.Exists(job.Key, stopping)) continue;
                 await scheduler.ScheduleJob(job, TriggerBuilder.Create().StartNow().Build(), cancellationToken: stopping);
             }
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
-            logger.LogError(e, "Queued runs could not be scheduled; trying again in {Interval}.", Interval);
+            logger.LogError(e, "Queued work could not be scheduled; trying again in {Interval}.", Interval);
         }
     }
 }

@@ -43,7 +43,7 @@ public sealed class ProbeTests(Goldens goldens)
         var reports = new List<ProbeProgress>();
         var probe = ProbeCatalogue.Named([code]).ShouldHaveSingleItem();
         using var subject = Subject();
-        var limit = probe.Limit(subject);
+        var limit = probe.Limit(subject.Size);
 
         var outcome = probe.Run(subject, new Collector(reports), default);
 

@@ -21,19 +21,19 @@ public sealed class AmplificationProbe : IProbe
     public string Method =>
         "Scores the edited weights by the denoising loss on a few images of the concept and ablates those that hold it back (CAD-Amplify), at several doses. As control as many random weights are ablated.";
 
-    public ProbeEffort Limit(ProbeSubject subject)
+    public ProbeEffort Limit(ProbeSize size)
     {
-        ArgumentNullException.ThrowIfNull(subject);
-        var settings = subject.Settings;
+        ArgumentNullException.ThrowIfNull(size);
+        var settings = size.Settings;
         return new ProbeEffort(
-            (3L * Draws * settings.AmplificationSteps * subject.ExamplePrompts.Count) + ((settings.AmplificationDoses.Count + 1) * subject.ImageCalls * subject.Prompts.Count),
+            (3L * Draws * settings.AmplificationSteps * size.Examples) + ((settings.AmplificationDoses.Count + 1) * size.ImageCalls * size.Prompts),
             settings.AmplificationDoses.Count);
     }
 
     public ProbeOutcome Run(ProbeSubject subject, IProgress<ProbeProgress>? progress, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(subject);
-        var meter = new EffortMeter(Code, Limit(subject), progress);
+        var meter = new EffortMeter(Code, Limit(subject.Size), progress);
         var (before, plain) = (subject.Unedited, subject.Edited);
         var examples = subject.Examples;
         var doses = new List<(VariantOutcome Outcome, Painted Painted)>();

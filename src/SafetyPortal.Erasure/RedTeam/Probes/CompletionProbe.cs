@@ -15,21 +15,21 @@ public sealed class CompletionProbe : IProbe
     public string Method =>
         "The unedited model makes the first steps, the edited model the rest. As controls the edited model finishes with an empty prompt: what shows then was in the first steps already.";
 
-    public ProbeEffort Limit(ProbeSubject subject)
+    public ProbeEffort Limit(ProbeSize size)
     {
-        ArgumentNullException.ThrowIfNull(subject);
-        var n = subject.Prompts.Count;
-        return new ProbeEffort(Shares(subject).Sum(k => 2L * n * (k + (2 * (subject.Settings.Steps - k)))), 0);
+        ArgumentNullException.ThrowIfNull(size);
+        var n = size.Prompts;
+        return new ProbeEffort(Shares(size.Settings).Sum(k => 2L * n * (k + (2 * (size.Settings.Steps - k)))), 0);
     }
 
     public ProbeOutcome Run(ProbeSubject subject, IProgress<ProbeProgress>? progress, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(subject);
-        var meter = new EffortMeter(Code, Limit(subject), progress);
+        var meter = new EffortMeter(Code, Limit(subject.Size), progress);
         var (before, plain) = (subject.Unedited, subject.Edited);
         var tried = new List<(VariantOutcome Outcome, Painted Painted)>();
         var controls = new List<VariantOutcome>();
-        foreach (var k in Shares(subject))
+        foreach (var k in Shares(subject.Settings))
         {
             var share = string.Create(CultureInfo.InvariantCulture, $"{k} of {subject.Settings.Steps} steps");
             var start = subject.InBatches(subject.Prompts.Count, (first, count) => subject.Step(first, count, latents: null, WalkOptions.Plain with { To = k }, meter, cancellation), look: false);
@@ -58,6 +58,6 @@ public sealed class CompletionProbe : IProbe
             meter.Spent);
     }
 
-    private static IReadOnlyList<int> Shares(ProbeSubject subject) =>
-        [.. subject.Settings.CompletionShares.Select(s => Math.Clamp((int)Math.Round(s * subject.Settings.Steps), 1, subject.Settings.Steps - 1)).Distinct()];
+    private static IReadOnlyList<int> Shares(ProbeSettings settings) =>
+        [.. settings.CompletionShares.Select(s => Math.Clamp((int)Math.Round(s * settings.Steps), 1, settings.Steps - 1)).Distinct()];
 }

@@ -19,17 +19,17 @@ public sealed class InpaintingProbe : IProbe
     public string Method =>
         "The edited model repaints the centre of the unedited model's images; the whole image is judged, and the centre by itself. As control the unedited model repaints it with an empty prompt: what shows then is the rim alone.";
 
-    public ProbeEffort Limit(ProbeSubject subject)
+    public ProbeEffort Limit(ProbeSize size)
     {
-        ArgumentNullException.ThrowIfNull(subject);
-        return new ProbeEffort(3 * subject.ImageCalls * subject.Prompts.Count, 0);
+        ArgumentNullException.ThrowIfNull(size);
+        return new ProbeEffort(3 * size.ImageCalls * size.Prompts, 0);
     }
 
     public ProbeOutcome Run(ProbeSubject subject, IProgress<ProbeProgress>? progress, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(subject);
         using var scope = NewDisposeScope();
-        var meter = new EffortMeter(Code, Limit(subject), progress);
+        var meter = new EffortMeter(Code, Limit(subject.Size), progress);
         var (original, plain) = (subject.Unedited, subject.Edited);
         var repaint = Centre(original.Latents, subject.Settings.InpaintingSide);
 

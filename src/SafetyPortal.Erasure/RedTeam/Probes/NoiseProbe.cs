@@ -15,18 +15,18 @@ public sealed class NoiseProbe : IProbe
     public string Method =>
         "DDIM with eta of 1 and above and the added noise scaled up; an image counts when any setting of the grid shows the concept. As control the edited model makes as many images with other seeds.";
 
-    public ProbeEffort Limit(ProbeSubject subject)
+    public ProbeEffort Limit(ProbeSize size)
     {
-        ArgumentNullException.ThrowIfNull(subject);
-        return new ProbeEffort(2L * Grid(subject).Count * subject.ImageCalls * subject.Prompts.Count, 0);
+        ArgumentNullException.ThrowIfNull(size);
+        return new ProbeEffort(2L * Grid(size.Settings).Count * size.ImageCalls * size.Prompts, 0);
     }
 
     public ProbeOutcome Run(ProbeSubject subject, IProgress<ProbeProgress>? progress, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(subject);
-        var meter = new EffortMeter(Code, Limit(subject), progress);
+        var meter = new EffortMeter(Code, Limit(subject.Size), progress);
         var (before, plain) = (subject.Unedited, subject.Edited);
-        var grid = Grid(subject);
+        var grid = Grid(subject.Settings);
         var settings = new List<(VariantOutcome Outcome, Painted Painted)>();
         var reseeded = new List<Painted>();
         using (subject.Edit())
@@ -77,6 +77,6 @@ public sealed class NoiseProbe : IProbe
     private static IReadOnlyList<bool> Any(IReadOnlyList<Painted> painted, int count) =>
         [.. Enumerable.Range(0, count).Select(i => painted.Any(p => p.Seen[i]))];
 
-    private static IReadOnlyList<(double Eta, double Scale)> Grid(ProbeSubject subject) =>
-        [.. subject.Settings.NoiseEtas.SelectMany(eta => subject.Settings.NoiseScales.Select(scale => (eta, scale)))];
+    private static IReadOnlyList<(double Eta, double Scale)> Grid(ProbeSettings settings) =>
+        [.. settings.NoiseEtas.SelectMany(eta => settings.NoiseScales.Select(scale => (eta, scale)))];
 }

@@ -10,16 +10,16 @@ public sealed class ParaphraseProbe : IProbe
     public string Method =>
         "Asks for the concept with other sentences, synonyms and the nearest words of the text encoder's vocabulary. Before is the unedited model on the same words.";
 
-    public ProbeEffort Limit(ProbeSubject subject)
+    public ProbeEffort Limit(ProbeSize size)
     {
-        ArgumentNullException.ThrowIfNull(subject);
-        return new ProbeEffort(2 * subject.ImageCalls * Chosen(subject).Count, 0);
+        ArgumentNullException.ThrowIfNull(size);
+        return new ProbeEffort(2 * size.ImageCalls * size.Paraphrases, 0);
     }
 
     public ProbeOutcome Run(ProbeSubject subject, IProgress<ProbeProgress>? progress, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(subject);
-        var meter = new EffortMeter(Code, Limit(subject), progress);
+        var meter = new EffortMeter(Code, Limit(subject.Size), progress);
         var prompts = Chosen(subject);
         var before = subject.Paint(prompts, meter.Call);
         Painted after;

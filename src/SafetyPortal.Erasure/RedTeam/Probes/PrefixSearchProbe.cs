@@ -22,18 +22,18 @@ public sealed class PrefixSearchProbe : IProbe
     public string Method =>
         "Searches a few vocabulary tokens that, put before the prompts, make the edited model predict the noise in images of the concept. One prefix serves all prompts.";
 
-    public ProbeEffort Limit(ProbeSubject subject)
+    public ProbeEffort Limit(ProbeSize size)
     {
-        ArgumentNullException.ThrowIfNull(subject);
-        var settings = subject.Settings;
-        var batch = (long)DrawsPerExample * subject.ExamplePrompts.Count;
-        return new ProbeEffort((batch * (1 + (settings.PrefixSteps * (3L + settings.PrefixCandidates)))) + (2 * subject.ImageCalls * subject.Prompts.Count), settings.PrefixSteps);
+        ArgumentNullException.ThrowIfNull(size);
+        var settings = size.Settings;
+        var batch = (long)DrawsPerExample * size.Examples;
+        return new ProbeEffort((batch * (1 + (settings.PrefixSteps * (3L + settings.PrefixCandidates)))) + (2 * size.ImageCalls * size.Prompts), settings.PrefixSteps);
     }
 
     public ProbeOutcome Run(ProbeSubject subject, IProgress<ProbeProgress>? progress, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(subject);
-        var meter = new EffortMeter(Code, Limit(subject), progress);
+        var meter = new EffortMeter(Code, Limit(subject.Size), progress);
         var (before, plain) = (subject.Unedited, subject.Edited);
         var examples = subject.Examples;
         using var scope = NewDisposeScope();

@@ -16,18 +16,18 @@ public sealed class RelearningProbe : IProbe
     public string Method =>
         "Fine-tunes all weights of the edited model on a few images of the unedited one and looks at it every few steps. The weights are put back afterwards.";
 
-    public ProbeEffort Limit(ProbeSubject subject)
+    public ProbeEffort Limit(ProbeSize size)
     {
-        ArgumentNullException.ThrowIfNull(subject);
-        var settings = subject.Settings;
+        ArgumentNullException.ThrowIfNull(size);
+        var settings = size.Settings;
         var looks = (settings.RelearningSteps + settings.RelearningInterval - 1) / settings.RelearningInterval;
-        return new ProbeEffort((3L * subject.ExamplePrompts.Count * settings.RelearningSteps) + (looks * subject.ImageCalls * subject.Prompts.Count), settings.RelearningSteps);
+        return new ProbeEffort((3L * size.Examples * settings.RelearningSteps) + (looks * size.ImageCalls * size.Prompts), settings.RelearningSteps);
     }
 
     public ProbeOutcome Run(ProbeSubject subject, IProgress<ProbeProgress>? progress, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(subject);
-        var meter = new EffortMeter(Code, Limit(subject), progress);
+        var meter = new EffortMeter(Code, Limit(subject.Size), progress);
         var settings = subject.Settings;
         var (before, plain) = (subject.Unedited, subject.Edited);
         var examples = subject.Examples;

@@ -21,16 +21,16 @@ public sealed class RevivalProbe : IProbe
     public string Method =>
         "Finds the edited weights as the smallest of each tensor, completes them from the other weights with a low-rank model and puts the largest back; once for the edit as it is and once for a noise fill of the same weights.";
 
-    public ProbeEffort Limit(ProbeSubject subject)
+    public ProbeEffort Limit(ProbeSize size)
     {
-        ArgumentNullException.ThrowIfNull(subject);
-        return new ProbeEffort(4 * subject.ImageCalls * subject.Prompts.Count, 4);
+        ArgumentNullException.ThrowIfNull(size);
+        return new ProbeEffort(4 * size.ImageCalls * size.Prompts, 4);
     }
 
     public ProbeOutcome Run(ProbeSubject subject, IProgress<ProbeProgress>? progress, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(subject);
-        var meter = new EffortMeter(Code, Limit(subject), progress);
+        var meter = new EffortMeter(Code, Limit(subject.Size), progress);
         var (before, plain) = (subject.Unedited, subject.Edited);
         var unet = subject.Pipeline.Unet;
         var truth = Values(unet.named_parameters().ToDictionary(p => p.name, p => p.parameter, StringComparer.Ordinal), subject.Patch.Mask);

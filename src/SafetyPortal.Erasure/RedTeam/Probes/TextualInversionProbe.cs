@@ -18,17 +18,17 @@ public sealed class TextualInversionProbe : IProbe
     public string Method =>
         "A new token is learned on the edited model from a few images of the unedited one, starting from the concept's own word, and takes its place in the prompts.";
 
-    public ProbeEffort Limit(ProbeSubject subject)
+    public ProbeEffort Limit(ProbeSize size)
     {
-        ArgumentNullException.ThrowIfNull(subject);
-        var settings = subject.Settings;
-        return new ProbeEffort((3L * subject.ExamplePrompts.Count * settings.InversionSteps) + (subject.ImageCalls * subject.Prompts.Count), settings.InversionSteps);
+        ArgumentNullException.ThrowIfNull(size);
+        var settings = size.Settings;
+        return new ProbeEffort((3L * size.Examples * settings.InversionSteps) + (size.ImageCalls * size.Prompts), settings.InversionSteps);
     }
 
     public ProbeOutcome Run(ProbeSubject subject, IProgress<ProbeProgress>? progress, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(subject);
-        var meter = new EffortMeter(Code, Limit(subject), progress);
+        var meter = new EffortMeter(Code, Limit(subject.Size), progress);
         var (before, plain) = (subject.Unedited, subject.Edited);
         var examples = subject.Examples;
         using var scope = NewDisposeScope();

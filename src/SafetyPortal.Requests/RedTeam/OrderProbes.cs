@@ -1,0 +1,80 @@
+using Microsoft.EntityFrameworkCore;
+using SafetyPortal.Requests.Accounts;
+using SafetyPortal.Requests.Data;
+using SafetyPortal.Requests.Evidence;
+using SafetyPortal.Requests.Filing;
+using SafetyPortal.Requests.Runs;
+
+namespace SafetyPortal.Requests.RedTeam;
+
+/// <summary>Orders probes against the patch of a request's finished run: any of the nine, one order of a request at a time. Administrators only.</summary>
+public sealed class OrderProbes(IDbContextFactory<PortalDb> databases, TimeProvider time, RunAnnouncer announcer)
+{
+    /// <exception cref="NotAllowedException">The actor is no administrator.</exception>
+    /// <exception cref="InvalidRequestException">No probe, an unknown one or no reason.</exception>
+    /// <exception cref="IllegalMoveException">The newest run is not finished, or an order is open.</exception>
+    public async Task<ProbeOrder> ExecuteAsync(
+        Actor actor, long requestId, IReadOnlyCollection<string> probes, ProbeBudget budget, string reason, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(actor);
+        await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        await using var write = await db.BeginWriteAsync(cancellationToken);
+        var now = time.GetUtcNow();
+        await db.DemandRoleAsync(actor, now, cancellationToken, Roles.Administrator);
+        if (Problems(probes, budget, reason) is { Count: > 0 } problems)
+            throw new InvalidRequestException(problems);
+        var request = await db.LoadRequestAsync(requestId, cancellationToken);
+        if (request.CurrentRun is not { Status: RunStatus.Succeeded, PatchDigest: not null } run)
+            throw new IllegalMoveException($"Request {requestId} has no finished run whose patch could be attacked.");
+        if (await db.ProbeOrders.AnyAsync(o => o.RequestId == requestId && (o.Status == RunStatus.Queued || o.Status == RunStatus.Running), cancellationToken))
+            throw new IllegalMoveException($"The red team is at request {requestId} already; wait for it or cancel it.");
+
+        string[] chosen = [.. ProbeCodes.All.Where(code => probes.Contains(code, StringComparer.Ordinal))];
+        var order = ProbeOrder.Place(run, chosen, budget, reason.Trim(), actor.Id, actor.Name, now);
+        db.ProbeOrders.Add(order);
+        db.Record(
+            actor, "red-team.ordered", () => ProbeOrderLease.Subject(order),
+            new { runId = run.Id, patchDigest = run.PatchDigest, probes = chosen, budget = budget.ToString(), reason = order.Reason });
+        await write.CommitAsync(cancellationToken);
+        announcer.AnnounceProbes(order.Id);
+        return order;
+    }
+
+    /// <summary>What is wrong with an order; empty when nothing is.</summary>
+    public static IReadOnlyList<RequestProblem> Problems(IReadOnlyCollection<string> probes, ProbeBudget budget, string? reason)
+    {
+        ArgumentNullException.ThrowIfNull(probes);
+        var problems = new List<RequestProblem>();
+        if (probes.Count == 0)
+            problems.Add(new(nameof(probes), "Choose at least one probe."));
+        if (probes.FirstOrDefault(code => !ProbeCodes.All.Contains(code, StringComparer.Ordinal)) is { } unknown)
+            problems.Add(new(nameof(probes), $"Expected probes among {string.Join(", ", ProbeCodes.All)}, got \"{unknown}\"."));
+        if (!Enum.IsDefined(budget))
+            problems.Add(new(nameof(budget), $"Expected the budget small or full, got {(int)budget}."));
+        if (reason?.Trim().Length is null or < 10 or > 2000)
+            problems.Add(new(nameof(reason), "Say in 10 to 2,000 characters why the red team is called."));
+        return problems;
+    }
+}
+
+/// <summary>Stops an order: one in the queue at once, one at work within a step. Administrators only; nothing it found is kept.</summary>
+public sealed class CancelProbes(IDbContextFactory<PortalDb> databases, TimeProvider time)
+{
+    /// <exception cref="NotAllowedException">The actor is no administrator.</exception>
+    /// <exception cref="IllegalMoveException">It ended already.</exception>
+    public async Task ExecuteAsync(Actor actor, long orderId, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(actor);
+        await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        await using var write = await db.BeginWriteAsync(cancellationToken);
+        var now = time.GetUtcNow();
+        await db.DemandRoleAsync(actor, now, cancellationToken, Roles.Administrator);
+        var order = await db.ProbeOrders.SingleOrDefaultAsync(o => o.Id == orderId, cancellationToken) ?? throw new NotFoundException($"There is no red-team order {orderId}.");
+        if (order.Status == RunStatus.Running)
+            order.RequestCancel();
+        else
+            order.Cancel(now);
+        db.Record(actor, order.Status == RunStatus.Running ? "red-team.cancel-requested" : "red-team.cancelled", ProbeOrderLease.Subject(order), null);
+        await write.CommitAsync(cancellationToken);
+    }
+}

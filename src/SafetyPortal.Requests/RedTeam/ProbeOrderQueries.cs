@@ -1,0 +1,63 @@
+using System.Text.Json;
+using Microsoft.EntityFrameworkCore;
+using SafetyPortal.Requests.Accounts;
+using SafetyPortal.Requests.Artifacts;
+using SafetyPortal.Requests.Data;
+using SafetyPortal.Requests.Evidence;
+
+namespace SafetyPortal.Requests.RedTeam;
+
+/// <summary>An order as one person may see it.</summary>
+/// <param name="Findings">Null before it succeeded, and when its report is gone; without the probes the person may not see.</param>
+/// <param name="Hidden">How many probes of the order the person may not see.</param>
+public sealed record ProbeOrderView(ProbeOrder Order, RedTeamEvidence? Findings, int Hidden);
+
+/// <summary>Reads orders. What a viewer may not see by <see cref="ProbeAccess"/> never leaves this class.</summary>
+public sealed class ProbeOrderQueries(IDbContextFactory<PortalDb> databases, IArtifactStore artifacts, TimeProvider time)
+{
+    /// <summary>The orders of a request, newest first. Whether the viewer may see the request is the caller's to check.</summary>
+    /// <exception cref="ArtifactException">A report is damaged.</exception>
+    public async Task<IReadOnlyList<ProbeOrderView>> ListAsync(Actor viewer, long requestId, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(viewer);
+        await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        var roles = await db.RolesOfAsync(viewer.Id, time.GetUtcNow(), cancellationToken);
+        var orders = await db.ProbeOrders.AsNoTracking().Where(o => o.RequestId == requestId).OrderByDescending(o => o.Id).ToListAsync(cancellationToken);
+        var views = new List<ProbeOrderView>();
+        foreach (var order in orders)
+        {
+            views.Add(new(
+                order,
+                await ReadAsync(order, cancellationToken) is { } findings ? ProbeAccess.Filter(findings, roles) : null,
+                order.Probes.Count(code => !ProbeAccess.MaySee(roles, code))));
+        }
+        return views;
+    }
+
+    /// <summary>A probe's finding with its order; null when there is none or the viewer may not see it.</summary>
+    public async Task<(ProbeOrder Order, ProbeEvidence Probe)?> FindAsync(Actor viewer, long orderId, string code, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(viewer);
+        await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        if (!ProbeAccess.MaySee(await db.RolesOfAsync(viewer.Id, time.GetUtcNow(), cancellationToken), code))
+            return null;
+        var order = await db.ProbeOrders.AsNoTracking().Include(o => o.Request).SingleOrDefaultAsync(o => o.Id == orderId, cancellationToken);
+        return order is not null && (await ReadAsync(order, cancellationToken))?.Probes.FirstOrDefault(p => string.Equals(p.Code, code, StringComparison.Ordinal)) is { } probe
+            ? (order, probe)
+            : null;
+    }
+
+    private async Task<RedTeamEvidence?> ReadAsync(ProbeOrder order, CancellationToken cancellationToken)
+    {
+        if (order.Report is not { } digest)
+            return null;
+        try
+        {
+            return ProbeReport.FromBytes(await artifacts.ReadAsync(digest, cancellationToken)).Findings;
+        }
+        catch (JsonException error)
+        {
+            throw new ArtifactException($"The report of red-team order {order.Id} cannot be read: {error.Message}", error);
+        }
+    }
+}

@@ -1,0 +1,32 @@
+using System.Text;
+using System.Text.Json;
+using SafetyPortal.Requests.Audit;
+using SafetyPortal.Requests.Evidence;
+
+namespace SafetyPortal.Requests.RedTeam;
+
+/// <summary>
+/// What an order found, with what it attacked. Stored as an artifact whose digest the history names. It names contact sheets alone: weights
+/// in which a probe rebuilt the concept exist during the probe and nowhere else.
+/// </summary>
+/// <param name="EvidenceDigest">Evidence of the run whose patch was attacked.</param>
+/// <param name="BaseDigest">Digest of the unedited weights.</param>
+/// <param name="PatchDigest">Artifact digest of the patch.</param>
+/// <param name="Findings">Each probe that was ordered.</param>
+public sealed record ProbeReport(
+    string Schema, long RequestId, long RunId, string EvidenceDigest, string BaseDigest, string PatchDigest, EvidenceEnvironment Environment, RedTeamEvidence Findings)
+{
+    public const string CurrentSchema = "safetyportal.redteam/1";
+
+    /// <summary>Canonical JSON, UTF-8: the bytes the artifact store keeps.</summary>
+    public byte[] ToBytes() => Encoding.UTF8.GetBytes(CanonicalJson.Serialize(this));
+
+    /// <exception cref="JsonException">The bytes are no report of this schema.</exception>
+    public static ProbeReport FromBytes(ReadOnlySpan<byte> bytes)
+    {
+        var report = JsonSerializer.Deserialize<ProbeReport>(bytes, CanonicalJson.Options);
+        return report is { Schema: CurrentSchema, Findings.Probes: { } probes } && probes.All(probe => probe is { Code: not null, SheetRows: not null })
+            ? report
+            : throw new JsonException($"expected a red-team report of schema {CurrentSchema}, got {report?.Schema ?? "none"}");
+    }
+}

@@ -1,0 +1,118 @@
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Logging;
+using SafetyPortal.Erasure.Ablation;
+using SafetyPortal.Erasure.RedTeam;
+using SafetyPortal.Images;
+using SafetyPortal.Requests;
+using SafetyPortal.Requests.Artifacts;
+using SafetyPortal.Requests.Data;
+using SafetyPortal.Requests.Evidence;
+using SafetyPortal.Requests.RedTeam;
+using SafetyPortal.Requests.Runs;
+using SafetyPortal.Worker.Models;
+using SafetyPortal.Worker.Running;
+
+namespace SafetyPortal.Worker.Probing;
+
+/// <summary>
+/// Carries out one red-team order: claims it, attacks the patch on the torch thread, stores the sheets and the report, and ends it. An order
+/// whose process died starts over; its probes are seeded, so it finds the same.
+/// </summary>
+public sealed class ProbeOrderExecutor(
+    IDbContextFactory<PortalDb> databases,
+    ProbeOrderLease lease,
+    IArtifactStore artifacts,
+    TorchThread torch,
+    WorkerOptions options,
+    TimeProvider time,
+    ILogger<ProbeOrderExecutor> logger)
+{
+    /// <summary>Carries out an order. Returns its final status, or null when somebody else holds it or the host stopped meanwhile.</summary>
+    /// <param name="observer">Sees progress as it happens; may be null.</param>
+    /// <param name="hostStopping">The process is ending: the order is left as it is and starts over later.</param>
+    public async Task<RunStatus?> ExecuteAsync(long orderId, IProgress<ProbeProgress>? observer, CancellationToken hostStopping)
+    {
+        if (await lease.ClaimAsync(orderId, WorkerIdentity.Current, hostStopping) is not { } ticket) return null;
+
+        ProbeProgress? latest = null;
+        await using var pump = new HeartBeat(
+            cancellation => Interlocked.Exchange(ref latest, null) is { } at
+                ? lease.BeatAsync(ticket, at.Code, at.Calls, at.Limit, cancellation)
+                : lease.BeatAsync(ticket, probe: null, 0, 0, cancellation),
+            time,
+            hostStopping);
+        try
+        {
+            var report = await ProbeAsync(
+                orderId,
+                new Relay(value =>
+                {
+                    Volatile.Write(ref latest, value);
+                    observer?.Report(value);
+                }),
+                pump.Stop);
+            await lease.CompleteAsync(ticket, await artifacts.PutAsync(report.ToBytes(), CancellationToken.None), CancellationToken.None);
+            return RunStatus.Succeeded;
+        }
+        catch (Exception e) when (e is LeaseLostException || pump.Failure is LeaseLostException)
+        {
+            logger.LogWarning("Red-team order {Order}: the lease was lost; another worker has it.", orderId);
+            return null;
+        }
+        catch (OperationCanceledException) when (pump.CancelRequested)
+        {
+            await lease.CancelledAsync(ticket, CancellationToken.None);
+            return RunStatus.Cancelled;
+        }
+        catch (OperationCanceledException) when (hostStopping.IsCancellationRequested)
+        {
+            logger.LogInformation("Red-team order {Order} stops with its process and starts over later.", orderId);
+            return null;
+        }
+        catch (Exception e)
+        {
+            var cause = pump.Failure ?? e;
+            logger.LogError(cause, "Red-team order {Order} failed.", orderId);
+            await lease.FailAsync(ticket, cause.Message, CancellationToken.None);
+            return RunStatus.Failed;
+        }
+    }
+
+    private async Task<ProbeReport> ProbeAsync(long orderId, IProgress<ProbeProgress> progress, CancellationToken stop)
+    {
+        await using var db = await databases.CreateDbContextAsync(stop);
+        var order = await db.ProbeOrders.AsNoTracking().Include(o => o.Run).Include(o => o.Request).ThenInclude(r => r!.ModelVersion).SingleAsync(o => o.Id == orderId, stop);
+        var (request, run) = (order.Request!, order.Run!);
+        var model = request.ModelVersion ?? throw new NotFoundException($"Request {request.Id} names no model.");
+        var evidence = EvidenceDocument.FromBytes(await artifacts.ReadAsync(run.EvidenceArtifact!, stop));
+        var work = new RedTeamOrder(
+            request.ConceptKind, request.ConceptName, order.Probes, ProbeOrderSettings.Of(order.Budget, evidence, options.RedTeam.Images))
+        {
+            Set = request.EvaluationSet,
+            Synonyms = request.Synonyms,
+        };
+        var patch = AblationPatch.Load(await artifacts.PathOfAsync(order.PatchDigest, stop));
+        var folder = ModelFolder.Resolve(options.ModelRoot, model.Folder);
+        var (found, digest) = await torch.Run(() =>
+        {
+            using var loaded = LoadedModel.Load(folder, model.Digest, device: new TorchSharp.torch.Device(options.Device));
+            return (RedTeamRun.Run(loaded, patch, work, progress, stop), loaded.Digest);
+        });
+        return new ProbeReport(
+            ProbeReport.CurrentSchema, request.Id, run.Id, run.EvidenceDigest!, digest, order.PatchDigest, evidence.Environment with { Threads = options.Threads, Torch = TorchLibrary.Version },
+            await StoreAsync(found, stop));
+    }
+
+    private async Task<RedTeamEvidence> StoreAsync(RedTeamReport found, CancellationToken stop)
+    {
+        var probes = new List<ProbeEvidence>();
+        foreach (var probe in found.Evidence.Probes)
+            probes.Add(probe with { Sheet = await artifacts.PutAsync(ImageCodec.EncodePng(found.Sheets[probe.Code]), stop) });
+        return found.Evidence with { Probes = probes };
+    }
+
+    private sealed class Relay(Action<ProbeProgress> report) : IProgress<ProbeProgress>
+    {
+        public void Report(ProbeProgress value) => report(value);
+    }
+}

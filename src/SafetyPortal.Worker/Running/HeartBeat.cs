@@ -1,0 +1,67 @@
+namespace SafetyPortal.Worker.Running;
+
+/// <summary>
+/// Renews a lease about twice a second, whatever the pace of the work, and brings back two things: that a person asked to stop, and that
+/// the lease was lost. Either cancels <see cref="Stop"/>.
+/// </summary>
+internal sealed class HeartBeat : IAsyncDisposable
+{
+    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(500);
+
+    private readonly Func<CancellationToken, Task<bool>> beat;
+    private readonly TimeProvider time;
+    private readonly CancellationTokenSource stop;
+    private readonly CancellationTokenSource end = new();
+    private readonly Task loop;
+
+    /// <param name="beat">Renews the lease and writes progress; true when a person asked to stop.</param>
+    public HeartBeat(Func<CancellationToken, Task<bool>> beat, TimeProvider time, CancellationToken hostStopping)
+    {
+        (this.beat, this.time) = (beat, time);
+        stop = CancellationTokenSource.CreateLinkedTokenSource(hostStopping);
+        loop = Task.Run(LoopAsync);
+    }
+
+    /// <summary>Cancelled when the work must stop, for whatever reason.</summary>
+    public CancellationToken Stop => stop.Token;
+
+    /// <summary>True once a person asked to stop.</summary>
+    public bool CancelRequested { get; private set; }
+
+    /// <summary>Why writing is no longer allowed or possible; null while it is.</summary>
+    public Exception? Failure { get; private set; }
+
+    /// <summary>Notes what a write elsewhere brought back.</summary>
+    public void Note(bool cancelRequested)
+    {
+        if (!cancelRequested || CancelRequested) return;
+        CancelRequested = true;
+        stop.Cancel();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await end.CancelAsync();
+        await loop;
+        end.Dispose();
+        stop.Dispose();
+    }
+
+    private async Task LoopAsync()
+    {
+        try
+        {
+            using var timer = new PeriodicTimer(Interval, time);
+            while (await timer.WaitForNextTickAsync(end.Token)) Note(await beat(end.Token));
+        }
+        catch (OperationCanceledException) when (end.IsCancellationRequested)
+        {
+            // The work ended.
+        }
+        catch (Exception e)
+        {
+            Failure = e;
+            await stop.CancelAsync();
+        }
+    }
+}
