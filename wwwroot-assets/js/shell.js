@@ -11,6 +11,20 @@
     apply();
   });
   document.addEventListener("click", event => { if (event.target.closest?.("[data-reload]")) location.reload(); });
+  // Tables wider than their box say so. Boxes come and go with Blazor, so all are looked at after every change of page or window.
+  let looked = 0;
+  const look = () => {
+    cancelAnimationFrame(looked);
+    looked = requestAnimationFrame(() => {
+      for (const box of document.querySelectorAll(".table-wrap")) box.toggleAttribute("data-scrolls", box.scrollWidth > box.clientWidth + 1);
+    });
+  };
+  addEventListener("resize", look);
+  document.addEventListener("toggle", look, true);
+  document.addEventListener("DOMContentLoaded", () => {
+    look();
+    new MutationObserver(look).observe(document.body, { childList: true, subtree: true, characterData: true });
+  });
   // The menu of narrow screens opens by its button and closes when a link in it was followed.
   document.addEventListener("click", event => {
     const menu = document.getElementById("menu");
