@@ -4,6 +4,7 @@ using SafetyPortal.Requests.Accounts;
 using SafetyPortal.Requests.Approval;
 using SafetyPortal.Requests.Artifacts;
 using SafetyPortal.Requests.Audit;
+using SafetyPortal.Requests.Blind;
 using SafetyPortal.Requests.Data;
 using SafetyPortal.Requests.Evidence;
 using SafetyPortal.Requests.Evidence.Pack;
@@ -30,8 +31,8 @@ public static class RequestsServices
         services.AddSingleton<FileRequest>().AddSingleton<ReviseRequest>().AddSingleton<SubmitRequest>().AddSingleton<FindDuplicate>().AddSingleton<RequestQueries>();
         services.AddSingleton<RunAnnouncer>().AddSingleton<RunLease>().AddSingleton<StartRun>().AddSingleton<RetryRun>().AddSingleton<CancelRun>();
         services.AddSingleton<OrderProbes>().AddSingleton<CancelProbes>().AddSingleton<ProbeOrderLease>().AddSingleton<ProbeOrderQueries>();
-        services.AddSingleton<DecideRequest>().AddSingleton<GrantWaiver>().AddSingleton<ClaimReview>();
-        services.AddSingleton<VerdictSigner>().AddSingleton<WithdrawWorkerKey>().AddSingleton<ExportEvidence>();
+        services.AddSingleton<DecideRequest>().AddSingleton<GrantWaiver>().AddSingleton<ClaimReview>().AddSingleton<JudgeBlind>();
+        services.AddSingleton<VerdictSigner>().AddSingleton<WithdrawWorkerKey>().AddSingleton<RestoreWorkerKey>().AddSingleton<WorkerKeyQueries>().AddSingleton<ExportEvidence>();
         services.AddSingleton<ReleasePatch>().AddSingleton<MoveAlias>().AddSingleton<RevokeRelease>().AddSingleton<ReleaseQueries>();
         services.AddSingleton<RegisterModel>().AddSingleton<CurrentPolicy>().AddSingleton<ChangePolicy>();
         services.AddSingleton(_ => CheckpointKey.LoadOrCreate(folder));

@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+using System.Net;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
@@ -21,6 +23,9 @@ public sealed class Portal : IAsyncDisposable
         this.folder = folder;
         Address = new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single());
     }
+
+    /// <summary>Cookies of the sessions that were signed in by role: sign-ins are limited to so many a minute.</summary>
+    internal IDictionary<string, CookieCollection> SignedIn { get; } = new ConcurrentDictionary<string, CookieCollection>(StringComparer.Ordinal);
 
     public Uri Address { get; }
 

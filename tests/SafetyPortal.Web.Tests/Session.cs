@@ -6,19 +6,27 @@ namespace SafetyPortal.Web.Tests;
 /// <summary>A browser without a screen: cookies, and forms posted with their antiforgery token.</summary>
 public sealed partial class Session : IDisposable
 {
+    private readonly CookieContainer cookies = new();
     private readonly HttpClient client;
 
     public Session(Portal portal)
     {
         ArgumentNullException.ThrowIfNull(portal);
-        client = new HttpClient(new HttpClientHandler { CookieContainer = new CookieContainer(), AllowAutoRedirect = false }) { BaseAddress = portal.Address };
+        client = new HttpClient(new HttpClientHandler { CookieContainer = cookies, AllowAutoRedirect = false }) { BaseAddress = portal.Address };
     }
 
     public static async Task<Session> SignedInAsync(Portal portal, string role)
     {
+        ArgumentNullException.ThrowIfNull(portal);
         var session = new Session(portal);
+        if (portal.SignedIn.TryGetValue(role, out var known))
+        {
+            session.cookies.Add(known);
+            return session;
+        }
         var answer = await session.SignInAsync(portal.Account(role).Email, portal.Account(role).Password);
         answer.StatusCode.ShouldBe(HttpStatusCode.Redirect, await answer.Content.ReadAsStringAsync());
+        portal.SignedIn[role] = session.cookies.GetCookies(portal.Address);
         return session;
     }
 

@@ -4,10 +4,12 @@ using SafetyPortal.Requests;
 using SafetyPortal.Requests.Accounts;
 using SafetyPortal.Requests.Approval;
 using SafetyPortal.Requests.Artifacts;
+using SafetyPortal.Requests.Blind;
 using SafetyPortal.Requests.Evidence;
 using SafetyPortal.Requests.Filing;
 using SafetyPortal.Requests.Models;
 using SafetyPortal.Requests.Policies;
+using SafetyPortal.Requests.RedTeam;
 using SafetyPortal.Requests.Releases;
 using SafetyPortal.Requests.Runs;
 
@@ -29,6 +31,12 @@ public sealed class Story(Portal portal)
 
     public EraseRequest Released { get; private set; } = default!;
 
+    /// <summary>A finished red-team order against <see cref="Waiting"/>.</summary>
+    public ProbeOrder Attack { get; private set; } = default!;
+
+    /// <summary>The first approver's open blind judgement of <see cref="Waiting"/>.</summary>
+    public BlindJudgement Blind { get; private set; } = default!;
+
     public static async Task<Story> TellAsync(Portal portal)
     {
         ArgumentNullException.ThrowIfNull(portal);
@@ -38,6 +46,8 @@ public sealed class Story(Portal portal)
         await story.ApproveAsync(story.Released);
         await portal.Services.GetRequiredService<ReleasePatch>().ExecuteAsync(await portal.ActorAsync(Roles.Approver), story.Released.Id, ModelAlias.Staging, default);
         story.Waiting = await story.FinishedAsync(model, ConceptKind.Object, "church", StoryFindings.AddAsync);
+        story.Attack = await StoryRedTeam.AttackAsync(portal, story.Waiting);
+        story.Blind = await StoryBlind.JudgeAsync(portal, story.Waiting);
         story.Running = await story.QueuedAsync(model, ConceptKind.Style, "sketch");
         await story.WorkAsync(story.Running);
         return story;
@@ -72,11 +82,14 @@ public sealed class Story(Portal portal)
         var request = await QueuedAsync(model, kind, name);
         var lease = portal.Services.GetRequiredService<RunLease>();
         var ticket = await ClaimAsync(request);
-        foreach (var stage in Enum.GetValues<RunStage>())
-            await lease.FinishStageAsync(ticket, stage, await PutAsync(BitConverter.GetBytes((int)stage + (request.Id * 100))), 1.5 * (int)stage, default);
         var evidence = await EvidenceAsync(request, model);
         if (findings is not null)
             evidence = await findings(evidence, PutAsync);
+        foreach (var stage in Enum.GetValues<RunStage>())
+        {
+            var output = await StoryBlind.OutputAsync(stage, evidence, PutAsync) ?? BitConverter.GetBytes((int)stage + (request.Id * 100));
+            await lease.FinishStageAsync(ticket, stage, await PutAsync(output), 1.5 * (int)stage, default);
+        }
         var verdict = await portal.Services.GetRequiredService<VerdictSigner>().SignAsync(evidence, default);
         await lease.CompleteAsync(
             ticket,

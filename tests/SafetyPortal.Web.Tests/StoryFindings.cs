@@ -61,5 +61,5 @@ internal static class StoryFindings
         [new("setting 1", Rate(hits, 24)), new("no concept asked for", Rate(0, 24), IsControl: true)], [new("steps to regain half", hits > 10 ? null : 40)], new ProbeCost(1_200, 40), new ProbeCost(2_000, 100),
         AdministratorOnly: false, await put(Story.Picture(hits, 8)), ["unedited", "edited", "under the probe"], Sensitive: false);
 
-    private static DetectionRate Rate(int hits, int n) => new((double)hits / n, n, new(Math.Max(0, ((double)hits / n) - 0.15), Math.Min(1, ((double)hits / n) + 0.15)));
+    internal static DetectionRate Rate(int hits, int n) => new((double)hits / n, n, new(Math.Max(0, ((double)hits / n) - 0.15), Math.Min(1, ((double)hits / n) + 0.15)));
 }

@@ -3,6 +3,7 @@ using Microsoft.EntityFrameworkCore.Metadata.Builders;
 using SafetyPortal.Requests.Accounts;
 using SafetyPortal.Requests.Approval;
 using SafetyPortal.Requests.Audit;
+using SafetyPortal.Requests.Blind;
 using SafetyPortal.Requests.Evidence;
 using SafetyPortal.Requests.Filing;
 using SafetyPortal.Requests.Models;
@@ -63,6 +64,16 @@ internal sealed class ProbeOrderMapping : IEntityTypeConfiguration<ProbeOrder>
     }
 }
 
+internal sealed class BlindJudgementMapping : IEntityTypeConfiguration<BlindJudgement>
+{
+    public void Configure(EntityTypeBuilder<BlindJudgement> builder)
+    {
+        builder.HasIndex(j => new { j.RequestId, j.EvidenceDigest });
+        builder.HasOne(j => j.Request).WithMany().HasForeignKey(j => j.RequestId).OnDelete(DeleteBehavior.Restrict);
+        builder.HasOne<Run>().WithMany().HasForeignKey(j => j.RunId).OnDelete(DeleteBehavior.Restrict);
+    }
+}
+
 internal sealed class DecisionMapping : IEntityTypeConfiguration<Decision>
 {
     public void Configure(EntityTypeBuilder<Decision> builder)
@@ -96,7 +107,11 @@ internal sealed class ReviewClaimMapping : IEntityTypeConfiguration<ReviewClaim>
 
 internal sealed class WorkerKeyMapping : IEntityTypeConfiguration<WorkerKey>
 {
-    public void Configure(EntityTypeBuilder<WorkerKey> builder) => builder.Property(k => k.Id).HasMaxLength(64);
+    public void Configure(EntityTypeBuilder<WorkerKey> builder)
+    {
+        builder.Property(k => k.Id).HasMaxLength(64);
+        builder.Property(k => k.Name).HasMaxLength(255);
+    }
 }
 
 internal sealed class ReleaseMapping : IEntityTypeConfiguration<Release>

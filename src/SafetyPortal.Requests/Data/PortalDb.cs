@@ -3,6 +3,7 @@ using Microsoft.EntityFrameworkCore;
 using SafetyPortal.Requests.Accounts;
 using SafetyPortal.Requests.Approval;
 using SafetyPortal.Requests.Audit;
+using SafetyPortal.Requests.Blind;
 using SafetyPortal.Requests.Evidence;
 using SafetyPortal.Requests.Filing;
 using SafetyPortal.Requests.Models;
@@ -30,6 +31,8 @@ public sealed class PortalDb(DbContextOptions<PortalDb> options, TimeProvider ti
     public DbSet<StageResult> StageResults => Set<StageResult>();
 
     public DbSet<ProbeOrder> ProbeOrders => Set<ProbeOrder>();
+
+    public DbSet<BlindJudgement> BlindJudgements => Set<BlindJudgement>();
 
     public DbSet<Decision> Decisions => Set<Decision>();
 

@@ -34,8 +34,8 @@ public sealed class VerdictSigner(IDbContextFactory<PortalDb> databases, DataFol
         await using var write = await db.BeginWriteAsync(cancellationToken);
         if (await db.WorkerKeys.AnyAsync(known => known.Id == id, cancellationToken))
             return;
-        db.WorkerKeys.Add(new WorkerKey { Id = id, PublicPem = pem, RegisteredAt = time.GetUtcNow() });
-        db.Record(Actor.System("worker"), "worker-key.registered", $"worker-key/{id}", new { keyId = id });
+        db.WorkerKeys.Add(new WorkerKey { Id = id, PublicPem = pem, Name = Environment.MachineName, RegisteredAt = time.GetUtcNow() });
+        db.Record(Actor.System("worker"), "worker-key.registered", $"worker-key/{id}", new { keyId = id, name = Environment.MachineName });
         await write.CommitAsync(cancellationToken);
     }
 

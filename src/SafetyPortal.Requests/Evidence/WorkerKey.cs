@@ -10,6 +10,9 @@ public sealed class WorkerKey : IVersioned, IAudited
 
     public required string PublicPem { get; init; }
 
+    /// <summary>The machine whose worker registered it; empty for keys from before it was recorded.</summary>
+    public string Name { get; init; } = "";
+
     public required DateTimeOffset RegisteredAt { get; init; }
 
     /// <summary>When an administrator withdrew it; null while it counts.</summary>
@@ -25,5 +28,13 @@ public sealed class WorkerKey : IVersioned, IAudited
         if (WithdrawnAt is not null)
             throw new IllegalMoveException($"The worker key {Id} was withdrawn already.");
         (WithdrawnAt, WithdrawnReason) = (now, reason);
+    }
+
+    /// <summary>Verdicts it signed count again.</summary>
+    public void Restore()
+    {
+        if (WithdrawnAt is null)
+            throw new IllegalMoveException($"The worker key {Id} is trusted already.");
+        (WithdrawnAt, WithdrawnReason) = (null, null);
     }
 }

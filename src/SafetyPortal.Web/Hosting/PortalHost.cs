@@ -4,6 +4,7 @@ using SafetyPortal.Requests;
 using SafetyPortal.Requests.Audit;
 using SafetyPortal.Web.Account;
 using SafetyPortal.Web.Admin;
+using SafetyPortal.Web.Blind;
 using SafetyPortal.Web.Decisions;
 using SafetyPortal.Web.History;
 using SafetyPortal.Web.RedTeam;
@@ -48,7 +49,7 @@ public static class PortalHost
         builder.Services.AddResponseCompression();
         builder.Services.AddPortalHealth();
         builder.Services.AddMemoryCache();
-        builder.Services.AddSingleton<EvidenceReader>().AddSingleton<ImageReveals>().AddSingleton<RunImages>().AddSingleton<ProbeSheets>();
+        builder.Services.AddSingleton<EvidenceReader>().AddSingleton<ImageReveals>().AddSingleton<RunImages>().AddSingleton<ProbeSheets>().AddSingleton<BlindImages>();
         builder.Services.AddSingleton<RequestDrafts>().AddSingleton<ReferencePicture>();
         builder.Services.AddSingleton<AccountChanges>().AddSingleton<ImportModel>();
 
@@ -77,6 +78,7 @@ public static class PortalHost
         app.MapAccount();
         var files = app.MapGroup("").AddEndpointFilter<RefusalsAsProblems>();
         files.MapImages();
+        files.MapBlindImages();
         files.MapProbeSheets();
         files.MapReferencePictures();
         files.MapDownloads();

@@ -52,10 +52,10 @@ public sealed class PageTourTests(SharedPortal shared)
         yield return (Roles.Approver,
         [
             ("to-decide", "/decisions"), ("request-finished", $"/requests/{waiting}"), ("gallery", $"/requests/{waiting}/gallery"), ("metrics", $"/requests/{waiting}/metrics"),
-            ("explorer", $"/requests/{waiting}/explorer"), ("explorer-absent", $"/requests/{released}/explorer"), ("decision", $"/requests/{waiting}/decision"), ("release", $"/requests/{released}/release"), ("models", "/models"),
+            ("explorer", $"/requests/{waiting}/explorer"), ("red-team", $"/requests/{waiting}/red-team"), ("blind", $"/requests/{waiting}/blind"), ("red-team-empty", $"/requests/{released}/red-team"), ("explorer-absent", $"/requests/{released}/explorer"), ("decision", $"/requests/{waiting}/decision"), ("release", $"/requests/{released}/release"), ("models", "/models"),
         ]);
-        yield return (Roles.Auditor, [("history", "/history")]);
-        yield return (Roles.Administrator, [("accounts", "/admin/accounts"), ("import-models", "/admin/models"), ("policy", "/admin/policy")]);
+        yield return (Roles.Auditor, [("history", "/history"), ("blind-result", $"/requests/{waiting}/blind"), ("red-team-auditor", $"/requests/{waiting}/red-team")]);
+        yield return (Roles.Administrator, [("accounts", "/admin/accounts"), ("import-models", "/admin/models"), ("policy", "/admin/policy"), ("worker-keys", "/admin/worker-keys"), ("red-team-order", $"/requests/{waiting}/red-team")]);
     }
 
     private static async Task<IEnumerable<string>> FindingsAsync(Visitor visitor, string name, int width)

@@ -1,0 +1,100 @@
+using System.Security.Cryptography;
+using Microsoft.EntityFrameworkCore;
+using SafetyPortal.Requests.Accounts;
+using SafetyPortal.Requests.Data;
+using SafetyPortal.Requests.Filing;
+
+namespace SafetyPortal.Requests.Blind;
+
+/// <summary>An approver checks the detector, and their own eye, against pictures they cannot tell apart by anything but what they show.</summary>
+public sealed class JudgeBlind(IDbContextFactory<PortalDb> databases, TimeProvider time)
+{
+    /// <summary>Draws a deck, or gives back the one the approver has not finished.</summary>
+    /// <param name="pictures">What the newest run drew for prompts that ask for the concept.</param>
+    /// <exception cref="NotAllowedException">The actor is no approver.</exception>
+    /// <exception cref="IllegalMoveException">There is no evidence, or nothing to judge in it.</exception>
+    public async Task<BlindJudgement> StartAsync(Actor actor, long requestId, IReadOnlyList<BlindTriple> pictures, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(actor);
+        ArgumentNullException.ThrowIfNull(pictures);
+        await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        await using var write = await db.BeginWriteAsync(cancellationToken);
+        var now = time.GetUtcNow();
+        await db.DemandRoleAsync(actor, now, cancellationToken, Roles.Approver);
+        var request = await db.LoadRequestAsync(requestId, cancellationToken);
+        if (request.CurrentRun is not { EvidenceDigest: { } evidence } run)
+            throw new IllegalMoveException($"Request {requestId} has no evidence to judge.");
+        if (await OpenAsync(db, actor.Id, requestId, evidence, cancellationToken) is { } open)
+            return open;
+        if (pictures.Count == 0)
+            throw new IllegalMoveException($"The run of request {requestId} kept no pictures of a random ablation, so nothing can be mixed with the edited ones.");
+
+        var deck = BlindDeck.Draw(pictures, RandomNumberGenerator.GetInt32(int.MaxValue));
+        var judgement = BlindJudgement.Start(requestId, run.Id, evidence, deck, actor.Id, actor.Name, now);
+        db.BlindJudgements.Add(judgement);
+        db.Record(actor, "blind.started", () => Subject(judgement), new { evidenceDigest = evidence, pictures = deck.Count });
+        await write.CommitAsync(cancellationToken);
+        return judgement;
+    }
+
+    /// <summary>Takes the marks, one per picture in the order shown, and says what they came to.</summary>
+    /// <exception cref="NotAllowedException">It is another's.</exception>
+    /// <exception cref="InvalidRequestException">Some picture has no mark.</exception>
+    public async Task<BlindTally> FinishAsync(Actor actor, long judgementId, IReadOnlyList<bool?> marks, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(actor);
+        ArgumentNullException.ThrowIfNull(marks);
+        await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        await using var write = await db.BeginWriteAsync(cancellationToken);
+        var now = time.GetUtcNow();
+        await db.DemandRoleAsync(actor, now, cancellationToken, Roles.Approver);
+        var judgement = await db.BlindJudgements.SingleOrDefaultAsync(j => j.Id == judgementId, cancellationToken) ?? throw new NotFoundException($"There is no blind judgement {judgementId}.");
+        if (!string.Equals(judgement.JudgeId, actor.Id, StringComparison.Ordinal))
+            throw new NotAllowedException($"Blind judgement {judgementId} is {judgement.JudgeName}'s.");
+        var count = judgement.Cards().Count;
+        if (marks.Count != count || marks.Any(mark => mark is null))
+            throw new InvalidRequestException([new(nameof(marks), $"Mark all {count} pictures; {count - marks.Count(mark => mark is not null)} are left.")]);
+        var tally = judgement.Finish([.. marks.Select(mark => mark!.Value)], now);
+        db.Record(actor, "blind.finished", Subject(judgement), new { evidenceDigest = judgement.EvidenceDigest, tally.Arms, tally.Agreed, tally.N });
+        await write.CommitAsync(cancellationToken);
+        return tally;
+    }
+
+    /// <summary>What a person may see of the judgements on the newest evidence.</summary>
+    /// <remarks>The judgements of others would sway one's own: an approver sees them once they finished one themselves.</remarks>
+    public async Task<BlindOverview> ListAsync(Actor viewer, long requestId, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(viewer);
+        await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        var evidence = await db.EraseRequests.Where(r => r.Id == requestId).Select(r => r.CurrentRun!.EvidenceDigest).SingleOrDefaultAsync(cancellationToken);
+        if (evidence is null)
+            return new(null, [], 0);
+        var finished = await db.BlindJudgements.AsNoTracking()
+            .Where(j => j.RequestId == requestId && j.EvidenceDigest == evidence && j.FinishedAt != null).OrderByDescending(j => j.Id).ToListAsync(cancellationToken);
+        var open = await OpenAsync(db, viewer.Id, requestId, evidence, cancellationToken);
+        var roles = await db.RolesOfAsync(viewer.Id, time.GetUtcNow(), cancellationToken);
+        var hidden = roles.Contains(Roles.Approver, StringComparer.Ordinal) && (open is not null || !finished.Exists(j => string.Equals(j.JudgeId, viewer.Id, StringComparison.Ordinal)));
+        return hidden ? new(open, [], finished.Count) : new(open, finished, 0);
+    }
+
+    /// <summary>A judgement that is the person's own; null for any other.</summary>
+    public async Task<BlindJudgement?> FindOwnAsync(string judgeId, long judgementId, CancellationToken cancellationToken)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        return await db.BlindJudgements.AsNoTracking().SingleOrDefaultAsync(j => j.Id == judgementId && j.JudgeId == judgeId, cancellationToken);
+    }
+
+    private static Task<BlindJudgement?> OpenAsync(PortalDb db, string judgeId, long requestId, string evidence, CancellationToken cancellationToken) =>
+        db.BlindJudgements.AsNoTracking().OrderBy(j => j.Id)
+            .FirstOrDefaultAsync(j => j.RequestId == requestId && j.JudgeId == judgeId && j.EvidenceDigest == evidence && j.FinishedAt == null, cancellationToken);
+
+    /// <summary>What events about a judgement are about.</summary>
+    public static string Subject(BlindJudgement judgement)
+    {
+        ArgumentNullException.ThrowIfNull(judgement);
+        return $"request/{judgement.RequestId}/blind/{judgement.Id}";
+    }
+}
+
+/// <summary>The viewer's unfinished judgement, the finished ones they may see, and how many they may not see yet.</summary>
+public sealed record BlindOverview(BlindJudgement? Open, IReadOnlyList<BlindJudgement> Finished, int Hidden);

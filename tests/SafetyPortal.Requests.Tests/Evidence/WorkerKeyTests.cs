@@ -1,0 +1,45 @@
+using SafetyPortal.Requests.Accounts;
+using SafetyPortal.Requests.Approval;
+using SafetyPortal.Requests.Evidence;
+
+namespace SafetyPortal.Requests.Tests.Evidence;
+
+public class WorkerKeyTests
+{
+    private const string Reason = "The machine was found again, untouched.";
+
+    [Fact]
+    public async Task List_AfterARun_NamesTheKeyItsMachineAndWhatItSigned()
+    {
+        await using var portal = await Portal.CreateAsync();
+        await portal.AwaitDecisionAsync();
+
+        var row = (await portal.Get<WorkerKeyQueries>().ListAsync(portal.Administrator, default)).ShouldHaveSingleItem();
+
+        (row.Key.Name, row.Key.RegisteredAt, row.Runs).ShouldBe((Environment.MachineName, portal.Clock.GetUtcNow(), 1));
+        row.Events.ShouldHaveSingleItem().Action.ShouldBe("worker-key.registered");
+        await Should.ThrowAsync<NotAllowedException>(portal.Get<WorkerKeyQueries>().ListAsync(portal.Approver, default));
+    }
+
+    [Fact]
+    public async Task Restore_AWithdrawnKey_LetsItsEvidenceBeApprovedAgain()
+    {
+        await using var portal = await Portal.CreateAsync();
+        var request = await portal.AwaitDecisionAsync();
+        var key = (await portal.Get<WorkerKeyQueries>().ListAsync(portal.Administrator, default))[0].Key;
+        var (withdraw, restore, decide) = (portal.Get<WithdrawWorkerKey>(), portal.Get<RestoreWorkerKey>(), portal.Get<DecideRequest>());
+        var approval = new DecisionEntry(DecisionKind.Approve, Portal.Digest('e'));
+
+        await Should.ThrowAsync<IllegalMoveException>(restore.ExecuteAsync(portal.Administrator, key.Id, Reason, default));
+        await withdraw.ExecuteAsync(portal.Administrator, key.Id, "The machine was stolen.", default);
+        (await Should.ThrowAsync<DecisionDeniedException>(decide.ExecuteAsync(portal.Approver, request.Id, approval, default))).Verdict.Code.ShouldBe("unknown-signer");
+        await Should.ThrowAsync<NotAllowedException>(restore.ExecuteAsync(portal.Approver, key.Id, Reason, default));
+        await Should.ThrowAsync<InvalidRequestException>(restore.ExecuteAsync(portal.Administrator, key.Id, "because", default));
+        await restore.ExecuteAsync(portal.Administrator, key.Id, Reason, default);
+
+        (await decide.ExecuteAsync(portal.Approver, request.Id, approval, default)).Status.ShouldBe(RequestStatus.Approved);
+        var events = (await portal.Get<WorkerKeyQueries>().ListAsync(portal.Auditor, default))[0].Events;
+        events.Select(e => e.Action).ShouldBe(["worker-key.restored", "worker-key.withdrawn", "worker-key.registered"]);
+        events[0].Payload.ShouldContain(Reason);
+    }
+}
