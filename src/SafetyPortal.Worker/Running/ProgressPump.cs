@@ -3,9 +3,13 @@ using SafetyPortal.Requests.Runs;
 
 namespace SafetyPortal.Worker.Running;
 
-/// <summary>Carries a run's progress and previews from the computing thread to the database with each <see cref="HeartBeat"/>.</summary>
+/// <summary>
+/// Carries progress from the computing thread to the database about twice a second, whatever the pace of the work, and brings back
+/// two things: that a person asked to stop, and that the lease was lost. Either cancels <see cref="Stop"/>.
+/// </summary>
 internal sealed class ProgressPump : IProgress<RunProgress>, IAsyncDisposable
 {
+    private static readonly TimeSpan Beat = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan PreviewInterval = TimeSpan.FromSeconds(2);
 
     private readonly RunLease lease;
@@ -13,10 +17,11 @@ internal sealed class ProgressPump : IProgress<RunProgress>, IAsyncDisposable
     private readonly IArtifactStore artifacts;
     private readonly TimeProvider time;
     private readonly IProgress<RunProgress>? observer;
-    private readonly HeartBeat heart;
+    private readonly CancellationTokenSource stop;
+    private readonly CancellationTokenSource end = new();
+    private readonly Task loop;
     private RunProgress? latest;
     private byte[]? preview;
-    private long? previewAt;
 
     public ProgressPump(
         RunLease lease, RunTicket ticket, IArtifactStore artifacts, TimeProvider time, IProgress<RunProgress>? observer, CancellationToken hostStopping)
@@ -26,17 +31,18 @@ internal sealed class ProgressPump : IProgress<RunProgress>, IAsyncDisposable
         this.artifacts = artifacts;
         this.time = time;
         this.observer = observer;
-        heart = new HeartBeat(BeatAsync, time, hostStopping);
+        stop = CancellationTokenSource.CreateLinkedTokenSource(hostStopping);
+        loop = Task.Run(PumpAsync);
     }
 
-    /// <inheritdoc cref="HeartBeat.Stop"/>
-    public CancellationToken Stop => heart.Stop;
+    /// <summary>Cancelled when the run must stop, for whatever reason.</summary>
+    public CancellationToken Stop => stop.Token;
 
-    /// <inheritdoc cref="HeartBeat.CancelRequested"/>
-    public bool CancelRequested => heart.CancelRequested;
+    /// <summary>True once a person asked to stop.</summary>
+    public bool CancelRequested { get; private set; }
 
-    /// <inheritdoc cref="HeartBeat.Failure"/>
-    public Exception? Failure => heart.Failure;
+    /// <summary>Why writing is no longer allowed or possible; null while it is.</summary>
+    public Exception? Failure { get; private set; }
 
     /// <inheritdoc/>
     public void Report(RunProgress value)
@@ -47,23 +53,52 @@ internal sealed class ProgressPump : IProgress<RunProgress>, IAsyncDisposable
         observer?.Report(value);
     }
 
-    /// <inheritdoc cref="HeartBeat.Note"/>
-    public void Note(bool cancelRequested) => heart.Note(cancelRequested);
-
-    public ValueTask DisposeAsync() => heart.DisposeAsync();
-
-    private async Task<bool> BeatAsync(CancellationToken end)
+    /// <summary>Notes what a write of the executor brought back.</summary>
+    public void Note(bool cancelRequested)
     {
-        var progress = Interlocked.Exchange(ref latest, null);
-        if (progress is null) return await lease.RenewAsync(ticket, end);
+        if (!cancelRequested || CancelRequested) return;
+        CancelRequested = true;
+        stop.Cancel();
+    }
 
-        string? digest = null;
-        if ((previewAt is not { } at || time.GetElapsedTime(at) >= PreviewInterval) && Interlocked.Exchange(ref preview, null) is { } image)
+    public async ValueTask DisposeAsync()
+    {
+        await end.CancelAsync();
+        await loop;
+        end.Dispose();
+        stop.Dispose();
+    }
+
+    private async Task PumpAsync()
+    {
+        long? previewAt = null;
+        try
         {
-            digest = await artifacts.PutAsync(image, end);
-            previewAt = time.GetTimestamp();
-        }
+            using var timer = new PeriodicTimer(Beat, time);
+            while (await timer.WaitForNextTickAsync(end.Token))
+            {
+                var progress = Interlocked.Exchange(ref latest, null);
+                string? digest = null;
+                if (progress is not null && (previewAt is not { } at || time.GetElapsedTime(at) >= PreviewInterval)
+                    && Interlocked.Exchange(ref preview, null) is { } image)
+                {
+                    digest = await artifacts.PutAsync(image, end.Token);
+                    previewAt = time.GetTimestamp();
+                }
 
-        return await lease.ReportAsync(ticket, progress.Stage, progress.Step, progress.Steps, progress.Message, digest, end);
+                Note(progress is null
+                    ? await lease.RenewAsync(ticket, end.Token)
+                    : await lease.ReportAsync(ticket, progress.Stage, progress.Step, progress.Steps, progress.Message, digest, end.Token));
+            }
+        }
+        catch (OperationCanceledException) when (end.IsCancellationRequested)
+        {
+            // The run ended.
+        }
+        catch (Exception e)
+        {
+            Failure = e;
+            await stop.CancelAsync();
+        }
     }
 }
