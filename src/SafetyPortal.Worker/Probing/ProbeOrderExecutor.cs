@@ -95,7 +95,7 @@ public sealed class ProbeOrderExecutor(
         var folder = ModelFolder.Resolve(options.ModelRoot, model.Folder);
         var (found, digest) = await torch.Run(() =>
         {
-            using var loaded = LoadedModel.Load(folder, model.Digest, device: new TorchSharp.torch.Device(options.Device));
+            using var loaded = LoadedModel.Load(folder, model.Digest, options.Evaluation, new TorchSharp.torch.Device(options.Device));
             return (RedTeamRun.Run(loaded, patch, work, progress, stop), loaded.Digest);
         });
         return new ProbeReport(

@@ -63,7 +63,7 @@ public sealed class LaterModelProbeTests
         var outcome = probe.Run(subject, progress: null, default);
 
         WeightsDigest.Of(pipeline.Unet).ShouldBe(digest);
-        outcome.Spent.ShouldBe(probe.Limit(subject));
+        outcome.Spent.ShouldBe(probe.Limit(subject.Size));
         outcome.After.Count.ShouldBe(2);
         if (code == "prefix-search") outcome.Figures[1].Value.ShouldNotBeNull().ShouldBeLessThanOrEqualTo(outcome.Figures[0].Value.ShouldNotBeNull());
     }
