@@ -1,8 +1,8 @@
 namespace SafetyPortal.Worker.Running;
 
 /// <summary>
-/// Renews the lease of a red-team order about twice a second, whatever the pace of the work, and brings back two things: that a person
-/// asked to stop, and that the lease was lost. Either cancels <see cref="Stop"/>.
+/// Renews a lease about twice a second, whatever the pace of the work, and brings back two things: that a person asked to stop, and that
+/// the lease was lost. Either cancels <see cref="Stop"/>.
 /// </summary>
 internal sealed class HeartBeat : IAsyncDisposable
 {
@@ -31,6 +31,14 @@ internal sealed class HeartBeat : IAsyncDisposable
     /// <summary>Why writing is no longer allowed or possible; null while it is.</summary>
     public Exception? Failure { get; private set; }
 
+    /// <summary>Notes what a write beside the beat brought back.</summary>
+    public void Note(bool cancelRequested)
+    {
+        if (!cancelRequested || CancelRequested) return;
+        CancelRequested = true;
+        stop.Cancel();
+    }
+
     public async ValueTask DisposeAsync()
     {
         await end.CancelAsync();
@@ -44,12 +52,7 @@ internal sealed class HeartBeat : IAsyncDisposable
         try
         {
             using var timer = new PeriodicTimer(Interval, time);
-            while (await timer.WaitForNextTickAsync(end.Token))
-            {
-                if (!await beat(end.Token) || CancelRequested) continue;
-                CancelRequested = true;
-                await stop.CancelAsync();
-            }
+            while (await timer.WaitForNextTickAsync(end.Token)) Note(await beat(end.Token));
         }
         catch (OperationCanceledException) when (end.IsCancellationRequested)
         {

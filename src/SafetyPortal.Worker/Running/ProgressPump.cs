@@ -3,13 +3,9 @@ using SafetyPortal.Requests.Runs;
 
 namespace SafetyPortal.Worker.Running;
 
-/// <summary>
-/// Carries progress from the computing thread to the database about twice a second, whatever the pace of the work, and brings back
-/// two things: that a person asked to stop, and that the lease was lost. Either cancels <see cref="Stop"/>.
-/// </summary>
+/// <summary>Carries a run's progress and previews from the computing thread to the database with every beat of its <see cref="HeartBeat"/>.</summary>
 internal sealed class ProgressPump : IProgress<RunProgress>, IAsyncDisposable
 {
-    private static readonly TimeSpan Beat = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan PreviewInterval = TimeSpan.FromSeconds(2);
 
     private readonly RunLease lease;
@@ -17,11 +13,10 @@ internal sealed class ProgressPump : IProgress<RunProgress>, IAsyncDisposable
     private readonly IArtifactStore artifacts;
     private readonly TimeProvider time;
     private readonly IProgress<RunProgress>? observer;
-    private readonly CancellationTokenSource stop;
-    private readonly CancellationTokenSource end = new();
-    private readonly Task loop;
+    private readonly HeartBeat heart;
     private RunProgress? latest;
     private byte[]? preview;
+    private long? previewAt;
 
     public ProgressPump(
         RunLease lease, RunTicket ticket, IArtifactStore artifacts, TimeProvider time, IProgress<RunProgress>? observer, CancellationToken hostStopping)
@@ -31,18 +26,17 @@ internal sealed class ProgressPump : IProgress<RunProgress>, IAsyncDisposable
         this.artifacts = artifacts;
         this.time = time;
         this.observer = observer;
-        stop = CancellationTokenSource.CreateLinkedTokenSource(hostStopping);
-        loop = Task.Run(PumpAsync);
+        heart = new HeartBeat(BeatAsync, time, hostStopping);
     }
 
-    /// <summary>Cancelled when the run must stop, for whatever reason.</summary>
-    public CancellationToken Stop => stop.Token;
+    /// <inheritdoc cref="HeartBeat.Stop"/>
+    public CancellationToken Stop => heart.Stop;
 
-    /// <summary>True once a person asked to stop.</summary>
-    public bool CancelRequested { get; private set; }
+    /// <inheritdoc cref="HeartBeat.CancelRequested"/>
+    public bool CancelRequested => heart.CancelRequested;
 
-    /// <summary>Why writing is no longer allowed or possible; null while it is.</summary>
-    public Exception? Failure { get; private set; }
+    /// <inheritdoc cref="HeartBeat.Failure"/>
+    public Exception? Failure => heart.Failure;
 
     /// <inheritdoc/>
     public void Report(RunProgress value)
@@ -53,52 +47,22 @@ internal sealed class ProgressPump : IProgress<RunProgress>, IAsyncDisposable
         observer?.Report(value);
     }
 
-    /// <summary>Notes what a write of the executor brought back.</summary>
-    public void Note(bool cancelRequested)
-    {
-        if (!cancelRequested || CancelRequested) return;
-        CancelRequested = true;
-        stop.Cancel();
-    }
+    /// <inheritdoc cref="HeartBeat.Note"/>
+    public void Note(bool cancelRequested) => heart.Note(cancelRequested);
 
-    public async ValueTask DisposeAsync()
-    {
-        await end.CancelAsync();
-        await loop;
-        end.Dispose();
-        stop.Dispose();
-    }
+    public ValueTask DisposeAsync() => heart.DisposeAsync();
 
-    private async Task PumpAsync()
+    private async Task<bool> BeatAsync(CancellationToken cancellation)
     {
-        long? previewAt = null;
-        try
-        {
-            using var timer = new PeriodicTimer(Beat, time);
-            while (await timer.WaitForNextTickAsync(end.Token))
-            {
-                var progress = Interlocked.Exchange(ref latest, null);
-                string? digest = null;
-                if (progress is not null && (previewAt is not { } at || time.GetElapsedTime(at) >= PreviewInterval)
-                    && Interlocked.Exchange(ref preview, null) is { } image)
-                {
-                    digest = await artifacts.PutAsync(image, end.Token);
-                    previewAt = time.GetTimestamp();
-                }
+        if (Interlocked.Exchange(ref latest, null) is not { } progress) return await lease.RenewAsync(ticket, cancellation);
 
-                Note(progress is null
-                    ? await lease.RenewAsync(ticket, end.Token)
-                    : await lease.ReportAsync(ticket, progress.Stage, progress.Step, progress.Steps, progress.Message, digest, end.Token));
-            }
-        }
-        catch (OperationCanceledException) when (end.IsCancellationRequested)
+        string? digest = null;
+        if ((previewAt is not { } at || time.GetElapsedTime(at) >= PreviewInterval) && Interlocked.Exchange(ref preview, null) is { } image)
         {
-            // The run ended.
+            digest = await artifacts.PutAsync(image, cancellation);
+            previewAt = time.GetTimestamp();
         }
-        catch (Exception e)
-        {
-            Failure = e;
-            await stop.CancelAsync();
-        }
+
+        return await lease.ReportAsync(ticket, progress.Stage, progress.Step, progress.Steps, progress.Message, digest, cancellation);
     }
 }
