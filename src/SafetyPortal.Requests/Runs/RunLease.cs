@@ -19,9 +19,6 @@ public sealed class RunLease(IDbContextFactory<PortalDb> databases, TimeProvider
     /// <summary>How long a lease lasts without a renewal.</summary>
     public static readonly TimeSpan Duration = TimeSpan.FromSeconds(45);
 
-    /// <summary>How often a worker should renew.</summary>
-    public static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(10);
-
     /// <summary>Takes a queued run, or one whose lease ran out. Null when it ended or another worker holds it.</summary>
     public async Task<RunTicket?> ClaimAsync(long runId, string owner, CancellationToken cancellationToken)
     {

@@ -4,6 +4,7 @@ using SafetyPortal.Requests.Accounts;
 using SafetyPortal.Requests.Data;
 using SafetyPortal.Requests.Models;
 using SafetyPortal.Web.Hosting;
+using SafetyPortal.Worker;
 using SafetyPortal.Worker.Models;
 using SafetyPortal.Worker.Running;
 
@@ -17,7 +18,7 @@ public sealed record ModelFolderRow(string Name, ModelVersion? Registered);
 /// refused here with the reason instead of failing in a run.
 /// </summary>
 public sealed class ImportModel(
-    PortalSettings settings, IDbContextFactory<PortalDb> databases, RegisterModel register, TorchThread torch, TimeProvider time)
+    PortalSettings settings, IDbContextFactory<PortalDb> databases, RegisterModel register, TorchThread torch, WorkerOptions worker, TimeProvider time)
 {
     public async Task<IReadOnlyList<ModelFolderRow>> FoldersAsync(CancellationToken cancellationToken)
     {
@@ -55,7 +56,7 @@ public sealed class ImportModel(
     private ModelDescription Inspect(string folder)
     {
         // Loading everything once proves that a run can; the description alone would read only the part that is edited.
-        using (LoadedModel.Load(ModelFolder.Resolve(settings.ModelRoot, folder)))
-            return ModelScan.Describe(settings.ModelRoot, folder);
+        using (LoadedModel.Load(ModelFolder.Resolve(settings.ModelRoot, folder), evaluation: worker.Evaluation))
+            return ModelScan.Describe(settings.ModelRoot, folder, worker.Evaluation.Prompts);
     }
 }

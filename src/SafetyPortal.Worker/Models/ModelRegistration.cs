@@ -13,7 +13,7 @@ public sealed class ModelRegistration(RegisterModel register, TorchThread torch,
     /// <exception cref="Requests.InvalidRequestException">The name is taken by other weights.</exception>
     public async Task<ModelVersion> RegisterAsync(string folderName, CancellationToken cancellation)
     {
-        var description = await torch.Run(() => ModelScan.Describe(options.ModelRoot, folderName));
+        var description = await torch.Run(() => ModelScan.Describe(options.ModelRoot, folderName, options.Evaluation.Prompts));
         return await register.ExecuteAsync(Actor.System("setup"), description, cancellation);
     }
 

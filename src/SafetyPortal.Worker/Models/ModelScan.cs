@@ -10,12 +10,13 @@ namespace SafetyPortal.Worker.Models;
 public static class ModelScan
 {
     /// <summary>Describes the model in a folder under the model root; takes about a second for the embedded one.</summary>
-    /// <exception cref="InvalidDataException">The folder is no model, or has no prompts that say what it draws.</exception>
-    public static ModelDescription Describe(string modelRoot, string folderName)
+    /// <param name="prompts">CSV, or folder of them, that says what a model without <c>prompts/</c> draws.</param>
+    /// <exception cref="InvalidDataException">The folder is no model, or nothing says what it draws.</exception>
+    public static ModelDescription Describe(string modelRoot, string folderName, string? prompts)
     {
         var folder = ModelFolder.Resolve(modelRoot, folderName);
         using var unet = UNet2DConditionModel.Load(Path.Combine(folder, "unet"));
-        var rows = PromptFolder.Read(folder, PromptFolder.DefaultSet);
+        var rows = PromptFolder.Read(folder, PromptFolder.DefaultSet, prompts);
         var classes = Distinct(rows.Select(r => r.Class));
         return new ModelDescription(
             folderName,

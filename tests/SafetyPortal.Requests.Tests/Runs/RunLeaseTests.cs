@@ -82,7 +82,7 @@ public class RunLeaseTests
         var ticket = (await lease.ClaimAsync(run.Id, "worker-1", default))!;
         for (var n = 0; n < 10; n++)
         {
-            portal.Clock.Advance(RunLease.Heartbeat);
+            portal.Clock.Advance(RunLease.Duration / 4);
             (await lease.RenewAsync(ticket, default)).ShouldBeFalse();
         }
 

@@ -3,6 +3,7 @@ using SafetyPortal.Requests;
 using SafetyPortal.Requests.Accounts;
 using SafetyPortal.Web.Admin;
 using SafetyPortal.Web.Hosting;
+using SafetyPortal.Worker;
 
 namespace SafetyPortal.Web.Tests.Admin;
 
@@ -75,6 +76,22 @@ public sealed class ImportModelTests : IAsyncLifetime
             Directory.Delete(path, recursive: true);
 
         (await RefusalAsync("partial")).ShouldContain(part);
+    }
+
+    // A folder as it is downloaded: what it draws is said by the prompts the operator supplied, and a supplied CLIP stands in for the judge.
+    [Fact]
+    public async Task Import_OnlyThePipeline_TakesWhatTheOperatorSupplied()
+    {
+        var folder = Copy("downloaded");
+        var supplied = Directory.CreateDirectory(Path.Combine(models, ".supplied")).FullName;
+        foreach (var part in new[] { "prompts", "clip" }) Directory.Move(Path.Combine(folder, part), Path.Combine(supplied, part));
+        Directory.Delete(Path.Combine(folder, "judge"), recursive: true);
+        var evaluation = portal.Services.GetRequiredService<WorkerOptions>().Evaluation;
+
+        (await RefusalAsync("downloaded")).ShouldContain("Worker:Evaluation:Prompts");
+        (evaluation.Prompts, evaluation.Clip) = (Path.Combine(supplied, "prompts"), Path.Combine(supplied, "clip"));
+
+        (await Import.ExecuteAsync(administrator, "downloaded", default)).Objects.ShouldContain("church");
     }
 
     [Theory]
