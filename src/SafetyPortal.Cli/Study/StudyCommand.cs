@@ -141,7 +141,7 @@ internal static class StudyCommand
             return $"{Path.GetFileName(sheets)}/{name}";
         }
 
-        string[] settings = [.. results.Select(r => r.Settings).Distinct(StringComparer.Ordinal), $"libtorch {TorchLibrary.Version}, CPU, {threads} threads, float32"];
+        string[] settings = [.. results.Select(r => r.Settings).Distinct(StringComparer.Ordinal), $"libtorch {TorchLibrary.Version}, CPU, {threads} {(threads == 1 ? "thread" : "threads")}, float32"];
         File.WriteAllText(page.FullName, StudyPage.Write(results, $"./portal study --out {Path.GetRelativePath(Environment.CurrentDirectory, page.FullName)}", settings, Sheet));
     }
 

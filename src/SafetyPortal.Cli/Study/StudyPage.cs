@@ -119,8 +119,17 @@ internal static class StudyPage
         var tested = concepts.SelectMany(c => c.Arms.Where(a => a.RedTeam is not null).Select(a => (Concept: c, Arm: a))).ToList();
         if (tested.Count == 0) return;
         var codes = ProbeCodes.All.Where(code => tested.Exists(t => t.Arm.RedTeam!.Probes.Any(p => p.Code == code))).ToList();
-        page.Append("## Can the concept come back?\n\nDetection of the concept: edited model left alone, then under the probe at its strongest variant (interval, n). Unedited models show it in nearly every image.\n\n");
+        page.Append("## Can the concept come back?\n\nDetection of the concept: edited model left alone, then under the probe at its strongest variant (interval, n). Unedited models show it in nearly every image. The first rows are means over concepts.\n\n");
         Header(page, ["concept", "edit", .. codes]);
+        foreach (var arms in tested.Select(t => t.Arm).GroupBy(a => a.Code, StringComparer.Ordinal).Select(g => g.ToList()))
+        {
+            Row(page, [Invariant($"all {arms.Count}"), arms[0].Name, .. codes.Select(code =>
+            {
+                var probes = arms.SelectMany(a => a.RedTeam!.Probes.Where(p => p.Code == code)).ToList();
+                return $"{Percent(probes.Average(p => p.Plain.Rate))} -> {Mean(probes.Select(p => (double?)p.After.Rate), 1, "0.# %")}";
+            })]);
+        }
+
         foreach (var (concept, arm) in tested)
         {
             Row(page, [concept.Title, arm.Name, .. codes.Select(code => arm.RedTeam!.Probes.FirstOrDefault(p => p.Code == code) is { } probe

@@ -65,6 +65,31 @@ public class StudyPageTests
         page.ShouldContain("\"base kept\" is what it can be held");
     }
 
+    [Fact]
+    public void Write_Probes_ShowsEachConceptAndTheMeanOfAll()
+    {
+        static RedTeamEvidence Found(double after) => new(
+            "small",
+            0,
+            [
+                new(ProbeCodes.Noise, "Noise", "", new(1, 6, new(0.6, 1)), new(0, 6, new(0, 0.4)), new(after, 6, new(0.1, 0.7)), [], [], new(1, 0), new(1, 0),
+                    AdministratorOnly: false, Sheet: null, [], Sensitive: false),
+            ]);
+
+        var page = StudyPage.Write(
+            [
+                Concept("apple", Arm("cad", 0, 1) with { RedTeam = Found(0.5) }),
+                Concept("pear", Arm("cad", 0, 1) with { RedTeam = Found(0.5) }),
+            ],
+            "./portal study",
+            ["seed 0"],
+            _ => null);
+
+        page.ShouldContain("| concept | edit | noise |");
+        page.ShouldContain("| all 2 | name of cad | 0 % -> 50 % (50 % to 50 %) |");
+        page.ShouldContain("| object pear | name of cad | 0 % -> 50 % (10 % to 70 %, 6) |");
+    }
+
     private static StudiedConcept Concept(string name, params StudiedArm[] arms) =>
         new("settings", ConceptKind.Object, name, [$"a picture of a {name}"], Faithfulness: null, arms);
 
