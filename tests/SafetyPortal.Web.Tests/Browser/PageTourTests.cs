@@ -6,12 +6,29 @@ namespace SafetyPortal.Web.Tests.Browser;
 
 /// <summary>
 /// Every page, by the people who use it, wide and narrow, light and dark: it shows, nothing complains in the console (which is where a
-/// breach of the content security policy would show), it fits the width, and axe finds nothing. With SAFETYPORTAL_SCREENSHOTS set to a
+/// breach of the content security policy would show), it fits the width, nothing lies on top of something else, and axe finds nothing. With SAFETYPORTAL_SCREENSHOTS set to a
 /// folder, pictures are kept there.
 /// </summary>
 [Collection(PortalCollection.Name)]
 public sealed class PageTourTests(SharedPortal shared)
 {
+    // Headings, labels and controls that cover more than a third of one another; what only screen readers see is a pixel wide.
+    private const string Overlaps = """
+        () => {
+          const shown = [...document.querySelectorAll("main h1, main h2, main p, main label, main input:not([type=range]), main select, main textarea, main button, main table")]
+            .map(element => ({ element, box: element.getBoundingClientRect() }))
+            .filter(({ element, box }) => box.width > 2 && box.height > 2 && element.checkVisibility({ visibilityProperty: true, opacityProperty: true }));
+          const area = (a, b) => Math.max(0, Math.min(a.right, b.right) - Math.max(a.left, b.left)) * Math.max(0, Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top));
+          const name = element => `${element.tagName.toLowerCase()} "${(element.id || element.textContent).trim().slice(0, 30)}"`;
+          const found = [];
+          for (const [i, one] of shown.entries())
+            for (const two of shown.slice(i + 1))
+              if (!one.element.contains(two.element) && !two.element.contains(one.element)
+                && area(one.box, two.box) > Math.min(area(one.box, one.box), area(two.box, two.box)) / 3) found.push(`${name(one.element)} and ${name(two.element)}`);
+          return found;
+        }
+        """;
+
     public static TheoryData<int, ColorScheme> Windows => new() { { 1440, ColorScheme.Light }, { 360, ColorScheme.Light }, { 1440, ColorScheme.Dark } };
 
     [Theory]
@@ -65,6 +82,8 @@ public sealed class PageTourTests(SharedPortal shared)
         var overflow = await visitor.Page.EvaluateAsync<int>("document.documentElement.scrollWidth - document.documentElement.clientWidth");
         if (overflow > 0)
             findings.Add($"{name} at {width}: {overflow} pixels wider than the window");
+        foreach (var overlap in await visitor.Page.EvaluateAsync<string[]>(Overlaps))
+            findings.Add($"{name} at {width}: one on the other: {overlap}");
         var axe = await visitor.Page.RunAxe();
         findings.AddRange(axe.Violations.Select(violation =>
             $"{name} at {width}: axe {violation.Id}: {violation.Help}: {string.Join("; ", violation.Nodes.Take(3).Select(node => node.Html))}"));
