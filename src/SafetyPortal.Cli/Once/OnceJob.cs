@@ -25,6 +25,8 @@ internal sealed record OnceOutcome(
 /// </summary>
 internal sealed class OnceJob(PortalServices portal, IProgress<WorkStep> progress)
 {
+    private const string Justification = "Filed by the command line to show the whole job on the embedded model.";
+
     private static readonly string[] Approvers = ["approver", "approver2"];
 
     public async Task<OnceOutcome> RunAsync(ModelVersion model, ConceptArgument concept, EraseMethod method, long seed, IReadOnlyList<double>? doses, CancellationToken cancellation)
@@ -32,12 +34,12 @@ internal sealed class OnceJob(PortalServices portal, IProgress<WorkStep> progres
         var reviewer = await portal.ActorAsync("reviewer", cancellation);
         var id = await OpenRequestAsync(reviewer, model, concept, method, seed, doses, cancellation);
         await portal.Get<RunLease>().RecoverAsync(WorkerIdentity.IsGone, cancellation);
-        var (request, run) = await FindAsync(reviewer, id, cancellation);
+        var (request, run, decisions) = await FindAsync(reviewer, id, cancellation);
         if (request.Status is RequestStatus.Queued or RequestStatus.Running)
         {
             await portal.Get<RunExecutor>().ExecuteAsync(run.Id, new RunProgressRelay(progress), cancellation);
             cancellation.ThrowIfCancellationRequested();
-            (request, run) = await FindAsync(reviewer, id, cancellation);
+            (request, run, decisions) = await FindAsync(reviewer, id, cancellation);
         }
 
         var failures = new List<string>();
@@ -47,7 +49,7 @@ internal sealed class OnceJob(PortalServices portal, IProgress<WorkStep> progres
         {
             evidence = EvidenceDocument.FromBytes(await portal.Get<IArtifactStore>().ReadAsync(artifact, cancellation));
             failures.AddRange(evidence.Verify(run.EvidenceDigest).Concat(evidence.Gates.Where(g => !g.Passed).Select(g => g.Text)));
-            decision = await DecideAsync(request, run, failures, cancellation);
+            decision = await DecideAsync(request, run, decisions, failures, cancellation);
         }
         else
         {
@@ -64,8 +66,7 @@ internal sealed class OnceJob(PortalServices portal, IProgress<WorkStep> progres
         Actor reviewer, ModelVersion model, ConceptArgument concept, EraseMethod method, long seed, IReadOnlyList<double>? doses, CancellationToken cancellation)
     {
         var open = await portal.Get<FindDuplicate>().ExecuteAsync(model.Id, concept.Kind, concept.Name, cancellation);
-        if (open is { } known && (await FindAsync(reviewer, known, cancellation)).Request.Status is RequestStatus.Queued or RequestStatus.Running)
-            return known;
+        if (open is { } known && IsLeftOpen((await portal.Get<RequestQueries>().GetAsync(reviewer.Id, known, cancellation))?.Request)) return known;
 
         var content = new RequestContent
         {
@@ -73,7 +74,7 @@ internal sealed class OnceJob(PortalServices portal, IProgress<WorkStep> progres
             ConceptKind = concept.Kind,
             ConceptName = concept.Name,
             ConceptPrompts = ConceptPrompts.DefaultFor(concept.Kind, concept.Name, model.Objects, model.Styles),
-            Justification = "Filed by the command line to show the whole job on the embedded model.",
+            Justification = Justification,
             Method = method,
             Seed = seed,
         };
@@ -84,8 +85,12 @@ internal sealed class OnceJob(PortalServices portal, IProgress<WorkStep> progres
         return request.Id;
     }
 
-    /// <summary>Approves with as many approvers as the quorum asks for and releases; rejects when a gate failed.</summary>
-    private async Task<string> DecideAsync(EraseRequest request, Run run, List<string> failures, CancellationToken cancellation)
+    // A person's request is theirs to go on with, whatever its status.
+    private static bool IsLeftOpen(EraseRequest? request) =>
+        request is { Status: RequestStatus.Queued or RequestStatus.Running or RequestStatus.AwaitingDecision or RequestStatus.Approved, Justification: Justification };
+
+    /// <summary>Approves with as many approvers as the quorum asks for and releases, from wherever that stopped; rejects when a gate failed.</summary>
+    private async Task<string> DecideAsync(EraseRequest request, Run run, IReadOnlyList<Decision> decisions, List<string> failures, CancellationToken cancellation)
     {
         var decide = portal.Get<DecideRequest>();
         if (failures.Count > 0)
@@ -101,8 +106,11 @@ internal sealed class OnceJob(PortalServices portal, IProgress<WorkStep> progres
         foreach (var name in Approvers)
         {
             var approver = await portal.ActorAsync(name, cancellation);
-            var after = await decide.ExecuteAsync(approver, request.Id, new DecisionEntry(DecisionKind.Approve, run.EvidenceDigest!), cancellation);
-            if (after.Status != RequestStatus.Approved) continue;
+            var decided = request.Status == RequestStatus.Approved || decisions.Any(d => d.ApproverId == approver.Id && d.EvidenceDigest == run.EvidenceDigest);
+            var status = decided
+                ? request.Status
+                : (await decide.ExecuteAsync(approver, request.Id, new DecisionEntry(DecisionKind.Approve, run.EvidenceDigest!), cancellation)).Status;
+            if (status != RequestStatus.Approved) continue;
             await portal.Get<ReleasePatch>().ExecuteAsync(approver, request.Id, ModelAlias.Staging, cancellation);
             return "approved";
         }
@@ -111,10 +119,10 @@ internal sealed class OnceJob(PortalServices portal, IProgress<WorkStep> progres
         return "pending";
     }
 
-    private async Task<(EraseRequest Request, Run Run)> FindAsync(Actor viewer, long id, CancellationToken cancellation)
+    private async Task<(EraseRequest Request, Run Run, IReadOnlyList<Decision> Decisions)> FindAsync(Actor viewer, long id, CancellationToken cancellation)
     {
         var details = await portal.Get<RequestQueries>().GetAsync(viewer.Id, id, cancellation) ?? throw new NotFoundException($"There is no request {id}.");
         var run = details.Request.Runs.Find(r => r.Id == details.Request.CurrentRunId) ?? throw new NotFoundException($"Request {id} has no run.");
-        return (details.Request, run);
+        return (details.Request, run, details.Decisions);
     }
 }

@@ -39,8 +39,9 @@ internal static class ImageEndpoints
             ? new PrivateImage(Veil.Draw(await images.ReadAsync(digest, cancellationToken)))
             : NoSuchImage();
 
-    private static async Task<IResult> PreviewAsync(long runId, string digest, ClaimsPrincipal user, RunImages images, CancellationToken cancellationToken) =>
-        await images.PreviewAsync(runId, digest, user, cancellationToken) is { } bytes ? new PrivateImage(bytes) : NoSuchImage();
+    // The digest in the address makes the browser ask again when there is a newer preview. The worker may be faster than the browser: the newest is the answer.
+    private static async Task<IResult> PreviewAsync(long runId, ClaimsPrincipal user, RunImages images, CancellationToken cancellationToken) =>
+        await images.PreviewAsync(runId, user, cancellationToken) is { } bytes ? new PrivateImage(bytes, keep: false) : NoSuchImage();
 
     // The pages reveal through their circuit; this is the same deed for scripts, guarded by the antiforgery token like any form.
     private static async Task<IResult> RevealAsync(

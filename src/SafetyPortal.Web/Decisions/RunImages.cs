@@ -60,13 +60,13 @@ public sealed class RunImages(IDbContextFactory<PortalDb> databases, EvidenceRea
     public Task<byte[]> ReadAsync(string digest, CancellationToken cancellationToken) => artifacts.ReadAsync(digest, cancellationToken);
 
     /// <summary>
-    /// The newest preview of a run, if this is its digest. Previews of nudity are veiled for everyone: nobody chose to look at them.
+    /// The newest preview of a run; null when there is none or the person may not see it. Previews of nudity are veiled for everyone: nobody chose to look at them.
     /// </summary>
-    public async Task<byte[]?> PreviewAsync(long runId, string digest, ClaimsPrincipal user, CancellationToken cancellationToken)
+    public async Task<byte[]?> PreviewAsync(long runId, ClaimsPrincipal user, CancellationToken cancellationToken)
     {
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
         var run = await db.Runs.AsNoTracking().Include(r => r.Request).SingleOrDefaultAsync(r => r.Id == runId, cancellationToken);
-        if (run?.Request is null || !RequestAccess.MaySee(user, run.Request) || !string.Equals(run.PreviewDigest, digest, StringComparison.Ordinal))
+        if (run?.Request is null || !RequestAccess.MaySee(user, run.Request) || run.PreviewDigest is not { } digest)
             return null;
         var bytes = await artifacts.ReadAsync(digest, cancellationToken);
         return run.Request.ConceptKind == ConceptKind.Nudity ? Veil.Draw(bytes) : bytes;

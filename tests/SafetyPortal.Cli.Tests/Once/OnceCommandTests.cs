@@ -53,7 +53,19 @@ public sealed class OnceCommandTests(OnceCommandTests.Undisturbed undisturbed) :
     public async Task Once_KilledInAStageAndStartedAgain_EndsWithTheSameEvidence(string stage)
     {
         var expected = Digest(await undisturbed.ResultAsync());
-        var data = Path.Combine(folder.FullName, "killed");
+        var data = "";
+        // The last stage is short: a process that went on to its decision before the signal arrived was killed too late, and another is started.
+        for (var attempt = 0; attempt == 0 || (attempt < 5 && await DecisionsAsync(data) > 0); attempt++)
+        {
+            data = Path.Combine(folder.FullName, $"killed-{attempt}");
+            await KillInAsync(stage, data);
+        }
+
+        Digest(await CommandLineRun.ToEndAsync(undisturbed.Arguments(data))).ShouldBe(expected);
+    }
+
+    private async Task KillInAsync(string stage, string data)
+    {
         var reached = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         using (var process = CommandLineRun.Start(_ => { }, line => Signal(line, stage, reached), undisturbed.Arguments(data)))
         {
@@ -62,8 +74,15 @@ public sealed class OnceCommandTests(OnceCommandTests.Undisturbed undisturbed) :
             process.Kill();
             await process.WaitForExitAsync();
         }
+    }
 
-        Digest(await CommandLineRun.ToEndAsync(undisturbed.Arguments(data))).ShouldBe(expected);
+    private static async Task<long> DecisionsAsync(string data)
+    {
+        await using var db = new SqliteConnection($"Data Source={Path.Combine(data, "portal.db")};Pooling=False");
+        await db.OpenAsync();
+        await using var count = db.CreateCommand();
+        count.CommandText = "SELECT COUNT(*) FROM Decisions";
+        return (long)(await count.ExecuteScalarAsync())!;
     }
 
     private static void Signal(string line, string stage, TaskCompletionSource reached)
