@@ -126,7 +126,7 @@ internal static class StudyPage
             Row(page, [Invariant($"all {arms.Count}"), arms[0].Name, .. codes.Select(code =>
             {
                 var probes = arms.SelectMany(a => a.RedTeam!.Probes.Where(p => p.Code == code)).ToList();
-                return $"{Percent(probes.Average(p => p.Plain.Rate))} -> {Mean(probes.Select(p => (double?)p.After.Rate), 1, "0.# %")}";
+                return probes.Count == 0 ? "-" : $"{Percent(probes.Average(p => p.Plain.Rate))} -> {Mean(probes.Select(p => (double?)p.After.Rate), 1, "0.# %")}";
             })]);
         }
 
