@@ -25,7 +25,8 @@ internal sealed record OnceOutcome(
 /// </summary>
 internal sealed class OnceJob(PortalServices portal, IProgress<WorkStep> progress)
 {
-    private const string Justification = "Filed by the command line to show the whole job on the embedded model.";
+    /// <summary>By this the job knows its own requests from those of people.</summary>
+    internal const string Justification = "Filed by the command line to show the whole job on the embedded model.";
 
     private static readonly string[] Approvers = ["approver", "approver2"];
 
@@ -62,11 +63,13 @@ internal sealed class OnceJob(PortalServices portal, IProgress<WorkStep> progres
         return new OnceOutcome(request, run, evidence, decision, audit.Sound, failures);
     }
 
-    private async Task<long> OpenRequestAsync(
+    /// <summary>The number of the request an earlier call left open, or of a new one; its run is in the queue or went further.</summary>
+    /// <exception cref="DuplicateRequestException">A person's request for the same model and concept is open.</exception>
+    public async Task<long> OpenRequestAsync(
         Actor reviewer, ModelVersion model, ConceptArgument concept, EraseMethod method, long seed, IReadOnlyList<double>? doses, CancellationToken cancellation)
     {
         var open = await portal.Get<FindDuplicate>().ExecuteAsync(model.Id, concept.Kind, concept.Name, cancellation);
-        if (open is { } known && IsLeftOpen((await portal.Get<RequestQueries>().GetAsync(reviewer.Id, known, cancellation))?.Request)) return known;
+        if (open is { } known) return await ContinueAsync(reviewer, known, cancellation);
 
         var content = new RequestContent
         {
@@ -85,9 +88,17 @@ internal sealed class OnceJob(PortalServices portal, IProgress<WorkStep> progres
         return request.Id;
     }
 
-    // A person's request is theirs to go on with, whatever its status.
-    private static bool IsLeftOpen(EraseRequest? request) =>
-        request is { Status: RequestStatus.Queued or RequestStatus.Running or RequestStatus.AwaitingDecision or RequestStatus.Approved, Justification: Justification };
+    private async Task<long> ContinueAsync(Actor reviewer, long id, CancellationToken cancellation)
+    {
+        var request = (await portal.Get<RequestQueries>().GetAsync(reviewer.Id, id, cancellation))?.Request;
+        if (request?.Justification != Justification)
+            throw new DuplicateRequestException(id, $"Request {id}, filed by a person, is open for the same model and concept: decide or cancel it in the portal, or choose another data folder.");
+        if (request.Status is RequestStatus.Submitted or RequestStatus.ChangesRequested)
+            await portal.Get<StartRun>().ExecuteAsync(reviewer, id, cancellation);
+        else if (request.Status == RequestStatus.Failed)
+            await portal.Get<RetryRun>().ExecuteAsync(reviewer, id, cancellation);
+        return id;
+    }
 
     /// <summary>Approves with as many approvers as the quorum asks for and releases, from wherever that stopped; rejects when a gate failed.</summary>
     private async Task<string> DecideAsync(EraseRequest request, Run run, IReadOnlyList<Decision> decisions, List<string> failures, CancellationToken cancellation)

@@ -1,0 +1,165 @@
+using Microsoft.EntityFrameworkCore;
+using SafetyPortal.Cli.Commands;
+using SafetyPortal.Cli.Once;
+using SafetyPortal.Cli.Output;
+using SafetyPortal.Erasure.Faithfulness;
+using SafetyPortal.Requests;
+using SafetyPortal.Requests.Data;
+using SafetyPortal.Requests.Filing;
+using SafetyPortal.Requests.Models;
+using SafetyPortal.Tests;
+using SafetyPortal.Worker;
+using SafetyPortal.Worker.Edits;
+using SafetyPortal.Worker.Models;
+using SafetyPortal.Worker.Plans;
+using SafetyPortal.Worker.Running;
+
+namespace SafetyPortal.Cli.Tests.Once;
+
+/// <summary>The job taken up where an earlier process left it, at the moments a signal cannot be aimed at.</summary>
+public sealed class OnceJobTests : IDisposable
+{
+    private static readonly ConceptArgument Church = ConceptArgument.Parse("object:church");
+
+    private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("once-job");
+
+    public OnceJobTests() => TinyModelFolder.Create(Models);
+
+    private string Models => Path.Combine(folder.FullName, "models");
+
+    public void Dispose() => folder.Delete(recursive: true);
+
+    [Fact]
+    public async Task Run_RequestThatWaitsForItsDecision_IsDecidedAndNotFiledAgain()
+    {
+        long filed;
+        string? digest;
+        await using (var portal = await OpenAsync())
+        {
+            var model = await ModelAsync(portal);
+            filed = await FileAsync(portal, model);
+            var run = (await RequestAsync(portal, filed)).CurrentRunId!.Value;
+            await portal.Get<RunExecutor>().ExecuteAsync(run, new RunProgressRelay(Unseen()), default);
+            var waiting = await RequestAsync(portal, filed);
+            waiting.Status.ShouldBe(RequestStatus.AwaitingDecision);
+            digest = waiting.Runs.Find(r => r.Id == run)!.EvidenceDigest;
+        }
+
+        await using var again = await OpenAsync();
+        var outcome = await RunAsync(again, await ModelAsync(again));
+
+        outcome.Request.Id.ShouldBe(filed);
+        outcome.Run.EvidenceDigest.ShouldBe(digest);
+        outcome.Decision.ShouldBe("rejected");
+        outcome.AuditVerified.ShouldBeTrue();
+        (await RequestAsync(again, filed)).Status.ShouldBe(RequestStatus.Rejected);
+        (await CountAsync(again)).ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task Run_RunThatFailed_IsTriedAgain()
+    {
+        long filed;
+        await using (var portal = await OpenAsync())
+        {
+            var model = await ModelAsync(portal);
+            filed = await FileAsync(portal, model);
+            var weights = Path.Combine(Models, TinyModelFolder.Name, "unet", "diffusion_pytorch_model.safetensors");
+            File.Move(weights, weights + ".away");
+            var failed = await RunAsync(portal, model);
+            File.Move(weights + ".away", weights);
+            failed.Failures.ShouldContain(text => text.Contains("failed", StringComparison.Ordinal));
+            (await RequestAsync(portal, filed)).Status.ShouldBe(RequestStatus.Failed);
+        }
+
+        await using var again = await OpenAsync();
+        var outcome = await RunAsync(again, await ModelAsync(again));
+
+        outcome.Request.Id.ShouldBe(filed);
+        outcome.Run.Attempt.ShouldBe(2);
+        outcome.Evidence.ShouldNotBeNull();
+        (await CountAsync(again)).ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task Run_SubmittedRequestWithoutARun_IsCarriedOut()
+    {
+        await using var portal = await OpenAsync();
+        var model = await ModelAsync(portal);
+        var submitted = await SubmitAsync(portal, model, OnceJob.Justification);
+
+        var outcome = await RunAsync(portal, model);
+
+        outcome.Request.Id.ShouldBe(submitted);
+        outcome.Evidence.ShouldNotBeNull();
+    }
+
+    [Fact]
+    public async Task Run_OpenRequestOfAPerson_IsLeftToThem()
+    {
+        await using var portal = await OpenAsync();
+        var model = await ModelAsync(portal);
+        var theirs = await SubmitAsync(portal, model, "A rights holder asked for it.");
+
+        var refused = await Should.ThrowAsync<DuplicateRequestException>(() => RunAsync(portal, model));
+
+        refused.OpenRequestId.ShouldBe(theirs);
+        refused.Message.ShouldContain("another data folder");
+        (await RequestAsync(portal, theirs)).Status.ShouldBe(RequestStatus.Submitted);
+        (await CountAsync(portal)).ShouldBe(1);
+    }
+
+    private static async Task<long> SubmitAsync(PortalServices portal, ModelVersion model, string justification)
+    {
+        var reviewer = await portal.ActorAsync("reviewer", default);
+        var content = new RequestContent
+        {
+            ModelVersionId = model.Id,
+            ConceptKind = Church.Kind,
+            ConceptName = Church.Name,
+            ConceptPrompts = ["a church"],
+            Justification = justification,
+            Doses = [0.02],
+        };
+        var request = await portal.Get<FileRequest>().ExecuteAsync(reviewer, content, default);
+        await portal.Get<SubmitRequest>().ExecuteAsync(reviewer, request.Id, default);
+        return request.Id;
+    }
+
+    private static Task<ModelVersion> ModelAsync(PortalServices portal) => portal.Get<ModelRegistration>().RegisterAsync(TinyModelFolder.Name, default);
+
+    private static Task<OnceOutcome> RunAsync(PortalServices portal, ModelVersion model) =>
+        new OnceJob(portal, Unseen()).RunAsync(model, Church, EraseMethod.Cad, seed: 1, doses: [0.02], default);
+
+    private static async Task<long> FileAsync(PortalServices portal, ModelVersion model) =>
+        await new OnceJob(portal, Unseen()).OpenRequestAsync(await portal.ActorAsync("reviewer", default), model, Church, EraseMethod.Cad, seed: 1, doses: [0.02], default);
+
+    private static async Task<EraseRequest> RequestAsync(PortalServices portal, long id)
+    {
+        var details = await portal.Get<RequestQueries>().GetAsync((await portal.ActorAsync("reviewer", default)).Id, id, default);
+        return details.ShouldNotBeNull().Request;
+    }
+
+    private static async Task<int> CountAsync(PortalServices portal)
+    {
+        await using var db = await portal.Get<IDbContextFactory<PortalDb>>().CreateDbContextAsync();
+        return await db.EraseRequests.CountAsync();
+    }
+
+    private static Progress<WorkStep> Unseen() => new();
+
+    private Task<PortalServices> OpenAsync() => PortalServices.OpenAsync(
+        new DirectoryInfo(Path.Combine(folder.FullName, "data")),
+        new WorkerOptions
+        {
+            ModelRoot = Models,
+            Threads = 1,
+            AttributionSteps = 3,
+            AttributionSeeds = 2,
+            ImageSteps = 2,
+            Images = new EvaluationSize(2, 2),
+            Effort = EditEffort.OfLevel(1),
+            Faithfulness = new FaithfulnessSettings { Ablations = 0 },
+        },
+        default);
+}
