@@ -37,7 +37,7 @@ public static class RequestsServices
         services.AddSingleton<RegisterModel>().AddSingleton<CurrentPolicy>().AddSingleton<ChangePolicy>();
         services.AddSingleton(_ => CheckpointKey.LoadOrCreate(folder));
         services.AddSingleton<AuditQueries>().AddSingleton<AuditVerifier>().AddSingleton<AuditExport>().AddSingleton<WriteCheckpoint>().AddSingleton<RecordEvent>();
-        services.AddSingleton<DemoAccounts>();
+        services.AddSingleton<DemoAccounts>().AddSingleton<CreateFirstAdministrator>();
         return services;
     }
 }

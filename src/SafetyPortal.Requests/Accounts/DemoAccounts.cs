@@ -15,6 +15,9 @@ public sealed record DemoAccount(string Email, string DisplayName, string Role, 
 /// </summary>
 public sealed class DemoAccounts(IDbContextFactory<PortalDb> databases, DataFolder folder, TimeProvider time)
 {
+    // A name that no mail server can have (RFC 6762 keeps .local for links).
+    private const string Domain = "@demo.local";
+
     private static readonly (string Name, string DisplayName, string Role)[] Wanted =
     [
         ("reviewer", "Rita Reviewer", Roles.Reviewer),
@@ -25,10 +28,13 @@ public sealed class DemoAccounts(IDbContextFactory<PortalDb> databases, DataFold
         ("approver2", "Beate Approver", Roles.Approver),
     ];
 
+    /// <summary>True for the name of an account that <see cref="EnsureAsync"/> makes, so that it can be kept out where nothing is tried.</summary>
+    public static bool IsDemo(string? name) => name?.Trim().EndsWith(Domain, StringComparison.OrdinalIgnoreCase) == true;
+
     /// <summary>Makes the accounts that are missing and returns all with their passwords. Safe to repeat; passwords stay as they are.</summary>
     public async Task<IReadOnlyList<DemoAccount>> EnsureAsync(CancellationToken cancellationToken)
     {
-        var accounts = await ReadAsync(cancellationToken) ?? [.. Wanted.Select(w => new DemoAccount($"{w.Name}@demo.local", w.DisplayName, w.Role, NewPassword()))];
+        var accounts = await ReadAsync(cancellationToken) ?? [.. Wanted.Select(w => new DemoAccount(w.Name + Domain, w.DisplayName, w.Role, NewPassword()))];
         // The file comes first: an account whose password was never written down could not be used.
         DataFolder.WriteSecret(folder.DemoAccounts, JsonSerializer.Serialize(accounts, FileOptions));
         await using var db = await databases.CreateDbContextAsync(cancellationToken);

@@ -132,18 +132,24 @@ public sealed class Run : IVersioned
         PreviewDigest = previewDigest ?? PreviewDigest;
     }
 
-    /// <summary>Records a finished stage; a second result for a stage is refused, since the first may already be referenced.</summary>
-    public void Finish(RunStage stage, string artifactDigest, double seconds, DateTimeOffset now)
+    /// <summary>
+    /// Records a finished stage. A stage whose stored output was lost is made again and takes the place of the former result; when the new
+    /// output is another one, results of later stages go with it, since they followed from the former.
+    /// </summary>
+    /// <returns>The digest of the result that was replaced; null when the stage had none.</returns>
+    public string? Finish(RunStage stage, string artifactDigest, double seconds, DateTimeOffset now)
     {
         Demand("advanced", RunStatus.Running);
-        if (StageResults.Exists(result => result.Stage == stage))
-            throw new IllegalMoveException($"Run {Id} has a result for stage {stage} already.");
+        var former = StageResults.Find(result => result.Stage == stage)?.ArtifactDigest;
+        if (former is not null)
+            StageResults.RemoveAll(result => result.Stage == stage || (result.Stage > stage && !string.Equals(former, artifactDigest, StringComparison.Ordinal)));
         StageResults.Add(new StageResult { Stage = stage, ArtifactDigest = artifactDigest, Seconds = seconds, FinishedAt = now });
         if (stage < RunStage.Evidence)
             Stage = stage + 1;
         Step = 0;
         Steps = 0;
         StageStartedAt = now;
+        return former;
     }
 
     /// <summary>Running -> Succeeded.</summary>

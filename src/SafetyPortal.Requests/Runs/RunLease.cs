@@ -66,19 +66,27 @@ public sealed class RunLease(IDbContextFactory<PortalDb> databases, TimeProvider
             ticket,
             (db, run, now) =>
             {
-                run.Finish(stage, artifactDigest, seconds, now);
+                var former = run.Finish(stage, artifactDigest, seconds, now);
                 run.Renew(Duration, now);
-                db.Record(Actor.System("worker"), "run.stage-finished", Subject(run), new { stage = stage.ToString(), artifactDigest });
+                if (former is null)
+                    db.Record(Actor.System("worker"), "run.stage-finished", Subject(run), new { stage = stage.ToString(), artifactDigest });
+                else
+                    db.Record(Actor.System("worker"), "run.stage-replaced", Subject(run), new { stage = stage.ToString(), artifactDigest, formerDigest = former });
             },
             cancellationToken);
 
-    /// <summary>Ends the run with its evidence and puts the request up for decision.</summary>
+    /// <summary>Ends the run with its evidence and puts the request up for decision. When a person asked to stop before, it ends as cancelled instead; then true.</summary>
     /// <inheritdoc cref="RenewAsync"/>
-    public async Task CompleteAsync(RunTicket ticket, RunOutcome outcome, CancellationToken cancellationToken) =>
+    public async Task<bool> CompleteAsync(RunTicket ticket, RunOutcome outcome, CancellationToken cancellationToken) =>
         await WriteAsync(
             ticket,
             (db, run, now) =>
             {
+                if (run.CancelRequested)
+                {
+                    Cancel(db, run, now);
+                    return;
+                }
                 run.Complete(outcome, now);
                 run.Request!.AwaitDecision(now);
                 db.Record(Actor.System("worker"), "run.completed", Subject(run), outcome);
@@ -101,15 +109,7 @@ public sealed class RunLease(IDbContextFactory<PortalDb> databases, TimeProvider
     /// <summary>Ends the run because a person asked to stop; what was finished stays stored.</summary>
     /// <inheritdoc cref="RenewAsync"/>
     public async Task CancelledAsync(RunTicket ticket, CancellationToken cancellationToken) =>
-        await WriteAsync(
-            ticket,
-            (db, run, now) =>
-            {
-                run.Cancel(now);
-                run.Request!.Cancel(now);
-                db.Record(Actor.System("worker"), "run.cancelled", Subject(run), new { stage = run.Stage.ToString() });
-            },
-            cancellationToken);
+        await WriteAsync(ticket, Cancel, cancellationToken);
 
     /// <summary>
     /// Puts runs whose worker is lost back into the queue and returns every queued run, the most urgent first.
@@ -134,6 +134,13 @@ public sealed class RunLease(IDbContextFactory<PortalDb> databases, TimeProvider
     }
 
     internal static string Subject(Run run) => $"request/{run.RequestId}/run/{run.Id}";
+
+    private static void Cancel(PortalDb db, Run run, DateTimeOffset now)
+    {
+        run.Cancel(now);
+        run.Request!.Cancel(now);
+        db.Record(Actor.System("worker"), "run.cancelled", Subject(run), new { stage = run.Stage.ToString() });
+    }
 
     private async Task<bool> WriteAsync(RunTicket ticket, Action<PortalDb, Run, DateTimeOffset> change, CancellationToken cancellationToken)
     {

@@ -37,6 +37,7 @@ internal static class EventText
         "run.claimed" => "took the run",
         "run.recovered" => "put the run of a lost worker back into the queue",
         "run.stage-finished" => "finished a stage",
+        "run.stage-replaced" => "made the lost output of a stage again",
         "run.completed" => "completed the run",
         "run.failed" => "ended the run with an error",
         "run.cancelled" => "stopped the run",

@@ -54,8 +54,7 @@ public sealed class RunExecutor(
         try
         {
             var outcome = await SignAsync(await WalkAsync(ticket, pump));
-            await lease.CompleteAsync(ticket, outcome, CancellationToken.None);
-            return RunStatus.Succeeded;
+            return await lease.CompleteAsync(ticket, outcome, CancellationToken.None) ? RunStatus.Cancelled : RunStatus.Succeeded;
         }
         catch (Exception e) when (e is LeaseLostException || pump.Failure is LeaseLostException)
         {

@@ -36,6 +36,14 @@ public class AccountTests
         (await db.RolesOfAsync(user.Id, portal.Clock.GetUtcNow(), default)).ShouldBe([Roles.Reviewer]);
     }
 
+    [Theory]
+    [InlineData("administrator@demo.local", true)]
+    [InlineData("Approver2@Demo.Local ", true)]
+    [InlineData("ann@example.org", false)]
+    [InlineData("demo.local@example.org", false)]
+    [InlineData(null, false)]
+    public void IsDemo_Name_TellsByItsDomain(string? name, bool demo) => DemoAccounts.IsDemo(name).ShouldBe(demo);
+
     [Fact]
     public async Task RolesOf_LockedOutUser_AreNone()
     {

@@ -149,15 +149,42 @@ public class RunLeaseTests
         await portal.Get<RunLease>().RenewAsync(ticket, default);
     }
 
-    [Fact]
-    public async Task FinishStage_Twice_IsRefused()
+    [Theory]
+    [InlineData('4', 2)]
+    [InlineData('6', 1)]
+    public async Task FinishStage_MadeAgain_ReplacesTheResultAndThoseThatFollowedFromAnother(char digit, int left)
     {
         await using var portal = await Portal.CreateAsync();
         var (_, run) = await QueueAsync(portal);
-        var ticket = (await portal.Get<RunLease>().ClaimAsync(run.Id, "worker-1", default))!;
-        await portal.Get<RunLease>().FinishStageAsync(ticket, RunStage.Load, Portal.Digest('4'), 1, default);
+        var lease = portal.Get<RunLease>();
+        var ticket = (await lease.ClaimAsync(run.Id, "worker-1", default))!;
+        await lease.FinishStageAsync(ticket, RunStage.Load, Portal.Digest('4'), 1, default);
+        await lease.FinishStageAsync(ticket, RunStage.Baseline, Portal.Digest('5'), 1, default);
 
-        await Should.ThrowAsync<IllegalMoveException>(() => portal.Get<RunLease>().FinishStageAsync(ticket, RunStage.Load, Portal.Digest('5'), 1, default));
+        await lease.FinishStageAsync(ticket, RunStage.Load, Portal.Digest(digit), 2, default);
+
+        await using var db = await portal.OpenAsync();
+        var results = await db.StageResults.Where(s => s.RunId == run.Id).OrderBy(s => s.Stage).ToListAsync();
+        results.Count.ShouldBe(left);
+        (results[0].Stage, results[0].ArtifactDigest, results[0].Seconds).ShouldBe((RunStage.Load, Portal.Digest(digit), 2));
+        var last = await db.AuditEvents.OrderBy(e => e.Sequence).LastAsync();
+        last.Action.ShouldBe("run.stage-replaced");
+        last.Payload.ShouldContain($"\"formerDigest\":\"{Portal.Digest('4')}\"");
+    }
+
+    [Fact]
+    public async Task Complete_AfterAPersonAskedToStop_EndsAsCancelled()
+    {
+        await using var portal = await Portal.CreateAsync();
+        var (request, run) = await QueueAsync(portal);
+        var ticket = (await portal.Get<RunLease>().ClaimAsync(run.Id, "worker-1", default))!;
+        await portal.Get<CancelRun>().ExecuteAsync(portal.Reviewer, request.Id, default);
+
+        (await portal.Get<RunLease>().CompleteAsync(ticket, Outcome, default)).ShouldBeTrue();
+
+        var ended = await portal.LoadAsync(request.Id);
+        (ended.Status, ended.CurrentRun!.Status, ended.CurrentRun.EvidenceDigest).ShouldBe((RequestStatus.Cancelled, RunStatus.Cancelled, null));
+        (await portal.ActionsAsync())[^1].ShouldBe("run.cancelled");
     }
 
     [Fact]
