@@ -1,9 +1,13 @@
+using System.Runtime.InteropServices;
 using TorchSharp.Interop;
 
 namespace TorchSharp;
 
 public static partial class torch
 {
+    /// <summary>Version of the libtorch that computes, such as "1.13.1".</summary>
+    public static string __version__ { get; } = Marshal.PtrToStringUTF8(NativeMethods.sp_version())!;
+
     /// <summary>Opens a scope on this thread; see <see cref="DisposeScope"/>.</summary>
     public static DisposeScope NewDisposeScope() => DisposeScopeManager.OfThread.Open();
 

@@ -5,6 +5,9 @@ namespace TorchSharp.Tests;
 public class ThreadTests
 {
     [Fact]
+    public void Version_OfLibtorch_IsNamed() => __version__.ShouldMatch(@"^[12]\.\d+\.\d+");
+
+    [Fact]
     public void Compute_FourThreads_EachGetsItsOwnResult()
     {
         var results = new float[4];

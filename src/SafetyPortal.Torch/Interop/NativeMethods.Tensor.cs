@@ -56,6 +56,7 @@ internal static partial class NativeMethods
     [LibraryImport(NativeLibraryLoader.Name)] internal static partial nint sp_cuda_device_count(out int count);
     [LibraryImport(NativeLibraryLoader.Name)] internal static partial nint sp_cuda_has_cudnn(out int has);
     [LibraryImport(NativeLibraryLoader.Name)] internal static partial nint sp_cuda_synchronize(int index);
+    [LibraryImport(NativeLibraryLoader.Name)] internal static partial nint sp_version();
     [LibraryImport(NativeLibraryLoader.Name)] internal static partial int sp_get_num_threads();
     [LibraryImport(NativeLibraryLoader.Name)] internal static partial nint sp_set_num_threads(int count);
     [LibraryImport(NativeLibraryLoader.Name)] internal static partial int sp_get_num_interop_threads();

@@ -164,6 +164,7 @@ SP_API Error sp_cuda_device_count(int* count) { SP_TRY(*count = static_cast<int>
 SP_API Error sp_cuda_has_cudnn(int* has) { SP_TRY(*has = torch::cuda::cudnn_is_available() ? 1 : 0); }
 SP_API Error sp_cuda_synchronize(int index) { SP_TRY(torch::cuda::synchronize(index)); }
 
+SP_API const char* sp_version() { return TORCH_VERSION; }
 SP_API int sp_get_num_threads() { return at::get_num_threads(); }
 
 // OpenBLAS keeps a pool of its own that at::set_num_threads does not reach; other BLAS libraries lack the symbol.
