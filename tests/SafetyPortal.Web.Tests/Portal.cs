@@ -14,6 +14,9 @@ namespace SafetyPortal.Web.Tests;
 /// <summary>A real portal on a free port of this machine, with its own data folder that disappears with it.</summary>
 public sealed class Portal : IAsyncDisposable
 {
+    /// <summary>An address at which the portal fails.</summary>
+    public const string Fails = "/fails";
+
     private readonly WebApplication app;
     private readonly string folder;
 
@@ -43,6 +46,8 @@ public sealed class Portal : IAsyncDisposable
             RunWorker = worker,
             Arguments = ["--Logging:LogLevel:Default=Warning", .. settings],
         });
+        // A page that fails unexpectedly: what is answered then has no other cause that a test could count on.
+        host.MapGet(Fails, (HttpContext _) => throw new InvalidOperationException("The disk is full of secrets.")).AllowAnonymous();
         await host.StartAsync();
         return new Portal(host, data);
     }

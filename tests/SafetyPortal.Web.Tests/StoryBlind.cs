@@ -30,7 +30,7 @@ internal static class StoryBlind
                 var images = new List<object>();
                 for (var i = 0; i < entries.Count; i++)
                     images.Add(new { caseId = $"case-{i}", image = await put(Story.Picture(i, 30)), judgeObject = i % 4 == 0 ? "house" : entries[i].BeforeLabel, judgeStyle = "noto", clipConcept = "house", clipScore = 20.5 });
-                return Bytes(new { doses = Array.Empty<object>(), chosen = evidence.ChosenDose, controls = new[] { new { code = "random", role = "control", name = "Random weights", count = 1, patch = "", gallery = new { images, features = "" } } } });
+                return Bytes(new { doses = new[] { new { dose = evidence.ChosenDose, gallery = new { images, features = "" } } }, chosen = evidence.ChosenDose, controls = new[] { new { code = "random", role = "control", name = "Random weights", count = 1, patch = "", gallery = new { images, features = "" } } } });
             default:
                 return null;
         }

@@ -25,7 +25,7 @@ internal static class BlindImageEndpoints
             ? Results.Problem(
                 "This picture is veiled until you reveal it on the page of the judgement.", statusCode: StatusCodes.Status403Forbidden, title: "Veiled picture",
                 extensions: new Dictionary<string, object?>(StringComparer.Ordinal) { ["code"] = "image-veiled" })
-            : new PrivateImage(await images.ReadAsync(digest, cancellationToken));
+            : new PrivateImage(await images.ReadAsync(digest, cancellationToken), keep: false);
     }
 
     private static async Task<IResult> VeiledAsync(long judgementId, int place, ClaimsPrincipal user, BlindImages images, CancellationToken cancellationToken) =>

@@ -3,16 +3,20 @@ using Microsoft.EntityFrameworkCore;
 using SafetyPortal.Requests.Artifacts;
 using SafetyPortal.Requests.Data;
 using SafetyPortal.Web.Requests;
+using SafetyPortal.Web.Security;
 
 namespace SafetyPortal.Web.Decisions;
 
-/// <summary>Patches of releases and the evidence documents behind them, as files.</summary>
+/// <summary>
+/// Patches of releases and the evidence documents behind them, as files. Both list components, which is not for everyone; auditors have the
+/// evidence in its pack.
+/// </summary>
 internal static class DownloadEndpoints
 {
     public static void MapDownloads(this IEndpointRouteBuilder endpoints)
     {
-        endpoints.MapGet("/releases/{id:long}/patch", PatchAsync).RequireAuthorization();
-        endpoints.MapGet("/requests/{id:long}/evidence.json", EvidenceAsync).RequireAuthorization();
+        endpoints.MapGet("/releases/{id:long}/patch", PatchAsync).RequireAuthorization(Policies.SeeComponents);
+        endpoints.MapGet("/requests/{id:long}/evidence.json", EvidenceAsync).RequireAuthorization(Policies.SeeComponents);
     }
 
     private static async Task<IResult> PatchAsync(

@@ -28,11 +28,15 @@ public sealed class EvidenceReader(IArtifactStore artifacts, IMemoryCache cache)
     public async Task<IReadOnlyList<DoseImages>> ReadDosesAsync(Run run, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(run);
-        return await cache.GetOrCreateAsync(("doses", run.Id), async entry =>
-        {
-            entry.SlidingExpiration = TimeSpan.FromMinutes(10);
-            return await DoseGalleries.ReadAsync(artifacts, run, cancellationToken);
-        }) ?? [];
+        if (run.StageResults.Find(result => result.Stage == RunStage.Generate)?.ArtifactDigest is not { } digest)
+            return [];
+        if (cache.TryGetValue(("doses", digest), out IReadOnlyList<DoseImages>? known) && known is not null)
+            return known;
+        var doses = await DoseGalleries.ReadAsync(artifacts, run, cancellationToken);
+        // What is missing now may be back in a moment; only what was found is kept.
+        if (doses.Count > 0)
+            cache.Set(("doses", digest), doses, new MemoryCacheEntryOptions { SlidingExpiration = TimeSpan.FromMinutes(10) });
+        return doses;
     }
 
     /// <summary>The points behind the faithfulness figures; null when they were not measured or are gone.</summary>

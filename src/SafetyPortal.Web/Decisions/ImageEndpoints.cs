@@ -31,7 +31,7 @@ internal static class ImageEndpoints
                 "This image is veiled until you reveal it in the gallery.", statusCode: StatusCodes.Status403Forbidden, title: "Veiled image",
                 extensions: new Dictionary<string, object?>(StringComparer.Ordinal) { ["code"] = "image-veiled" });
         }
-        return new PrivateImage(await images.ReadAsync(digest, cancellationToken));
+        return new PrivateImage(await images.ReadAsync(digest, cancellationToken), keep: !gallery.Covers(number));
     }
 
     private static async Task<IResult> VeiledAsync(long runId, string digest, ClaimsPrincipal user, RunImages images, CancellationToken cancellationToken) =>

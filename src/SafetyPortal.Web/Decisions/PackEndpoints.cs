@@ -1,5 +1,6 @@
 using SafetyPortal.Requests.Accounts;
 using SafetyPortal.Requests.Evidence.Pack;
+using SafetyPortal.Web.Hosting;
 using SafetyPortal.Web.Security;
 
 namespace SafetyPortal.Web.Decisions;
@@ -12,13 +13,11 @@ internal static class PackEndpoints
     public static string Url(long request) => $"/requests/{request}/evidence-pack.zip";
 
     public static void MapEvidencePacks(this IEndpointRouteBuilder endpoints) =>
-        endpoints.MapGet("/requests/{id:long}/evidence-pack.zip", DownloadAsync).RequireAuthorization(Policies.ExportEvidence);
+        endpoints.MapGet("/requests/{id:long}/evidence-pack.zip", DownloadAsync).RequireAuthorization(Policies.ExportEvidence).RequireRateLimiting(RateLimits.Copies);
 
-    private static async Task<IResult> DownloadAsync(long id, HttpContext context, ExportEvidence export)
+    private static async Task<IResult> DownloadAsync(long id, HttpContext context, ExportEvidence export, PortalSettings settings)
     {
-        var file = new FileStream(
-            Path.Combine(Path.GetTempPath(), $"safety-portal-{Guid.NewGuid():N}.zip"),
-            FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None, BufferSize, FileOptions.Asynchronous | FileOptions.DeleteOnClose);
+        var file = Create(settings.Data.Root);
         try
         {
             await export.ExecuteAsync(Actor.From(context.User), id, file, context.RequestAborted);
@@ -30,5 +29,21 @@ internal static class PackEndpoints
             await file.DisposeAsync();
             throw;
         }
+    }
+
+    // A pack holds unveiled pictures: it lies in the data folder, for its owner alone, and nowhere else.
+    internal static FileStream Create(string folder)
+    {
+        var options = new FileStreamOptions
+        {
+            Mode = FileMode.CreateNew,
+            Access = FileAccess.ReadWrite,
+            Share = FileShare.None,
+            BufferSize = BufferSize,
+            Options = FileOptions.Asynchronous | FileOptions.DeleteOnClose,
+        };
+        if (!OperatingSystem.IsWindows())
+            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        return new FileStream(Path.Combine(folder, $"evidence-pack-{Guid.NewGuid():N}.zip"), options);
     }
 }

@@ -1,6 +1,9 @@
 namespace SafetyPortal.Web.Decisions;
 
-/// <summary>Image bytes for one person: not stored by caches in between, nor by the browser unless <c>keep</c> is set; its type taken from its first bytes.</summary>
+/// <summary>
+/// Image bytes for one person; their type is taken from the first of them. Caches in between never store them. The browser does when <c>keep</c>
+/// is set, which is for veils and for what no veil covers: the next account at the same browser reveals for itself.
+/// </summary>
 internal sealed class PrivateImage(byte[] bytes, bool keep = true) : IResult
 {
     public async Task ExecuteAsync(HttpContext httpContext)

@@ -9,7 +9,7 @@ internal static class HistoryEndpoints
 {
     public static void MapHistory(this IEndpointRouteBuilder endpoints)
     {
-        var history = endpoints.MapGroup("/history").RequireAuthorization(Policies.ReadHistory);
+        var history = endpoints.MapGroup("/history").RequireAuthorization(Policies.ReadHistory).RequireRateLimiting(RateLimits.Copies);
         history.MapGet("export.csv", ([AsParameters] HistoryFilter filter, HttpContext context, AuditExport export, RecordEvent record) =>
             ExportAsync("csv", "text/csv; charset=utf-8", filter, context, record, export.WriteCsvAsync));
         history.MapGet("export.jsonl", ([AsParameters] HistoryFilter filter, HttpContext context, AuditExport export, RecordEvent record) =>

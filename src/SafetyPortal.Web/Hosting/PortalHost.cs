@@ -41,7 +41,7 @@ public static class PortalHost
             builder.Services.AddRunWorker();
         builder.Services.AddPortalIdentity(requireHttps: !settings.LoopbackOnly);
         builder.Services.AddPortalPolicies();
-        builder.Services.AddSignInRateLimit();
+        builder.Services.AddPortalRateLimits();
         builder.Services.AddDataProtection().SetApplicationName("SafetyPortal").PersistKeysToFileSystem(new DirectoryInfo(settings.Data.Keys));
         builder.Services.AddRazorComponents().AddInteractiveServerComponents();
         builder.Services.AddRadzenComponents();
@@ -50,7 +50,7 @@ public static class PortalHost
         builder.Services.AddPortalHealth();
         builder.Services.AddMemoryCache();
         builder.Services.AddSingleton<EvidenceReader>().AddSingleton<ImageReveals>().AddSingleton<RunImages>().AddSingleton<ProbeSheets>().AddSingleton<BlindImages>();
-        builder.Services.AddSingleton<RequestDrafts>().AddSingleton<ReferencePicture>();
+        builder.Services.AddSingleton<RequestDrafts>().AddSingleton<ReferencePicture>().AddSingleton<ReferenceVeil>();
         builder.Services.AddSingleton<AccountChanges>().AddSingleton<ImportModel>();
 
         var app = builder.Build();
@@ -68,8 +68,9 @@ public static class PortalHost
         app.UseResponseCompression();
         app.UseStaticFiles();
         app.UseRouting();
-        app.UseRateLimiter();
+        // The limits of copies count by person.
         app.UseAuthentication();
+        app.UseRateLimiter();
         app.UseAuthorization();
         app.UseAntiforgery();
 

@@ -1,5 +1,6 @@
 using System.Security.Claims;
 using Microsoft.EntityFrameworkCore;
+using SafetyPortal.Requests;
 using SafetyPortal.Requests.Accounts;
 using SafetyPortal.Requests.Artifacts;
 using SafetyPortal.Requests.Data;
@@ -13,7 +14,9 @@ internal static class ReferencePictureEndpoints
     public static void MapReferencePictures(this IEndpointRouteBuilder endpoints)
     {
         endpoints.MapGet("/drafts/pictures/{digest}", OfDraftAsync).RequireAuthorization();
-        endpoints.MapGet("/requests/{requestId:long}/pictures/{digest}", OfRequestAsync).RequireAuthorization();
+        var pictures = endpoints.MapGroup("/requests/{requestId:long}/pictures/{digest}").RequireAuthorization();
+        pictures.MapGet("", SharpAsync);
+        pictures.MapGet("veiled", VeiledAsync);
     }
 
     private static async Task<IResult> OfDraftAsync(
@@ -23,21 +26,40 @@ internal static class ReferencePictureEndpoints
         var mine = (await drafts.ReadAsync(me, cancellationToken))?.ReferenceImages.Contains(digest, StringComparer.Ordinal) == true;
         if (!mine)
         {
-            // A request that was sent back is edited in the same form; its pictures are its requester's as well.
+            // A draft and a request that was sent back are edited in the same form; past that, the pictures are on the page of the request.
             await using var db = await databases.CreateDbContextAsync(cancellationToken);
-            mine = await db.EraseRequests.AnyAsync(r => r.RequesterId == me && r.ReferenceImages.Contains(digest), cancellationToken);
+            mine = await db.EraseRequests.AnyAsync(
+                r => r.RequesterId == me && (r.Status == RequestStatus.Draft || r.Status == RequestStatus.ChangesRequested) && r.ReferenceImages.Contains(digest), cancellationToken);
         }
-        return mine ? new PrivateImage(await artifacts.ReadAsync(digest, cancellationToken)) : NoSuchPicture();
+        return mine ? new PrivateImage(await artifacts.ReadAsync(digest, cancellationToken), keep: false) : NoSuchPicture();
     }
 
-    private static async Task<IResult> OfRequestAsync(
-        long requestId, string digest, ClaimsPrincipal user, IDbContextFactory<PortalDb> databases, IArtifactStore artifacts, CancellationToken cancellationToken)
+    private static async Task<IResult> SharpAsync(
+        long requestId, string digest, ClaimsPrincipal user, ReferenceVeil veil, IDbContextFactory<PortalDb> databases, IArtifactStore artifacts, CancellationToken cancellationToken)
+    {
+        if (await FindAsync(requestId, digest, user, databases, cancellationToken) is not { } request)
+            return NoSuchPicture();
+        if (await veil.IsVeiledAsync(Actor.From(user), request, digest, cancellationToken))
+        {
+            return Results.Problem(
+                "This picture is veiled until you reveal it on the page of the request.", statusCode: StatusCodes.Status403Forbidden, title: "Veiled picture",
+                extensions: new Dictionary<string, object?>(StringComparer.Ordinal) { ["code"] = "image-veiled" });
+        }
+        return new PrivateImage(await artifacts.ReadAsync(digest, cancellationToken), keep: !ReferenceVeil.Covers(request));
+    }
+
+    private static async Task<IResult> VeiledAsync(
+        long requestId, string digest, ClaimsPrincipal user, IDbContextFactory<PortalDb> databases, IArtifactStore artifacts, CancellationToken cancellationToken) =>
+        await FindAsync(requestId, digest, user, databases, cancellationToken) is not null
+            ? new PrivateImage(Veil.Draw(await artifacts.ReadAsync(digest, cancellationToken)))
+            : NoSuchPicture();
+
+    private static async Task<EraseRequest?> FindAsync(
+        long requestId, string digest, ClaimsPrincipal user, IDbContextFactory<PortalDb> databases, CancellationToken cancellationToken)
     {
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
         var request = await db.EraseRequests.AsNoTracking().SingleOrDefaultAsync(r => r.Id == requestId, cancellationToken);
-        return request is not null && RequestAccess.MaySee(user, request) && request.ReferenceImages.Contains(digest, StringComparer.Ordinal)
-            ? new PrivateImage(await artifacts.ReadAsync(digest, cancellationToken))
-            : NoSuchPicture();
+        return request is not null && RequestAccess.MaySee(user, request) && request.ReferenceImages.Contains(digest, StringComparer.Ordinal) ? request : null;
     }
 
     private static IResult NoSuchPicture() =>

@@ -5,8 +5,8 @@ using SafetyPortal.Requests.Accounts;
 namespace SafetyPortal.Web.Security;
 
 /// <summary>
-/// What an account may do, named by the deed rather than by the role. Every page and endpoint names one; whatever names none still
-/// needs a signed-in account, because that is the fallback.
+/// What an account may do, named by the deed rather than by the role. What names none needs a signed-in account, because that is the
+/// fallback; pages and files of one request ask <see cref="SafetyPortal.Web.Requests.RequestAccess"/> as well.
 /// </summary>
 public static class Policies
 {
@@ -15,6 +15,7 @@ public static class Policies
     public const string ReadHistory = "read-history";
     public const string ExportEvidence = "export-evidence";
     public const string SeeComponents = "see-components";
+    public const string SeeModels = "see-models";
     public const string Administer = "administer";
 
     public static IServiceCollection AddPortalPolicies(this IServiceCollection services)
@@ -25,6 +26,7 @@ public static class Policies
             .AddPolicy(ReadHistory, policy => policy.RequireRole(Roles.Auditor, Roles.Administrator))
             .AddPolicy(ExportEvidence, policy => policy.RequireRole(Roles.Approver, Roles.Auditor))
             .AddPolicy(SeeComponents, policy => policy.RequireRole(Roles.Approver, Roles.Administrator))
+            .AddPolicy(SeeModels, policy => policy.RequireRole(Roles.All))
             .AddPolicy(Administer, policy => policy.RequireRole(Roles.Administrator))
             .SetFallbackPolicy(new AuthorizationPolicyBuilder().RequireAuthenticatedUser().Build());
         return services;

@@ -1,6 +1,7 @@
 using System.Net;
 using Microsoft.Extensions.DependencyInjection;
 using SafetyPortal.Images;
+using SafetyPortal.Requests;
 using SafetyPortal.Requests.Accounts;
 using SafetyPortal.Requests.Artifacts;
 using SafetyPortal.Requests.Evidence;
@@ -15,7 +16,7 @@ public class ImageTests(SharedPortal shared)
     [Fact]
     public async Task Image_OfTheTarget_IsSentOnlyAfterACountedReveal()
     {
-        var (runId, gallery) = await GalleryAsync();
+        var (runId, gallery) = await GalleryAsync(shared.Story.Waiting);
         var entry = gallery[1];
         using var session = await Session.SignedInAsync(shared.Portal, Roles.Auditor);
         var sharp = $"/runs/{runId}/images/{entry.BeforeDigest}";
@@ -34,6 +35,7 @@ public class ImageTests(SharedPortal shared)
         (await reveals.CountRecentAsync(auditor.Id, default)).ShouldBe(before + 1);
         var sent = await session.GetAsync(sharp);
         sent.StatusCode.ShouldBe(HttpStatusCode.OK);
+        sent.Headers.CacheControl!.NoStore.ShouldBeTrue();
         var stored = await shared.Portal.Services.GetRequiredService<IArtifactStore>().ReadAsync(entry.BeforeDigest, default);
         (await sent.Content.ReadAsByteArrayAsync()).ShouldBe(stored);
     }
@@ -41,7 +43,7 @@ public class ImageTests(SharedPortal shared)
     [Fact]
     public async Task Veiled_Image_KeepsNoDetail()
     {
-        var (runId, gallery) = await GalleryAsync();
+        var (runId, gallery) = await GalleryAsync(shared.Story.Waiting);
         using var session = await Session.SignedInAsync(shared.Portal, Roles.Approver);
 
         var answer = await session.GetAsync($"/runs/{runId}/images/{gallery[0].BeforeDigest}/veiled");
@@ -56,7 +58,7 @@ public class ImageTests(SharedPortal shared)
     [Fact]
     public async Task Image_OfAnotherGroup_IsNotVeiled()
     {
-        var (runId, gallery) = await GalleryAsync();
+        var (runId, gallery) = await GalleryAsync(shared.Story.Waiting);
         using var session = await Session.SignedInAsync(shared.Portal, Roles.Approver);
         var entry = gallery.First(e => e.Group == "unrelated");
 
@@ -66,21 +68,24 @@ public class ImageTests(SharedPortal shared)
     [Fact]
     public async Task Image_DigestOfAnotherRun_IsNotFound()
     {
-        var (runId, _) = await GalleryAsync();
+        var (runId, own) = await GalleryAsync(shared.Story.Waiting);
+        var (otherRun, entries) = await GalleryAsync(shared.Story.Released);
         using var session = await Session.SignedInAsync(shared.Portal, Roles.Approver);
-        var store = shared.Portal.Services.GetRequiredService<IArtifactStore>();
-        var foreign = await store.PutAsync(Story.Picture(999, 1), default);
+        // A target picture of the other request; neighbours and unrelated ones look alike in both.
+        var foreign = entries[0].BeforeDigest;
+        own.ShouldNotContain(entry => entry.BeforeDigest == foreign || entry.AfterDigest == foreign);
 
+        (await session.GetAsync($"/runs/{otherRun}/images/{foreign}/veiled")).StatusCode.ShouldBe(HttpStatusCode.OK);
         (await session.GetAsync($"/runs/{runId}/images/{foreign}")).StatusCode.ShouldBe(HttpStatusCode.NotFound);
         (await session.GetAsync($"/runs/{runId}/images/{foreign}/veiled")).StatusCode.ShouldBe(HttpStatusCode.NotFound);
         (await session.GetAsync($"/runs/{runId}/images/..%2f..%2fportal.db")).StatusCode.ShouldBe(HttpStatusCode.NotFound);
         (await session.GetAsync($"/runs/987654/images/{foreign}")).StatusCode.ShouldBe(HttpStatusCode.NotFound);
     }
 
-    private async Task<(long RunId, IReadOnlyList<GalleryEntry> Entries)> GalleryAsync()
+    private async Task<(long RunId, IReadOnlyList<GalleryEntry> Entries)> GalleryAsync(EraseRequest request)
     {
         var approver = await shared.Portal.ActorAsync(Roles.Approver);
-        var details = await shared.Portal.Services.GetRequiredService<RequestQueries>().GetAsync(approver.Id, shared.Story.Waiting.Id, default);
+        var details = await shared.Portal.Services.GetRequiredService<RequestQueries>().GetAsync(approver.Id, request.Id, default);
         var run = details!.Request.CurrentRun!;
         return (run.Id, (await shared.Portal.Services.GetRequiredService<EvidenceReader>().ReadAsync(run, default))!.Gallery.Entries);
     }

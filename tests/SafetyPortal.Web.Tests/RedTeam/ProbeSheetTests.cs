@@ -81,7 +81,10 @@ public class ProbeSheetTests(SharedPortal shared)
                 await stream.CopyToAsync(content);
             sheets.ShouldAllBe(sheet => !content.ToArray().SequenceEqual(sheet), entry.FullName);
         }
-        (await (await session.GetAsync($"/requests/{shared.Story.Waiting.Id}/evidence.json")).Content.ReadAsStringAsync()).ShouldNotContain(ProbeCodes.Revival);
+        using var approver = await Session.SignedInAsync(shared.Portal, Roles.Approver);
+        var evidence = await approver.GetAsync($"/requests/{shared.Story.Waiting.Id}/evidence.json");
+        evidence.StatusCode.ShouldBe(HttpStatusCode.OK);
+        (await evidence.Content.ReadAsStringAsync()).ShouldNotContain(ProbeCodes.Revival);
     }
 
     [Fact]

@@ -45,10 +45,14 @@ public class AccessTests(SharedPortal shared)
     public async Task EveryAnswer_CarriesTheSecurityHeaders()
     {
         using var session = new Session(shared.Portal);
-        foreach (var path in new[] { "/account/sign-in", "/css/portal.css", "/_framework/blazor.web.js", "/health/live" })
+        foreach (var (path, status) in new[]
+        {
+            ("/account/sign-in", HttpStatusCode.OK), ("/css/portal.css", HttpStatusCode.OK), ("/_framework/blazor.web.js", HttpStatusCode.OK), ("/health/live", HttpStatusCode.OK),
+            ("/requests", HttpStatusCode.Redirect), ("/css/nothing.css", HttpStatusCode.Redirect), (Portal.Fails, HttpStatusCode.InternalServerError),
+        })
         {
             var answer = await session.GetAsync(path);
-            answer.StatusCode.ShouldBe(HttpStatusCode.OK, path);
+            answer.StatusCode.ShouldBe(status, path);
             var policy = answer.Headers.GetValues("Content-Security-Policy").ShouldHaveSingleItem();
             policy.ShouldContain("script-src 'self';");
             policy.ShouldNotContain("unsafe-eval");
@@ -66,6 +70,19 @@ public class AccessTests(SharedPortal shared)
 
         answer.StatusCode.ShouldBe(HttpStatusCode.NotFound);
         (await answer.Content.ReadAsStringAsync()).ShouldContain("There is nothing here");
+        answer.Headers.GetValues("Content-Security-Policy").ShouldHaveSingleItem().ShouldContain("script-src 'self';");
+    }
+
+    [Fact]
+    public async Task PageThatFails_Anyone_SaysSoWithoutTheCause()
+    {
+        using var session = new Session(shared.Portal);
+
+        var answer = await session.GetAsync(Portal.Fails);
+
+        var page = await answer.Content.ReadAsStringAsync();
+        page.ShouldContain("Something went wrong");
+        page.ShouldNotContain("secrets");
     }
 
     [Fact]

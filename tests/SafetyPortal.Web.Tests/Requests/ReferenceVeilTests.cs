@@ -1,0 +1,75 @@
+using System.Net;
+using Microsoft.Extensions.DependencyInjection;
+using SafetyPortal.Requests;
+using SafetyPortal.Requests.Accounts;
+using SafetyPortal.Requests.Artifacts;
+using SafetyPortal.Requests.Filing;
+using SafetyPortal.Web.Requests;
+
+namespace SafetyPortal.Web.Tests.Requests;
+
+[Collection(PortalCollection.Name)]
+public class ReferenceVeilTests(SharedPortal shared)
+{
+    [Fact]
+    public async Task Picture_OfANudityRequest_IsSentOnlyAfterACountedReveal()
+    {
+        var (request, digest) = await FileAsync(ConceptKind.Nudity, "nudity");
+        using var session = await Session.SignedInAsync(shared.Portal, Roles.Reviewer);
+        var sharp = $"/requests/{request.Id}/pictures/{digest}";
+
+        var refused = await session.GetAsync(sharp);
+        refused.StatusCode.ShouldBe(HttpStatusCode.Forbidden);
+        (await refused.Content.ReadAsStringAsync()).ShouldContain("image-veiled");
+        var stored = await shared.Portal.Services.GetRequiredService<IArtifactStore>().ReadAsync(digest, default);
+        var veiled = await session.GetAsync(sharp + "/veiled");
+        veiled.StatusCode.ShouldBe(HttpStatusCode.OK);
+        (await veiled.Content.ReadAsByteArrayAsync()).ShouldNotBe(stored);
+        (await (await session.GetAsync($"/requests/{request.Id}")).Content.ReadAsStringAsync()).ShouldContain($"{digest}/veiled");
+
+        await shared.Portal.Services.GetRequiredService<ReferenceVeil>().RevealAsync(await shared.Portal.ActorAsync(Roles.Reviewer), request, digest, default);
+
+        var sent = await session.GetAsync(sharp);
+        sent.StatusCode.ShouldBe(HttpStatusCode.OK);
+        sent.Headers.CacheControl!.NoStore.ShouldBeTrue();
+        (await sent.Content.ReadAsByteArrayAsync()).ShouldBe(stored);
+    }
+
+    [Fact]
+    public async Task Picture_OfAnotherKind_IsNotVeiled()
+    {
+        var (request, digest) = await FileAsync(ConceptKind.Object, "pagoda");
+        using var session = await Session.SignedInAsync(shared.Portal, Roles.Reviewer);
+
+        (await session.GetAsync($"/requests/{request.Id}/pictures/{digest}")).StatusCode.ShouldBe(HttpStatusCode.OK);
+        (await (await session.GetAsync($"/requests/{request.Id}")).Content.ReadAsStringAsync()).ShouldNotContain($"{digest}/veiled");
+    }
+
+    [Fact]
+    public async Task RevealAsync_PictureTheRequestDoesNotName_IsNotFound()
+    {
+        var (request, _) = await FileAsync(ConceptKind.Nudity, "nudity");
+        var reviewer = await shared.Portal.ActorAsync(Roles.Reviewer);
+
+        await Should.ThrowAsync<NotFoundException>(() => shared.Portal.Services.GetRequiredService<ReferenceVeil>().RevealAsync(reviewer, request, new string('0', 64), default));
+    }
+
+    private async Task<(EraseRequest Request, string Digest)> FileAsync(ConceptKind kind, string name)
+    {
+        var digest = await shared.Portal.Services.GetRequiredService<IArtifactStore>().PutAsync(Story.Picture(77, 2), default);
+        var request = await shared.Portal.Services.GetRequiredService<FileRequest>().ExecuteAsync(
+            await shared.Portal.ActorAsync(Roles.Reviewer),
+            new RequestContent
+            {
+                ModelVersionId = shared.Story.Waiting.ModelVersionId,
+                ConceptKind = kind,
+                ConceptName = name,
+                ConceptPrompts = [$"a picture of {name}"],
+                Doses = [0.01],
+                Justification = "What is meant is in the picture.",
+                ReferenceImages = [digest],
+            },
+            default);
+        return (request, digest);
+    }
+}
