@@ -1,3 +1,4 @@
+using System.Runtime.Versioning;
 using SafetyPortal.Web.Decisions;
 
 namespace SafetyPortal.Web.Tests.Decisions;
@@ -5,6 +6,7 @@ namespace SafetyPortal.Web.Tests.Decisions;
 public class PackFileTests
 {
     [Fact]
+    [UnsupportedOSPlatform("windows")]
     public async Task Create_InAFolder_IsForItsOwnerAloneAndGoneAfterwards()
     {
         var folder = Directory.CreateTempSubdirectory("packs-").FullName;
