@@ -46,14 +46,6 @@ public static partial class torch
         public static (Tensor Q, Tensor R) qr(Tensor input, QRMode mode = QRMode.Reduced) =>
             NativeError.Results(NativeMethods.sp_linalg_qr(input.handle, (int)mode, out var q, out var r), q, r);
 
-        /// <summary>Pseudo-inverse; singular values below rtol times the largest count as zero.</summary>
-        public static Tensor pinv(Tensor input, double? atol = null, double? rtol = null, bool hermitian = false)
-        {
-            if (atol is not null)
-                throw new ArgumentException("Only a relative tolerance is supported.", nameof(atol));
-            return NativeError.Result(NativeMethods.sp_linalg_pinv(input.handle, rtol ?? 1e-15, hermitian ? 1 : 0, out var r), r);
-        }
-
         public static Tensor vector_norm(Tensor input, double ord = 2, long[]? dims = null, bool keepdim = false) =>
             NativeError.Result(NativeMethods.sp_linalg_vector_norm(input.handle, ord, dims, dims?.Length ?? -1, keepdim ? 1 : 0, out var r), r);
 

@@ -33,6 +33,20 @@ public class ErrorTests
     }
 
     [Fact]
+    public void Cat_ListWithNull_NamesThePosition()
+    {
+        using var scope = NewDisposeScope();
+        Should.Throw<ExternalException>(() => cat([ones(2), null!])).Message.ShouldContain("expected a tensor at position 1 of a list of 2, got null");
+    }
+
+    [Fact]
+    public void Index_NullTensor_IsRefused()
+    {
+        using var scope = NewDisposeScope();
+        Should.Throw<ExternalException>(() => ones(2).index(TensorIndex.Tensor(null!))).Message.ShouldContain("expected a tensor as index 0 of 1, got null");
+    }
+
+    [Fact]
     public void To_CudaWithoutCuda_Throws()
     {
         if (cuda.is_available())

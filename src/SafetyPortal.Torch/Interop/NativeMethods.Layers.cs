@@ -7,6 +7,7 @@ internal static partial class NativeMethods
 {
     [LibraryImport(NativeLibraryLoader.Name)] internal static partial nint sp_linear(TensorHandle x, TensorHandle weight, TensorHandle bias, out nint result);
     [LibraryImport(NativeLibraryLoader.Name)] internal static partial nint sp_attention(TensorHandle query, TensorHandle key, TensorHandle value, TensorHandle mask, out nint result);
+    [LibraryImport(NativeLibraryLoader.Name, StringMarshalling = StringMarshalling.Utf8)] internal static partial nint sp_attention_use(string name);
     [LibraryImport(NativeLibraryLoader.Name)] internal static partial nint sp_embedding(TensorHandle weight, TensorHandle indices, long padding, out nint result);
     [LibraryImport(NativeLibraryLoader.Name)] internal static partial nint sp_conv2d(TensorHandle x, TensorHandle weight, TensorHandle bias, ReadOnlySpan<long> stride, ReadOnlySpan<long> padding, ReadOnlySpan<long> dilation, long groups, out nint result);
     [LibraryImport(NativeLibraryLoader.Name)] internal static partial nint sp_conv_transpose2d(TensorHandle x, TensorHandle weight, TensorHandle bias, ReadOnlySpan<long> stride, ReadOnlySpan<long> padding, ReadOnlySpan<long> outputPadding, long groups, ReadOnlySpan<long> dilation, out nint result);
@@ -32,5 +33,4 @@ internal static partial class NativeMethods
     [LibraryImport(NativeLibraryLoader.Name)] internal static partial nint sp_cross_entropy(TensorHandle x, TensorHandle y, TensorHandle weight, int reduction, long ignore, double smoothing, out nint result);
     [LibraryImport(NativeLibraryLoader.Name)] internal static partial nint sp_nll_loss(TensorHandle x, TensorHandle y, TensorHandle weight, int reduction, out nint result);
     [LibraryImport(NativeLibraryLoader.Name)] internal static partial nint sp_bce_with_logits(TensorHandle x, TensorHandle y, TensorHandle weight, TensorHandle positiveWeight, int reduction, out nint result);
-    [LibraryImport(NativeLibraryLoader.Name)] internal static partial nint sp_binary_cross_entropy(TensorHandle x, TensorHandle y, TensorHandle weight, int reduction, out nint result);
 }

@@ -178,7 +178,6 @@ internal static partial class NativeMethods
     [LibraryImport(NativeLibraryLoader.Name)] internal static partial nint sp_linalg_det(TensorHandle x, out nint result);
     [LibraryImport(NativeLibraryLoader.Name)] internal static partial nint sp_linalg_cholesky(TensorHandle x, out nint result);
     [LibraryImport(NativeLibraryLoader.Name)] internal static partial nint sp_linalg_solve(TensorHandle a, TensorHandle b, out nint result);
-    [LibraryImport(NativeLibraryLoader.Name)] internal static partial nint sp_linalg_pinv(TensorHandle x, double rtol, int hermitian, out nint result);
     [LibraryImport(NativeLibraryLoader.Name)] internal static partial nint sp_linalg_qr(TensorHandle x, int complete, out nint q, out nint r);
     [LibraryImport(NativeLibraryLoader.Name)] internal static partial nint sp_linalg_svd(TensorHandle x, int full, out nint u, out nint s, out nint vh);
     [LibraryImport(NativeLibraryLoader.Name)] internal static partial nint sp_linalg_vector_norm(TensorHandle x, double order, ReadOnlySpan<long> dims, int count, int keepdim, out nint result);

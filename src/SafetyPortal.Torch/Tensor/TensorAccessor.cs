@@ -28,8 +28,18 @@ public sealed unsafe class TensorAccessor<T> : IEnumerable<T> where T : struct
     /// <exception cref="ArgumentOutOfRangeException">There is no such element.</exception>
     public T this[params long[] indices]
     {
-        get => Unsafe.ReadUnaligned<T>((void*)Address(indices));
-        set => Unsafe.WriteUnaligned((void*)Address(indices), value);
+        get
+        {
+            var value = Unsafe.ReadUnaligned<T>((void*)Address(indices));
+            GC.KeepAlive(tensor); // else it may be finalized, and its memory freed, before the read
+            return value;
+        }
+
+        set
+        {
+            Unsafe.WriteUnaligned((void*)Address(indices), value);
+            GC.KeepAlive(tensor);
+        }
     }
 
     public T[] ToArray()

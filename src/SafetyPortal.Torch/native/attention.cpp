@@ -16,17 +16,29 @@ namespace attention_base { extern const attention::Kernels kernels; }
 
 namespace {
 
-const attention::Kernels& kernels() {
+struct Named {
+    const char* name;
+    const attention::Kernels* kernels;
+};
+
+// Those this processor can run, the fastest first.
+const std::vector<Named>& runnable() {
+    static const std::vector<Named> all = [] {
+        std::vector<Named> result;
 #if defined(__x86_64__)
-    static const attention::Kernels& best =
-        __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") ? attention_avx512::kernels
-        : __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") ? attention_avx2::kernels
-        : attention_base::kernels;
-    return best;
-#else
-    return attention_base::kernels;
+        if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq"))
+            result.push_back({"avx512", &attention_avx512::kernels});
+        if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) result.push_back({"avx2", &attention_avx2::kernels});
 #endif
+        result.push_back({"base", &attention_base::kernels});
+        return result;
+    }();
+    return all;
 }
+
+thread_local const attention::Kernels* chosen = nullptr;
+
+const attention::Kernels& kernels() { return chosen != nullptr ? *chosen : *runnable().front().kernels; }
 
 struct Free {
     void operator()(float* memory) const { std::free(memory); }
@@ -39,7 +51,7 @@ Floats allocate(int64_t count) {
     return Floats(static_cast<float*>(memory));
 }
 
-// All of [batch, heads, tokens, size]; the last dimension adjacent in memory.
+// All of [batch, heads, tokens, size]; of query, key and value the last dimension adjacent in memory.
 struct Inputs {
     Tensor query, key, value;
     Tensor mask;   // [tokens, source], or empty for none
@@ -69,7 +81,7 @@ Tensor besideHeads(const Tensor& like) {
     return at::empty_strided({batch, heads, tokens, size}, {tokens * heads * size, size, heads * size, 1}, like.options());
 }
 
-Tensor adjacent(const Tensor& x) { return x.stride(3) == 1 ? x : x.contiguous(); }
+Tensor adjacent(const Tensor& x) { return x.stride(-1) == 1 ? x : x.contiguous(); }
 
 // Waking a thread takes about as long as a million multiplications: items are handed out in portions of at least so many.
 int64_t portion(int64_t multiplications) { return std::max<int64_t>(1, (1 << 20) / std::max<int64_t>(1, multiplications)); }
@@ -104,7 +116,8 @@ torch::autograd::variable_list composedGradient(const Tensor& query, const Tenso
 
 struct Attention : torch::autograd::Function<Attention> {
     static Tensor forward(torch::autograd::AutogradContext* context, const Tensor& query, const Tensor& key, const Tensor& value, const Tensor& mask) {
-        Inputs in{adjacent(query), adjacent(key), adjacent(value), mask.contiguous()};
+        // Only the arguments themselves are saved with their history, which a second derivative needs: no copies here.
+        Inputs in{query, key, value, mask};
         in.out = besideHeads(in.query);
         in.logSum = at::empty({in.query.size(0), in.query.size(1), in.query.size(2)}, in.query.options());
         ::forward(in);
@@ -162,7 +175,18 @@ SP_API Error sp_attention(const Tensor* query, const Tensor* key, const Tensor* 
             *out = nullptr;
             return;
         }
-        auto wide = [](const Tensor& x) { return x.to(at::kFloat); };
-        *out = wrap(Attention::apply(wide(*query), wide(*key), wide(*value), added.defined() ? wide(added) : at::empty({0})).to(query->scalar_type()));
+        auto wide = [](const Tensor& x) { return adjacent(x.to(at::kFloat)); };
+        *out = wrap(Attention::apply(wide(*query), wide(*key), wide(*value), added.defined() ? wide(added).contiguous() : at::empty({0})).to(query->scalar_type()));
+    });
+}
+
+// The calling thread's attention runs these kernels: "avx512", "avx2" or "base"; the fastest when the name is empty.
+SP_API Error sp_attention_use(const char* name) {
+    SP_TRY({
+        chosen = nullptr;
+        if (*name == '\0') return;
+        for (const Named& item : runnable())
+            if (std::strcmp(item.name, name) == 0) chosen = item.kernels;
+        TORCH_CHECK(chosen != nullptr, "this processor has no attention kernels named ", name);
     });
 }

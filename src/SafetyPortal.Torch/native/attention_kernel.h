@@ -142,8 +142,10 @@ static void forward(const attention::Head& head, const float* packed, int64_t fi
             }
             float high = highest[r];
             for (int i = 0; i < WIDTH; i++) high = std::max(high, top[i]);
-            if (high == lowest) { // everything is masked so far
-                std::fill_n(row, columns, 0.0f);
+            if (high == lowest) { // everything is masked so far, or not a number: no comparison sees those
+                const bool unknown = std::any_of(row, row + count, [](float score) { return std::isnan(score); });
+                std::fill_n(row, columns, unknown ? std::numeric_limits<float>::quiet_NaN() : 0.0f);
+                if (unknown) total[r] = std::numeric_limits<float>::quiet_NaN();
                 continue;
             }
 
@@ -165,10 +167,10 @@ static void forward(const attention::Head& head, const float* packed, int64_t fi
     }
 
     for (int64_t r = 0; r < rows; r++) {
-        const float share = total[r] > 0 ? 1.0f / total[r] : 0.0f;
+        const float share = total[r] == 0 ? 0.0f : 1.0f / total[r]; // a row without any visible key is zero
         float* out = head.out + (first + r) * head.outStride;
         for (int64_t i = 0; i < size; i++) out[i] = sum[r * wide + i] * share;
-        head.logSum[first + r] = total[r] > 0 ? highest[r] + std::log(total[r]) : lowest;
+        head.logSum[first + r] = total[r] == 0 ? lowest : highest[r] + std::log(total[r]);
     }
 }
 

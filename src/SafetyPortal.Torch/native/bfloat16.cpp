@@ -94,6 +94,8 @@ struct LookUp : torch::autograd::Function<LookUp> {
     }
 
     static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context, torch::autograd::variable_list grads) {
+        // The table's slopes have no history of their own: a second derivative would silently be zero.
+        TORCH_CHECK(!at::GradMode::is_enabled(), "silu and gelu in bfloat16 on the CPU have no second derivative; expected float32 inputs for create_graph");
         const Tensor x = context->get_saved_variables()[0];
         const auto kind = static_cast<Activation>(context->saved_data["kind"].toInt());
         const Tensor grad = grads[0].contiguous();

@@ -104,7 +104,3 @@ SP_API Error sp_nll_loss(const Tensor* x, const Tensor* y, const Tensor* weight,
 SP_API Error sp_bce_with_logits(const Tensor* x, const Tensor* y, const Tensor* weight, const Tensor* positiveWeight, int reduction, Tensor** out) {
     SP_TRY(*out = wrap(at::binary_cross_entropy_with_logits(*x, *y, optional(weight), optional(positiveWeight), reduction)));
 }
-
-SP_API Error sp_binary_cross_entropy(const Tensor* x, const Tensor* y, const Tensor* weight, int reduction, Tensor** out) {
-    SP_TRY(*out = wrap(at::binary_cross_entropy(*x, *y, optional(weight), reduction)));
-}

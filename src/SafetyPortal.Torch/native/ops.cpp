@@ -208,7 +208,7 @@ SP_API Error sp_linalg_inv(const Tensor* x, Tensor** out) { SP_TRY(*out = wrap(a
 SP_API Error sp_linalg_det(const Tensor* x, Tensor** out) { SP_TRY(*out = wrap(at::linalg_det(*x))); }
 SP_API Error sp_linalg_cholesky(const Tensor* x, Tensor** out) { SP_TRY(*out = wrap(at::linalg_cholesky(*x))); }
 SP_API Error sp_linalg_solve(const Tensor* a, const Tensor* b, Tensor** out) { SP_TRY(*out = wrap(at::linalg_solve(*a, *b))); }
-SP_API Error sp_linalg_pinv(const Tensor* x, double rtol, int hermitian, Tensor** out) { SP_TRY(*out = wrap(at::linalg_pinv(*x, rtol, hermitian != 0))); }
+
 SP_API Error sp_linalg_qr(const Tensor* x, int complete, Tensor** q, Tensor** r) { SP_TRY(emitPair(at::linalg_qr(*x, complete != 0 ? "complete" : "reduced"), q, r)); }
 
 SP_API Error sp_linalg_svd(const Tensor* x, int full, Tensor** u, Tensor** s, Tensor** vh) {

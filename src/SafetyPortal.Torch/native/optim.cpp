@@ -1,8 +1,6 @@
 // One pass over a parameter instead of nine ATen calls: the trainer steps through hundreds of small tensors.
 #include "shim.h"
 
-#include <ATen/Parallel.h>
-
 #include <cmath>
 
 struct SpAdam {
@@ -14,14 +12,14 @@ struct SpAdam {
     int64_t step;
 };
 
-static void update(float* weight, const float* gradient, float* mean, float* square, int64_t begin, int64_t end, const SpAdam& options) {
+static void update(float* weight, const float* gradient, float* mean, float* square, int64_t count, const SpAdam& options) {
     const auto keep = static_cast<float>(1 - options.rate * options.decay);
     const auto beta1 = static_cast<float>(options.beta1), rest1 = static_cast<float>(1 - options.beta1);
     const auto beta2 = static_cast<float>(options.beta2), rest2 = static_cast<float>(1 - options.beta2);
     const auto eps = static_cast<float>(options.eps);
     const auto scale = static_cast<float>(std::sqrt(1 - std::pow(options.beta2, options.step)));
     const auto size = static_cast<float>(options.rate / (1 - std::pow(options.beta1, options.step)));
-    for (int64_t i = begin; i < end; i++) {
+    for (int64_t i = 0; i < count; i++) {
         mean[i] = beta1 * mean[i] + rest1 * gradient[i];
         square[i] = beta2 * square[i] + rest2 * gradient[i] * gradient[i];
         weight[i] = keep * weight[i] - size * (mean[i] / (std::sqrt(square[i]) / scale + eps));
@@ -49,7 +47,7 @@ SP_API Error sp_adamw_step(Tensor* weight, Tensor* mean, Tensor* square, SpAdam 
         float* m = mean->data_ptr<float>();
         float* v = square->data_ptr<float>();
         const float* g = gradient.data_ptr<float>();
-        at::parallel_for(0, weight->numel(), 1 << 15, [&](int64_t begin, int64_t end) { update(w, g, m, v, begin, end, options); });
+        update(w, g, m, v, weight->numel(), options);
         // Autograd notices in-place changes by this counter.
         weight->unsafeGetTensorImpl()->bump_version();
         *outcome = 1;

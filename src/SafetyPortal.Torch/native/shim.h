@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
+#include <new>
 #include <vector>
 
 #define SP_API extern "C" __attribute__((visibility("default")))
@@ -32,10 +33,14 @@ struct SpScalar {
     double real;
 };
 
+// Stands in for an error text there is no memory to copy; sp_free leaves it alone.
+inline char NoMemoryForText[] = "out of memory";
+
 inline Error copyText(const char* text) noexcept {
     const size_t size = std::strlen(text) + 1;
     char* copy = static_cast<char*>(std::malloc(size));
-    if (copy != nullptr) std::memcpy(copy, text, size);
+    if (copy == nullptr) return NoMemoryForText;
+    std::memcpy(copy, text, size);
     return copy;
 }
 
@@ -94,13 +99,17 @@ inline at::TensorOptions options(int type, int deviceType, int deviceIndex) {
 inline std::vector<Tensor> list(Tensor* const* tensors, int count) {
     std::vector<Tensor> result;
     result.reserve(static_cast<size_t>(count));
-    for (int i = 0; i < count; i++) result.push_back(*tensors[i]);
+    for (int i = 0; i < count; i++) {
+        TORCH_CHECK(tensors[i] != nullptr, "expected a tensor at position ", i, " of a list of ", count, ", got null");
+        result.push_back(*tensors[i]);
+    }
     return result;
 }
 
 // Hands a list of tensors over as a malloc'd array of handles.
 inline void emitList(const std::vector<Tensor>& tensors, Tensor*** result, int* count) {
     auto** handles = static_cast<Tensor**>(std::malloc(sizeof(Tensor*) * (tensors.size() + 1)));
+    if (handles == nullptr) throw std::bad_alloc();
     for (size_t i = 0; i < tensors.size(); i++) handles[i] = tensors[i].defined() ? wrap(tensors[i]) : nullptr;
     *result = handles;
     *count = static_cast<int>(tensors.size());

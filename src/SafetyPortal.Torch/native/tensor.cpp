@@ -6,7 +6,10 @@
 #include <dlfcn.h>
 #include <torch/cuda.h>
 
-SP_API void sp_free(void* memory) { std::free(memory); }
+SP_API void sp_free(void* memory) {
+    if (memory != NoMemoryForText) std::free(memory);
+}
+
 SP_API void sp_tensor_free(Tensor* x) { delete x; }
 
 // Properties. None of these throws for a defined dense tensor.
@@ -198,7 +201,10 @@ static std::vector<at::indexing::TensorIndex> indices(const SpIndex* items, int 
             case 2: result.emplace_back(at::indexing::Ellipsis); break;
             case 3: result.emplace_back(at::indexing::None); break;
             case 4: result.emplace_back(item.start != 0); break;
-            default: result.emplace_back(*item.tensor); break;
+            default:
+                TORCH_CHECK(item.tensor != nullptr, "expected a tensor as index ", i, " of ", count, ", got null");
+                result.emplace_back(*item.tensor);
+                break;
         }
     }
     return result;

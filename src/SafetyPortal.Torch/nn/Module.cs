@@ -17,7 +17,8 @@ public static partial class torch
         /// </remarks>
         public partial class Module : IDisposable
         {
-            private readonly Dictionary<string, Module> submodules = new(StringComparer.Ordinal);
+            // Removing and adding must keep the order, which a Dictionary does not.
+            private readonly OrderedDictionary<string, Module> submodules = new(StringComparer.Ordinal);
             private readonly Dictionary<string, Parameter> ownParameters = new(StringComparer.Ordinal);
             private readonly Dictionary<string, Tensor> ownBuffers = new(StringComparer.Ordinal);
             private readonly HashSet<string> nonPersistent = new(StringComparer.Ordinal);

@@ -23,9 +23,9 @@ namespace TorchSharp.Modules
             get => items[index];
             set
             {
-                RemoveChild(Key(index));
+                ArgumentNullException.ThrowIfNull(value);
                 items[index] = value;
-                register_module(Key(index), value);
+                Renumber();
             }
         }
 
@@ -45,14 +45,15 @@ namespace TorchSharp.Modules
 
         public void Insert(int index, T item)
         {
+            ArgumentNullException.ThrowIfNull(item);
             items.Insert(index, item);
             Renumber();
         }
 
         public void RemoveAt(int index)
         {
-            RemoveChild(Key(items.Count - 1));
             items.RemoveAt(index);
+            RemoveChild(Key(items.Count));
             Renumber();
         }
 

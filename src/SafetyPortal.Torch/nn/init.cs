@@ -64,27 +64,6 @@ public static partial class torch
                 Tensor tensor, double a = 0, FanInOut mode = FanInOut.FanIn, NonlinearityType nonlinearity = NonlinearityType.LeakyReLU) =>
                 normal_(tensor, 0, KaimingDeviation(tensor, a, mode, nonlinearity));
 
-            /// <summary>Normal values; those outside a..b are drawn again.</summary>
-            public static Tensor trunc_normal_(
-                Tensor tensor, double mean = 0, double std = 1, double a = -2, double b = 2, Generator? generator = null)
-            {
-                if (a >= b)
-                    throw new ArgumentException($"The bounds are in the wrong order: {a}, {b}.", nameof(a));
-                return Silently(tensor, target =>
-                {
-                    target.normal_(mean, std, generator);
-                    while (true)
-                    {
-                        using var scope = NewDisposeScope();
-                        var outside = target.clamp((Scalar)a, (Scalar)b).ne(target);
-                        if (!outside.any().item<bool>())
-                            return;
-                        var again = empty_like(target).normal_(mean, std, generator);
-                        target.copy_(torch.where(outside, again, target));
-                    }
-                });
-            }
-
             /// <summary>The variance 1 / fan that PyTorch's linear and convolution layers start from, for weight and bias.</summary>
             internal static void DefaultLinear(Tensor weight, Tensor? bias)
             {

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -36,6 +37,17 @@ public class BFloat16Tests
         Apply(name, wide).sum().backward();
 
         (narrow.grad!.to(ScalarType.Float32) - wide.grad!).abs().max().ToSingle().ShouldBeLessThan(0.004f);
+    }
+
+    [Theory]
+    [MemberData(nameof(Activations))]
+    public void Activation_BFloat16SecondDerivative_IsRefused(string name)
+    {
+        using var scope = NewDisposeScope();
+        var x = torch.linspace(-2, 2, 9, dtype: ScalarType.Float32).to(ScalarType.BFloat16).requires_grad_();
+        var sum = Apply(name, x).sum();
+
+        Should.Throw<ExternalException>(() => autograd.grad([sum], [x], create_graph: true)).Message.ShouldContain("no second derivative");
     }
 
     [Theory]

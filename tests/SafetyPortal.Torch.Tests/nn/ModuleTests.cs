@@ -27,6 +27,35 @@ public class ModuleTests
     }
 
     [Fact]
+    public void ModuleList_InsertRemoveAndReplace_KeepsTheOrder()
+    {
+        using var scope = NewDisposeScope();
+        var made = Enumerable.Range(1, 6).Select(i => torch.nn.Linear(i, 1, hasBias: false)).ToArray();
+        using var list = torch.nn.ModuleList(made[..4]);
+
+        list.Insert(1, made[4]);
+        list.RemoveAt(3);
+        list[0] = made[5];
+
+        Linear[] expected = [made[5], made[4], made[1], made[3]];
+        list.ShouldBe(expected);
+        list.named_children().Select(item => item.name).ShouldBe(["0", "1", "2", "3"]);
+        list.children().ShouldBe(expected);
+        list.state_dict().Select(item => (item.Key, item.Value.size(1))).ShouldBe([("0.weight", 6L), ("1.weight", 5L), ("2.weight", 2L), ("3.weight", 4L)]);
+    }
+
+    [Fact]
+    public void EmbeddingFromPretrained_NegativePadding_CountsFromTheEnd()
+    {
+        using var scope = NewDisposeScope();
+        using var table = torch.nn.Embedding_from_pretrained(ones(3, 2), freeze: false, padding_idx: -1);
+
+        table.forward(tensor(new long[] { 0, 2 })).sum().backward();
+
+        table.weight!.grad!.data<float>().ToArray().ShouldBe([1f, 1f, 0f, 0f, 0f, 0f]);
+    }
+
+    [Fact]
     public void LoadStateDict_NotStrict_ReportsBothSidesAndCopiesTheRest()
     {
         using var scope = NewDisposeScope();

@@ -53,7 +53,7 @@ public static partial class torch
             private static Tensor? InTiles(Tensor query, Tensor key, Tensor value, Tensor? mask)
             {
                 var added = mask is { dtype: ScalarType.Bool } visible
-                    ? zeros(visible.shape, device: visible.device).masked_fill(visible.logical_not(), double.NegativeInfinity)
+                    ? zeros(visible.shape, dtype: query.dtype, device: visible.device).masked_fill(visible.logical_not(), double.NegativeInfinity)
                     : mask;
                 Check(sp_attention(query.handle, key.handle, value.handle, Tensor.Optional(added), out var result));
                 return result == 0 ? null : new Tensor(result);

@@ -70,13 +70,15 @@ namespace TorchSharp
                 return new Embedding(weight, padding_idx);
             }
 
-            /// <summary>A table with given rows [entries, dims], which it takes over.</summary>
+            /// <summary>A table with given rows [entries, dims], which it takes over; the row padding_idx, from the end if negative, gets no gradient.</summary>
             public static Embedding Embedding_from_pretrained(
                 Tensor embeddings, bool freeze = true, long? padding_idx = null, double? max_norm = null, double norm_type = 2,
                 bool scale_grad_by_freq = false, bool sparse = false, Device? device = null, ScalarType? dtype = null)
             {
                 RefuseVariants(max_norm, scale_grad_by_freq, sparse);
                 var rows = embeddings.to(dtype ?? embeddings.dtype, device ?? embeddings.device);
+                if (padding_idx < 0)
+                    padding_idx += rows.size(0);
                 return new Embedding(new Parameter(rows, !freeze), padding_idx);
             }
 
