@@ -27,7 +27,7 @@ public static unsafe class ImageCodec
             var error = VipsShim.TakeError(VipsShim.sp_images_decode(
                 data, (nuint)bytes.Length, format, channels, out var pixels, out var width, out var height));
             if (error is not null)
-                throw Damaged(format, error);
+                throw Damaged(format);
             return new Raster(width, height, channels, VipsShim.TakeBytes(pixels, (long)width * height * channels));
         }
     }
@@ -45,7 +45,7 @@ public static unsafe class ImageCodec
         {
             var error = VipsShim.TakeError(VipsShim.sp_images_header(data, (nuint)bytes.Length, format, out var width, out var height));
             if (error is not null)
-                throw Damaged(format, error);
+                throw Damaged(format);
             if ((long)width * height > limits.MaxPixels)
             {
                 throw new ImageFormatException(
@@ -134,8 +134,8 @@ public static unsafe class ImageCodec
         return shape with { Pixels = VipsShim.TakeBytes(pixels, (long)shape.Width * shape.Height * shape.Channels) };
     }
 
-    private static ImageFormatException Damaged(EncodedFormat format, string error) =>
-        new($"The {Name(format)} image is damaged or truncated: {error.ReplaceLineEndings("; ")}.");
+    // Without libvips' text, which can hold lines about somebody else's upload.
+    private static ImageFormatException Damaged(EncodedFormat format) => new($"The {Name(format)} image is damaged or truncated.");
 
     private static string Name(EncodedFormat format) => format switch
     {

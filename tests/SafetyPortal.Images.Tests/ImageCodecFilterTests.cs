@@ -17,6 +17,24 @@ public class ImageCodecFilterTests
         }
     }
 
+    [Theory]
+    [InlineData(ResizeKernel.Linear)]
+    [InlineData(ResizeKernel.Cubic)]
+    [InlineData(ResizeKernel.Lanczos3)]
+    public void Resize_ShrunkHundredsOfTimes_KeepsTheGradient(ResizeKernel kernel)
+    {
+        foreach (var (width, height, across, down) in new[] { (100_000, 3, 250, 1), (100_000, 2, 200, 2), (2, 300_000, 1, 100), (50_001, 40, 7, 5) })
+        {
+            var small = ImageCodec.Resize(Pictures.Gradient(width, height), across, down, kernel);
+
+            (small.Width, small.Height).ShouldBe((across, down));
+            for (var x = 0; x < across; x++)
+                ((double)small.Pixels[x * 3]).ShouldBe(across == 1 ? small.Pixels[0] : 255 * (x + 0.5) / across, 3, $"{width} x {height}, column {x}");
+            for (var y = 0; y < down && down > 2; y++)
+                ((double)small.Pixels[(y * across * 3) + 1]).ShouldBe(255 * (y + 0.5) / down, down > 5 ? 3 : 20, $"{width} x {height}, row {y}");
+        }
+    }
+
     [Fact]
     public void Resize_LinearHalf_AveragesNeighbours()
     {

@@ -9,6 +9,7 @@
 
 enum { FORMAT_PNG = 0, FORMAT_JPEG = 1, FORMAT_WEBP = 2 };
 
+// libvips keeps one error text for the whole process: when calls fail at the same time, a text can hold lines of another call.
 static char *take_error(void)
 {
     char *text = vips_error_buffer_copy();
@@ -225,6 +226,22 @@ static int finish_filter(VipsImage **image, int channels)
     return advance(image, vips_cast_uchar(*image, &next, NULL), &next);
 }
 
+// gap 0 below means no boxes before the kernel: accuracy over speed. But libvips limits a kernel to 2,000 pixels, which the widest one
+// needs when shrinking 333 times. Beyond 256 times boxes are averaged first, which leaves the kernel a factor of 128 or a little more.
+static int box(int size, int new_size, int kernel)
+{
+    int factor = size / new_size;
+    return factor <= 256 || kernel == VIPS_KERNEL_NEAREST ? 1 : factor / 128;
+}
+
+static int shrink_by_boxes(VipsImage **image, int across, int down)
+{
+    VipsImage *next = NULL;
+    if (across == 1 && down == 1)
+        return 0;
+    return advance(image, vips_shrink(*image, &next, across, down, "ceil", TRUE, NULL), &next);
+}
+
 EXPORT char *sp_images_resize(const void *pixels, int width, int height, int channels,
     int new_width, int new_height, int kernel, void **resized)
 {
@@ -234,12 +251,12 @@ EXPORT char *sp_images_resize(const void *pixels, int width, int height, int cha
     VipsImage *next = NULL;
     int got_width = 0;
     int got_height = 0;
-    // gap 0: no box-filter shortcut before the kernel; accuracy over speed.
     // Float samples: the 8-bit path rounds its weights and is off by two levels even on a plain colour.
     int failed = premultiply(&image, channels)
         || advance(&image, vips_cast_float(image, &next, NULL), &next)
-        || advance(&image, vips_resize(image, &next, (double)new_width / width,
-            "vscale", (double)new_height / height, "kernel", (VipsKernel)kernel, "gap", 0.0, NULL), &next)
+        || shrink_by_boxes(&image, box(width, new_width, kernel), box(height, new_height, kernel))
+        || advance(&image, vips_resize(image, &next, (double)new_width / vips_image_get_width(image),
+            "vscale", (double)new_height / vips_image_get_height(image), "kernel", (VipsKernel)kernel, "gap", 0.0, NULL), &next)
         || finish_filter(&image, channels)
         || to_memory(image, channels, resized, &got_width, &got_height);
     if (!failed && (got_width != new_width || got_height != new_height)) {

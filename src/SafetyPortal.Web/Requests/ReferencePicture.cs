@@ -22,9 +22,10 @@ public sealed class ReferencePicture(IArtifactStore artifacts)
         var longest = Math.Max(raster.Width, raster.Height);
         if (longest > LongestSide)
         {
-            raster = ImageCodec.Resize(
-                raster, Math.Max(1, raster.Width * LongestSide / longest), Math.Max(1, raster.Height * LongestSide / longest));
+            raster = ImageCodec.Resize(raster, Scaled(raster.Width, longest), Scaled(raster.Height, longest));
         }
         return await artifacts.PutAsync(ImageCodec.EncodePng(raster), cancellationToken);
     }
+
+    private static int Scaled(int side, int longest) => (int)Math.Max(1, (long)side * LongestSide / longest);
 }

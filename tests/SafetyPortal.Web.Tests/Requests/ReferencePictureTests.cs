@@ -24,6 +24,18 @@ public sealed class ReferencePictureTests : IDisposable
     }
 
     [Fact]
+    public async Task Store_PictureOfExtremeShape_IsMadeSmaller()
+    {
+        var store = new FolderArtifactStore(folder);
+        var upload = ImageCodec.EncodePng(new Raster(400_000, 20, 3, new byte[400_000 * 20 * 3]));
+
+        var digest = await new ReferencePicture(store).StoreAsync(upload, default);
+
+        var stored = ImageCodec.Decode(await store.ReadAsync(digest, default), ImageLimits.Default);
+        (stored.Width, stored.Height).ShouldBe((1024, 1));
+    }
+
+    [Fact]
     public async Task Store_BombOf30000Squared_IsRefusedByItsHeader()
     {
         var error = await Should.ThrowAsync<ImageFormatException>(() => StoreAsync(HugePng(30_000)));
