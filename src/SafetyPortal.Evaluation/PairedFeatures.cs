@@ -55,12 +55,20 @@ public sealed class PairedFeatures
     /// <see cref="Fid"/>. A resample holds fewer distinct images, which raises this distance, so its percentiles are moved by the mean rise: the
     /// interval tells how far the value varies at this number of images, not where it would be with more.
     /// </summary>
-    public BootstrapEstimate FrechetDistance(int seed)
+    public BootstrapEstimate FrechetDistance(int seed, CancellationToken cancellation = default)
     {
         var value = Fid.Distance(FeatureStatistics.Of(before), FeatureStatistics.Of(after));
         if (FrechetResamples == 0) return new(value, null, Count, 0);
         var resampled = new ResampledFid(before, after);
-        var drawn = Intervals.Resample(Count, resampled.Distance, seed, FrechetResamples);
+        var drawn = Intervals.Resample(
+            Count,
+            indices =>
+            {
+                cancellation.ThrowIfCancellationRequested();
+                return resampled.Distance(indices);
+            },
+            seed,
+            FrechetResamples);
         var rise = drawn.Average() - value;
         var (low, high) = Intervals.Percentiles(drawn, Intervals.Confidence);
         return new(value, (Math.Max(0, low - rise), Math.Max(0, high - rise)), Count, FrechetResamples);
@@ -71,12 +79,20 @@ public sealed class PairedFeatures
     /// images that belong together, and 0 for equal ones. <see cref="Kid.SquaredMmd(Features, Features, bool)"/> assumes sets drawn apart and would be too low. A resample leaves
     /// out what it would compare with itself.
     /// </summary>
-    public BootstrapEstimate KernelDistance(int seed)
+    public BootstrapEstimate KernelDistance(int seed, CancellationToken cancellation = default)
     {
         if (Count > MostPairs) return new(MeanByRows(), null, Count, 0);
         var pairs = Kernel();
         var value = Mean(pairs, counts: null);
-        var drawn = Intervals.Resample(Count, indices => Mean(pairs, Counts(indices, Count)), seed, Intervals.Resamples);
+        var drawn = Intervals.Resample(
+            Count,
+            indices =>
+            {
+                cancellation.ThrowIfCancellationRequested();
+                return Mean(pairs, Counts(indices, Count));
+            },
+            seed,
+            Intervals.Resamples);
         return new(value, Intervals.Percentiles(drawn, Intervals.Confidence), Count, Intervals.Resamples);
     }
 

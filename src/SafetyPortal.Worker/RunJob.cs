@@ -5,24 +5,18 @@ using SafetyPortal.Worker.Running;
 namespace SafetyPortal.Worker;
 
 /// <summary>
-/// One run as a Quartz job. Nothing rests on it being started once: the run's lease decides who carries it out, and a second start
-/// finds the run taken and ends.
+/// Works off the queue as a Quartz job. It names no run: which is next is decided when the last has ended, and the run's lease decides who carries it out, so
+/// nothing rests on a job being started once.
 /// </summary>
-public sealed class RunJob(RunExecutor executor, IHostApplicationLifetime host) : IJob
+public sealed class RunJob(WorkQueue queue, IHostApplicationLifetime host) : IJob
 {
-    private const string RunId = "run";
-
-    /// <summary>The job of a run; one identity per run, so that scheduling it twice keeps one.</summary>
-    public static IJobDetail For(long runId) => JobBuilder.Create<RunJob>()
-        .WithIdentity(runId.ToString(System.Globalization.CultureInfo.InvariantCulture), "run")
-        .UsingJobData(RunId, runId)
-        .Build();
+    /// <summary>A job that works until nothing is queued.</summary>
+    public static IJobDetail Create() => JobBuilder.Create<RunJob>().WithIdentity(Guid.NewGuid().ToString("N"), "queue").Build();
 
     /// <inheritdoc/>
     public async ValueTask Execute(IJobExecutionContext context, CancellationToken cancellationToken = default)
     {
-        ArgumentNullException.ThrowIfNull(context);
         using var stopping = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, host.ApplicationStopping);
-        await executor.ExecuteAsync(context.MergedJobDataMap.GetLong(RunId), observer: null, stopping.Token);
+        await queue.WorkOffAsync(stopping.Token);
     }
 }

@@ -17,11 +17,12 @@ public static class WorkerServices
         services.AddSingleton(_ => new TorchThread(options.Threads));
         services.AddSingleton<RunExecutor>();
         services.AddSingleton<ProbeOrderExecutor>();
+        services.AddSingleton<WorkQueue>();
         services.AddSingleton<ModelRegistration>();
         return services;
     }
 
-    /// <summary>Carries out queued runs and red-team orders in the background of this process, one at a time, as Quartz jobs; needs <see cref="AddRunExecutor"/>.</summary>
+    /// <summary>Carries out queued runs and red-team orders in the background of this process, one at a time, as a Quartz job; needs <see cref="AddRunExecutor"/>.</summary>
     public static IServiceCollection AddRunWorker(this IServiceCollection services)
     {
         services.AddQuartz(quartz =>

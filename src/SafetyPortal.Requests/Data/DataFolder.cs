@@ -14,6 +14,7 @@ public sealed class DataFolder
         Create(Keys);
         Create(Path.GetDirectoryName(Checkpoints)!);
         Create(Artifacts);
+        Create(Temporary);
     }
 
     public string Root { get; }
@@ -21,6 +22,9 @@ public sealed class DataFolder
     public string Database => Path.Combine(Root, "portal.db");
 
     public string Artifacts => Path.Combine(Root, "artifacts");
+
+    /// <summary>Files on their way somewhere else.</summary>
+    public string Temporary => Path.Combine(Root, "tmp");
 
     public string Keys => Path.Combine(Root, "keys");
 

@@ -11,14 +11,16 @@ namespace SafetyPortal.Requests.Evidence;
 public sealed record EvidenceRequest(
     long Id, string Model, ConceptKind ConceptKind, string ConceptName,
     IReadOnlyList<string> ConceptPrompts, IReadOnlyList<string> BasePrompts, AblationScope Scope, IReadOnlyList<double> Doses, long Seed, string EvaluationSet,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] EraseMethod? Method = null)
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] EraseMethod? Method = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<string>? Synonyms = null)
 {
     public static EvidenceRequest From(EraseRequest request, string modelName)
     {
         ArgumentNullException.ThrowIfNull(request);
         return new(
             request.Id, modelName, request.ConceptKind, request.ConceptName, request.ConceptPrompts, request.BasePrompts, request.Scope,
-            request.Doses, request.Seed, request.EvaluationSet, request.Method);
+            request.Doses, request.Seed, request.EvaluationSet, request.Method,
+            request.Synonyms.Count > 0 ? request.Synonyms : null);
     }
 }
 
@@ -52,7 +54,12 @@ public sealed record EvidenceDocument
 
     public required EvidenceRequest Request { get; init; }
 
+    /// <summary>Digest of the unedited UNet.</summary>
     public required string BaseDigest { get; init; }
+
+    /// <summary>Every part of the model folder, the judge and the text encoder among them; null in evidence from before they were recorded.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<ModelComponent>? Components { get; init; }
 
     public required string PatchDigest { get; init; }
 

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 
 namespace SafetyPortal.Requests.Evidence;
@@ -14,6 +15,8 @@ namespace SafetyPortal.Requests.Evidence;
 /// <param name="Scores">Artifact with the scores of every candidate weight.</param>
 /// <param name="TargetByClip">Detection of the target by the second detector, zero-shot CLIP.</param>
 /// <param name="Backbones">Networks of published metrics that were supplied; null when the model folder's own judged everything.</param>
+/// <param name="Settings">All else in the worker's configuration that shapes a result, as it was when the run began; null in evidence from before it was recorded.</param>
+/// <param name="Variant">What the search of the edit settled on; null for plain CAD.</param>
 public sealed record EvidenceMethod(
     string Attribution,
     int AttributionSteps,
@@ -25,7 +28,9 @@ public sealed record EvidenceMethod(
     double? Stability = null,
     string? Scores = null,
     DetectionChange? TargetByClip = null,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<BackboneUse>? Backbones = null);
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<BackboneUse>? Backbones = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] JsonObject? Settings = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] EditVariant? Variant = null);
 
 /// <summary>A network the operator supplied and what it measured, since numbers of different networks cannot be compared.</summary>
 /// <param name="Measures">"FID", "LPIPS", "objects" or "nudity".</param>

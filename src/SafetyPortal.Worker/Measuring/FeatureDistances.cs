@@ -18,7 +18,7 @@ public static class FeatureDistances
     /// <param name="after">The same of the edited model's.</param>
     /// <param name="uses">Networks that were supplied; null or empty when the model folder's encoder was used.</param>
     /// <returns>Nulls with fewer than two such images, or without features.</returns>
-    public static (FidMetrics? Fid, KidMetrics? Kid) Measure(EvaluationPlan plan, Features before, Features after, IReadOnlyList<BackboneUse>? uses)
+    public static (FidMetrics? Fid, KidMetrics? Kid) Measure(EvaluationPlan plan, Features before, Features after, IReadOnlyList<BackboneUse>? uses, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(plan);
         ArgumentNullException.ThrowIfNull(before);
@@ -26,7 +26,7 @@ public static class FeatureDistances
         var others = Enumerable.Range(0, plan.Cases.Count).Where(i => plan.Cases[i].Group != CaseGroup.Target).ToList();
         if (others.Count < 2 || before.Count != plan.Cases.Count || after.Count != plan.Cases.Count) return (null, null);
         var pairs = new PairedFeatures(before.Select(others), after.Select(others));
-        var (frechet, kernel) = (pairs.FrechetDistance(Seed), pairs.KernelDistance(Seed));
+        var (frechet, kernel) = (pairs.FrechetDistance(Seed, cancellation), pairs.KernelDistance(Seed, cancellation));
         return (
             new FidMetrics(frechet.Value, others.Count, FidName(uses, others.Count), Bounds(frechet), frechet.Resamples > 0 ? frechet.Resamples : null),
             new KidMetrics(kernel.Value, others.Count, KidName(uses), Bounds(kernel)));

@@ -3,6 +3,7 @@ using SafetyPortal.Diffusion.Clip;
 using SafetyPortal.Erasure.Ablation;
 using SafetyPortal.Evaluation.Detection;
 using SafetyPortal.Evaluation.PromptSets;
+using SafetyPortal.Requests.Evidence;
 using static TorchSharp.torch;
 
 namespace SafetyPortal.Worker.Models;
@@ -18,9 +19,10 @@ public sealed class LoadedModel : IDisposable
     private readonly ClipModel? clip;
     private readonly ConceptClassifier? judge;
 
-    private LoadedModel(string folder, StableDiffusionPipeline pipeline, string digest, SuppliedBackbones backbones, string? prompts)
+    private LoadedModel(
+        string folder, StableDiffusionPipeline pipeline, string digest, IReadOnlyList<ModelComponent> components, SuppliedBackbones backbones, string? prompts)
     {
-        (this.folder, supplied, Pipeline, Digest, Backbones) = (folder, prompts, pipeline, digest, backbones);
+        (this.folder, supplied, Pipeline, Digest, Components, Backbones) = (folder, prompts, pipeline, digest, components, backbones);
         clip = backbones.Clip is null && Part("clip") is { } towers ? ClipModel.Load(towers) : null;
         judge = Part("judge") is { } classifier ? ConceptClassifier.Load(classifier) : null;
         IReadOnlyList<EvaluationPrompt> rows = judge is null && PromptFolder.Exists(folder, prompts) ? PromptRows(PromptFolder.DefaultSet) : [];
@@ -38,6 +40,9 @@ public sealed class LoadedModel : IDisposable
     /// <summary><see cref="WeightsDigest"/> of the UNet.</summary>
     public string Digest { get; }
 
+    /// <summary>Digests of all parts of the folder.</summary>
+    public IReadOnlyList<ModelComponent> Components { get; }
+
     public ImageReader Reader { get; }
 
     /// <summary>Networks of published metrics that were supplied beside the model.</summary>
@@ -48,17 +53,26 @@ public sealed class LoadedModel : IDisposable
     /// <param name="expectedDigest">Digest the weights must have; null accepts any.</param>
     /// <param name="evaluation">Networks of published metrics to judge its images with; null for none.</param>
     /// <param name="device">Where the pipeline computes, null for the CPU; what judges its images is small and stays on the CPU.</param>
-    /// <exception cref="InvalidDataException">A part is missing or malformed, or the weights are not the expected ones.</exception>
-    public static LoadedModel Load(string folder, string? expectedDigest = null, BackboneOptions? evaluation = null, Device? device = null)
+    /// <param name="expectedComponents">What all parts of the folder must be; null accepts any.</param>
+    /// <param name="cancellation">Stops between the parts.</param>
+    /// <exception cref="InvalidDataException">A part is missing or malformed, or not the expected one.</exception>
+    public static LoadedModel Load(
+        string folder, string? expectedDigest = null, BackboneOptions? evaluation = null, Device? device = null,
+        IReadOnlyList<ModelComponent>? expectedComponents = null, CancellationToken cancellation = default)
     {
+        cancellation.ThrowIfCancellationRequested();
         var backbones = SuppliedBackbones.Load(evaluation);
         StableDiffusionPipeline? pipeline = null;
         try
         {
+            cancellation.ThrowIfCancellationRequested();
             pipeline = StableDiffusionPipeline.Load(folder, device);
+            cancellation.ThrowIfCancellationRequested();
+            var components = ModelComponents.Of(folder, evaluation?.Prompts, cancellation);
+            if (expectedComponents is not null) ModelComponents.Demand(folder, expectedComponents, components);
             var digest = WeightsDigest.Of(pipeline.Unet);
             return expectedDigest is null || string.Equals(digest, expectedDigest, StringComparison.Ordinal)
-                ? new LoadedModel(folder, pipeline, digest, backbones, evaluation?.Prompts)
+                ? new LoadedModel(folder, pipeline, digest, components, backbones, evaluation?.Prompts)
                 : throw new InvalidDataException(
                     $"Expected the weights {expectedDigest} that were registered for {folder}, got {digest}: the model was changed on disk.");
         }

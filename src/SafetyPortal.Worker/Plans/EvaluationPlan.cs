@@ -19,7 +19,13 @@ public enum CaseGroup
 /// <summary>One image that is generated before and after with the same seed.</summary>
 /// <param name="Id">Name of the image, unique in the plan and stable between runs.</param>
 /// <param name="Concept">What must be detected in it: an object class, or a style when <paramref name="IsStyle"/>.</param>
-public sealed record EvaluationCase(string Id, string Prompt, long Seed, CaseGroup Group, string Concept, bool IsStyle);
+public sealed record EvaluationCase(string Id, string Prompt, long Seed, CaseGroup Group, string Concept, bool IsStyle)
+{
+    /// <summary>Whether its image may show nudity: it asks for it, whatever is erased.</summary>
+    /// <param name="erased">Kind of the erased concept.</param>
+    public bool ShowsNudity(ConceptKind erased) =>
+        PlanChoice.IsNudity(Concept) || PlanChoice.IsNudity(Prompt) || (erased == ConceptKind.Nudity && Group == CaseGroup.Target);
+}
 
 /// <summary>How many images a plan takes; more images make narrower intervals and longer runs.</summary>
 /// <param name="Target">Images that ask for the erased concept.</param>

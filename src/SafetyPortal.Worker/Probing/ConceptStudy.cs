@@ -8,6 +8,7 @@ using SafetyPortal.Requests;
 using SafetyPortal.Requests.Evidence;
 using SafetyPortal.Worker.Measuring;
 using SafetyPortal.Worker.Models;
+using SafetyPortal.Worker.Plans;
 
 namespace SafetyPortal.Worker.Probing;
 
@@ -94,7 +95,7 @@ public static class ConceptStudy
                 before.Mean,
                 after.Mean,
                 before.Correlation(after),
-                kind == ConceptKind.Nudity,
+                kind == ConceptKind.Nudity || PlanChoice.IsNudity(portrait.Prompts[i].Text),
                 Range(before),
                 Range(after)));
         }

@@ -11,6 +11,7 @@ using SafetyPortal.Requests.RedTeam;
 using SafetyPortal.Requests.Runs;
 using SafetyPortal.Worker.Models;
 using SafetyPortal.Worker.Running;
+using SafetyPortal.Worker.Stages;
 
 namespace SafetyPortal.Worker.Probing;
 
@@ -56,7 +57,7 @@ public sealed class ProbeOrderExecutor(
         }
         catch (Exception e) when (e is LeaseLostException || pump.Failure is LeaseLostException)
         {
-            logger.LogWarning("Red-team order {Order}: the lease was lost; another worker has it.", orderId);
+            logger.LogWarning("Red-team order {Order}: the lease was lost: {Reason}", orderId, (pump.Failure ?? e).Message);
             return null;
         }
         catch (OperationCanceledException) when (pump.CancelRequested)
@@ -81,25 +82,29 @@ public sealed class ProbeOrderExecutor(
     private async Task<ProbeReport> ProbeAsync(long orderId, IProgress<ProbeProgress> progress, CancellationToken stop)
     {
         await using var db = await databases.CreateDbContextAsync(stop);
-        var order = await db.ProbeOrders.AsNoTracking().Include(o => o.Run).Include(o => o.Request).ThenInclude(r => r!.ModelVersion).SingleAsync(o => o.Id == orderId, stop);
-        var (request, run) = (order.Request!, order.Run!);
-        var model = request.ModelVersion ?? throw new NotFoundException($"Request {request.Id} names no model.");
+        var order = await db.ProbeOrders.AsNoTracking().Include(o => o.Run).SingleAsync(o => o.Id == orderId, stop);
+        var run = order.Run!;
+
+        // The request may have been revised since: what is attacked is what the patch was made for.
         var evidence = EvidenceDocument.FromBytes(await artifacts.ReadAsync(run.EvidenceArtifact!, stop));
+        var request = evidence.Request;
+        var model = await db.ModelVersions.AsNoTracking().OrderBy(m => m.Id).FirstOrDefaultAsync(m => m.Name == request.Model && m.Digest == evidence.BaseDigest, stop)
+            ?? throw new NotFoundException($"Expected the model {request.Model} with the weights {evidence.BaseDigest}, which the patch is for; it is not registered.");
         var work = new RedTeamOrder(
             request.ConceptKind, request.ConceptName, order.Probes, ProbeOrderSettings.Of(order.Budget, evidence, options.RedTeam.Images))
         {
             Set = request.EvaluationSet,
-            Synonyms = request.Synonyms,
+            Synonyms = request.Synonyms ?? [],
         };
         var patch = AblationPatch.Load(await artifacts.PathOfAsync(order.PatchDigest, stop));
         var folder = ModelFolder.Resolve(options.ModelRoot, model.Folder);
         var (found, digest) = await torch.Run(() =>
         {
-            using var loaded = LoadedModel.Load(folder, model.Digest, options.Evaluation, new TorchSharp.torch.Device(options.Device));
+            using var loaded = LoadedModel.Load(folder, model.Digest, options.Evaluation, new TorchSharp.torch.Device(options.Device), evidence.Components, stop);
             return (RedTeamRun.Run(loaded, patch, work, progress, stop), loaded.Digest);
         });
         return new ProbeReport(
-            ProbeReport.CurrentSchema, request.Id, run.Id, run.EvidenceDigest!, digest, order.PatchDigest, evidence.Environment with { Threads = options.Threads, Torch = TorchLibrary.Version },
+            ProbeReport.CurrentSchema, order.RequestId, run.Id, run.EvidenceDigest!, digest, order.PatchDigest, RunEnvironment.Of(options),
             await StoreAsync(found, stop));
     }
 

@@ -5,6 +5,7 @@ using SafetyPortal.Images;
 using SafetyPortal.Requests;
 using SafetyPortal.Requests.Evidence;
 using SafetyPortal.Worker.Models;
+using SafetyPortal.Worker.Plans;
 
 namespace SafetyPortal.Worker.Probing;
 
@@ -48,7 +49,7 @@ public static class RedTeamRun
             var limit = probe.Limit(subject.Size);
             progress?.Report(new ProbeProgress(probe.Code, 0, limit.Calls));
             var outcome = probe.Run(subject, progress, cancellation);
-            found.Add(Record(probe, limit, outcome, order));
+            found.Add(Record(probe, limit, outcome, subject, order));
             sheets.Add(probe.Code, ContactSheet.Arrange([.. outcome.Sheet.SelectMany(row => row.Images)], outcome.Sheet[0].Images.Count));
         }
 
@@ -62,7 +63,7 @@ public static class RedTeamRun
         return new DetectionRate(estimate.Value, seen.Count, new Interval(estimate.Low, estimate.High));
     }
 
-    private static ProbeEvidence Record(IProbe probe, ProbeEffort limit, ProbeOutcome outcome, RedTeamOrder order) => new(
+    private static ProbeEvidence Record(IProbe probe, ProbeEffort limit, ProbeOutcome outcome, ProbeSubject subject, RedTeamOrder order) => new(
         probe.Code,
         probe.Title,
         probe.Method,
@@ -76,5 +77,5 @@ public static class RedTeamRun
         ProbeCodes.AdministratorOnly.Contains(probe.Code, StringComparer.Ordinal),
         Sheet: null,
         [.. outcome.Sheet.Select(row => row.Name)],
-        Sensitive: order.Kind == ConceptKind.Nudity);
+        Sensitive: order.Kind == ConceptKind.Nudity || subject.Concept.Prompts.Any(prompt => PlanChoice.IsNudity(prompt.Text)));
 }

@@ -1,8 +1,10 @@
+using SafetyPortal.Requests.Runs;
+
 namespace SafetyPortal.Worker.Running;
 
 /// <summary>
 /// Renews a lease about twice a second, whatever the pace of the work, and brings back two things: that a person asked to stop, and that
-/// the lease was lost. Either cancels <see cref="Stop"/>.
+/// the lease was lost. Either cancels <see cref="Stop"/>. A beat that fails for any other reason is tried again until the lease has run out.
 /// </summary>
 internal sealed class HeartBeat : IAsyncDisposable
 {
@@ -28,7 +30,7 @@ internal sealed class HeartBeat : IAsyncDisposable
     /// <summary>True once a person asked to stop.</summary>
     public bool CancelRequested { get; private set; }
 
-    /// <summary>Why writing is no longer allowed or possible; null while it is.</summary>
+    /// <summary>Why writing is no longer allowed; null while it is.</summary>
     public Exception? Failure { get; private set; }
 
     /// <summary>Notes what a write beside the beat brought back.</summary>
@@ -52,7 +54,22 @@ internal sealed class HeartBeat : IAsyncDisposable
         try
         {
             using var timer = new PeriodicTimer(Interval, time);
-            while (await timer.WaitForNextTickAsync(end.Token)) Note(await beat(end.Token));
+            var renewed = time.GetTimestamp();
+            while (await timer.WaitForNextTickAsync(end.Token))
+            {
+                // The lease lasts from when the beat began, at the latest.
+                var began = time.GetTimestamp();
+                try
+                {
+                    Note(await beat(end.Token));
+                    renewed = began;
+                }
+                catch (Exception e) when (e is not (LeaseLostException or OperationCanceledException))
+                {
+                    if (time.GetElapsedTime(renewed) < RunLease.Duration) continue;
+                    throw new LeaseLostException($"The lease could not be renewed for {RunLease.Duration.TotalSeconds} s: {e.Message}");
+                }
+            }
         }
         catch (OperationCanceledException) when (end.IsCancellationRequested)
         {

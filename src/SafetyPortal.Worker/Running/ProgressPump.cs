@@ -56,13 +56,31 @@ internal sealed class ProgressPump : IProgress<RunProgress>, IAsyncDisposable
     {
         if (Interlocked.Exchange(ref latest, null) is not { } progress) return await lease.RenewAsync(ticket, cancellation);
 
-        string? digest = null;
-        if ((previewAt is not { } at || time.GetElapsedTime(at) >= PreviewInterval) && Interlocked.Exchange(ref preview, null) is { } image)
+        try
         {
-            digest = await artifacts.PutAsync(image, cancellation);
-            previewAt = time.GetTimestamp();
+            var digest = await PreviewAsync(cancellation);
+            return await lease.ReportAsync(ticket, progress.Stage, progress.Step, progress.Steps, progress.Message, digest, cancellation);
         }
+        catch
+        {
+            // Told by the next beat, unless there is newer progress by then.
+            Interlocked.CompareExchange(ref latest, progress, null);
+            throw;
+        }
+    }
 
-        return await lease.ReportAsync(ticket, progress.Stage, progress.Step, progress.Steps, progress.Message, digest, cancellation);
+    private async Task<string?> PreviewAsync(CancellationToken cancellation)
+    {
+        if ((previewAt is { } at && time.GetElapsedTime(at) < PreviewInterval) || Interlocked.Exchange(ref preview, null) is not { } image) return null;
+        previewAt = time.GetTimestamp();
+        try
+        {
+            return await artifacts.PutAsync(image, cancellation);
+        }
+        catch (IOException)
+        {
+            // A preview is for looking at meanwhile; the work does not depend on it.
+            return null;
+        }
     }
 }

@@ -23,12 +23,14 @@ public sealed class RunExecutor(
     IArtifactStore artifacts,
     VerdictSigner signer,
     TorchThread torch,
+    DataFolder folder,
     WorkerOptions options,
     TimeProvider time,
     ILogger<RunExecutor> logger)
 {
     // One run at a time per process: libtorch already uses every core.
     private readonly SemaphoreSlim single = new(1, 1);
+    private readonly DraftFiles drafts = new(folder.Temporary);
 
     /// <summary>Carries out a run. Returns its final status, or null when somebody else holds it or the host stopped meanwhile.</summary>
     /// <param name="runId">The run.</param>
@@ -58,7 +60,7 @@ public sealed class RunExecutor(
         }
         catch (Exception e) when (e is LeaseLostException || pump.Failure is LeaseLostException)
         {
-            logger.LogWarning("Run {Run}: the lease was lost; another worker has it.", ticket.RunId);
+            logger.LogWarning("Run {Run}: the lease was lost: {Reason}", ticket.RunId, (pump.Failure ?? e).Message);
             return null;
         }
         catch (OperationCanceledException) when (pump.CancelRequested)
@@ -86,7 +88,8 @@ public sealed class RunExecutor(
         using var context = await ContextAsync(ticket, pump, stop);
         var finished = await FinishedAsync(ticket.RunId, stop);
 
-        var load = await Stage(RunStage.Load, () => LoadStage.RunAsync(context, stop));
+        var load = await Stage(RunStage.Load, () => LoadStage.RunAsync(context, stop), known => known.Environment == RunEnvironment.Of(options));
+        context.Pin(load);
         var baseline = await Stage(RunStage.Baseline, () => BaselineStage.RunAsync(context, load, stop));
         var attribution = await Stage(RunStage.Attribute, () => AttributeStage.RunAsync(context, load, stop));
         var ablation = await Stage(RunStage.Ablate, () => AblateStage.RunAsync(context, load, attribution, stop));
@@ -97,10 +100,18 @@ public sealed class RunExecutor(
             RunStage.Evidence,
             () => EvidenceStage.RunAsync(context, load, baseline, attribution, ablation, generated, measured, redTeam, stop));
 
-        async Task<T> Stage<T>(RunStage stage, Func<Task<T>> work)
+        async Task<T> Stage<T>(RunStage stage, Func<Task<T>> work, Predicate<T>? fits = null)
+            where T : class
         {
             stop.ThrowIfCancellationRequested();
-            if (finished.TryGetValue(stage, out var known)) return await context.ReadJsonAsync<T>(known, stop);
+            if (finished.TryGetValue(stage, out var stored))
+            {
+                if (await StageArtifacts.ReadAsync<T>(artifacts, stored, stop) is { } known && fits?.Invoke(known) != false) return known;
+
+                // Made again, with all that follows from it: an output went missing, or the run began under another library, device or thread count.
+                logger.LogInformation("Run {Run}: stage {Stage} and what follows it are made again.", ticket.RunId, stage);
+                finished.Clear();
+            }
 
             var started = Stopwatch.GetTimestamp();
             var output = await work();
@@ -132,18 +143,13 @@ public sealed class RunExecutor(
             options,
             artifacts,
             torch,
+            drafts,
             pump);
     }
 
     private async Task<Dictionary<RunStage, string>> FinishedAsync(long runId, CancellationToken cancellation)
     {
         await using var db = await databases.CreateDbContextAsync(cancellation);
-        var results = await db.StageResults.AsNoTracking().Where(r => r.RunId == runId).ToListAsync(cancellation);
-
-        // An output that went missing is made again, with all that follows from it.
-        return results
-            .OrderBy(r => r.Stage)
-            .TakeWhile(r => artifacts.Contains(r.ArtifactDigest))
-            .ToDictionary(r => r.Stage, r => r.ArtifactDigest);
+        return await db.StageResults.AsNoTracking().Where(r => r.RunId == runId).ToDictionaryAsync(r => r.Stage, r => r.ArtifactDigest, cancellation);
     }
 }

@@ -1,17 +1,15 @@
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Quartz;
-using SafetyPortal.Requests.RedTeam;
 using SafetyPortal.Requests.Runs;
 
 namespace SafetyPortal.Worker.Running;
 
 /// <summary>
-/// Turns queued runs and red-team orders into jobs: at start those a dead process left behind, then each one as it is queued, and every half minute whatever
+/// Sees to it that queued runs and red-team orders are worked off: at start those a dead process left behind, then as one is queued, and every half minute whatever
 /// was missed. The database is the queue; the job store lives in memory and may forget.
 /// </summary>
-internal sealed class RunScheduler(
-    ISchedulerFactory schedulers, RunLease lease, ProbeOrderLease orders, RunAnnouncer announcer, TimeProvider time, ILogger<RunScheduler> logger)
+internal sealed class RunScheduler(ISchedulerFactory schedulers, WorkQueue queue, RunAnnouncer announcer, TimeProvider time, ILogger<RunScheduler> logger)
     : BackgroundService
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(30);
@@ -47,13 +45,16 @@ internal sealed class RunScheduler(
     {
         try
         {
-            var scheduler = await schedulers.GetScheduler(stopping);
-            var runs = await lease.RecoverAsync(WorkerIdentity.IsGone, stopping);
-            var attacks = await orders.RecoverAsync(WorkerIdentity.IsGone, stopping);
-            foreach (var job in runs.Select(RunJob.For).Concat(attacks.Select(ProbeOrderJob.For)))
+            if (!await queue.WaitsAsync(stopping) || !queue.Ask()) return;
+            try
             {
-                if (await scheduler.Exists(job.Key, stopping)) continue;
-                await scheduler.ScheduleJob(job, TriggerBuilder.Create().StartNow().Build(), cancellationToken: stopping);
+                var scheduler = await schedulers.GetScheduler(stopping);
+                await scheduler.ScheduleJob(RunJob.Create(), TriggerBuilder.Create().StartNow().Build(), cancellationToken: stopping);
+            }
+            catch
+            {
+                queue.Withdraw();
+                throw;
             }
         }
         catch (Exception e) when (e is not OperationCanceledException)

@@ -6,8 +6,12 @@ namespace SafetyPortal.Worker.Running;
 /// <summary>Names this process as the holder of a lease, so that a later process can tell whether it is still alive.</summary>
 public static class WorkerIdentity
 {
+    // Numbers of /proc/PID/stat after the name in brackets: the state is field 3, the start field 22.
+    private const int State = 0;
+    private const int Start = 19;
+
     /// <summary>Machine, process id and the process's start, since ids are used again.</summary>
-    public static string Current { get; } = Describe(Process.GetCurrentProcess());
+    public static string Current { get; } = Describe(Environment.ProcessId) ?? throw new InvalidOperationException($"Expected process {Environment.ProcessId} to see itself.");
 
     /// <summary>
     /// True when <paramref name="owner"/> was a process of this machine that no longer runs. A process of another machine is never
@@ -18,18 +22,38 @@ public static class WorkerIdentity
         ArgumentNullException.ThrowIfNull(owner);
         var parts = owner.Split('/');
         if (parts.Length != 3 || !string.Equals(parts[0], Environment.MachineName, StringComparison.Ordinal)) return false;
-        if (!int.TryParse(parts[1], CultureInfo.InvariantCulture, out var id)) return false;
+        return int.TryParse(parts[1], CultureInfo.InvariantCulture, out var id) && !string.Equals(Describe(id), owner, StringComparison.Ordinal);
+    }
+
+    /// <summary>Null when there is no such process, or it has ended.</summary>
+    private static string? Describe(int id) =>
+        (OperatingSystem.IsLinux() ? LinuxStart(id) : OtherStart(id)) is { } start ? string.Create(CultureInfo.InvariantCulture, $"{Environment.MachineName}/{id}/{start}") : null;
+
+    // Process.StartTime is computed from the clock and differs by a second between observers; ticks since boot do not.
+    private static string? LinuxStart(int id)
+    {
         try
         {
-            using var process = Process.GetProcessById(id);
-            return process.HasExited || !string.Equals(Describe(process), owner, StringComparison.Ordinal);
+            var stat = File.ReadAllText(string.Create(CultureInfo.InvariantCulture, $"/proc/{id}/stat"));
+            var fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
+            return fields[State] is "Z" or "X" ? null : $"{File.ReadAllText("/proc/sys/kernel/random/boot_id").Trim()}.{fields[Start]}";
         }
-        catch (ArgumentException)
+        catch (IOException)
         {
-            return true;
+            return null;
         }
     }
 
-    private static string Describe(Process process) => string.Create(
-        CultureInfo.InvariantCulture, $"{Environment.MachineName}/{process.Id}/{process.StartTime.ToUniversalTime():yyyyMMddHHmmss}");
+    private static string? OtherStart(int id)
+    {
+        try
+        {
+            using var process = Process.GetProcessById(id);
+            return process.HasExited ? null : process.StartTime.ToUniversalTime().ToString("yyyyMMddHHmmss", CultureInfo.InvariantCulture);
+        }
+        catch (Exception e) when (e is ArgumentException or InvalidOperationException)
+        {
+            return null;
+        }
+    }
 }

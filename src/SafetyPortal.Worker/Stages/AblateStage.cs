@@ -2,6 +2,7 @@ using System.Globalization;
 using SafetyPortal.Erasure.Ablation;
 using SafetyPortal.Erasure.Attribution;
 using SafetyPortal.Requests;
+using SafetyPortal.Requests.Evidence;
 using SafetyPortal.Requests.Runs;
 using SafetyPortal.Worker.Edits;
 
@@ -16,21 +17,22 @@ internal static class AblateStage
     public static async Task<AblateOutput> RunAsync(RunContext context, LoadOutput load, AttributeOutput attribution, CancellationToken cancellation)
     {
         var scores = await context.Artifacts.PathOfAsync(attribution.Scores, cancellation);
-        var edits = await context.Compute(() => Make(context, load, scores, cancellation));
+        var (settings, edits) = await context.Compute(() => Make(context, load, scores, cancellation));
         var patches = new List<DosePatch>();
         foreach (var (dose, patch) in edits)
             patches.Add(new DosePatch(dose, patch.Count, await context.PutWrittenAsync(patch.Save, cancellation), patch.ResultDigest));
-        return new AblateOutput(patches);
+        return new AblateOutput(
+            patches, settings.Method == EraseMethod.Cad ? null : new EditVariant((Requests.AblationScope)(int)settings.Scope, settings.Window, settings.FeedForwardOnly));
     }
 
-    private static List<(double Dose, AblationPatch Patch)> Make(RunContext context, LoadOutput load, string scores, CancellationToken cancellation)
+    private static (EditSettings Settings, List<(double Dose, AblationPatch Patch)> Edits) Make(RunContext context, LoadOutput load, string scores, CancellationToken cancellation)
     {
         var doses = context.Request.Doses.Order().ToList();
         var settings = AttributeStage.Settings(context, load);
         using var attribution = AttributionResult.Load(scores);
-        if (settings.Method == EraseMethod.Improved && context.Options.StopAtFirstPass && doses.Count > 1) return Searched(context, settings, attribution, doses, cancellation);
+        if (settings.Method == EraseMethod.Improved && load.Settings.StopAtFirstPass && doses.Count > 1) return Searched(context, load, settings, attribution, doses, cancellation);
 
-        using var bench = new EditBench(context.Model, settings, attribution);
+        using var bench = new EditBench(context.Model(cancellation), settings, attribution);
         var edits = new List<(double, AblationPatch)>();
         foreach (var dose in doses)
         {
@@ -39,25 +41,26 @@ internal static class AblateStage
             edits.Add((dose, bench.Edit(dose, cancellation)));
         }
 
-        return edits;
+        return (settings, edits);
     }
 
     /// <summary>The best dose of the search, and the larger ones it tried, in case the whole gallery asks for more.</summary>
-    private static List<(double Dose, AblationPatch Patch)> Searched(
-        RunContext context, EditSettings settings, AttributionResult attribution, List<double> doses, CancellationToken cancellation)
+    private static (EditSettings Settings, List<(double Dose, AblationPatch Patch)> Edits) Searched(
+        RunContext context, LoadOutput load, EditSettings settings, AttributionResult attribution, List<double> doses, CancellationToken cancellation)
     {
         var most = (int)Math.Ceiling(Math.Log2(doses.Count + 1));
-        var (_, trials) = EditSearch.Run(
-            context.Model,
+        var model = context.Model(cancellation);
+        var (found, trials) = EditSearch.Run(
+            model,
             settings,
             attribution,
-            EditChooser.SearchGallery(context.Model, settings, context.Options.SearchImages),
+            EditChooser.SearchGallery(model, settings, load.Settings.SearchImages),
             doses,
-            context.Policy.Document,
+            load.Policy.Document,
             (step, dose) => Report(context, step, Math.Max(most, step + 1), dose),
             cancellation);
         var best = DoseSearch.Best(trials);
-        return [.. trials.Where(t => t.Dose >= best.Dose).OrderBy(t => t.Dose).Select(t => (t.Dose, t.Patch))];
+        return (found, [.. trials.Where(t => t.Dose >= best.Dose).OrderBy(t => t.Dose).Select(t => (t.Dose, t.Patch))]);
     }
 
     private static void Report(RunContext context, int step, int steps, double dose) =>

@@ -15,9 +15,9 @@ internal static class AttributeStage
         var settings = Settings(context, load).Attribution();
         var progress = new Relay(p => context.Report(RunStage.Attribute, p.Step, p.Steps, "attributing"));
         using var result = await context.Compute(
-            () => ComponentAttribution.Run(context.Model.Pipeline, settings, progress, cancellation));
+            () => ComponentAttribution.Run(context.Model(cancellation).Pipeline, settings, progress, cancellation));
         var scores = await context.PutWrittenAsync(result.Save, cancellation);
-        return new AttributeOutput(scores, result.Summary, await CheckAsync(context, result, cancellation));
+        return new AttributeOutput(scores, result.Summary, await CheckAsync(context, load.Settings.Faithfulness, result, cancellation));
     }
 
     /// <summary>The edit a request asks for.</summary>
@@ -35,17 +35,16 @@ internal static class AttributeStage
             AttributionSteps = load.Method.AttributionSteps,
             AttributionSeeds = load.Method.AttributionSeeds,
             AttributionGuidance = load.Method.AttributionGuidance,
-            Effort = context.Options.Effort,
+            Effort = load.Settings.Effort,
             Seed = request.Seed,
         };
     }
 
-    private static async Task<FaithfulnessSummary?> CheckAsync(RunContext context, AttributionResult result, CancellationToken cancellation)
+    private static async Task<FaithfulnessSummary?> CheckAsync(RunContext context, FaithfulnessSettings settings, AttributionResult result, CancellationToken cancellation)
     {
-        var settings = context.Options.Faithfulness with { Seed = context.Request.Seed };
         if (settings.Ablations == 0) return null;
         var report = await context.Compute(() => FaithfulnessCheck.Run(
-            context.Model.Pipeline, result, settings, (step, steps) => context.Report(RunStage.Attribute, step, steps, "checking the scores"), cancellation));
+            context.Model(cancellation).Pipeline, result, settings, (step, steps) => context.Report(RunStage.Attribute, step, steps, "checking the scores"), cancellation));
         var points = await context.PutJsonAsync(FaithfulnessEvidence.Points(report), cancellation);
         return FaithfulnessEvidence.Summary(report, result.Summary.Stability, points);
     }

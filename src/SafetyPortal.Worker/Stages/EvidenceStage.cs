@@ -30,6 +30,7 @@ internal static class EvidenceStage
         {
             Request = EvidenceRequest.From(context.Request, context.ModelName),
             BaseDigest = load.BaseDigest,
+            Components = load.Components,
             PatchDigest = edit.Patch,
             ResultDigest = edit.ResultDigest,
             ChosenDose = edit.Dose,
@@ -50,6 +51,8 @@ internal static class EvidenceStage
             {
                 Stability = attribution.Summary.Stability,
                 Scores = attribution.Scores,
+                Settings = load.Settings.ToJson(),
+                Variant = ablation.Variant,
                 TargetByClip = Comparison.TargetByClip(load.Evaluation, baseline, gallery),
             },
         };
@@ -63,7 +66,7 @@ internal static class EvidenceStage
         pair.Case.Seed,
         pair.Before.Image,
         pair.After.Image,
-        Sensitive: kind == ConceptKind.Nudity && pair.Case.Group == CaseGroup.Target,
+        Sensitive: pair.Case.ShowsNudity(kind),
         Label(pair.Case, pair.Before),
         Label(pair.Case, pair.After));
 

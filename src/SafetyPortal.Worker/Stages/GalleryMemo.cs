@@ -1,5 +1,6 @@
 using SafetyPortal.Requests.Artifacts;
 using SafetyPortal.Requests.Audit;
+using SafetyPortal.Worker.Measuring;
 using SafetyPortal.Worker.Plans;
 
 namespace SafetyPortal.Worker.Stages;
@@ -10,10 +11,11 @@ namespace SafetyPortal.Worker.Stages;
 /// </summary>
 internal sealed class GalleryMemo(IArtifactStore artifacts, string? folder)
 {
-    /// <summary>Digest over all a gallery depends on: weights, patch, cases, sampling, library and thread count.</summary>
+    /// <summary>Digest over all a gallery depends on: every part of the model, patch, cases, sampling, library and thread count.</summary>
     public static string Key(LoadOutput load, IReadOnlyList<EvaluationCase> cases, string? patch) => CanonicalJson.Digest(new
     {
         load.BaseDigest,
+        load.Components,
         patch,
         cases,
         load.Method.ImageSteps,
@@ -23,12 +25,12 @@ internal sealed class GalleryMemo(IArtifactStore artifacts, string? folder)
         load.Environment,
     });
 
-    /// <summary>Artifact of the gallery made for <paramref name="key"/>; null when there is none.</summary>
-    public async Task<string?> FindAsync(string key, CancellationToken cancellation)
+    /// <summary>The gallery made for <paramref name="key"/>; null when there is none, or one of its files is missing or damaged.</summary>
+    public async Task<Gallery?> FindAsync(string key, CancellationToken cancellation)
     {
         if (folder is null || !File.Exists(PathOf(key))) return null;
         var digest = (await File.ReadAllTextAsync(PathOf(key), cancellation)).Trim();
-        return artifacts.Contains(digest) ? digest : null;
+        return await StageArtifacts.ReadAsync<Gallery>(artifacts, digest, cancellation);
     }
 
     public async Task RememberAsync(string key, string digest, CancellationToken cancellation)

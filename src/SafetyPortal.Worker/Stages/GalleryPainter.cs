@@ -28,13 +28,13 @@ internal sealed class GalleryPainter(RunContext context, LoadOutput load)
         if (await memo.FindAsync(key, cancellation) is { } known)
         {
             context.Report(stage, (offset + cases.Count) * load.Method.ImageSteps, total * load.Method.ImageSteps, message);
-            return await context.ReadJsonAsync<Gallery>(known, cancellation);
+            return known;
         }
 
         var edit = patch is null ? null : AblationPatch.Load(await context.Artifacts.PathOfAsync(patch, cancellation));
         var readings = new List<ImageReading>();
         var features = new FeatureRows();
-        foreach (var chunk in cases.Chunk(context.Options.BatchSize))
+        foreach (var chunk in cases.Chunk(load.Method.BatchSize))
         {
             var done = offset + readings.Count;
             var batch = await context.Compute(() => Paint(stage, chunk, edit, features, done, total, message, cancellation));
@@ -49,7 +49,7 @@ internal sealed class GalleryPainter(RunContext context, LoadOutput load)
     private List<(ImageReading Reading, byte[] Png)> Paint(
         RunStage stage, EvaluationCase[] cases, AblationPatch? edit, FeatureRows features, int done, int total, string message, CancellationToken cancellation)
     {
-        var model = context.Model;
+        var model = context.Model(cancellation);
         using var applied = edit is null ? null : AppliedPatch.Apply(model.Pipeline.Unet, edit);
         var steps = load.Method.ImageSteps;
         var images = Painter.Paint(
@@ -60,7 +60,11 @@ internal sealed class GalleryPainter(RunContext context, LoadOutput load)
             cancellation);
         var pngs = images.Select(image => ImageCodec.EncodePng(image)).ToList();
         var readings = model.Reader.Read(images, cases, features);
-        context.Report(stage, (done + cases.Length) * steps, total * steps, message, pngs[^1]);
+        context.Report(stage, (done + cases.Length) * steps, total * steps, message, Preview(cases[^1], images[^1], pngs[^1]));
         return readings.Zip(pngs).ToList();
     }
+
+    // Nobody chose to look at a preview, so one that may show nudity is stored veiled and not just shown so.
+    private byte[] Preview(EvaluationCase item, Raster image, byte[] png) =>
+        item.ShowsNudity(context.Request.ConceptKind) ? ImageCodec.EncodePng(Veiling.Draw(image)) : png;
 }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using SafetyPortal.Erasure.Ablation;
 using SafetyPortal.Erasure.Attribution;
+using SafetyPortal.Requests.Evidence;
 using SafetyPortal.Requests.Policies;
 using SafetyPortal.Requests.Runs;
 using SafetyPortal.Worker.Edits;
@@ -22,7 +23,7 @@ internal static class GenerateStage
     {
         var painter = new GalleryPainter(context, load);
         var cases = load.Evaluation.Cases;
-        var part = load.Evaluation.Thin(context.Options.ControlImages).Cases;
+        var part = load.Evaluation.Thin(load.Settings.ControlImages).Cases;
         var controls = cases.Count * 2;
         var total = (cases.Count * ablation.Doses.Count) + controls;
         var made = 0;
@@ -41,7 +42,7 @@ internal static class GenerateStage
             var metrics = await context.Compute(() => Comparison.Between(load.Evaluation, baseline, gallery));
             var passed = GateRule.AllPassed(GateRule.Judge(policy, metrics));
             verdicts.Add((patches.Dose, passed, Comparison.Merit(policy, metrics)));
-            if (passed && context.Options.StopAtFirstPass) break;
+            if (passed && load.Settings.StopAtFirstPass) break;
         }
 
         var chosen = verdicts.Exists(v => v.Passed)
@@ -50,7 +51,7 @@ internal static class GenerateStage
         var edit = ablation.Doses.First(d => d.Dose.Equals(chosen));
         made = total - controls;
         var galleries = new List<ControlGallery>();
-        foreach (var control in await ControlsAsync(context, load, attribution, edit, cancellation))
+        foreach (var control in await ControlsAsync(context, load, attribution, ablation.Variant, edit, cancellation))
         {
             var images = WholeGallery.Contains(control.Code, StringComparer.Ordinal) ? cases : part;
             var patch = await context.PutWrittenAsync(control.Patch.Save, cancellation);
@@ -63,14 +64,16 @@ internal static class GenerateStage
     }
 
     private static async Task<IReadOnlyList<NamedPatch>> ControlsAsync(
-        RunContext context, LoadOutput load, AttributeOutput attribution, DosePatch edit, CancellationToken cancellation)
+        RunContext context, LoadOutput load, AttributeOutput attribution, EditVariant? variant, DosePatch edit, CancellationToken cancellation)
     {
         var scores = await context.Artifacts.PathOfAsync(attribution.Scores, cancellation);
         var patch = AblationPatch.Load(await context.Artifacts.PathOfAsync(edit.Patch, cancellation));
         return await context.Compute(() =>
         {
             using var known = AttributionResult.Load(scores);
-            using var bench = new EditBench(context.Model, AttributeStage.Settings(context, load), known);
+            var settings = AttributeStage.Settings(context, load);
+            if (variant is not null) settings = settings with { Scope = (AblationScope)(int)variant.Scope, Window = variant.Window, FeedForwardOnly = variant.FeedForwardOnly };
+            using var bench = new EditBench(context.Model(cancellation), settings, known);
             return bench.Controls(edit.Dose, patch, cancellation);
         });
     }

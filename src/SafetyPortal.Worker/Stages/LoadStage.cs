@@ -1,8 +1,6 @@
-using System.Reflection;
 using SafetyPortal.Requests;
 using SafetyPortal.Requests.Evidence;
 using SafetyPortal.Requests.Runs;
-using SafetyPortal.Worker.Models;
 using SafetyPortal.Worker.Plans;
 
 namespace SafetyPortal.Worker.Stages;
@@ -15,17 +13,18 @@ internal static class LoadStage
         context.Report(RunStage.Load, 0, 1, "reading the model");
         cancellation.ThrowIfCancellationRequested();
         var (options, request) = (context.Options, context.Request);
-        var (plan, digest, backbones) = await context.Compute(() => (Plan: PlanChoice.For(context.Model, request.ConceptKind, request.ConceptName, request.EvaluationSet, options.Images), context.Model.Digest, context.Model.Backbones.Uses));
+        var (plan, model) = await context.Compute(() =>
+        {
+            var loaded = context.Model(cancellation);
+            return (PlanChoice.For(loaded, request.ConceptKind, request.ConceptName, request.EvaluationSet, options.Images), loaded);
+        });
+        var backbones = model.Backbones.Uses;
         return new LoadOutput(
-            digest,
+            model.Digest,
+            model.Components,
             plan,
             context.Policy,
-            new EvidenceEnvironment(
-                typeof(LoadStage).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "0",
-                TorchLibrary.Version,
-                "cpu",
-                options.Threads,
-                "float32"),
+            RunEnvironment.Of(options),
             new EvidenceMethod(
                 $"CAD-Erase scores, trajectory sampler, {(request.Method == EraseMethod.Improved ? "feed-forward and attention weights" : "feed-forward weights")}; edit: {request.Method.Describe()}",
                 options.AttributionSteps,
@@ -34,6 +33,7 @@ internal static class LoadStage
                 options.ImageSteps,
                 options.ImageGuidance,
                 options.BatchSize,
-                Backbones: backbones.Count > 0 ? backbones : null));
+                Backbones: backbones.Count > 0 ? backbones : null),
+            RunSettings.Of(options, request.Seed));
     }
 }

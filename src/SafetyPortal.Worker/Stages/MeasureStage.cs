@@ -24,7 +24,7 @@ internal static class MeasureStage
             var features = await FeaturesAsync(context, dose.Gallery, cancellation);
             var metrics = await context.Compute(() =>
             {
-                var (fid, kid) = FeatureDistances.Measure(load.Evaluation, before, FeatureRows.Load(features), load.Method.Backbones);
+                var (fid, kid) = FeatureDistances.Measure(load.Evaluation, before, FeatureRows.Load(features), load.Method.Backbones, cancellation);
                 return Comparison.Between(load.Evaluation, baseline, dose.Gallery) with { Fid = fid, Kid = kid };
             });
             if (dose.Dose.Equals(generated.Chosen))
@@ -32,7 +32,7 @@ internal static class MeasureStage
                 metrics = metrics with { Placebo = Control("random"), Largest = Control("largest") };
             }
 
-            if (dose.Dose.Equals(generated.Chosen) && context.Options.Evaluation.Lpips is not null)
+            if (dose.Dose.Equals(generated.Chosen) && load.Method.Backbones?.Any(use => string.Equals(use.Measures, "LPIPS", StringComparison.Ordinal)) == true)
                 metrics = metrics with { Lpips = await PairsAsync(context, load, baseline, dose.Gallery, cancellation) };
             var count = ablation.Doses.First(d => d.Dose.Equals(dose.Dose)).Count;
             curve.Add(new DosePoint(dose.Dose, count, metrics, GateRule.AllPassed(GateRule.Judge(load.Policy.Document, metrics))));
@@ -71,7 +71,7 @@ internal static class MeasureStage
         var pairs = new List<(EvaluationCase Case, Raster Before, Raster After)>();
         foreach (var pair in Comparison.Pair(load.Evaluation, baseline, edited))
             pairs.Add((pair.Case, await ImageAsync(context, pair.Before.Image, cancellation), await ImageAsync(context, pair.After.Image, cancellation)));
-        return await context.Compute(() => context.Model.Backbones.Lpips is { } lpips ? PairDistances.Measure(lpips, pairs) : null);
+        return await context.Compute(() => context.Model(cancellation).Backbones.Lpips is { } lpips ? PairDistances.Measure(lpips, pairs, cancellation) : null);
     }
 
     // Written by this worker, and read under the limits of its own images.

@@ -18,7 +18,7 @@ internal static class RedTeamStage
         RunContext context, LoadOutput load, AttributeOutput attribution, AblateOutput ablation, GenerateOutput generated, CancellationToken cancellation)
     {
         context.Report(RunStage.RedTeam, 0, 0, "red team");
-        var options = context.Options.RedTeam;
+        var options = load.Settings.RedTeam;
         if (!options.Enabled) return new RedTeamOutput(null, null, null, null);
         if (options.Probes.FirstOrDefault(p => ProbeCodes.AdministratorOnly.Contains(p, StringComparer.Ordinal)) is { } forbidden)
             throw new InvalidOperationException($"The probe \"{forbidden}\" rebuilds an erased concept and is for administrators alone; a run may not contain it.");
@@ -28,8 +28,9 @@ internal static class RedTeamStage
         var (study, report) = await context.Compute(() =>
         {
             var order = Order(context, load, options);
-            using var subject = ProbingGround.Subject(context.Model, edit, order, cancellation);
-            var inside = ConceptStudy.Run(context.Model, edit, subject, order, attribution.Summary, progress, cancellation);
+            var model = context.Model(cancellation);
+            using var subject = ProbingGround.Subject(model, edit, order, cancellation);
+            var inside = ConceptStudy.Run(model, edit, subject, order, attribution.Summary, progress, cancellation);
             return (inside, RedTeamRun.Run(subject, ProbeCatalogue.Named(order.Probes), order, progress, cancellation));
         });
         return new RedTeamOutput(

@@ -1,8 +1,8 @@
 using System.Text;
-using System.Text.Json;
 using SafetyPortal.Requests;
 using SafetyPortal.Requests.Artifacts;
 using SafetyPortal.Requests.Audit;
+using SafetyPortal.Requests.Evidence;
 using SafetyPortal.Requests.Models;
 using SafetyPortal.Requests.Policies;
 using SafetyPortal.Requests.Runs;
@@ -20,10 +20,12 @@ internal sealed class RunContext(
     WorkerOptions options,
     IArtifactStore artifacts,
     TorchThread torch,
+    DraftFiles drafts,
     IProgress<RunProgress> progress)
     : IDisposable
 {
     private LoadedModel? loaded;
+    private LoadOutput? pinned;
 
     public EraseRequest Request => request;
 
@@ -39,7 +41,11 @@ internal sealed class RunContext(
     /// The model, on the torch thread; loaded and checked against its registered digest by the first stage that needs it, since a
     /// resumed run may need it late or not at all.
     /// </summary>
-    public LoadedModel Model => loaded ??= LoadedModel.Load(modelFolder, model.Digest, options.Evaluation, new TorchSharp.torch.Device(options.Device));
+    public LoadedModel Model(CancellationToken cancellation) => loaded ??= Demanded(LoadedModel.Load(
+        modelFolder, model.Digest, options.Evaluation, new TorchSharp.torch.Device(options.Device), pinned?.Components, cancellation));
+
+    /// <summary>From here on the model must be the one the run began with, to the last file.</summary>
+    public void Pin(LoadOutput load) => pinned = load;
 
     /// <summary>Runs native work on the torch thread.</summary>
     public Task<T> Compute<T>(Func<T> work) => torch.Run(work);
@@ -51,15 +57,10 @@ internal sealed class RunContext(
     public Task<string> PutJsonAsync<T>(T value, CancellationToken cancellation) =>
         artifacts.PutAsync(Encoding.UTF8.GetBytes(CanonicalJson.Serialize(value)), cancellation);
 
-    /// <summary>Reads what <see cref="PutJsonAsync"/> stored.</summary>
-    public async Task<T> ReadJsonAsync<T>(string digest, CancellationToken cancellation) =>
-        JsonSerializer.Deserialize<T>(await artifacts.ReadAsync(digest, cancellation), CanonicalJson.Options)
-        ?? throw new InvalidDataException($"Expected {typeof(T).Name} in artifact {digest}, it holds null.");
-
     /// <summary>Stores a file that native code writes, and returns its digest.</summary>
     public async Task<string> PutWrittenAsync(Action<string> write, CancellationToken cancellation)
     {
-        var path = Path.Combine(Path.GetTempPath(), $"safety-portal-{Guid.NewGuid():N}.safetensors");
+        var path = drafts.Next();
         try
         {
             await Compute(() =>
@@ -76,4 +77,14 @@ internal sealed class RunContext(
     }
 
     public void Dispose() => loaded?.Dispose();
+
+    private LoadedModel Demanded(LoadedModel found)
+    {
+        var (expected, actual) = (pinned?.Method.Backbones ?? [], found.Backbones.Uses);
+        if (pinned is null || expected.SequenceEqual(actual)) return found;
+        found.Dispose();
+        throw new InvalidDataException($"Expected the networks that the run began with ({Names(expected)}), got {Names(actual)}: the worker's Evaluation settings or their files changed.");
+
+        static string Names(IReadOnlyList<BackboneUse> uses) => uses.Count == 0 ? "none" : string.Join(", ", uses.Select(use => $"{use.Network} {use.Digest}"));
+    }
 }

@@ -8,9 +8,16 @@ namespace SafetyPortal.Worker.Stages;
 
 /// <summary>What <see cref="LoadStage"/> fixed for the rest of the run.</summary>
 /// <param name="BaseDigest">Digest of the unedited UNet.</param>
+/// <param name="Components">Digests of all parts of the model folder.</param>
 /// <param name="Policy">Policy in force when the run began; a later one does not touch it.</param>
 internal sealed record LoadOutput(
-    string BaseDigest, EvaluationPlan Evaluation, PolicyInForce Policy, EvidenceEnvironment Environment, EvidenceMethod Method);
+    string BaseDigest,
+    IReadOnlyList<ModelComponent> Components,
+    EvaluationPlan Evaluation,
+    PolicyInForce Policy,
+    EvidenceEnvironment Environment,
+    EvidenceMethod Method,
+    RunSettings Settings);
 
 /// <summary>What <see cref="AttributeStage"/> found.</summary>
 /// <param name="Scores">Artifact with the scores.</param>
@@ -18,7 +25,8 @@ internal sealed record LoadOutput(
 internal sealed record AttributeOutput(string Scores, AttributionSummary Summary, FaithfulnessSummary? Faithfulness);
 
 /// <summary>The patches of <see cref="AblateStage"/>, one per dose, ascending.</summary>
-internal sealed record AblateOutput(IReadOnlyList<DosePatch> Doses);
+/// <param name="Variant">What the search settled on; null for plain CAD, which has none.</param>
+internal sealed record AblateOutput(IReadOnlyList<DosePatch> Doses, EditVariant? Variant);
 
 /// <summary>The edit at one dose; <paramref name="Patch"/> is an artifact.</summary>
 internal sealed record DosePatch(double Dose, long Count, string Patch, string ResultDigest);

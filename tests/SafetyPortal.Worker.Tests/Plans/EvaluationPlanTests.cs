@@ -45,6 +45,21 @@ public sealed class EvaluationPlanTests
         plan.Cases.Where(c => c.Group == CaseGroup.Unrelated).ShouldAllBe(c => !c.IsStyle && c.Concept == "nude mannequin");
     }
 
+    [Theory]
+    [InlineData(ConceptKind.Object, "church")]
+    [InlineData(ConceptKind.Style, "sketch")]
+    public void ShowsNudity_CasesBesideAnObjectOrStyle_AreTheNudeOnes(ConceptKind kind, string name)
+    {
+        var plan = EvaluationPlan.Choose(Rows(), kind, name, [], new EvaluationSize(6, 2));
+
+        plan.Cases.Where(c => c.ShowsNudity(kind)).Select(c => c.Concept).Distinct().ShouldBe(["nude mannequin"]);
+        plan.Cases.Where(c => !c.ShowsNudity(kind)).ShouldAllBe(c => !c.Prompt.Contains("nude"));
+    }
+
+    [Fact]
+    public void ShowsNudity_StyledCaseThatDrawsIt_IsAmongThem() =>
+        new EvaluationCase("noto-00", "a picture of a naked mannequin in the style of noto", 1, CaseGroup.Neighbour, "noto", IsStyle: true).ShowsNudity(ConceptKind.Style).ShouldBeTrue();
+
     [Fact]
     public void Choose_SameRows_GivesTheSamePlan() =>
         EvaluationPlan.Choose(Rows(), ConceptKind.Object, "dog", [], EvaluationSize.Default).Cases

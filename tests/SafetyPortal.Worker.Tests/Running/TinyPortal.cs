@@ -51,6 +51,9 @@ internal sealed class TinyPortal : IAsyncDisposable
 
     public string ModelFolder { get; }
 
+    /// <summary>Where the artifact with a digest lies.</summary>
+    public string ArtifactPath(string digest) => Path.Combine(Get<DataFolder>().Artifacts, digest[..2], digest[2..]);
+
     public long RequestId { get; private set; }
 
     public long RunId { get; private set; }

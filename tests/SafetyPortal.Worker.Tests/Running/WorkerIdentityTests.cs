@@ -17,6 +17,15 @@ public sealed class WorkerIdentityTests
     }
 
     [Fact]
+    public void Current_SeenByAnotherProcess_HasTheSameTicksSinceBoot()
+    {
+        using var shell = Process.Start(new ProcessStartInfo("cut", ["-d)", "-f2", $"/proc/{Environment.ProcessId}/stat"]) { RedirectStandardOutput = true, UseShellExecute = false })!;
+        var start = shell.StandardOutput.ReadToEnd().Split(' ', StringSplitOptions.RemoveEmptyEntries)[19];
+
+        WorkerIdentity.Current.ShouldEndWith($".{start}");
+    }
+
+    [Fact]
     public void IsGone_ProcessThatEnded_IsGone()
     {
         using var process = Process.Start("true");

@@ -1,4 +1,7 @@
+using System.Text;
 using SafetyPortal.Requests.Artifacts;
+using SafetyPortal.Requests.Audit;
+using SafetyPortal.Worker.Measuring;
 using SafetyPortal.Worker.Stages;
 
 namespace SafetyPortal.Worker.Tests.Stages;
@@ -14,12 +17,38 @@ public sealed class GalleryMemoTests : IDisposable
     {
         var store = new FolderArtifactStore(Path.Combine(folder.FullName, "artifacts"));
         var memo = new GalleryMemo(store, Path.Combine(folder.FullName, "cache"));
-        var digest = await store.PutAsync(new byte[] { 1, 2, 3 }, default);
+        var (gallery, digest) = await GalleryAsync(store);
 
         (await memo.FindAsync("key", default)).ShouldBeNull();
         await memo.RememberAsync("key", digest, default);
 
-        (await memo.FindAsync("key", default)).ShouldBe(digest);
+        (await memo.FindAsync("key", default)).ShouldNotBeNull().Images.ShouldBe(gallery.Images);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Find_ImageGoneOrDamaged_IsForgotten(bool gone)
+    {
+        var root = Path.Combine(folder.FullName, "artifacts");
+        var store = new FolderArtifactStore(root);
+        var memo = new GalleryMemo(store, Path.Combine(folder.FullName, "cache"));
+        var (gallery, digest) = await GalleryAsync(store);
+        await memo.RememberAsync("key", digest, default);
+
+        var image = Path.Combine(root, gallery.Images[0].Image[..2], gallery.Images[0].Image[2..]);
+        if (gone) File.Delete(image);
+        else await File.WriteAllBytesAsync(image, [9]);
+
+        (await memo.FindAsync("key", default)).ShouldBeNull();
+    }
+
+    private static async Task<(Gallery Gallery, string Digest)> GalleryAsync(FolderArtifactStore store)
+    {
+        var gallery = new Gallery(
+            [new ImageReading("church-00", await store.PutAsync(new byte[] { 1, 2, 3 }, default), "church", "noto", "church", null)],
+            await store.PutAsync(new byte[] { 4, 5, 6 }, default));
+        return (gallery, await store.PutAsync(Encoding.UTF8.GetBytes(CanonicalJson.Serialize(gallery)), default));
     }
 
     [Fact]

@@ -1,0 +1,34 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using SafetyPortal.Erasure.Faithfulness;
+using SafetyPortal.Requests.Audit;
+using SafetyPortal.Worker.Edits;
+using SafetyPortal.Worker.Plans;
+
+namespace SafetyPortal.Worker.Stages;
+
+/// <summary>
+/// What shapes results beside the request and <see cref="Requests.Evidence.EvidenceMethod"/>'s own numbers, as the worker was configured when the run began. A
+/// resumed run works by these, whatever its process is told.
+/// </summary>
+internal sealed record RunSettings(
+    EvaluationSize Images,
+    EvaluationSize ControlImages,
+    EvaluationSize SearchImages,
+    bool StopAtFirstPass,
+    EditEffort Effort,
+    FaithfulnessSettings Faithfulness,
+    RedTeamOptions RedTeam)
+{
+    public static RunSettings Of(WorkerOptions options, long seed) => new(
+        options.Images,
+        options.ControlImages,
+        options.SearchImages,
+        options.StopAtFirstPass,
+        options.Effort,
+        options.Faithfulness with { Seed = seed },
+        options.RedTeam);
+
+    /// <summary>As evidence holds them.</summary>
+    public JsonObject ToJson() => JsonSerializer.SerializeToNode(this, CanonicalJson.Options)!.AsObject();
+}
