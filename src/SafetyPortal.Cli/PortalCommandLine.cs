@@ -35,9 +35,10 @@ public static class PortalCommandLine
     public static async Task<int> InvokeAsync(IReadOnlyList<string> arguments)
     {
         var parsed = Create().Parse(arguments);
-        var code = await parsed.InvokeAsync();
 
-        // System.CommandLine returns 1 for a wrong command line, which here means that a check did not pass.
-        return parsed.Errors.Count > 0 ? ExitCode.Usage : code;
+        // System.CommandLine would print help on standard output and return 1, which here means that a check did not pass.
+        return parsed.Errors.Count == 0
+            ? await parsed.InvokeAsync()
+            : Failures.ReportUsage(arguments.Contains("--json", StringComparer.Ordinal), [.. parsed.Errors.Select(e => e.Message), "portal --help lists commands and their options."]);
     }
 }

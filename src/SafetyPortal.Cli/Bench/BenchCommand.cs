@@ -18,10 +18,10 @@ public static class BenchCommand
         var model = new Option<DirectoryInfo?>("--model") { Description = "Model folder to measure instead of a preset." };
         var cases = new Option<string[]>("--case") { Description = $"Case to measure; may be repeated. Default: all but generate-200. {string.Join(", ", BenchCases.Names)}." };
         cases.AcceptOnlyFromAmong([.. BenchCases.Names]);
-        var repeat = new Option<int>("--repeat") { Description = "Measurements of each short case, after one that does not count.", DefaultValueFactory = _ => 3 };
-        var steps = new Option<int>("--steps") { Description = "DDIM steps of the attribution.", DefaultValueFactory = _ => 50 };
-        var generation = new Option<int>("--generation-steps") { Description = "DDIM steps of a generated image.", DefaultValueFactory = _ => 25 };
-        var loop = new Option<int>("--loop-steps") { Description = "Steps of the restart sampler that are run; the time of all --steps is computed from them.", DefaultValueFactory = _ => 4 };
+        var repeat = CommonOptions.Number("--repeat", "Measurements of each short case, after one that does not count.", 3);
+        var steps = CommonOptions.Number("--steps", "DDIM steps of the attribution.", 50, most: 1000);
+        var generation = CommonOptions.Number("--generation-steps", "DDIM steps of a generated image.", 25, most: 1000);
+        var loop = CommonOptions.Number("--loop-steps", "Steps of the restart sampler that are run; the time of all --steps is computed from them.", 4, most: 1000);
         var reference = new Option<FileInfo?>("--reference") { Description = "What benchmarks/reference.py wrote for the same model, to print beside." };
         var output = new Option<FileInfo?>("--out", "-o") { Description = "JSON file to write the measurements to as well." };
         var command = new Command("bench", "Measure this program, and make the models to measure it on.")
@@ -34,7 +34,7 @@ public static class BenchCommand
             var beside = parsed.GetValue(reference) is { } file ? BenchReport.Read(file.FullName) : null;
             var chosen = parsed.GetValue(cases) is { Length: > 0 } some ? some : [.. BenchCases.DefaultNames];
             var settings = new BenchSettings(
-                Math.Max(1, parsed.GetValue(repeat)), parsed.GetValue(steps), parsed.GetValue(generation), parsed.GetValue(loop), parsed.GetValue(device)!, parsed.GetValue(dtype)!);
+                parsed.GetValue(repeat), parsed.GetValue(steps), parsed.GetValue(generation), parsed.GetValue(loop), parsed.GetValue(device)!, parsed.GetValue(dtype)!);
             var report = await ProgressDisplay.RunTorch(parsed.GetValue(json), parsed.GetValue(threads), progress =>
             {
                 var folder = parsed.GetValue(model)?.FullName ?? BenchModel.Folder(parsed.GetValue(preset)!, cancellation);

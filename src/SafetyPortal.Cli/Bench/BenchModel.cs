@@ -14,12 +14,6 @@ internal static class BenchModel
         if (preset == Demo) return EmbeddedModel.Folder;
         var folder = Path.GetFullPath(Path.Combine("data", "bench", preset));
         if (File.Exists(Path.Combine(folder, "model_index.json"))) return folder;
-
-        // Written under another name first, so that an interrupted one is not taken for whole.
-        var partial = folder + ".partial";
-        if (Directory.Exists(partial)) Directory.Delete(partial, recursive: true);
-        MakeModelFolder.Write(MakeModelPreset.Read(preset), partial, ScalarType.Float32, seed: 0, shards: 1, tokenizer: null, cancellation);
-        Directory.Move(partial, folder);
-        return folder;
+        return MakeModelFolder.Write(MakeModelPreset.Read(preset), folder, ScalarType.Float32, seed: 0, shards: 1, tokenizer: null, cancellation).Path;
     }
 }

@@ -24,7 +24,7 @@ internal static class MakeModelCommand
         config.AcceptOnlyFromAmong([.. MakeModelPreset.Names]);
         var dtype = new Option<string>("--dtype") { Description = "Type the weights are stored in: fp32, fp16 or bf16.", DefaultValueFactory = _ => "fp32" };
         dtype.AcceptOnlyFromAmong([.. Dtypes.Keys]);
-        var shards = new Option<int>("--shards") { Description = "Files the weights of the UNet are spread over.", DefaultValueFactory = _ => 1 };
+        var shards = CommonOptions.Number("--shards", "Files the weights of the UNet are spread over.", 1, most: 999);
         var tokenizer = new Option<DirectoryInfo?>("--tokenizer") { Description = "Folder to take the tokenizer's files from; without it a tokenizer without merges is written." };
         var command = new Command("make-model", "Write a model folder of a published architecture with random weights, one tensor in memory at a time.")
         {
@@ -35,12 +35,9 @@ internal static class MakeModelCommand
             var folder = parsed.GetValue(output)!;
             if (folder.Exists && folder.EnumerateFileSystemInfos().Any())
                 throw new InvalidDataException($"Expected an empty or new folder to write to, {folder.FullName} holds something already.");
-            var count = parsed.GetValue(shards);
-            if (count is < 1 or > 999)
-                throw new InvalidDataException($"Expected 1 to 999 shards, got {count}.");
             var preset = MakeModelPreset.Read(parsed.GetValue(config)!);
             var report = MakeModelFolder.Write(
-                preset, folder.FullName, Dtypes[parsed.GetValue(dtype)!], parsed.GetValue(seed), count, parsed.GetValue(tokenizer)?.FullName, cancellation);
+                preset, folder.FullName, Dtypes[parsed.GetValue(dtype)!], parsed.GetValue(seed), parsed.GetValue(shards), parsed.GetValue(tokenizer)?.FullName, cancellation);
             JsonText.Print(parsed.GetValue(json), report, report.ToText);
             return Task.FromResult(ExitCode.Success);
         });

@@ -12,7 +12,31 @@ internal static class MakeModelFolder
 {
     private static readonly Dictionary<string, string> Metadata = new(StringComparer.Ordinal) { ["format"] = "pt" };
 
+    /// <summary>Writes into a folder beside it, <c>.partial</c>, which takes the name at the end: one that was interrupted is not taken for whole.</summary>
+    /// <exception cref="DirectoryNotFoundException">There is no folder to take a tokenizer from.</exception>
+    /// <exception cref="InvalidDataException">The folder to take it from has none.</exception>
     public static Report Write(
+        MakeModelPreset preset, string folder, ScalarType dtype, long seed, int shards, string? tokenizer, CancellationToken cancellation)
+    {
+        if (tokenizer is not null) RequireTokenizer(tokenizer);
+        var target = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
+        var partial = target + ".partial";
+        if (Directory.Exists(partial)) Directory.Delete(partial, recursive: true);
+        try
+        {
+            var report = WriteTo(preset, partial, dtype, seed, shards, tokenizer, cancellation);
+            if (Directory.Exists(target)) Directory.Delete(target); // empty, or this refuses
+            Directory.Move(partial, target);
+            return report with { Path = target };
+        }
+        catch
+        {
+            if (Directory.Exists(partial)) Directory.Delete(partial, recursive: true);
+            throw;
+        }
+    }
+
+    private static Report WriteTo(
         MakeModelPreset preset, string folder, ScalarType dtype, long seed, int shards, string? tokenizer, CancellationToken cancellation)
     {
         var clock = Stopwatch.StartNew();
@@ -82,6 +106,15 @@ internal static class MakeModelFolder
         {
             if (File.Exists(Path.Combine(source, name)))
                 File.Copy(Path.Combine(source, name), Path.Combine(folder, name), overwrite: true);
+        }
+    }
+
+    private static void RequireTokenizer(string source)
+    {
+        if (!Directory.Exists(source)) throw new DirectoryNotFoundException($"Expected a folder with a tokenizer at {source}, there is none.");
+        foreach (var name in (string[])["vocab.json", "merges.txt"])
+        {
+            if (!File.Exists(Path.Combine(source, name))) throw new InvalidDataException($"Expected {name} of a tokenizer in {source}, there is none.");
         }
     }
 

@@ -27,8 +27,8 @@ internal static class AttributeCommand
         var objective = new Option<AttributionObjective>("--objective") { Description = "erase or amplify.", DefaultValueFactory = _ => AttributionObjective.Erase };
         var sampler = new Option<LatentSampler>("--sampler") { Description = "trajectory, or restart as the paper's public code does (slow).", DefaultValueFactory = _ => LatentSampler.Trajectory };
         var candidates = new Option<CandidateSet>("--candidates") { Description = "Which weights are scored.", DefaultValueFactory = _ => CandidateSet.FeedForward };
-        var seeds = new Option<int>("--seeds") { Description = "Seeds whose estimates are averaged.", DefaultValueFactory = _ => 4 };
-        var steps = new Option<int>("--steps") { Description = "DDIM steps per seed.", DefaultValueFactory = _ => 50 };
+        var seeds = CommonOptions.Number("--seeds", "Seeds whose estimates are averaged.", 4);
+        var steps = CommonOptions.Number("--steps", "DDIM steps per seed.", 50, most: 1000);
         var checkpointing = new Option<bool>("--checkpointing") { Description = "Keep no activations inside the UNet's blocks and compute them again for the gradient: less memory, a third more time." };
         var faithfulness = new Option<bool>("--faithfulness") { Description = "Also compare the scores with ablations of the model (erase objective)." };
         var heatmaps = new Option<DirectoryInfo?>("--heatmaps") { Description = "Folder for where the model looks for each word: a picture per prompt, a map over it per word, and heatmaps.json." };
@@ -45,7 +45,7 @@ internal static class AttributeCommand
                 Objective = parsed.GetValue(objective),
                 Sampler = parsed.GetValue(sampler),
                 Candidates = parsed.GetValue(candidates),
-                Seeds = [.. Enumerable.Range(0, Math.Max(1, parsed.GetValue(seeds))).Select(i => parsed.GetValue(seed) + i)],
+                Seeds = [.. Enumerable.Range(0, parsed.GetValue(seeds)).Select(i => parsed.GetValue(seed) + i)],
                 Steps = parsed.GetValue(steps),
                 Checkpointing = parsed.GetValue(checkpointing),
             };
@@ -54,7 +54,7 @@ internal static class AttributeCommand
             {
                 using var pipeline = ModelLoading.Pipeline(parsed.GetValue(model)!, parsed.GetValue(device)!, parsed.GetValue(dtype)!);
                 using var result = ComponentAttribution.Run(pipeline, settings, new Relay(progress), cancellation);
-                result.Save(file.FullName);
+                result.Save(file.FullName, ScoresFile.BaseOf(pipeline.Unet));
                 var report = parsed.GetValue(faithfulness)
                     ? FaithfulnessCheck.Run(
                         pipeline,

@@ -15,13 +15,11 @@ internal static class AuditCommand
     private static Command Verify()
     {
         var json = CommonOptions.Json();
-        var data = new Option<DirectoryInfo>("--data") { Description = "Data folder.", DefaultValueFactory = _ => new DirectoryInfo("data") };
+        var data = FolderOptions.Data();
         var command = new Command("verify", "Check every event's hash, the links between them and the signed checkpoints.") { data, json };
         command.SetGuardedAction(json, async (parsed, cancellation) =>
         {
-            var folder = parsed.GetValue(data)!;
-            var database = Path.Combine(folder.FullName, "portal.db");
-            if (!File.Exists(database)) throw new FileNotFoundException($"Expected a portal database at {database}, there is none.");
+            var folder = FolderOptions.Existing(parsed.GetValue(data)!);
             await using var services = new ServiceCollection().AddLogging().AddPortalRequests(new DataFolder(folder.FullName)).BuildServiceProvider();
             var report = await services.GetRequiredService<AuditVerifier>().ExecuteAsync(cancellation);
             JsonText.Print(parsed.GetValue(json), report, () => Describe(report));

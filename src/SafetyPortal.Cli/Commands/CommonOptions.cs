@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using System.Text.RegularExpressions;
 
 namespace SafetyPortal.Cli.Commands;
@@ -15,11 +16,23 @@ public static partial class CommonOptions
         DefaultValueFactory = _ => new DirectoryInfo(EmbeddedModel.Folder),
     };
 
-    public static Option<int> Threads() => new("--threads")
+    public static Option<int> Threads() => Number(
+        "--threads",
+        "Threads of libtorch and its BLAS; recorded in the evidence, since results repeat exactly only for one thread count.",
+        Worker.Running.TorchThread.DefaultThreads,
+        most: 1024);
+
+    /// <summary>A whole number within limits; anything else is a wrong command line.</summary>
+    public static Option<int> Number(string name, string description, int fallback, int least = 1, int most = 10_000)
     {
-        Description = "Threads of libtorch and its BLAS; recorded in the evidence, since results repeat exactly only for one thread count.",
-        DefaultValueFactory = _ => Worker.Running.TorchThread.DefaultThreads,
-    };
+        var option = new Option<int>(name) { Description = description, DefaultValueFactory = _ => fallback };
+        option.Validators.Add(result =>
+        {
+            if (result.Tokens.Count > 0 && result.GetValueOrDefault<int>() is var value && (value < least || value > most))
+                result.AddError(string.Create(CultureInfo.InvariantCulture, $"{name} must be {least} to {most:N0}, not {value}."));
+        });
+        return option;
+    }
 
     /// <summary>Where the networks compute.</summary>
     public static Option<string> Device()

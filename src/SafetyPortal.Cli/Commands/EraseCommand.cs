@@ -13,6 +13,8 @@ namespace SafetyPortal.Cli.Commands;
 /// <summary><c>portal erase</c>: turns scores into a patch file.</summary>
 internal static class EraseCommand
 {
+    private const string Visiting = "visit latents";
+
     public static Command Create()
     {
         var model = CommonOptions.Model();
@@ -43,13 +45,14 @@ internal static class EraseCommand
         command.SetGuardedAction(json, async (parsed, cancellation) =>
         {
             var file = parsed.GetValue(output)!;
-            var patch = await ProgressDisplay.RunTorch(quiet: true, parsed.GetValue(threads), _ =>
+            var patch = await ProgressDisplay.RunTorch(parsed.GetValue(json), parsed.GetValue(threads), progress =>
             {
                 var chosen = parsed.GetValue(method);
                 var settings = FillText.Apply(
                     new AblationSettings(parsed.GetValue(ratio), parsed.GetValue(scope), parsed.GetValue(mode), NoiseSeed: parsed.GetValue(seed)), parsed.GetValue(fill)!);
-                using var attribution = AttributionResult.Load(parsed.GetValue(scores)!.FullName);
                 using var pipeline = ModelLoading.Pipeline(parsed.GetValue(model)!, parsed.GetValue(device)!);
+                var digest = ScoresFile.BaseOf(pipeline.Unet);
+                using var attribution = ScoresFile.Load(parsed.GetValue(scores)!, digest);
                 var notes = new Dictionary<string, string>(StringComparer.Ordinal)
                 {
                     ["method"] = chosen.Describe(),
@@ -60,13 +63,13 @@ internal static class EraseCommand
                 };
                 if (chosen == EraseMethod.Cad) notes["fill"] = FillText.Of(settings);
                 if (parsed.GetValue(keep) is { Length: > 0 } kept) notes["keep"] = string.Join(" | ", kept);
-                AblationMask Mask() => Highest(attribution, settings, parsed.GetValue(protect) ?? [], parsed.GetValue(protectWeight), notes);
+                AblationMask Mask() => Highest(attribution, digest, settings, parsed.GetValue(protect) ?? [], parsed.GetValue(protectWeight), notes);
                 var patch = chosen switch
                 {
                     EraseMethod.App => PatchBuilder.FromValues(
-                        pipeline.Unet, Posterior(pipeline, attribution, settings.Ratio, parsed.GetValue(keep) ?? [], parsed.GetValue(seed), cancellation), notes),
+                        pipeline.Unet, Posterior(pipeline, attribution, settings.Ratio, parsed.GetValue(keep) ?? [], parsed.GetValue(seed), progress, cancellation), notes),
                     EraseMethod.Improved => PatchBuilder.FromValues(
-                        pipeline.Unet, Suppress(pipeline, attribution, Mask(), parsed.GetValue(keep)!, parsed.GetValue(seed), cancellation), notes),
+                        pipeline.Unet, Suppress(pipeline, attribution, Mask(), parsed.GetValue(keep)!, parsed.GetValue(seed), progress, cancellation), notes),
                     _ => PatchBuilder.FromMask(pipeline.Unet, Mask(), settings, notes),
                 };
                 patch.Save(file.FullName);
@@ -83,13 +86,13 @@ internal static class EraseCommand
 
     /// <summary>The weights with the highest scores, those of concepts to keep subtracted first; the notes say which.</summary>
     private static AblationMask Highest(
-        AttributionResult attribution, AblationSettings settings, IReadOnlyList<FileInfo> protect, double protectWeight, Dictionary<string, string> notes)
+        AttributionResult attribution, string? digest, AblationSettings settings, IReadOnlyList<FileInfo> protect, double protectWeight, Dictionary<string, string> notes)
     {
         using var scope = NewDisposeScope();
         var ranked = attribution.Scores;
         if (protect.Count > 0)
         {
-            var kept = protect.Select(file => AttributionResult.Load(file.FullName)).ToList();
+            var kept = protect.Select(file => ScoresFile.Load(file, digest)).ToList();
             ranked = ProtectedScores.Subtract(ranked, kept, protectWeight);
             notes["protect"] = string.Join(" | ", kept.SelectMany(k => k.Summary.Settings.Prompts).Select(p => p.Concept));
             notes["protect_weight"] = protectWeight.ToString(CultureInfo.InvariantCulture);
@@ -103,18 +106,22 @@ internal static class EraseCommand
     }
 
     private static IReadOnlyList<PatchTensor> Posterior(
-        StableDiffusionPipeline pipeline, AttributionResult attribution, double share, string[] keep, long seed, CancellationToken cancellation)
+        StableDiffusionPipeline pipeline, AttributionResult attribution, double share, string[] keep, long seed, IProgress<WorkStep> progress, CancellationToken cancellation)
     {
+        progress.Report(new WorkStep(Visiting, 0, 0));
         using var target = SuppressionPoints.Target(pipeline, attribution.Summary.Settings.Prompts, seed, cancellation: cancellation);
         using var stays = keep.Length > 0 ? SuppressionPoints.Keep(pipeline, keep, seed, cancellation) : null;
+        progress.Report(new WorkStep("read activations", 0, 0));
         return PosteriorSuppression.Fit(pipeline.Unet, target, stays, share, cancellation: cancellation);
     }
 
     private static IReadOnlyList<PatchTensor> Suppress(
-        StableDiffusionPipeline pipeline, AttributionResult attribution, AblationMask mask, string[] keep, long seed, CancellationToken cancellation)
+        StableDiffusionPipeline pipeline, AttributionResult attribution, AblationMask mask, string[] keep, long seed, IProgress<WorkStep> progress, CancellationToken cancellation)
     {
+        var settings = new SuppressionSettings();
+        progress.Report(new WorkStep(Visiting, 0, 0));
         using var target = SuppressionPoints.Target(pipeline, attribution.Summary.Settings.Prompts, seed, cancellation: cancellation);
         using var stays = SuppressionPoints.Keep(pipeline, keep, seed, cancellation);
-        return LearnedSuppression.Fit(pipeline.Unet, target, stays, mask, new SuppressionSettings(), cancellation: cancellation);
+        return LearnedSuppression.Fit(pipeline.Unet, target, stays, mask, settings, step => progress.Report(new WorkStep("suppress", step, settings.Steps)), cancellation);
     }
 }

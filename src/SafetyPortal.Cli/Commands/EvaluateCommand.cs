@@ -20,16 +20,22 @@ internal static class EvaluateCommand
         var model = CommonOptions.Model();
         var threads = CommonOptions.Threads();
         var device = CommonOptions.Device();
-        var concept = new Option<string>("--concept") { Description = $"What the patch should erase: {ConceptArgument.Syntax}.", DefaultValueFactory = _ => "object:church" };
+        var concept = ConceptOption.One($"What the patch should erase: {ConceptArgument.Syntax}.");
+        concept.DefaultValueFactory = _ => "object:church";
         var patches = new Option<FileInfo[]>("--patch") { Description = "Patch to measure; may be repeated, they stack in order." };
         var images = new Option<FileInfo[]>("--image") { Description = "Picture to show to the judge instead; may be repeated." };
         var set = new Option<string>("--set") { Description = "Evaluation set.", DefaultValueFactory = _ => PromptFolder.DefaultSet };
-        var steps = new Option<int>("--steps") { Description = "Denoising steps per image.", DefaultValueFactory = _ => 25 };
-        var perConcept = new Option<int>("--per-concept") { Description = "Images for each other concept.", DefaultValueFactory = _ => EvaluationSize.Default.PerConcept };
-        var targets = new Option<int>("--targets") { Description = "Images of the target.", DefaultValueFactory = _ => EvaluationSize.Default.Target };
+        var steps = CommonOptions.Number("--steps", "Denoising steps per image.", 25, most: 1000);
+        var perConcept = CommonOptions.Number("--per-concept", "Images for each other concept.", EvaluationSize.Default.PerConcept);
+        var targets = CommonOptions.Number("--targets", "Images of the target.", EvaluationSize.Default.Target);
         var backbones = new BackboneArguments();
         var command = new Command("evaluate", "Measure what a patch changes.") { model, concept, patches, images, set, steps, targets, perConcept, device, threads, json };
         backbones.AddTo(command);
+        command.Validators.Add(result =>
+        {
+            if (result.GetValue(images) is { Length: > 0 } && result.GetValue(patches) is { Length: > 0 })
+                result.AddError("--image shows given pictures to the judge, which no patch changes: give --image or --patch.");
+        });
         command.SetGuardedAction(json, async (parsed, cancellation) =>
         {
             var asJson = parsed.GetValue(json);
@@ -38,7 +44,7 @@ internal static class EvaluateCommand
             var evaluation = backbones.Read(parsed);
             if (parsed.GetValue(images) is { Length: > 0 } files)
             {
-                var seen = await ProgressDisplay.RunTorch(quiet: true, parsed.GetValue(threads), _ => Look(folder, files, evaluation));
+                var seen = await ProgressDisplay.RunTorch(quiet: true, parsed.GetValue(threads), _ => Look(folder, files, evaluation, parsed.GetValue(device)!));
                 JsonText.Print(asJson, seen, () => string.Join('\n', seen.Select(s => string.Join("; ", [$"{s.Path}: {s.Object}, style {s.Style}", .. s.Supplied]))));
                 return ExitCode.Success;
             }
@@ -70,11 +76,11 @@ internal static class EvaluateCommand
         return made => progress.Report(new WorkStep(stage, done += made, plan.Cases.Count));
     }
 
-    private static List<Seen> Look(DirectoryInfo folder, FileInfo[] files, BackboneOptions evaluation)
+    private static List<Seen> Look(DirectoryInfo folder, FileInfo[] files, BackboneOptions evaluation, string device)
     {
         // The pictures are untrusted: they are refused by their header before anything is loaded for them.
         var pictures = files.Select(f => (f.FullName, Image: ImageCodec.Decode(Limited(f), Limits))).ToList();
-        using var model = LoadedModel.Load(folder.FullName, evaluation: evaluation);
+        using var model = LoadedModel.Load(folder.FullName, evaluation: evaluation, device: ModelLoading.Device(device));
         return pictures.Select(p =>
         {
             var (subject, style) = model.Reader.Judge(p.Image);

@@ -22,13 +22,11 @@ internal static class EvidenceCommand
         var json = CommonOptions.Json();
         var request = new Argument<long>("request") { Description = "Number of the request." };
         var target = new Argument<FileInfo>("out") { Description = "Zip file to write; it must not exist." };
-        var data = new Option<DirectoryInfo>("--data") { Description = "Data folder.", DefaultValueFactory = _ => new DirectoryInfo("data") };
+        var data = FolderOptions.Data();
         var command = new Command("export", "Write everything a decision rests on into one zip file.") { request, target, data, json };
         command.SetGuardedAction(json, async (parsed, cancellation) =>
         {
-            var folder = parsed.GetValue(data)!;
-            var database = Path.Combine(folder.FullName, "portal.db");
-            if (!File.Exists(database)) throw new FileNotFoundException($"Expected a portal database at {database}, there is none.");
+            var folder = FolderOptions.Existing(parsed.GetValue(data)!);
             var file = parsed.GetValue(target)!;
             await using var services = new ServiceCollection().AddLogging().AddPortalRequests(new DataFolder(folder.FullName)).BuildServiceProvider();
             await using (var stream = new FileStream(file.FullName, FileMode.CreateNew))

@@ -17,8 +17,9 @@ internal static class GenerateCommand
         var device = CommonOptions.Device();
         var dtype = CommonOptions.Dtype();
         var prompts = new Option<string[]>("--prompt", "-p") { Description = "Prompt; may be repeated.", Required = true };
-        var count = new Option<int>("--count", "-n") { Description = "Images per prompt, with ascending seeds.", DefaultValueFactory = _ => 1 };
-        var steps = new Option<int>("--steps") { Description = "Denoising steps.", DefaultValueFactory = _ => 25 };
+        var count = CommonOptions.Number("--count", "Images per prompt, with ascending seeds.", 1);
+        count.Aliases.Add("-n");
+        var steps = CommonOptions.Number("--steps", "Denoising steps.", 25, most: 1000);
         var guidance = new Option<double>("--guidance") { Description = "Classifier-free guidance.", DefaultValueFactory = _ => 5 };
         var patches = new Option<FileInfo[]>("--patch") { Description = "Patch to apply first; may be repeated, they stack in order." };
         var output = new Option<DirectoryInfo>("--out", "-o") { Description = "Folder for the images.", DefaultValueFactory = _ => new DirectoryInfo(".") };
@@ -26,7 +27,7 @@ internal static class GenerateCommand
         command.SetGuardedAction(json, async (parsed, cancellation) =>
         {
             var texts = parsed.GetValue(prompts)!;
-            var copies = Math.Max(1, parsed.GetValue(count));
+            var copies = parsed.GetValue(count);
             var folder = parsed.GetValue(output)!;
             folder.Create();
             var settings = new GenerationSettings

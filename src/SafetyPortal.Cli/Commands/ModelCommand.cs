@@ -23,6 +23,10 @@ internal static class ModelCommand
         };
         var patches = new Option<FileInfo[]>("--patch") { Description = "Patch that must apply to the model, and whose result is checked; may be repeated." };
         var command = new Command("verify", "Say precisely what a model folder or file holds, and everything that is wrong with it. Exit code 1 if the folder cannot be used.") { path, patches, json };
+        command.Validators.Add(result =>
+        {
+            if (result.GetValue(path) is FileInfo && result.GetValue(patches) is { Length: > 0 }) result.AddError("--patch goes with a model folder, not with a single file.");
+        });
         command.SetGuardedAction(json, (parsed, cancellation) =>
         {
             var asJson = parsed.GetValue(json);

@@ -5,6 +5,7 @@ using SafetyPortal.Cli.Once;
 using SafetyPortal.Cli.Output;
 using SafetyPortal.Requests;
 using SafetyPortal.Requests.Artifacts;
+using SafetyPortal.Web.Hosting;
 using SafetyPortal.Worker;
 using SafetyPortal.Worker.Models;
 
@@ -19,13 +20,14 @@ internal static class OnceCommand
         var model = CommonOptions.Model();
         var threads = CommonOptions.Threads();
         var seed = CommonOptions.Seed();
-        var concept = new Option<string>("--concept") { Description = ConceptArgument.Syntax, DefaultValueFactory = _ => "object:church" };
+        var concept = ConceptOption.One($"What to erase: {ConceptArgument.Syntax}.");
+        concept.DefaultValueFactory = _ => "object:church";
         var doses = new Option<double[]>("--dose") { Description = "Dose to try; may be repeated. Default: the sweep of the portal." };
         var method = MethodOption.Create();
         var data = new Option<DirectoryInfo>("--data")
         {
             Description = "Data folder; kept, so that a killed run continues when the command is given again.",
-            DefaultValueFactory = _ => new DirectoryInfo("data/once"),
+            DefaultValueFactory = _ => new DirectoryInfo(Path.Combine(AppRoot.Find(), "data", "once")),
         };
         var sizes = new SizeOptions();
         var command = new Command("once", "Erase a concept from request to release: file, run, decide, release, verify.")
@@ -35,17 +37,6 @@ internal static class OnceCommand
         var backbones = new BackboneArguments();
         sizes.AddTo(command);
         backbones.AddTo(command);
-        concept.Validators.Add(result =>
-        {
-            try
-            {
-                ConceptArgument.Parse(result.GetValueOrDefault<string>() ?? string.Empty);
-            }
-            catch (FormatException e)
-            {
-                result.AddError(e.Message);
-            }
-        });
         command.SetGuardedAction(json, (parsed, cancellation) => RunAsync(
             ConceptArgument.Parse(parsed.GetValue(concept)!),
             parsed.GetValue(method),
@@ -67,7 +58,7 @@ internal static class OnceCommand
         if (!model.Exists) throw new DirectoryNotFoundException($"Expected a model folder at {model.FullName}, there is none.");
         var root = model.Parent?.FullName ?? throw new DirectoryNotFoundException($"Expected {model.FullName} to lie in a folder of models.");
         options.ModelRoot = root;
-        await using var portal = await PortalServices.OpenAsync(data, options, cancellation);
+        await using var portal = await PortalServices.OpenDemoAsync(data, options, cancellation);
         var (outcome, ready) = await ProgressDisplay.Run(quiet: false, async progress =>
         {
             progress.Report(new WorkStep("setup", 0, 0));

@@ -3,7 +3,6 @@ using System.Diagnostics;
 using System.Globalization;
 using SafetyPortal.Cli.Output;
 using SafetyPortal.Erasure.Ablation;
-using SafetyPortal.Erasure.Attribution;
 using SafetyPortal.Erasure.RedTeam;
 using SafetyPortal.Images;
 using SafetyPortal.Requests.Evidence;
@@ -22,11 +21,12 @@ internal static class RedTeamCommand
         var threads = CommonOptions.Threads();
         var seed = CommonOptions.Seed();
         var patch = new Option<FileInfo>("--patch") { Description = "Patch to attack.", Required = true };
-        var concept = new Option<string>("--concept") { Description = $"What the patch erases: {ConceptArgument.Syntax}.", Required = true };
-        var probes = new Option<string>("--probes") { Description = $"Probes, with commas between them: all, or some of {string.Join(", ", ProbeCodes.All)}.", DefaultValueFactory = _ => "all" };
+        var concept = ConceptOption.One($"What the patch erases: {ConceptArgument.Syntax}.");
+        concept.Required = true;
+        var probes = ProbesOption.Create(noneToo: false);
         var budget = new Option<string>("--budget") { Description = "small, or full as in the literature.", DefaultValueFactory = _ => "small" };
         budget.AcceptOnlyFromAmong("small", "full");
-        var images = new Option<int?>("--images") { Description = "Images per rate, in place of the budget's." };
+        var images = new Option<int?>("--images") { Description = "Images per rate, 1 to 64, in place of the budget's." };
         var prompts = new Option<string[]>("--prompt", "-p") { Description = "Prompt to try as a paraphrase; may be repeated." };
         var synonyms = new Option<string[]>("--synonym") { Description = "Another name of the concept; may be repeated." };
         var set = new Option<string>("--set") { Description = "Evaluation set whose prompts are used.", DefaultValueFactory = _ => PromptFolder.DefaultSet };
@@ -47,7 +47,7 @@ internal static class RedTeamCommand
             var order = new RedTeamOrder(
                 wanted.Kind,
                 wanted.Name,
-                Codes(parsed.GetValue(probes)!),
+                ProbesOption.Codes(parsed.GetValue(probes)!),
                 settings with { Seed = parsed.GetValue(seed), Images = parsed.GetValue(images) ?? settings.Images })
             {
                 Set = parsed.GetValue(set)!,
@@ -76,16 +76,10 @@ internal static class RedTeamCommand
         return command;
     }
 
-    private static IReadOnlyList<string> Codes(string text) => string.Equals(text, "all", StringComparison.OrdinalIgnoreCase)
-        ? ProbeCodes.All
-        : text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) is { Length: > 0 } codes
-            ? codes
-            : throw new ArgumentException($"Expected all, or probes among {string.Join(", ", ProbeCodes.All)}, got \"{text}\".", nameof(text));
-
     private static StudyReport Study(
         LoadedModel model, AblationPatch edit, RedTeamOrder order, FileInfo scores, IProgress<ProbeProgress> progress, CancellationToken cancellation)
     {
-        using var attribution = AttributionResult.Load(scores.FullName);
+        using var attribution = ScoresFile.Load(scores, model.Digest);
         return ConceptStudy.Run(model, edit, order, attribution.Summary, progress, cancellation);
     }
 

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using SafetyPortal.Cli.Output;
@@ -16,6 +17,13 @@ internal static class ServeCommand
         var json = CommonOptions.Json();
         var demo = new Option<bool>("--demo") { Description = "Make demo accounts and print their passwords; listens on this machine only." };
         var url = new Option<string?>("--url") { Description = "Address to listen on. Default: http://127.0.0.1:5080." };
+        url.Validators.Add(result =>
+        {
+            foreach (var address in (result.GetValueOrDefault<string?>() ?? string.Empty).Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+            {
+                if (!IsAddress(address)) result.AddError($"--url must be an address to listen on, such as http://127.0.0.1:5080, not {address}.");
+            }
+        });
         var data = new Option<DirectoryInfo?>("--data") { Description = "Data folder. Default: data." };
         var models = new Option<DirectoryInfo?>("--models") { Description = "Folder of models. Default: models." };
         var command = new Command("serve", "Start the portal.") { demo, url, data, models, json };
@@ -36,6 +44,18 @@ internal static class ServeCommand
             return ExitCode.Success;
         });
         return command;
+    }
+
+    private static bool IsAddress(string text)
+    {
+        try
+        {
+            return BindingAddress.Parse(text) is not null;
+        }
+        catch (FormatException)
+        {
+            return false;
+        }
     }
 
     private static void Announce(WebApplication app, bool json, IReadOnlyList<DemoAccount> accounts) => JsonText.Print(

@@ -10,13 +10,13 @@ internal sealed class SizeOptions
 {
     private static readonly WorkerOptions Defaults = new();
 
-    private readonly Option<int> targets = Number("--targets", "Images of the erased concept.", Defaults.Images.Target);
-    private readonly Option<int> perConcept = Number("--per-concept", "Images of each other concept.", Defaults.Images.PerConcept);
-    private readonly Option<int> imageSteps = Number("--image-steps", "Denoising steps of each image.", Defaults.ImageSteps);
-    private readonly Option<int> attributionSteps = Number("--attribution-steps", "DDIM steps of each attribution trajectory.", Defaults.AttributionSteps);
-    private readonly Option<int> attributionSeeds = Number("--attribution-seeds", "Attribution trajectories whose scores are averaged.", Defaults.AttributionSeeds);
-    private readonly Option<int> checks = Number("--checks", "Random ablations that the scores are compared with; 0 leaves the check out.", Defaults.Faithfulness.Ablations, least: 0);
-    private readonly Option<int> effort = Number("--effort", "What goes into making edits and controls, 1 for a trial.", EditEffort.DefaultLevel);
+    private readonly Option<int> targets = CommonOptions.Number("--targets", "Images of the erased concept.", Defaults.Images.Target);
+    private readonly Option<int> perConcept = CommonOptions.Number("--per-concept", "Images of each other concept.", Defaults.Images.PerConcept);
+    private readonly Option<int> imageSteps = CommonOptions.Number("--image-steps", "Denoising steps of each image.", Defaults.ImageSteps);
+    private readonly Option<int> attributionSteps = CommonOptions.Number("--attribution-steps", "DDIM steps of each attribution trajectory.", Defaults.AttributionSteps);
+    private readonly Option<int> attributionSeeds = CommonOptions.Number("--attribution-seeds", "Attribution trajectories whose scores are averaged.", Defaults.AttributionSeeds);
+    private readonly Option<int> checks = CommonOptions.Number("--checks", "Random ablations that the scores are compared with; 0 leaves the check out.", Defaults.Faithfulness.Ablations, least: 0);
+    private readonly Option<int> effort = CommonOptions.Number("--effort", "What goes into making edits and controls, 1 for a trial.", EditEffort.DefaultLevel);
     private readonly Option<string> device = CommonOptions.Device();
     private readonly Option<bool> wholeCurve = new("--whole-curve") { Description = "Try every dose instead of stopping at the smallest that passes." };
 
@@ -45,14 +45,4 @@ internal sealed class SizeOptions
         Effort = EditEffort.OfLevel(parsed.GetValue(effort)),
         StopAtFirstPass = !parsed.GetValue(wholeCurve),
     };
-
-    private static Option<int> Number(string name, string description, int fallback, int least = 1)
-    {
-        var option = new Option<int>(name) { Description = description, DefaultValueFactory = _ => fallback };
-        option.Validators.Add(result =>
-        {
-            if (result.GetValueOrDefault<int>() is var value && (value < least || value > 10_000)) result.AddError($"{name} must be {least} to 10,000.");
-        });
-        return option;
-    }
 }

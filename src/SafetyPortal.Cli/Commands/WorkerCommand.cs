@@ -13,8 +13,8 @@ internal static class WorkerCommand
     {
         var json = CommonOptions.Json();
         var threads = CommonOptions.Threads();
-        var data = new Option<DirectoryInfo>("--data") { Description = "Data folder.", DefaultValueFactory = _ => new DirectoryInfo("data") };
-        var models = new Option<DirectoryInfo>("--models") { Description = "Folder of models.", DefaultValueFactory = _ => new DirectoryInfo("models") };
+        var data = FolderOptions.Data();
+        var models = FolderOptions.Models();
         var sizes = new SizeOptions();
         var command = new Command("worker", "Carry out queued runs until none is left.") { data, models, threads, json };
         var backbones = new BackboneArguments();
@@ -25,11 +25,11 @@ internal static class WorkerCommand
             var options = sizes.Read(parsed, parsed.GetValue(threads));
             options.Evaluation = backbones.Read(parsed);
             options.ModelRoot = parsed.GetValue(models)!.FullName;
-            await using var portal = await PortalServices.OpenAsync(parsed.GetValue(data)!, options, cancellation);
+            await using var portal = await PortalServices.OpenAsync(FolderOptions.Existing(parsed.GetValue(data)!), options, cancellation);
             var ended = await ProgressDisplay.Run(parsed.GetValue(json), progress => WorkAsync(portal, progress, cancellation));
             JsonText.Print(
-                parsed.GetValue(json), new { runs = ended }, () => ended.Count == 0 ? "Nothing was queued." : string.Join('\n', ended.Select(r => $"run {r.Run}: {r.Status}")));
-            return ended.TrueForAll(r => r.Status == RunStatus.Succeeded) ? ExitCode.Success : ExitCode.CheckFailed;
+                parsed.GetValue(json), new { runs = ended }, () => ended.Count == 0 ? "Nothing was queued." : string.Join('\n', ended.Select(r => r.ToText())));
+            return ended.TrueForAll(r => r.Status is null or RunStatus.Succeeded) ? ExitCode.Success : ExitCode.CheckFailed;
         });
         return command;
     }
@@ -51,5 +51,8 @@ internal static class WorkerCommand
     }
 
     /// <param name="Status">Null when another worker took it.</param>
-    private sealed record EndedRun(long Run, RunStatus? Status);
+    private sealed record EndedRun(long Run, RunStatus? Status)
+    {
+        public string ToText() => $"run {Run}: {(Status is { } status ? status.ToString().ToLowerInvariant() : "another worker has it")}";
+    }
 }

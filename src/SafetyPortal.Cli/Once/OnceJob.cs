@@ -1,3 +1,4 @@
+using System.Globalization;
 using SafetyPortal.Cli.Commands;
 using SafetyPortal.Cli.Output;
 using SafetyPortal.Requests;
@@ -65,11 +66,12 @@ internal sealed class OnceJob(PortalServices portal, IProgress<WorkStep> progres
 
     /// <summary>The number of the request an earlier call left open, or of a new one; its run is in the queue or went further.</summary>
     /// <exception cref="DuplicateRequestException">A person's request for the same model and concept is open.</exception>
+    /// <exception cref="InvalidRequestException">The one that is open was filed with another method, seed or doses.</exception>
     public async Task<long> OpenRequestAsync(
         Actor reviewer, ModelVersion model, ConceptArgument concept, EraseMethod method, long seed, IReadOnlyList<double>? doses, CancellationToken cancellation)
     {
         var open = await portal.Get<FindDuplicate>().ExecuteAsync(model.Id, concept.Kind, concept.Name, cancellation);
-        if (open is { } known) return await ContinueAsync(reviewer, known, cancellation);
+        if (open is { } known) return await ContinueAsync(reviewer, known, method, seed, doses is { Count: > 0 } ? doses : RequestContent.DefaultDoses, cancellation);
 
         var content = new RequestContent
         {
@@ -88,17 +90,25 @@ internal sealed class OnceJob(PortalServices portal, IProgress<WorkStep> progres
         return request.Id;
     }
 
-    private async Task<long> ContinueAsync(Actor reviewer, long id, CancellationToken cancellation)
+    private async Task<long> ContinueAsync(Actor reviewer, long id, EraseMethod method, long seed, IReadOnlyList<double> doses, CancellationToken cancellation)
     {
         var request = (await portal.Get<RequestQueries>().GetAsync(reviewer.Id, id, cancellation))?.Request;
         if (request?.Justification != Justification)
             throw new DuplicateRequestException(id, $"Request {id}, filed by a person, is open for the same model and concept: decide or cancel it in the portal, or choose another data folder.");
+        if (request.Method != method || request.Seed != seed || !request.Doses.SequenceEqual(doses.Order()))
+        {
+            throw new InvalidRequestException([new(nameof(RequestContent.Method), $"Request {id} is open with {Settings(request.Method, request.Seed, request.Doses)}, not with {Settings(method, seed, [.. doses.Order()])}: go on with the former, or choose another data folder.")]);
+        }
+
         if (request.Status is RequestStatus.Submitted or RequestStatus.ChangesRequested)
             await portal.Get<StartRun>().ExecuteAsync(reviewer, id, cancellation);
         else if (request.Status == RequestStatus.Failed)
             await portal.Get<RetryRun>().ExecuteAsync(reviewer, id, cancellation);
         return id;
     }
+
+    private static string Settings(EraseMethod method, long seed, IReadOnlyList<double> doses) =>
+        string.Create(CultureInfo.InvariantCulture, $"--method {method.ToString().ToLowerInvariant()} --seed {seed} {string.Join(' ', doses.Select(dose => string.Create(CultureInfo.InvariantCulture, $"--dose {dose}")))}");
 
     /// <summary>Approves with as many approvers as the quorum asks for and releases, from wherever that stopped; rejects when a gate failed.</summary>
     private async Task<string> DecideAsync(EraseRequest request, Run run, IReadOnlyList<Decision> decisions, List<string> failures, CancellationToken cancellation)

@@ -1,4 +1,5 @@
 using System.Globalization;
+using SafetyPortal.Requests;
 using SafetyPortal.Requests.Evidence;
 using SafetyPortal.Requests.Runs;
 
@@ -10,6 +11,8 @@ internal sealed record OnceReport
     public required long Request { get; init; }
 
     public required ReportConcept Concept { get; init; }
+
+    public required EraseMethod Method { get; init; }
 
     public TargetMetrics? Target { get; init; }
 
@@ -59,6 +62,7 @@ internal sealed record OnceReport
         {
             Request = outcome.Request.Id,
             Concept = new ReportConcept(concept, outcome.Request.ConceptName),
+            Method = outcome.Request.Method,
             Target = metrics?.Target,
             Retention = metrics?.Retention,
             Placebo = metrics?.Placebo,
@@ -95,7 +99,7 @@ internal sealed record OnceReport
         return string.Create(
             CultureInfo.InvariantCulture,
             $"""
-            Request {Request}: erase {Concept.Kind} "{Concept.Name}" at dose {Dose} ({AblatedWeights:N0} weights)
+            Request {Request}: erase {Concept.Kind} "{Concept.Name}" with {Method.Describe()} at dose {Dose} ({AblatedWeights:N0} weights)
               target detected     {Target.Detection.Before:0.00} -> {Target.Detection.After:0.00}   (n = {Target.Detection.N}, 95 % {Bounds(Target.Detection.AfterInterval)})
               others retained     mean {Retention.Mean:0.00}, worst {Retention.Worst:0.00}   (n = {Retention.N})
               random control      {Placebo?.Detection.After:0.00}   largest-weights control {Largest?.Detection.After:0.00}

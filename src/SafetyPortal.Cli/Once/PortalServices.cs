@@ -11,6 +11,8 @@ namespace SafetyPortal.Cli.Once;
 /// <summary>The portal's use cases and its worker without the web: the same code the pages call, over the same data folder.</summary>
 internal sealed class PortalServices : IAsyncDisposable
 {
+    private const string DemoSuffix = "@DEMO.LOCAL";
+
     private readonly ServiceProvider provider;
 
     private PortalServices(ServiceProvider provider) => this.provider = provider;
@@ -19,19 +21,43 @@ internal sealed class PortalServices : IAsyncDisposable
         where T : notnull => provider.GetRequiredService<T>();
 
     /// <summary>Opens the data folder, brings its database up to date and makes the demo accounts.</summary>
-    public static async Task<PortalServices> OpenAsync(DirectoryInfo data, WorkerOptions options, CancellationToken cancellation)
+    /// <exception cref="InvalidDataException">It has accounts of people, beside which nobody with a password from a file may decide.</exception>
+    public static Task<PortalServices> OpenDemoAsync(DirectoryInfo data, WorkerOptions options, CancellationToken cancellation) => OpenAsync(data, options, demo: true, cancellation);
+
+    /// <summary>Opens the data folder and brings its database up to date; accounts stay as they are.</summary>
+    public static Task<PortalServices> OpenAsync(DirectoryInfo data, WorkerOptions options, CancellationToken cancellation) => OpenAsync(data, options, demo: false, cancellation);
+
+    private static async Task<PortalServices> OpenAsync(DirectoryInfo data, WorkerOptions options, bool demo, CancellationToken cancellation)
     {
         var folder = new DataFolder(data.FullName);
         options.CacheFolder ??= Path.Combine(folder.Root, "cache");
         var services = new ServiceCollection()
-            .AddLogging(logging => logging.AddSimpleConsole().AddFilter(level => level >= LogLevel.Critical))
+            .AddLogging(logging => logging.AddConsole(console => console.LogToStandardErrorThreshold = LogLevel.Trace).AddFilter(level => level >= LogLevel.Critical))
             .AddPortalRequests(folder)
             .AddRunExecutor(options);
-        var built = services.BuildServiceProvider();
-        await PortalDbSetup.MigrateAsync(
-            built.GetRequiredService<IDbContextFactory<PortalDb>>(), built.GetRequiredService<TimeProvider>(), cancellation);
-        await built.GetRequiredService<DemoAccounts>().EnsureAsync(cancellation);
-        return new PortalServices(built);
+        var portal = new PortalServices(services.BuildServiceProvider());
+        try
+        {
+            var databases = portal.Get<IDbContextFactory<PortalDb>>();
+            if (demo && File.Exists(folder.Database)) await RequireDemoAsync(databases, folder, cancellation);
+            await PortalDbSetup.MigrateAsync(databases, portal.Get<TimeProvider>(), cancellation);
+            if (demo) await portal.Get<DemoAccounts>().EnsureAsync(cancellation);
+            return portal;
+        }
+        catch
+        {
+            await portal.DisposeAsync();
+            throw;
+        }
+    }
+
+    private static async Task RequireDemoAsync(IDbContextFactory<PortalDb> databases, DataFolder folder, CancellationToken cancellation)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellation);
+        if (!(await db.Database.GetAppliedMigrationsAsync(cancellation)).Any()) return;
+        var person = await db.Users.Where(u => !u.NormalizedUserName!.EndsWith(DemoSuffix)).Select(u => u.UserName).FirstOrDefaultAsync(cancellation);
+        if (person is not null)
+            throw new InvalidDataException($"Expected {folder.Root} to hold demo accounts alone, it has {person}: choose another data folder with --data.");
     }
 
     /// <summary>The actor of a demo account, signed in now.</summary>

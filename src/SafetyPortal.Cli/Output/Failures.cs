@@ -1,10 +1,16 @@
 using System.CommandLine;
 using System.Text.Json;
+using Microsoft.Data.Sqlite;
+using Microsoft.EntityFrameworkCore;
 using SafetyPortal.Diffusion;
 using SafetyPortal.Erasure.Ablation;
 using SafetyPortal.Evaluation.PromptSets;
 using SafetyPortal.Images;
 using SafetyPortal.Requests;
+using SafetyPortal.Requests.Approval;
+using SafetyPortal.Requests.Audit;
+using SafetyPortal.Requests.Filing;
+using SafetyPortal.Web.Security;
 
 namespace SafetyPortal.Cli.Output;
 
@@ -25,7 +31,7 @@ public static class Failures
         }
         catch (Exception e) when (CodeOf(e) is { } code)
         {
-            return Report(json, code == ExitCode.BadInput ? "bad-input" : "check-failed", Sentence(e), code);
+            return Report(json, Name(code), Sentence(e), code);
         }
         catch (Exception e)
         {
@@ -37,21 +43,45 @@ public static class Failures
     public static void SetGuardedAction(this Command command, Option<bool> json, Func<ParseResult, CancellationToken, Task<int>> body)
     {
         ArgumentNullException.ThrowIfNull(command);
-        command.SetAction((parsed, cancellation) => Guard(parsed.GetValue(json), () => body(parsed, cancellation)));
+
+        // Off the calling thread: System.CommandLine listens for Ctrl+C only once the action has returned its task, and many bodies compute without ever waiting.
+        command.SetAction((parsed, cancellation) => Guard(parsed.GetValue(json), () => Task.Run(() => body(parsed, cancellation), cancellation)));
     }
 
+    /// <summary>Reports what is wrong with the command line itself.</summary>
+    internal static int ReportUsage(bool json, IEnumerable<string> problems) => Report(json, Name(ExitCode.Usage), string.Join(' ', problems), ExitCode.Usage);
+
     // ArgumentException adds the name of a C# parameter, which says nothing to the person at the terminal.
-    private static string Sentence(Exception e) =>
-        e is ArgumentException { ParamName: { } name } ? e.Message.Replace($" (Parameter '{name}')", string.Empty, StringComparison.Ordinal) : e.Message;
+    private static string Sentence(Exception e) => e switch
+    {
+        ArgumentException { ParamName: { } name } => e.Message.Replace($" (Parameter '{name}')", string.Empty, StringComparison.Ordinal),
+        SqliteException or DbUpdateException => $"Expected a whole portal database of this version that can be written to: {e.GetBaseException().Message}",
+        _ => e.Message,
+    };
+
+    private static string Name(int code) => code switch
+    {
+        ExitCode.Usage => "usage",
+        ExitCode.BadInput => "bad-input",
+        _ => "check-failed",
+    };
 
     private static int? CodeOf(Exception e) => e switch
     {
-        PatchMismatchException => ExitCode.CheckFailed,
+        PatchMismatchException or BrokenHistoryException or DecisionDeniedException or IllegalMoveException => ExitCode.CheckFailed,
+        DemoOnOpenAddressException => ExitCode.Usage,
+        DuplicateRequestException => ExitCode.BadInput,
+        SqliteException sqlite => IsInput(sqlite) ? ExitCode.BadInput : null,
+        DbUpdateException { InnerException: SqliteException sqlite } => IsInput(sqlite) ? ExitCode.BadInput : null,
         ModelFormatException or PromptSetException or ImageFormatException or InvalidDataException or JsonException => ExitCode.BadInput,
         FileNotFoundException or DirectoryNotFoundException or UnauthorizedAccessException or ArgumentException => ExitCode.BadInput,
         IOException or NotFoundException => ExitCode.BadInput,
         _ => null,
     };
+
+    // The file, not the program: read-only, failing disk, damaged, full, cannot be opened, no database; or a table that it should have is missing.
+    private static bool IsInput(SqliteException e) =>
+        e.SqliteErrorCode is 8 or 10 or 11 or 13 or 14 or 26 || (e.SqliteErrorCode == 1 && e.Message.Contains("no such", StringComparison.Ordinal));
 
     private static int Report(bool json, string code, string message, int exit)
     {

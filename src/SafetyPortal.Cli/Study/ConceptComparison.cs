@@ -59,12 +59,12 @@ internal sealed class ConceptComparison(LoadedModel model, StudyPainter painter,
             edits.Where(e => e.Probed).ToDictionary(e => e.Code, e => e.Patch!, StringComparer.Ordinal));
     }
 
-    /// <summary>Tries to bring the concept back, by the probes of the settings.</summary>
-    public RedTeamEvidence Probe(ConceptArgument concept, string code, AblationPatch patch, CancellationToken cancellation)
+    /// <summary>Tries to bring the concept back.</summary>
+    public RedTeamEvidence Probe(ConceptArgument concept, string code, AblationPatch patch, IReadOnlyList<string> probes, CancellationToken cancellation)
     {
         var title = concept.Name;
         var size = settings.Budget == ProbeSettings.Full.Name ? ProbeSettings.Full : ProbeSettings.Small;
-        var order = new RedTeamOrder(concept.Kind, concept.Name, settings.Probes, size with { Seed = settings.Seed, Steps = settings.Painting.Steps });
+        var order = new RedTeamOrder(concept.Kind, concept.Name, probes, size with { Seed = settings.Seed, Steps = settings.Painting.Steps });
         return RedTeamRun.Run(model, patch, order, new Probing(progress, $"{title}: {code}"), cancellation).Evidence;
     }
 

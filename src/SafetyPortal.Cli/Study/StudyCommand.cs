@@ -5,7 +5,6 @@ using SafetyPortal.Cli.Commands;
 using SafetyPortal.Cli.Output;
 using SafetyPortal.Erasure.Ablation;
 using SafetyPortal.Images;
-using SafetyPortal.Requests.Evidence;
 using SafetyPortal.Worker.Measuring;
 using SafetyPortal.Worker.Models;
 using SafetyPortal.Worker.Plans;
@@ -28,13 +27,13 @@ internal static class StudyCommand
         var model = CommonOptions.Model();
         var threads = CommonOptions.Threads();
         var seed = CommonOptions.Seed();
-        var concepts = new Option<string[]>("--concept") { Description = $"{ConceptArgument.Syntax}; may be repeated. Default: five objects, three styles and nudity." };
+        var concepts = ConceptOption.Many($"{ConceptArgument.Syntax}; may be repeated. Default: five objects, three styles and nudity.");
         var work = new Option<DirectoryInfo>("--work") { Description = "Folder for finished concepts; a study that was stopped goes on with them.", DefaultValueFactory = _ => new DirectoryInfo("data/study") };
         var page = new Option<FileInfo?>("--out") { Description = "Page to write, with its contact sheets in a folder beside it; none writes results only." };
-        var targets = new Option<int>("--targets") { Description = "Images of the concept per model.", DefaultValueFactory = _ => 16 };
-        var perConcept = new Option<int>("--per-concept") { Description = "Images of each other concept per model.", DefaultValueFactory = _ => 3 };
-        var steps = new Option<int>("--steps") { Description = "DDIM steps per image.", DefaultValueFactory = _ => 12 };
-        var probes = new Option<string>("--probes") { Description = $"Probes, parted by commas, or none. Known: {string.Join(", ", ProbeCodes.All)}.", DefaultValueFactory = _ => string.Join(',', ProbeCodes.All) };
+        var targets = CommonOptions.Number("--targets", "Images of the concept per model.", 16);
+        var perConcept = CommonOptions.Number("--per-concept", "Images of each other concept per model.", 3);
+        var steps = CommonOptions.Number("--steps", "DDIM steps per image.", 12, most: 1000);
+        var probes = ProbesOption.Create(noneToo: true);
         var budget = new Option<string>("--budget") { Description = "How hard the probes try: small or full.", DefaultValueFactory = _ => "small" }.AcceptOnlyFromAmong("small", "full");
         var command = new Command("study", "Compare edits, controls and probes over many concepts, and write the page about them.")
         {
@@ -50,27 +49,19 @@ internal static class StudyCommand
                 new EvaluationSize(parsed.GetValue(targets), parsed.GetValue(perConcept)),
                 new PaintSettings(parsed.GetValue(steps), PaintSettings.DefaultGuidance, PaintSettings.DefaultBatch),
                 parsed.GetValue(seed),
-                Probes(parsed.GetValue(probes)!),
-                parsed.GetValue(budget)!);
+                ProbesOption.Codes(parsed.GetValue(probes)!),
+                parsed.GetValue(budget)!,
+                parsed.GetValue(threads));
             var folder = Directory.CreateDirectory(parsed.GetValue(work)!.FullName).FullName;
             var results = await ProgressDisplay.RunTorch(
                 parsed.GetValue(json),
                 parsed.GetValue(threads),
                 progress => Run(parsed.GetValue(model)!, backbones.Read(parsed), folder, settings, progress, cancellation));
-            if (parsed.GetValue(page) is { } file) WritePage(file, folder, results, parsed.GetValue(threads));
+            if (parsed.GetValue(page) is { } file) WritePage(file, folder, results, StudyCommandLine.Of(parsed.Tokens));
             JsonText.Print(parsed.GetValue(json), results, () => string.Join('\n', results.Select(Line)));
             return ExitCode.Success;
         });
         return command;
-    }
-
-    private static IReadOnlyList<string> Probes(string text)
-    {
-        if (string.Equals(text, "none", StringComparison.OrdinalIgnoreCase)) return [];
-        string[] codes = text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
-        return Array.Find(codes, code => !ProbeCodes.All.Contains(code, StringComparer.Ordinal)) is { } unknown
-            ? throw new FormatException($"Expected probes out of {string.Join(", ", ProbeCodes.All)}, got \"{unknown}\".")
-            : codes;
     }
 
     private static List<StudiedConcept> Run(
@@ -96,18 +87,21 @@ internal static class StudyCommand
         }
 
         // Probes take longest and come last: the tables are complete without them.
-        return settings.Probes.Count == 0 ? results : [.. results.Zip(settings.Concepts, (result, concept) => Probed(study, FileOf(folder, concept), concept, result, cancellation))];
+        return [.. results.Zip(settings.Concepts, (result, concept) => Probed(study, FileOf(folder, concept), concept, result, settings, cancellation))];
     }
 
-    private static StudiedConcept Probed(ConceptComparison study, string file, ConceptArgument concept, StudiedConcept result, CancellationToken cancellation)
+    private static StudiedConcept Probed(
+        ConceptComparison study, string file, ConceptArgument concept, StudiedConcept result, StudySettings settings, CancellationToken cancellation)
     {
-        foreach (var arm in result.Arms.Where(a => a.RedTeam is null && File.Exists(PatchOf(file, a.Code))).ToList())
+        foreach (var arm in result.Arms.Where(a => File.Exists(PatchOf(file, a.Code))).ToList())
         {
-            var found = study.Probe(concept, arm.Code, AblationPatch.Load(PatchOf(file, arm.Code)), cancellation);
+            var missing = settings.MissingProbes(arm.RedTeam);
+            if (missing.Count == 0) continue;
+            var found = settings.WithProbes(arm.RedTeam, study.Probe(concept, arm.Code, AblationPatch.Load(PatchOf(file, arm.Code)), missing, cancellation));
             result = Store(file, result with { Arms = [.. result.Arms.Select(a => a.Code == arm.Code ? a with { RedTeam = found } : a)] });
         }
 
-        return result;
+        return result with { Arms = [.. result.Arms.Select(a => a with { RedTeam = settings.AskedProbes(a.RedTeam) })] };
     }
 
     private static StudiedConcept Store(string file, StudiedConcept result)
@@ -129,7 +123,7 @@ internal static class StudyCommand
         return string.Equals(result.Settings, fingerprint, StringComparison.Ordinal) ? result : null;
     }
 
-    private static void WritePage(FileInfo page, string folder, IReadOnlyList<StudiedConcept> results, int threads)
+    private static void WritePage(FileInfo page, string folder, IReadOnlyList<StudiedConcept> results, string command)
     {
         var sheets = Path.ChangeExtension(page.FullName, null);
         Directory.CreateDirectory(sheets);
@@ -141,8 +135,7 @@ internal static class StudyCommand
             return $"{Path.GetFileName(sheets)}/{name}";
         }
 
-        string[] settings = [.. results.Select(r => r.Settings).Distinct(StringComparer.Ordinal), $"libtorch {TorchLibrary.Version}, CPU, {threads} {(threads == 1 ? "thread" : "threads")}, float32"];
-        File.WriteAllText(page.FullName, StudyPage.Write(results, $"./portal study --out {Path.GetRelativePath(Environment.CurrentDirectory, page.FullName)}", settings, Sheet));
+        File.WriteAllText(page.FullName, StudyPage.Write(results, command, [.. results.Select(r => r.Settings).Distinct(StringComparer.Ordinal)], Sheet));
     }
 
     private static string Slug(ConceptArgument concept) => $"{concept.Kind}-{concept.Name}".ToLowerInvariant().Replace(' ', '-');

@@ -119,8 +119,10 @@ internal static class StudyPage
         var tested = concepts.SelectMany(c => c.Arms.Where(a => a.RedTeam is not null).Select(a => (Concept: c, Arm: a))).ToList();
         if (tested.Count == 0) return;
         var codes = ProbeCodes.All.Where(code => tested.Exists(t => t.Arm.RedTeam!.Probes.Any(p => p.Code == code))).ToList();
-        page.Append("## Can the concept come back?\n\nDetection of the concept: edited model left alone, then under the probe at its strongest variant (interval, n). Unedited models show it in nearly every image. The first rows are means over concepts.\n\n");
+        page.Append("## Can the concept come back?\n\nDetection of the concept: edited model left alone, then under the probe at its strongest variant (interval, n). Every probe has images of its own; the row of the unedited model says in how many of them it shows the concept. The first rows are means over concepts.\n\n");
         Header(page, ["concept", "edit", .. codes]);
+        Row(page, [Invariant($"all {tested.Select(t => t.Concept.Title).Distinct(StringComparer.Ordinal).Count()}"), "unedited", .. codes.Select(code =>
+            Percent(tested.SelectMany(t => t.Arm.RedTeam!.Probes.Where(p => p.Code == code)).Average(p => p.Before.Rate)))]);
         foreach (var arms in tested.Select(t => t.Arm).GroupBy(a => a.Code, StringComparer.Ordinal).Select(g => g.ToList()))
         {
             Row(page, [Invariant($"all {arms.Count}"), arms[0].Name, .. codes.Select(code =>

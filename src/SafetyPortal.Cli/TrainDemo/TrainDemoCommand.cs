@@ -1,4 +1,6 @@
 using System.CommandLine;
+using SafetyPortal.Cli.Commands;
+using SafetyPortal.Cli.Output;
 using SafetyPortal.DemoWorld;
 using SafetyPortal.DemoWorld.Stages;
 using static TorchSharp.torch;
@@ -27,15 +29,16 @@ public static class TrainDemoCommand
         var compute = new Option<string>("--compute") { Description = "bf16, f32 or auto (bf16 where the processor multiplies it natively)", DefaultValueFactory = _ => "auto" };
         compute.AcceptOnlyFromAmong("auto", "bf16", "f32");
         var perCell = new Option<int>("--per-cell") { Description = "Pictures the report generates per object and style; 0 for none", DefaultValueFactory = _ => 4 };
-        var json = new Option<bool>("--json") { Description = "Print the result as one JSON object" };
+        var json = CommonOptions.Json();
         var command = new Command("train-demo", "Train the embedded model from its artwork (about two hours on two cores; resumes where it stopped)")
         {
             outFolder, work, artwork, stage, steps, minutes, seed, threads, compute, perCell, json,
         };
-        command.SetAction((arguments, cancel) => Task.Run(
-            () =>
+        command.SetGuardedAction(
+            json,
+            (arguments, cancel) =>
             {
-                using var output = new TrainDemoOutput(arguments.GetValue(json), TimeProvider.System);
+                var output = new TrainDemoOutput(arguments.GetValue(json), TimeProvider.System);
                 using var context = new StageContext(
                     DemoRecipe.Default,
                     arguments.GetValue(artwork)!,
@@ -58,9 +61,9 @@ public static class TrainDemoCommand
 
                 if (chosen is All or Report)
                     output.Measured(DemoReport.Measure(context, arguments.GetValue(perCell)));
-                return 0;
-            },
-            cancel));
+                output.Complete();
+                return Task.FromResult(ExitCode.Success);
+            });
         return command;
     }
 }

@@ -7,7 +7,7 @@ using SafetyPortal.DemoWorld.Training;
 namespace SafetyPortal.Cli.TrainDemo;
 
 /// <summary>Prints a training run: one line per report, or one JSON object at the end.</summary>
-public sealed class TrainDemoOutput(bool json, TimeProvider clock) : IProgress<TrainingProgress>, IDisposable
+public sealed class TrainDemoOutput(bool json, TimeProvider clock) : IProgress<TrainingProgress>
 {
     private readonly JsonObject _result = [];
 
@@ -45,7 +45,8 @@ public sealed class TrainDemoOutput(bool json, TimeProvider clock) : IProgress<T
         _result["report"] = figures;
     }
 
-    public void Dispose()
+    /// <summary>Prints the JSON object, of a run that came to its end.</summary>
+    public void Complete()
     {
         if (json)
             Console.Out.WriteLine(_result.ToJsonString());

@@ -18,6 +18,7 @@ public sealed record StepMass(double Timestep, double Objective, double Positive
 public sealed class AttributionResult : IDisposable
 {
     private const string Format = "safety-portal-attribution/1";
+    private const string Base = "base";
     private readonly List<(string Name, Tensor Score)> scores;
 
     internal AttributionResult(
@@ -33,18 +34,29 @@ public sealed class AttributionResult : IDisposable
 
     public AttributionSummary Summary { get; }
 
+    /// <summary>Digest of the weights that were scored, as the file it was read from says; null where it says none.</summary>
+    public string? BaseDigest { get; private init; }
+
     /// <summary>Wall clock of the attribution; not part of the saved file, which depends on inputs alone.</summary>
     public TimeSpan Elapsed { get; }
 
     /// <summary>Writes scores and summary as safetensors; the same inputs give the same bytes.</summary>
-    public void Save(string path) => SafetensorsWriter.Write(path, scores, new Dictionary<string, string>(StringComparer.Ordinal)
-    {
-        ["format"] = Format,
-        ["summary"] = JsonSerializer.Serialize(Summary),
-        ["order"] = JsonSerializer.Serialize(scores.Select(s => s.Name)),
-    });
+    public void Save(string path) => Save(path, baseDigest: null);
 
-    /// <summary>Reads what <see cref="Save"/> wrote.</summary>
+    /// <summary>The same with the digest of the weights that were scored, for files that outlive the run; null for none.</summary>
+    public void Save(string path, string? baseDigest)
+    {
+        var metadata = new Dictionary<string, string>(StringComparer.Ordinal)
+        {
+            ["format"] = Format,
+            ["summary"] = JsonSerializer.Serialize(Summary),
+            ["order"] = JsonSerializer.Serialize(scores.Select(s => s.Name)),
+        };
+        if (baseDigest is not null) metadata[Base] = baseDigest;
+        SafetensorsWriter.Write(path, scores, metadata);
+    }
+
+    /// <summary>Reads what <see cref="Save(string)"/> wrote.</summary>
     /// <exception cref="SafetensorsException">The file is damaged.</exception>
     /// <exception cref="InvalidDataException">The file is not a saved attribution.</exception>
     public static AttributionResult Load(string path)
@@ -52,10 +64,15 @@ public sealed class AttributionResult : IDisposable
         using var file = SafetensorsFile.Open(path);
         if (!file.Metadata.TryGetValue("format", out var format) || !string.Equals(format, Format, StringComparison.Ordinal))
             throw new InvalidDataException($"Expected {path} to be an attribution ({Format}), its format is \"{format}\".");
-        var summary = JsonSerializer.Deserialize<AttributionSummary>(file.Metadata["summary"])
-            ?? throw new InvalidDataException($"Expected a summary in {path}, it is empty.");
-        var order = JsonSerializer.Deserialize<string[]>(file.Metadata["order"]) ?? [];
-        return new AttributionResult(order.Select(name => (name, file.Read(name).DetachFromDisposeScope())).ToList(), summary);
+        var summary = Read<AttributionSummary>("summary");
+        var order = Read<string[]>("order");
+        if (Array.Find(order, name => !file.Entries.ContainsKey(name)) is { } absent) throw new InvalidDataException($"Expected the scores of {absent} in {path}, there are none.");
+        return new AttributionResult(order.Select(name => (name, file.Read(name).DetachFromDisposeScope())).ToList(), summary) { BaseDigest = file.Metadata.GetValueOrDefault(Base) };
+
+        T Read<T>(string key)
+            where T : class => file.Metadata.TryGetValue(key, out var text) && JsonSerializer.Deserialize<T>(text) is { } value
+                ? value
+                : throw new InvalidDataException($"Expected \"{key}\" in the metadata of {path}, there is none.");
     }
 
     public void Dispose()

@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.DataProtection;
+using Microsoft.Extensions.Logging.Console;
 using Radzen;
 using SafetyPortal.Requests;
 using SafetyPortal.Requests.Audit;
@@ -19,7 +20,7 @@ namespace SafetyPortal.Web.Hosting;
 public static class PortalHost
 {
     /// <summary>A host that is ready to start: configured, database migrated, demo accounts and model in place where asked for.</summary>
-    /// <exception cref="InvalidOperationException">Demo mode was asked for on an address other machines can reach.</exception>
+    /// <exception cref="DemoOnOpenAddressException">Demo mode was asked for on an address other machines can reach.</exception>
     public static async Task<WebApplication> CreateAsync(PortalOptions options, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(options);
@@ -33,6 +34,8 @@ public static class PortalHost
         });
         var settings = PortalSettings.Apply(builder, options, root);
 
+        // Standard output belongs to what the command prints, which may be JSON.
+        builder.Services.Configure<ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
         builder.Services.AddSingleton(settings);
         builder.Services.AddPortalRequests(settings.Data);
         builder.Services.AddHostedService<CheckpointSchedule>();

@@ -37,8 +37,8 @@ public sealed record PortalSettings
         return new PortalSettings
         {
             Root = root,
-            Data = new DataFolder(Path.GetFullPath(options.DataFolder ?? configuration["Portal:DataFolder"] ?? "data", root)),
-            ModelRoot = Path.GetFullPath(options.ModelRoot ?? configuration["Portal:ModelRoot"] ?? "models", root),
+            Data = new DataFolder(options.DataFolder is { } data ? Path.GetFullPath(data, root) : PortalFolders.Data(configuration, root)),
+            ModelRoot = options.ModelRoot is { } models ? Path.GetFullPath(models, root) : PortalFolders.Models(configuration, root),
             LoopbackOnly = addresses.All(Security.LoopbackOnly.IsLoopback),
             Demo = demo,
             RunWorker = options.RunWorker ?? configuration.GetValue("Portal:RunWorker", defaultValue: true),

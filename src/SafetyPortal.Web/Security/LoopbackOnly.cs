@@ -2,17 +2,20 @@ using System.Net;
 
 namespace SafetyPortal.Web.Security;
 
+/// <summary>Demo accounts were asked for on an address that other machines can reach.</summary>
+public sealed class DemoOnOpenAddressException(string message) : InvalidOperationException(message);
+
 /// <summary>Demo accounts have published passwords, so a portal that has them may listen on this machine alone.</summary>
 public static class LoopbackOnly
 {
     /// <summary>Refuses addresses that other machines could reach.</summary>
     /// <param name="urls">Addresses the server is told to listen on, as given to Kestrel.</param>
-    /// <exception cref="InvalidOperationException">One of the addresses is not a loopback address; the message names it.</exception>
+    /// <exception cref="DemoOnOpenAddressException">One of the addresses is not a loopback address; the message names it.</exception>
     public static void Require(IEnumerable<string> urls)
     {
         foreach (var url in urls.Where(url => !IsLoopback(url)))
         {
-            throw new InvalidOperationException(
+            throw new DemoOnOpenAddressException(
                 $"Demo:Enabled is true, which creates accounts with published passwords; it listens on 127.0.0.1, [::1] or localhost only, but was told to listen on {url}.");
         }
     }

@@ -5,6 +5,7 @@ using SafetyPortal.Diffusion;
 using SafetyPortal.Diffusion.Clip;
 using SafetyPortal.Diffusion.Unet;
 using SafetyPortal.Diffusion.Vae;
+using static TorchSharp.torch;
 
 namespace SafetyPortal.Cli.Tests.Bench;
 
@@ -53,6 +54,26 @@ public sealed class MakeModelTests : IDisposable
         var result = await InProcess.RunAsync("bench", "make-model", "--config", "tiny", folder.FullName);
         result.ExitCode.ShouldBe(ExitCode.BadInput);
         result.Error.ShouldContain("holds something already");
+    }
+
+    [Fact]
+    public async Task MakeModel_TokenizerThatIsNot_IsRefusedAndLeavesNothing()
+    {
+        var result = await InProcess.RunAsync("bench", "make-model", "--config", "tiny", At("made"), "--tokenizer", At("none"));
+        result.ExitCode.ShouldBe(ExitCode.BadInput);
+        result.Error.ShouldContain("tokenizer");
+        folder.EnumerateFileSystemInfos().ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void Write_Cancelled_LeavesNothing()
+    {
+        using var stop = new CancellationTokenSource();
+        stop.Cancel();
+
+        Should.Throw<OperationCanceledException>(() => MakeModelFolder.Write(MakeModelPreset.Read("tiny"), At("made"), ScalarType.Float32, 0, 1, tokenizer: null, stop.Token));
+
+        folder.EnumerateFileSystemInfos().ShouldBeEmpty();
     }
 
     /// <summary>The configurations as published lead to the networks whose names and shapes are compared with diffusers elsewhere.</summary>

@@ -1,7 +1,12 @@
 using System.Buffers.Binary;
 using System.Text;
+using System.Text.Json;
 using SafetyPortal.Cli.Output;
 using SafetyPortal.Images;
+using SafetyPortal.Requests;
+using SafetyPortal.Requests.Approval;
+using SafetyPortal.Requests.Audit;
+using SafetyPortal.Requests.Filing;
 using SafetyPortal.Tests;
 
 namespace SafetyPortal.Cli.Tests.Commands;
@@ -107,8 +112,110 @@ public sealed class BadInputTests : IDisposable
     [InlineData("once", "--concept", "church")]
     [InlineData("once", "--targets", "0")]
     [InlineData("no-such-command")]
-    public async Task AnyCommand_WrongCommandLine_ExitsWithUsage(params string[] arguments) =>
-        (await InProcess.RunAsync(arguments)).ExitCode.ShouldBe(ExitCode.Usage);
+    [InlineData("evaluate", "--concept", "church")]
+    [InlineData("evaluate", "--targets", "0")]
+    [InlineData("evaluate", "--image", "a.png", "--patch", "a.safetensors")]
+    [InlineData("redteam", "--patch", "a.safetensors", "--concept", "church")]
+    [InlineData("redteam", "--patch", "a.safetensors", "--concept", "nudity", "--probes", "none")]
+    [InlineData("study", "--concept", "church")]
+    [InlineData("study", "--probes", "foo")]
+    [InlineData("attribute", "-p", "a dog", "--seeds", "0")]
+    [InlineData("generate", "-p", "a dog", "--count", "-3")]
+    [InlineData("bench", "--repeat", "0")]
+    [InlineData("bench", "make-model", "out", "--config", "tiny", "--shards", "0")]
+    [InlineData("serve", "--demo", "--url", "http://0.0.0.0:5080")]
+    [InlineData("serve", "--url", "nowhere")]
+    public async Task AnyCommand_WrongCommandLine_ExitsWithUsageAndOneLineOnStandardError(params string[] arguments)
+    {
+        var result = await InProcess.RunAsync(arguments);
+
+        result.ExitCode.ShouldBe(ExitCode.Usage, result.Error + result.Output);
+        result.Output.ShouldBeEmpty();
+        result.Error.ShouldStartWith("portal: ");
+        result.Error.TrimEnd().ShouldNotContain('\n');
+    }
+
+    [Fact]
+    public async Task AnyCommand_WrongCommandLineAsJson_IsAnErrorObject()
+    {
+        var result = await InProcess.RunAsync("study", "--probes", "foo", "--json");
+
+        result.ExitCode.ShouldBe(ExitCode.Usage);
+        result.Output.ShouldBeEmpty();
+        using var json = JsonDocument.Parse(result.Error);
+        json.RootElement.GetProperty("error").GetProperty("code").GetString().ShouldBe("usage");
+        json.RootElement.GetProperty("error").GetProperty("message").GetString().ShouldNotBeNull().ShouldContain("\"foo\"");
+    }
+
+    [Fact]
+    public async Task ModelVerify_PatchForASingleFile_IsRefused()
+    {
+        var path = Path.Combine(folder.FullName, "w.safetensors");
+        await System.IO.File.WriteAllBytesAsync(path, Whole());
+
+        (await InProcess.RunAsync("model", "verify", path, "--patch", path)).ExitCode.ShouldBe(ExitCode.Usage);
+    }
+
+    [Theory]
+    [InlineData("audit", "verify")]
+    [InlineData("worker")]
+    public async Task AnyCommand_FolderWithoutDatabase_IsRefusedAndStaysEmpty(params string[] command)
+    {
+        ShouldBeRefused(await InProcess.RunAsync([.. command, "--data", folder.FullName]), "portal.db");
+        folder.EnumerateFileSystemInfos().ShouldBeEmpty();
+    }
+
+    [Theory]
+    [InlineData("audit", "verify")]
+    [InlineData("worker")]
+    [InlineData("once")]
+    public async Task AnyCommand_DamagedDatabase_IsRefused(params string[] command)
+    {
+        await System.IO.File.WriteAllTextAsync(Path.Combine(folder.FullName, "portal.db"), new string('x', 5000));
+
+        ShouldBeRefused(await InProcess.RunAsync([.. command, "--data", folder.FullName]), "not a database");
+    }
+
+    [Fact]
+    public async Task TrainDemo_NoArtwork_IsRefusedWithoutAResult() => ShouldBeRefused(
+        await InProcess.RunAsync(
+            "train-demo", "--artwork", Path.Combine(folder.FullName, "nothing"), "--work", Path.Combine(folder.FullName, "work"), "--stage", "vae", "--steps", "1", "--json"), "nothing");
+
+    [Fact]
+    public async Task Erase_ScoresWithoutASummary_SaysWhatIsMissing()
+    {
+        var path = Path.Combine(folder.FullName, "scores.safetensors");
+        await System.IO.File.WriteAllBytesAsync(
+            path, File("{\"__metadata__\":{\"format\":\"safety-portal-attribution/1\"},\"w\":{\"dtype\":\"F32\",\"shape\":[2,2],\"data_offsets\":[0,16]}}", 16));
+
+        ShouldBeRefused(await InProcess.RunAsync("erase", "--model", GoldenFolder.At("pipeline"), "--scores", path, "--ratio", "0.1"), "\"summary\"");
+    }
+
+    [Theory]
+    [MemberData(nameof(Refusals))]
+    public async Task Guard_RefusalOfARule_IsAnOutcomeAndNoErrorOfTheProgram(Exception refusal, int expected)
+    {
+        var (error, text) = (Console.Error, new StringWriter());
+        Console.SetError(text);
+        try
+        {
+            (await Failures.Guard(json: false, () => throw refusal)).ShouldBe(expected);
+        }
+        finally
+        {
+            Console.SetError(error);
+        }
+
+        text.ToString().ShouldBe($"portal: {refusal.Message}{Environment.NewLine}");
+    }
+
+    public static TheoryData<Exception, int> Refusals => new()
+    {
+        { new DuplicateRequestException(3, "Request 3 is open."), ExitCode.BadInput },
+        { new BrokenHistoryException("The history is broken."), ExitCode.CheckFailed },
+        { new IllegalMoveException("A rejected request cannot be approved."), ExitCode.CheckFailed },
+        { new DecisionDeniedException(new ApprovalVerdict(Allowed: false, "own-request", "The requester decides nothing.", QuorumMet: false)), ExitCode.CheckFailed },
+    };
 
     [Fact]
     public async Task ModelVerify_BadInputAsJson_ReportsAnErrorObject()

@@ -61,6 +61,18 @@ public sealed class EraseOptionsTests : IDisposable
         result.Error.ShouldContain("scale:FACTOR");
     }
 
+    [Fact]
+    public async Task Erase_ScoresOfAnotherModel_AreRefused()
+    {
+        var other = Path.Combine(folder.FullName, "other");
+        (await InProcess.RunAsync("bench", "make-model", "--config", "tiny", other)).ExitCode.ShouldBe(ExitCode.Success);
+
+        var result = await InProcess.RunAsync("erase", "--model", other, "-s", await ScoresOf("a dog"), "-r", "0.1", "-o", Path.Combine(folder.FullName, "patch.safetensors"));
+
+        result.ExitCode.ShouldBe(ExitCode.BadInput, result.Error);
+        result.Error.ShouldContain("portal attribute on this model");
+    }
+
     private async Task<string> ScoresOf(string prompt)
     {
         var file = Path.Combine(folder.FullName, $"{prompt.Replace(' ', '-')}.safetensors");

@@ -4,6 +4,7 @@ using SafetyPortal.Cli.Once;
 using SafetyPortal.Cli.Output;
 using SafetyPortal.Erasure.Faithfulness;
 using SafetyPortal.Requests;
+using SafetyPortal.Requests.Accounts;
 using SafetyPortal.Requests.Data;
 using SafetyPortal.Requests.Filing;
 using SafetyPortal.Requests.Models;
@@ -24,6 +25,8 @@ public sealed class OnceJobTests : IDisposable
     private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("once-job");
 
     public OnceJobTests() => TinyModelFolder.Create(Models);
+
+    private DirectoryInfo Data => new(Path.Combine(folder.FullName, "data"));
 
     private string Models => Path.Combine(folder.FullName, "models");
 
@@ -109,6 +112,35 @@ public sealed class OnceJobTests : IDisposable
         (await CountAsync(portal)).ShouldBe(1);
     }
 
+    [Fact]
+    public async Task Run_OpenRequestWithOtherSettings_IsRefusedNamingBoth()
+    {
+        await using var portal = await OpenAsync();
+        var model = await ModelAsync(portal);
+        var filed = await FileAsync(portal, model);
+
+        var refused = await Should.ThrowAsync<InvalidRequestException>(() => new OnceJob(portal, Unseen()).RunAsync(model, Church, EraseMethod.App, seed: 1, doses: [0.02], default));
+
+        refused.Message.ShouldContain($"Request {filed} is open with --method cad --seed 1 --dose 0.02, not with --method app --seed 1 --dose 0.02");
+    }
+
+    [Fact]
+    public async Task OpenDemo_FolderWithAPersonsAccount_IsRefusedAndGetsNoDemoAccounts()
+    {
+        await using (var portal = await PortalServices.OpenAsync(Data, new WorkerOptions { ModelRoot = Models }, default))
+        {
+            await using var db = await portal.Get<IDbContextFactory<PortalDb>>().CreateDbContextAsync();
+            db.Users.Add(new PortalUser { UserName = "ada@example.org", NormalizedUserName = "ADA@EXAMPLE.ORG", DisplayName = "Ada" });
+            await db.SaveChangesAsync();
+        }
+
+        (await Should.ThrowAsync<InvalidDataException>(OpenAsync)).Message.ShouldContain("ada@example.org");
+
+        await using var after = await PortalServices.OpenAsync(Data, new WorkerOptions { ModelRoot = Models }, default);
+        await using var accounts = await after.Get<IDbContextFactory<PortalDb>>().CreateDbContextAsync();
+        (await accounts.Users.CountAsync()).ShouldBe(1);
+    }
+
     private static async Task<long> SubmitAsync(PortalServices portal, ModelVersion model, string justification)
     {
         var reviewer = await portal.ActorAsync("reviewer", default);
@@ -148,8 +180,8 @@ public sealed class OnceJobTests : IDisposable
 
     private static Progress<WorkStep> Unseen() => new();
 
-    private Task<PortalServices> OpenAsync() => PortalServices.OpenAsync(
-        new DirectoryInfo(Path.Combine(folder.FullName, "data")),
+    private Task<PortalServices> OpenAsync() => PortalServices.OpenDemoAsync(
+        Data,
         new WorkerOptions
         {
             ModelRoot = Models,

@@ -1,0 +1,34 @@
+using System.CommandLine;
+using SafetyPortal.Web.Hosting;
+
+namespace SafetyPortal.Cli.Commands;
+
+/// <summary><c>--data</c> and <c>--models</c> of the commands that work beside the portal; their defaults are the portal's own folders.</summary>
+internal static class FolderOptions
+{
+    public static Option<DirectoryInfo> Data() => new("--data")
+    {
+        Description = "Data folder. Default: the portal's, data at the top of the program's folder unless its settings say otherwise.",
+        DefaultValueFactory = _ => At(PortalFolders.Data),
+    };
+
+    public static Option<DirectoryInfo> Models() => new("--models")
+    {
+        Description = "Folder of models. Default: the portal's, models at the top of the program's folder unless its settings say otherwise.",
+        DefaultValueFactory = _ => At(PortalFolders.Models),
+    };
+
+    /// <summary>The folder, which must hold a portal's database: opening it would make an empty one otherwise.</summary>
+    /// <exception cref="FileNotFoundException">There is no database.</exception>
+    public static DirectoryInfo Existing(DirectoryInfo data)
+    {
+        var database = Path.Combine(data.FullName, "portal.db");
+        return File.Exists(database) ? data : throw new FileNotFoundException($"Expected a portal database at {database}, there is none.");
+    }
+
+    private static DirectoryInfo At(Func<Microsoft.Extensions.Configuration.IConfiguration, string, string> choose)
+    {
+        var root = AppRoot.Find();
+        return new DirectoryInfo(choose(PortalFolders.Configuration(root), root));
+    }
+}
