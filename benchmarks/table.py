@@ -6,8 +6,15 @@ import os
 import sys
 
 
+reports = {path: json.load(open(path)) for path in sorted(glob.glob(os.path.join(sys.argv[1], "*.json")))}
+made_of = {(report["parameters"], report["latent"], report["threads"]) for report in reports.values()}
+if len(made_of) > 1:
+    sys.exit("Expected measurements of one model and one number of threads, got several: "
+             + "; ".join(f"{parameters:,} parameters, latents of {latent}, {threads} threads" for parameters, latent, threads in sorted(made_of)))
+
+
 def least(kind, name):
-    runs = [next(c for c in json.load(open(path))["cases"] if c["name"] == name) for path in glob.glob(os.path.join(sys.argv[1], f"{kind}.{name}.*.json"))]
+    runs = [next(c for c in report["cases"] if c["name"] == name) for path, report in reports.items() if os.path.basename(path).startswith(f"{kind}.{name}.")]
     return {key: min(run[key] for run in runs) for key in ("seconds", "cpuSeconds", "peakMiB")} if runs else None
 
 

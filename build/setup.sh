@@ -4,6 +4,7 @@
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 configuration=Release
 cli="$root/artifacts/bin/SafetyPortal.Cli/release/SafetyPortal.Cli.dll"
+stamp="$root/artifacts/built" # as old as the newest source the program was built from, or younger
 
 # OpenBLAS is named on purpose: libtorch takes whatever provides libblas.so.3, and the reference BLAS is some forty times slower.
 native_packages=(libtorch-dev libopenblas0-pthread libvips-dev cmake g++ ninja-build)
@@ -34,14 +35,23 @@ need_sdk() {
   exit 1
 }
 
+# stale: whether the program is missing or something it is made of changed since it was built; folders count, so that removed files do too.
+stale() {
+  [ ! -f "$cli" ] || [ ! -f "$stamp" ] ||
+    [ -n "$(cd "$root" && find src migrations build Directory.*.props Directory.*.targets global.json nuget.config -newer "$stamp" -print -quit 2>/dev/null)" ]
+}
+
 # build TARGET: quiet on success, the whole log on failure.
 build() {
   local log
   log=$(mktemp)
+  mkdir -p "$root/artifacts"
+  touch "$stamp.begun"
   if ! dotnet build "$root/$1" -c "$configuration" -v quiet -nologo -nodeReuse:false >"$log" 2>&1; then
     cat "$log" >&2
     rm -f "$log"
     exit 1
   fi
   rm -f "$log"
+  mv "$stamp.begun" "$stamp"
 }

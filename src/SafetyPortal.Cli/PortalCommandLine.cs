@@ -22,6 +22,7 @@ public static class PortalCommandLine
         EraseCommand.Create(),
         EvaluateCommand.Create(),
         RedTeamCommand.Create(),
+        AccountCommand.Create(),
         AuditCommand.Create(),
         EvidenceCommand.Create(),
         ModelCommand.Create(),

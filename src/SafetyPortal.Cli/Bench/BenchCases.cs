@@ -2,6 +2,7 @@ using SafetyPortal.Cli.Commands;
 using SafetyPortal.Cli.Output;
 using SafetyPortal.Diffusion;
 using SafetyPortal.Erasure.Attribution;
+using SafetyPortal.Worker.Models;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -74,9 +75,8 @@ internal sealed class BenchCases : IDisposable
             results.Add(Measure(name, results));
         }
 
-        var library = typeof(torch).Assembly.GetName();
         return new BenchReport(
-            "SafetyPortal", folder, pipeline.Unet.parameters().Sum(p => p.numel()), pipeline.Unet.Config.SampleSize, threads, $"{library.Name} {library.Version?.ToString(3)}, {settings.Device}, {settings.Dtype}", results);
+            "SafetyPortal", folder, pipeline.Unet.parameters().Sum(p => p.numel()), pipeline.Unet.Config.SampleSize, threads, $"libtorch {TorchLibrary.Version}, {settings.Device}, {settings.Dtype}", results);
     }
 
     public void Dispose()

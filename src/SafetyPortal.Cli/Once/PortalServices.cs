@@ -11,8 +11,6 @@ namespace SafetyPortal.Cli.Once;
 /// <summary>The portal's use cases and its worker without the web: the same code the pages call, over the same data folder.</summary>
 internal sealed class PortalServices : IAsyncDisposable
 {
-    private const string DemoSuffix = "@DEMO.LOCAL";
-
     private readonly ServiceProvider provider;
 
     private PortalServices(ServiceProvider provider) => this.provider = provider;
@@ -55,8 +53,8 @@ internal sealed class PortalServices : IAsyncDisposable
     {
         await using var db = await databases.CreateDbContextAsync(cancellation);
         if (!(await db.Database.GetAppliedMigrationsAsync(cancellation)).Any()) return;
-        var person = await db.Users.Where(u => !u.NormalizedUserName!.EndsWith(DemoSuffix)).Select(u => u.UserName).FirstOrDefaultAsync(cancellation);
-        if (person is not null)
+        var names = await db.Users.Select(u => u.UserName!).ToListAsync(cancellation);
+        if (names.Find(name => !DemoAccounts.IsDemo(name)) is { } person)
             throw new InvalidDataException($"Expected {folder.Root} to hold demo accounts alone, it has {person}: choose another data folder with --data.");
     }
 

@@ -151,6 +151,8 @@ public sealed class OnceJobTests : IDisposable
             ConceptName = Church.Name,
             ConceptPrompts = ["a church"],
             Justification = justification,
+            Method = EraseMethod.Cad,
+            Seed = 1,
             Doses = [0.02],
         };
         var request = await portal.Get<FileRequest>().ExecuteAsync(reviewer, content, default);
