@@ -250,9 +250,9 @@ namespace SafetyPortal.Requests.Migrations
 
                     b.HasKey("Id");
 
-                    b.HasIndex("RunId");
+                    b.HasIndex("RequestId");
 
-                    b.HasIndex("RequestId", "EvidenceDigest", "ApproverId")
+                    b.HasIndex("RunId", "ApproverId", "Kind")
                         .IsUnique();
 
                     b.ToTable("Decisions");
@@ -317,9 +317,12 @@ namespace SafetyPortal.Requests.Migrations
                     b.Property<long>("RequestId")
                         .HasColumnType("INTEGER");
 
+                    b.Property<long>("RunId")
+                        .HasColumnType("INTEGER");
+
                     b.HasKey("Id");
 
-                    b.HasIndex("RequestId", "EvidenceDigest");
+                    b.HasIndex("RequestId", "RunId");
 
                     b.ToTable("Waivers");
                 });

@@ -14,7 +14,6 @@ public static partial class ConceptPrompts
     // Of a style, four left the edit blind to things it had not seen in it; an object looks alike in more styles than there are contexts for a style.
     private const int MaxObjects = 8;
     private const int MaxStyles = 4;
-    private static readonly string[] NudityWords = ["nude", "naked", "bare", "unclothed", "undressed"];
 
     /// <summary>Prompts that show the concept. <paramref name="contexts"/> are things the model can draw; a style is shown on up to eight of them.
     /// <paramref name="styles"/> are styles it draws in; an object is shown in up to four of them, since the plain prompt alone finds the weights of one look.</summary>
@@ -43,7 +42,7 @@ public static partial class ConceptPrompts
         if (kind == ConceptKind.Object)
             return new([""], "Objects are compared with the empty prompt: everything that makes the object appear is scored.");
 
-        string[] words = [name, .. synonyms, .. kind == ConceptKind.Nudity ? NudityWords : []];
+        string[] words = [name, .. synonyms, .. kind == ConceptKind.Nudity ? NudityTerms.PromptWords : []];
         string[] stripped = [.. conceptPrompts.Select(prompt => Strip(prompt, words))];
         return new(stripped, kind == ConceptKind.Style
             ? "Styles are compared with the same prompts without the style, so that the things drawn are kept and only the way of drawing is scored."

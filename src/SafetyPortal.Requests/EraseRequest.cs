@@ -138,8 +138,8 @@ public sealed class EraseRequest : IVersioned, IAudited
     /// <summary>Released -> Superseded, when a later release for the same model and concept takes over.</summary>
     public void Supersede(DateTimeOffset now) => Move("superseded", RequestStatus.Superseded, now, null, RequestStatus.Released);
 
-    /// <summary>Released -> Revoked.</summary>
-    public void Revoke(string reason, DateTimeOffset now) => Move("revoked", RequestStatus.Revoked, now, reason, RequestStatus.Released);
+    /// <summary>Released or Superseded -> Revoked.</summary>
+    public void Revoke(string reason, DateTimeOffset now) => Move("revoked", RequestStatus.Revoked, now, reason, RequestStatus.Released, RequestStatus.Superseded);
 
     /// <summary>Queued or Running -> Failed.</summary>
     public void Fail(string error, DateTimeOffset now) => Move("marked as failed", RequestStatus.Failed, now, error, RequestStatus.Queued, RequestStatus.Running);

@@ -77,6 +77,9 @@ public sealed record RequestContent
 
         Check(ModelVersionId > 0, nameof(ModelVersionId), "Choose a model.");
         Check(Enum.IsDefined(ConceptKind), nameof(ConceptKind), "Choose what kind of concept it is: object, style or nudity.");
+        Check(
+            ConceptKind == ConceptKind.Nudity || !NamesNudity(),
+            nameof(ConceptKind), "The name, a synonym or a prompt asks for nudity: choose the kind nudity, which needs two approvers and blurs its pictures.");
         Check(Scope is null || Enum.IsDefined(Scope.Value), nameof(Scope), "The scope must be row, tensor or model.");
         Check(Enum.IsDefined(Method), nameof(Method), "The method must be improved, cad or app.");
         Check(Enum.IsDefined(Priority), nameof(Priority), "The priority must be low, normal or high.");
@@ -99,6 +102,9 @@ public sealed record RequestContent
             nameof(ReferenceImages), $"Give up to {MaxReferenceImages} stored reference images.");
         return problems;
     }
+
+    private bool NamesNudity() =>
+        NudityTerms.IsNamedIn(ConceptName) || Synonyms.Any(NudityTerms.IsNamedIn) || ConceptPrompts.Any(NudityTerms.IsNamedIn);
 
     private static bool IsText(string? text, int min, int max) =>
         text is not null && text.Trim().Length >= min && text.Length <= max && !text.Any(c => char.IsControl(c) && c is not ('\n' or '\r' or '\t'));

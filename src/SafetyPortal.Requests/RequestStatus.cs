@@ -24,7 +24,7 @@ public enum RequestStatus
     /// <summary>The patch is published. Exits: <see cref="Superseded"/>, <see cref="Revoked"/>.</summary>
     Released = 6,
 
-    /// <summary>A later release for the same model and concept took its place. No exit.</summary>
+    /// <summary>A later release for the same model and concept took its place. Exit: <see cref="Revoked"/>.</summary>
     Superseded = 7,
 
     /// <summary>The release was withdrawn with a reason and aliases moved back. No exit.</summary>
@@ -54,7 +54,7 @@ public static class RequestStatuses
 
     /// <summary>True when no move leaves <paramref name="status"/>.</summary>
     public static bool IsFinal(this RequestStatus status) =>
-        status is RequestStatus.Superseded or RequestStatus.Revoked or RequestStatus.Cancelled or RequestStatus.Rejected;
+        status is RequestStatus.Revoked or RequestStatus.Cancelled or RequestStatus.Rejected;
 
     /// <summary>The status as a person reads it, for example "awaiting decision".</summary>
     public static string Describe(this RequestStatus status) => status switch

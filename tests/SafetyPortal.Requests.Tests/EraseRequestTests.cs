@@ -38,7 +38,7 @@ public class EraseRequestTests
         },
         [RequestStatus.Approved] = new() { ["release"] = RequestStatus.Released },
         [RequestStatus.Released] = new() { ["supersede"] = RequestStatus.Superseded, ["revoke"] = RequestStatus.Revoked },
-        [RequestStatus.Superseded] = [],
+        [RequestStatus.Superseded] = new() { ["revoke"] = RequestStatus.Revoked },
         [RequestStatus.Revoked] = [],
         [RequestStatus.Failed] = new() { ["queue"] = RequestStatus.Queued, ["cancel"] = RequestStatus.Cancelled },
         [RequestStatus.Cancelled] = [],

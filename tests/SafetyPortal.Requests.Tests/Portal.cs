@@ -92,12 +92,18 @@ public sealed class Portal : IAsyncDisposable
     public async Task<EraseRequest> AwaitDecisionAsync(ConceptKind kind = ConceptKind.Object, string name = "church", bool gatesPassed = true, char evidence = 'e')
     {
         var request = await SubmitAsync(kind, name);
-        var run = await Get<StartRun>().ExecuteAsync(Reviewer, request.Id, default);
+        await RunAsync(request.Id, gatesPassed, evidence);
+        return await LoadAsync(request.Id);
+    }
+
+    /// <summary>Starts a run of a request and completes it.</summary>
+    public async Task RunAsync(long requestId, bool gatesPassed = true, char evidence = 'e')
+    {
+        var run = await Get<StartRun>().ExecuteAsync(Reviewer, requestId, default);
         var ticket = await Get<RunLease>().ClaimAsync(run.Id, "worker-1", default);
         var patch = await Get<IArtifactStore>().PutAsync("patch"u8.ToArray(), default);
         var verdict = await SignAsync(Digest(evidence), gatesPassed);
         await Get<RunLease>().CompleteAsync(ticket!, new(Digest(evidence), Digest('b'), patch, Digest('c'), 0.05, gatesPassed, verdict), default);
-        return await LoadAsync(request.Id);
     }
 
     /// <summary>What the worker of this portal signs for evidence with one gate.</summary>

@@ -15,6 +15,10 @@ public class RequestContentTests
     {
         { "ModelVersionId", Good with { ModelVersionId = 0 } },
         { "ConceptKind", Good with { ConceptKind = (ConceptKind)7 } },
+        { "ConceptKind", Good with { ConceptKind = ConceptKind.Object, ConceptName = "Nude mannequin" } },
+        { "ConceptKind", Good with { ConceptName = "nudes" } },
+        { "ConceptKind", Good with { Synonyms = ["croquis", "half-naked"] } },
+        { "ConceptKind", Good with { ConceptPrompts = ["a dog", "an UNDRESSED actor"] } },
         { "Scope", Good with { Scope = (AblationScope)7 } },
         { "Priority", Good with { Priority = (RequestPriority)7 } },
         { "ConceptName", Good with { ConceptName = "  " } },
@@ -44,6 +48,16 @@ public class RequestContentTests
     [MemberData(nameof(Bad))]
     public void Problems_OneBadField_NamesThatField(string field, RequestContent content) =>
         content.Problems().ShouldHaveSingleItem().Field.ShouldBe(field);
+
+    [Theory]
+    [InlineData("a nude mannequin", true)]
+    [InlineData("nude_person", true)]
+    [InlineData("Nudity", true)]
+    [InlineData("denuded hills", false)]
+    [InlineData("a bare tree", false)]
+    [InlineData("", false)]
+    [InlineData(null, false)]
+    public void IsNamedIn_Text_LooksAtTheBeginningOfEachWord(string? text, bool named) => NudityTerms.IsNamedIn(text).ShouldBe(named);
 
     [Fact]
     public void ResolveBasePrompts_Style_AreThePromptsWithoutTheStyle() =>

@@ -5,10 +5,10 @@ using SafetyPortal.Requests.Signing;
 
 namespace SafetyPortal.Requests.Approval;
 
-/// <summary>An approval given before, as the rule sees it.</summary>
+/// <summary>An approval of the current run's evidence given before, as the rule sees it.</summary>
 public sealed record PriorApproval(string? ApproverId, string? EvidenceDigest);
 
-/// <summary>A waiver given before, as the rule sees it.</summary>
+/// <summary>A waiver for the current run's evidence given before, as the rule sees it.</summary>
 public sealed record PriorWaiver(string? GrantedById, string? EvidenceDigest, string? Reason);
 
 /// <summary>A public key as the rule sees it: verdicts of this worker count.</summary>

@@ -87,8 +87,9 @@ public sealed class DecideRequest(IDbContextFactory<PortalDb> databases, TimePro
         PortalDb db, Actor actor, EraseRequest request, DecisionEntry entry, DateTimeOffset now, CancellationToken cancellationToken)
     {
         var policy = await CurrentPolicy.GetAsync(db, cancellationToken);
-        var decisions = await db.Decisions.Where(d => d.RequestId == request.Id && d.Kind == DecisionKind.Approve).ToListAsync(cancellationToken);
-        var waivers = await db.Waivers.Where(w => w.RequestId == request.Id).ToListAsync(cancellationToken);
+        // Whoever asked for another run asked for another look: words on an earlier one do not count, even when its evidence had the same digest.
+        var decisions = await db.Decisions.Where(d => d.RequestId == request.Id && d.RunId == request.CurrentRunId && d.Kind == DecisionKind.Approve).ToListAsync(cancellationToken);
+        var waivers = await db.Waivers.Where(w => w.RequestId == request.Id && w.RunId == request.CurrentRunId).ToListAsync(cancellationToken);
         var keys = await db.WorkerKeys.AsNoTracking().Where(k => k.WithdrawnAt == null).ToListAsync(cancellationToken);
         var claim = await ClaimReview.FindAsync(db, request.Id, now, cancellationToken);
         var run = request.CurrentRun;

@@ -24,7 +24,7 @@ public enum DecisionReason
     Other = 7,
 }
 
-/// <summary>One approver's signed word on one evidence digest. Never changed; a new digest makes it void.</summary>
+/// <summary>One approver's word on the evidence of one run. Never changed; a new run makes it void, even when it ends with the same evidence.</summary>
 public sealed class Decision : IAudited
 {
     public long Id { get; private set; }
@@ -49,12 +49,14 @@ public sealed class Decision : IAudited
     public required DateTimeOffset DecidedAt { get; init; }
 }
 
-/// <summary>An approver's written reason why failed gates may be passed for one evidence digest; it takes another approver to use it.</summary>
+/// <summary>An approver's written reason why failed gates may be passed for the evidence of one run; it takes another approver to use it.</summary>
 public sealed class Waiver : IAudited
 {
     public long Id { get; private set; }
 
     public required long RequestId { get; init; }
+
+    public required long RunId { get; init; }
 
     public required string EvidenceDigest { get; init; }
 

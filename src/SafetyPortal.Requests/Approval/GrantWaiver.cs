@@ -6,7 +6,7 @@ using SafetyPortal.Requests.Filing;
 namespace SafetyPortal.Requests.Approval;
 
 /// <summary>
-/// Waives failed gates for one evidence digest, with a reason. The approval rule must allow the person to decide at all
+/// Waives failed gates for the evidence of one run, with a reason. The approval rule must allow the person to decide at all
 /// (they are asked as if they rejected), and it never lets them use their own waiver.
 /// </summary>
 public sealed class GrantWaiver(IDbContextFactory<PortalDb> databases, TimeProvider time)
@@ -37,6 +37,7 @@ public sealed class GrantWaiver(IDbContextFactory<PortalDb> databases, TimeProvi
         var waiver = new Waiver
         {
             RequestId = requestId,
+            RunId = request.CurrentRun.Id,
             EvidenceDigest = evidenceDigest,
             GrantedById = actor.Id,
             GrantedByName = actor.Name,

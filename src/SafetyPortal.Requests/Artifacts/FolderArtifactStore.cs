@@ -8,10 +8,13 @@ namespace SafetyPortal.Requests.Artifacts;
 /// </summary>
 public sealed class FolderArtifactStore : IArtifactStore
 {
+    // A part is written without a pause; what nobody wrote to for so long was left behind by a killed process.
+    private static readonly TimeSpan Abandoned = TimeSpan.FromHours(1);
     private const int BufferSize = 128 * 1024;
     private readonly string root;
     private readonly string temporary;
 
+    /// <summary>Opens the store and removes what killed processes left in root/tmp; parts that somebody still writes stay.</summary>
     /// <param name="root">Folder of the store; created when missing.</param>
     public FolderArtifactStore(string root)
     {
@@ -19,6 +22,7 @@ public sealed class FolderArtifactStore : IArtifactStore
         this.root = Path.GetFullPath(root);
         temporary = Path.Combine(this.root, "tmp");
         Directory.CreateDirectory(temporary);
+        Sweep();
     }
 
     /// <inheritdoc/>
@@ -30,7 +34,8 @@ public sealed class FolderArtifactStore : IArtifactStore
         {
             var digest = await WriteAsync(content, part, cancellationToken);
             var target = PathOf(digest);
-            if (!File.Exists(target))
+            // What is there may have been damaged since; the new copy heals it.
+            if (!await IsIntactAsync(digest, cancellationToken))
             {
                 Directory.CreateDirectory(Path.GetDirectoryName(target)!);
                 File.Move(part, target, overwrite: true);
@@ -72,6 +77,39 @@ public sealed class FolderArtifactStore : IArtifactStore
 
     /// <summary>True for 64 lower-case hexadecimal digits and nothing else, so that no name can lead out of the store.</summary>
     public static bool IsDigest(string? text) => text is { Length: 64 } && text.All(char.IsAsciiHexDigitLower);
+
+    private async Task<bool> IsIntactAsync(string digest, CancellationToken cancellationToken)
+    {
+        if (!File.Exists(PathOf(digest)))
+            return false;
+        try
+        {
+            await using var file = await OpenCheckedAsync(digest, cancellationToken);
+            return true;
+        }
+        catch (ArtifactException)
+        {
+            return false;
+        }
+    }
+
+    private void Sweep()
+    {
+        foreach (var part in Directory.EnumerateFiles(temporary))
+        {
+            try
+            {
+                if (DateTime.UtcNow - File.GetLastWriteTimeUtc(part) < Abandoned)
+                    continue;
+                // The writer of a part, in whatever process, keeps everybody else out.
+                using var mine = new FileStream(part, FileMode.Open, FileAccess.ReadWrite, FileShare.None, bufferSize: 1, FileOptions.DeleteOnClose);
+            }
+            catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+            {
+                // Somebody writes it, or swept it first.
+            }
+        }
+    }
 
     private async Task<FileStream> OpenCheckedAsync(string digest, CancellationToken cancellationToken)
     {

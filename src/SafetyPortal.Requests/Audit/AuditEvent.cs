@@ -1,7 +1,7 @@
 namespace SafetyPortal.Requests.Audit;
 
 /// <summary>
-/// One change that happened. <see cref="Hash"/> covers every other column (<see cref="RequestId"/> through the subject) including the previous event's hash, so events form a chain
+/// One change that happened. <see cref="Hash"/> covers every other column including the previous event's hash, so events form a chain
 /// in which nothing can be altered, left out or moved without breaking it.
 /// </summary>
 public sealed class AuditEvent

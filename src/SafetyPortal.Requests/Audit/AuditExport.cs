@@ -23,7 +23,10 @@ public sealed class AuditExport(IDbContextFactory<PortalDb> databases)
         }
     }
 
-    /// <summary>JSON Lines: one canonical object per event, with exactly the members that are hashed and the hash.</summary>
+    /// <summary>
+    /// JSON Lines: one canonical object per event. The digest of the object without its hash, previousHash and requestId is its content; the digest of
+    /// {content, previousHash, requestId} is its hash (digests are SHA-256 over canonical JSON).
+    /// </summary>
     public async Task WriteJsonLinesAsync(Stream target, AuditFilter filter, CancellationToken cancellationToken)
     {
         await using var writer = Writer(target, "\n");
@@ -31,7 +34,7 @@ public sealed class AuditExport(IDbContextFactory<PortalDb> databases)
         await foreach (var e in AuditQueries.Filter(db, filter).OrderBy(e => e.Sequence).AsAsyncEnumerable().WithCancellation(cancellationToken))
         {
             await writer.WriteLineAsync(CanonicalJson.Serialize(
-                new { e.Sequence, time = Iso(e.Time), e.ActorId, e.ActorName, e.Action, e.Subject, e.Payload, e.PreviousHash, e.Hash }));
+                new { e.Sequence, time = Iso(e.Time), e.ActorId, e.ActorName, e.Action, e.Subject, e.Payload, e.RequestId, e.PreviousHash, e.Hash }));
         }
     }
 

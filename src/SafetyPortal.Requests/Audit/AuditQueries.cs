@@ -21,11 +21,11 @@ public sealed class AuditQueries(IDbContextFactory<PortalDb> databases)
         return Page<AuditEvent>.From(rows, page, e => e.Sequence);
     }
 
-    /// <summary>Everything that happened to one request, oldest first.</summary>
-    public async Task<IReadOnlyList<AuditEvent>> TimelineAsync(long requestId, CancellationToken cancellationToken)
+    /// <summary>The newest events of one request, newest first.</summary>
+    public async Task<IReadOnlyList<AuditEvent>> TimelineAsync(long requestId, int count, CancellationToken cancellationToken)
     {
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
-        return await db.AuditEvents.AsNoTracking().Where(e => e.RequestId == requestId).OrderBy(e => e.Sequence).ToListAsync(cancellationToken);
+        return await db.AuditEvents.AsNoTracking().Where(e => e.RequestId == requestId).OrderByDescending(e => e.Sequence).Take(count).ToListAsync(cancellationToken);
     }
 
     /// <summary>The kinds of events there are, for a filter's list.</summary>

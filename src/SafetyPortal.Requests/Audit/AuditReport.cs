@@ -20,9 +20,12 @@ public enum AuditFault
 
     /// <summary>A checkpoint was not signed with the portal's key, or lines of the file were changed or taken out.</summary>
     ForgedCheckpoint = 5,
+
+    /// <summary>The last line of the checkpoint file is incomplete: its writing was cut off. The next checkpoint takes its place.</summary>
+    TornCheckpoint = 6,
 }
 
-/// <summary>One finding. <paramref name="Sequence"/> is the first bad event, or for a forged checkpoint its line number.</summary>
+/// <summary>One finding. <paramref name="Sequence"/> is the first bad event, or for a forged or torn checkpoint its line number.</summary>
 public sealed record AuditProblem(AuditFault Fault, long Sequence, string Text);
 
 /// <summary>The result of a verification.</summary>

@@ -6,6 +6,8 @@ namespace SafetyPortal.Requests.Audit;
 /// <summary>Checks that nobody rewrote the history: each event's hash, the links between them, and the signed checkpoints.</summary>
 public sealed class AuditVerifier(IDbContextFactory<PortalDb> databases, DataFolder folder, CheckpointKey key)
 {
+    private const long MaxSequence = 1L << 53;
+
     public async Task<AuditReport> ExecuteAsync(CancellationToken cancellationToken)
     {
         // Checkpoints first: one written after the events were read would seem to vouch for events that are not there.
@@ -32,8 +34,9 @@ public sealed class AuditVerifier(IDbContextFactory<PortalDb> databases, DataFol
         if (broken is not null)
             problems.Add(broken);
         problems.AddRange(CompareWithCheckpoints(checkpoints, anchors, previous?.Sequence ?? 0, broken));
-        problems.AddRange(lines.Where(line => line.Fault is not null).Select(
-            line => new AuditProblem(AuditFault.ForgedCheckpoint, line.Number, $"Line {line.Number} of the checkpoint file cannot be trusted: {line.Fault}.")));
+        problems.AddRange(lines.Where(line => line.Fault is not null).Select(line => line.Torn
+            ? new AuditProblem(AuditFault.TornCheckpoint, line.Number, $"Line {line.Number} of the checkpoint file is incomplete: {line.Fault}. The next checkpoint takes its place.")
+            : new AuditProblem(AuditFault.ForgedCheckpoint, line.Number, $"Line {line.Number} of the checkpoint file cannot be trusted: {line.Fault}.")));
         return new(problems, count, checkpoints.Count == 0 ? 0 : checkpoints.Max(c => c.Count), checkpoints.Count, previous?.Hash ?? AuditTrail.Genesis);
     }
 
@@ -42,8 +45,10 @@ public sealed class AuditVerifier(IDbContextFactory<PortalDb> databases, DataFol
         || !string.Equals(e.PreviousHash, previous?.Hash ?? AuditTrail.Genesis, StringComparison.Ordinal)
         || !IsIntact(e);
 
+    // A number that canonical JSON cannot hold was never hashed.
     private static bool IsIntact(AuditEvent e) =>
-        string.Equals(e.Hash, AuditHash.Compute(e), StringComparison.Ordinal) && e.RequestId == AuditSubject.RequestIdOf(e.Subject);
+        e.Sequence is > 0 and < MaxSequence
+        && string.Equals(e.Hash, AuditHash.Compute(e), StringComparison.Ordinal) && e.RequestId == AuditSubject.RequestIdOf(e.Subject);
 
     /// <summary>Finds out what was done around the first event <paramref name="e"/> that does not fit its predecessor.</summary>
     private async Task<AuditProblem> DiagnoseAsync(AuditEvent? previous, AuditEvent e, CancellationToken cancellationToken)
@@ -55,8 +60,8 @@ public sealed class AuditVerifier(IDbContextFactory<PortalDb> databases, DataFol
         if (e.Sequence == expected && IsIntact(e))
             return DiagnoseLink(previous, e);
 
-        var last = await db.AuditEvents.MaxAsync(x => x.Sequence, cancellationToken);
-        var origin = OriginOf(e, Math.Max(last, e.Sequence) + 1_000);
+        // No event was written under a number far above how many there are, whatever number somebody gave to one.
+        var origin = OriginOf(e, await db.AuditEvents.LongCountAsync(cancellationToken) + 1_000, cancellationToken);
         if (e.Sequence == expected && (origin is null || origin == expected))
             return new(AuditFault.ChangedField, e.Sequence, $"Event {e.Sequence} was changed after it was written: its hash does not fit its columns.");
 
@@ -73,10 +78,11 @@ public sealed class AuditVerifier(IDbContextFactory<PortalDb> databases, DataFol
         : new(AuditFault.ChangedField, previous.Sequence, $"Event {previous.Sequence} was changed and its hash computed anew: event {e.Sequence} still names the hash it had before.");
 
     /// <summary>The sequence number under which the event's hash was computed; null when none fits, so another column was changed.</summary>
-    private static long? OriginOf(AuditEvent e, long limit)
+    private static long? OriginOf(AuditEvent e, long limit, CancellationToken cancellationToken)
     {
         for (long sequence = 1; sequence <= limit; sequence++)
         {
+            cancellationToken.ThrowIfCancellationRequested();
             var hash = AuditHash.Compute(sequence, e.Time, e.ActorId, e.ActorName, e.Action, e.Subject, e.Payload, e.PreviousHash);
             if (string.Equals(hash, e.Hash, StringComparison.Ordinal))
                 return sequence;

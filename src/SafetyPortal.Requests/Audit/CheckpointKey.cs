@@ -32,7 +32,7 @@ public sealed class CheckpointKey : IDisposable
         new(count, headHash, time, previous, KeyId, key.Sign(AuditCheckpoint.SignedText(count, headHash, time, previous, KeyId)));
 
     internal bool Verifies(AuditCheckpoint checkpoint) =>
-        string.Equals(checkpoint.KeyId, KeyId, StringComparison.Ordinal) && key.Verifies(checkpoint.SignedText(), checkpoint.Signature);
+        string.Equals(checkpoint.KeyId, KeyId, StringComparison.Ordinal) && checkpoint.IsSignedBy(key);
 
     public void Dispose() => key.Dispose();
 }

@@ -78,8 +78,8 @@ internal sealed class DecisionMapping : IEntityTypeConfiguration<Decision>
 {
     public void Configure(EntityTypeBuilder<Decision> builder)
     {
-        // The rule refuses a second word on the same evidence; the index keeps that true whatever the code does.
-        builder.HasIndex(d => new { d.RequestId, d.EvidenceDigest, d.ApproverId }).IsUnique();
+        // A repeated run has the same evidence digest, so a word belongs to its run; who approved may still refuse, which ends the run's turn.
+        builder.HasIndex(d => new { d.RunId, d.ApproverId, d.Kind }).IsUnique();
         builder.HasOne<EraseRequest>().WithMany().HasForeignKey(d => d.RequestId).OnDelete(DeleteBehavior.Restrict);
         builder.HasOne<Run>().WithMany().HasForeignKey(d => d.RunId).OnDelete(DeleteBehavior.Restrict);
     }
@@ -89,7 +89,7 @@ internal sealed class WaiverMapping : IEntityTypeConfiguration<Waiver>
 {
     public void Configure(EntityTypeBuilder<Waiver> builder)
     {
-        builder.HasIndex(w => new { w.RequestId, w.EvidenceDigest });
+        builder.HasIndex(w => new { w.RequestId, w.RunId });
         builder.HasOne<EraseRequest>().WithMany().HasForeignKey(w => w.RequestId).OnDelete(DeleteBehavior.Restrict);
     }
 }

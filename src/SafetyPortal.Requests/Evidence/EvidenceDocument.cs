@@ -111,10 +111,7 @@ public sealed record EvidenceDocument
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public SpecificityMetrics? Specificity { get; init; }
 
-    /// <summary>
-    /// The digest a decision names. The gallery counts through its Merkle root alone, so that a single image can be proved to belong
-    /// to it, and entries can be deleted by law, without changing the digest.
-    /// </summary>
+    /// <summary>The digest a decision names. The gallery counts through its Merkle root alone, so that a single image can be proved to belong to it.</summary>
     public string Digest() => CanonicalJson.Digest(this with { Gallery = Gallery with { Entries = [] } });
 
     /// <summary>Canonical JSON, UTF-8: the bytes the artifact store keeps.</summary>

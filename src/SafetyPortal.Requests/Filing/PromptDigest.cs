@@ -2,7 +2,7 @@ using SafetyPortal.Requests.Audit;
 
 namespace SafetyPortal.Requests.Filing;
 
-/// <summary>How the history refers to what people wrote: by a digest salted per request, so that deleted text cannot be guessed back.</summary>
+/// <summary>How the history refers to what people wrote and to the pictures they gave: by a digest salted per request, so that deleted text cannot be guessed back.</summary>
 internal static class PromptDigest
 {
     /// <summary>What an event says about the content of a request.</summary>
@@ -17,7 +17,7 @@ internal static class PromptDigest
         seed = request.Seed,
         evaluationSet = request.EvaluationSet,
         priority = request.Priority,
-        referenceImages = request.ReferenceImages,
+        referenceImages = request.ReferenceImages.Select(digest => Of(request, digest)),
         textDigest = Of(request, new { request.Synonyms, request.ConceptPrompts, request.BasePrompts, request.Justification }),
     };
 

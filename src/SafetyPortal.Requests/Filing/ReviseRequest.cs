@@ -9,6 +9,7 @@ public sealed class ReviseRequest(IDbContextFactory<PortalDb> databases, TimePro
 {
     /// <inheritdoc cref="FileRequest.ExecuteAsync"/>
     /// <exception cref="IllegalMoveException">The request is past revising.</exception>
+    /// <exception cref="DuplicateRequestException">It was sent back, and what it asks for now is open elsewhere.</exception>
     public async Task<EraseRequest> ExecuteAsync(Actor actor, long requestId, RequestContent content, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(actor);
@@ -20,6 +21,9 @@ public sealed class ReviseRequest(IDbContextFactory<PortalDb> databases, TimePro
         var request = await db.LoadRequestAsync(requestId, cancellationToken);
         request.DemandRequester(actor);
         request.Revise(content, now);
+        // A draft claims nothing before it is submitted.
+        if (request.Status != RequestStatus.Draft)
+            await FindDuplicate.DemandNoneAsync(db, request, cancellationToken);
         db.Record(actor, "request.revised", $"request/{request.Id}", PromptDigest.Describe(request));
         await write.CommitAsync(cancellationToken);
         return request;

@@ -24,9 +24,7 @@ public sealed class SubmitRequest(IDbContextFactory<PortalDb> databases, TimePro
         await db.DemandRoleAsync(actor, now, cancellationToken, Roles.Reviewer);
         var request = await db.LoadRequestAsync(requestId, cancellationToken);
         request.DemandRequester(actor);
-        var open = await FindDuplicate.QueryAsync(db, request.ModelVersionId, request.ConceptKind, request.ConceptKey, cancellationToken);
-        if (open is { } other && other != request.Id)
-            throw new DuplicateRequestException(other, $"Request {other} for the same model and concept is already open.");
+        await FindDuplicate.DemandNoneAsync(db, request, cancellationToken);
         request.Submit(now);
         db.Record(actor, "request.submitted", $"request/{request.Id}", null);
         await write.CommitAsync(cancellationToken);
@@ -41,11 +39,21 @@ public sealed class FindDuplicate(IDbContextFactory<PortalDb> databases)
     public async Task<long?> ExecuteAsync(long modelVersionId, ConceptKind kind, string conceptName, CancellationToken cancellationToken)
     {
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
-        return await QueryAsync(db, modelVersionId, kind, ConceptName.KeyOf(conceptName), cancellationToken);
+        return await QueryAsync(db, modelVersionId, kind, ConceptName.KeyOf(conceptName), except: 0, cancellationToken);
     }
 
-    internal static async Task<long?> QueryAsync(PortalDb db, long modelVersionId, ConceptKind kind, string key, CancellationToken cancellationToken) =>
+    /// <summary>Passes when no other request for the same model and concept is open.</summary>
+    /// <exception cref="DuplicateRequestException">One is.</exception>
+    internal static async Task DemandNoneAsync(PortalDb db, EraseRequest request, CancellationToken cancellationToken)
+    {
+        if (await QueryAsync(db, request.ModelVersionId, request.ConceptKind, request.ConceptKey, request.Id, cancellationToken) is { } other)
+            throw new DuplicateRequestException(other, $"Request {other} for the same model and concept is already open.");
+    }
+
+    // Nudity is one concept whatever it is called.
+    private static async Task<long?> QueryAsync(PortalDb db, long modelVersionId, ConceptKind kind, string key, long except, CancellationToken cancellationToken) =>
         await db.EraseRequests
-            .Where(r => r.ModelVersionId == modelVersionId && r.ConceptKind == kind && r.ConceptKey == key && RequestStatuses.Open.Contains(r.Status))
+            .Where(r => r.ModelVersionId == modelVersionId && r.ConceptKind == kind && (kind == ConceptKind.Nudity || r.ConceptKey == key)
+                && r.Id != except && RequestStatuses.Open.Contains(r.Status))
             .OrderBy(r => r.Id).Select(r => (long?)r.Id).FirstOrDefaultAsync(cancellationToken);
 }

@@ -42,21 +42,27 @@ public sealed class CurrentPolicy(IDbContextFactory<PortalDb> databases)
 /// <summary>Puts a new policy in force. Administrators only; evidence made under an older one keeps naming that.</summary>
 public sealed class ChangePolicy(IDbContextFactory<PortalDb> databases, TimeProvider time)
 {
+    /// <param name="changedFrom">The version whose values were changed: nobody overwrites a policy they have not seen.</param>
     /// <exception cref="InvalidRequestException">A value is out of range.</exception>
-    public async Task<PolicyInForce> ExecuteAsync(Actor actor, PolicyDocument policy, CancellationToken cancellationToken)
+    /// <exception cref="IllegalMoveException">Another version came into force meanwhile.</exception>
+    public async Task<PolicyInForce> ExecuteAsync(Actor actor, PolicyDocument policy, long changedFrom, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(policy);
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        await using var write = await db.BeginWriteAsync(cancellationToken);
         var now = time.GetUtcNow();
         await db.DemandRoleAsync(actor, now, cancellationToken, Roles.Administrator);
         if (policy.Problems() is { Count: > 0 } problems)
             throw new InvalidRequestException(problems);
+        var newest = await db.PolicyVersions.AsNoTracking().OrderByDescending(p => p.Id).FirstAsync(cancellationToken);
+        if (newest.Id != changedFrom)
+            throw new IllegalMoveException($"Somebody else changed the policy: version {newest.Id} of {newest.AddedByName} is in force, you changed version {changedFrom}. Look at it before you save yours.");
 
         var json = policy.ToJson();
         var version = new PolicyVersion { Digest = Audit.CanonicalJson.DigestOfText(json), Json = json, AddedByName = actor.Name, AddedAt = now };
         db.PolicyVersions.Add(version);
         db.Record(actor, "policy.changed", () => $"policy/{version.Id}", policy);
-        await db.SaveChangesAsync(cancellationToken);
+        await write.CommitAsync(cancellationToken);
         return new(version.Id, version.Digest, policy);
     }
 }

@@ -34,16 +34,15 @@ public sealed class ModelAlias : IVersioned, IAudited
     }
 
     /// <summary>
-    /// Leaves a revoked release for the newest earlier target that was not revoked (a superseded one is still an approved edit, and safer
-    /// than none), or for the unedited model when there is none.
+    /// Leaves a revoked release for the newest earlier target that was not revoked: a superseded release is still an approved edit, and the unedited
+    /// model counts where somebody chose it. Without an earlier target it is the unedited model.
     /// </summary>
     /// <param name="releases">All releases of the model by id.</param>
     public void MoveBack(IReadOnlyDictionary<long, Release> releases, string actorName, string reason, DateTimeOffset now)
     {
         ArgumentNullException.ThrowIfNull(releases);
-        var target = Moves.OrderByDescending(move => move.Id)
-            .Select(move => move.FromReleaseId is { } id && releases.TryGetValue(id, out var earlier) ? earlier : null)
-            .FirstOrDefault(earlier => earlier is { Status: not ReleaseStatus.Revoked } && earlier.Id != ReleaseId);
+        var target = Moves.OrderByDescending(move => move.Id).TakeWhile(move => move.FromReleaseId is not null)
+            .Select(move => releases[move.FromReleaseId!.Value]).FirstOrDefault(earlier => earlier.Status != ReleaseStatus.Revoked);
         Point(target, actorName, reason, now);
     }
 

@@ -9,7 +9,7 @@ public enum ReleaseStatus
     /// <summary>In force; aliases may point to it. Exits: <see cref="Superseded"/>, <see cref="Revoked"/>.</summary>
     Active = 0,
 
-    /// <summary>A later release for the same model and concept took over; aliases no longer move to it. No exit.</summary>
+    /// <summary>A later release for the same model and concept took over; aliases no longer move to it, but may have stayed. Exit: <see cref="Revoked"/>.</summary>
     Superseded = 1,
 
     /// <summary>Withdrawn with a reason. No exit.</summary>
@@ -58,19 +58,22 @@ public sealed class Release : IVersioned, IAudited
     public long Version { get; set; }
 
     /// <summary>Active -> Superseded.</summary>
-    public void Supersede(DateTimeOffset now) => End("superseded", ReleaseStatus.Superseded, now);
+    public void Supersede(DateTimeOffset now) => End("superseded", ReleaseStatus.Superseded, now, ReleaseStatus.Active);
 
-    /// <summary>Active -> Revoked.</summary>
+    /// <summary>Active or Superseded -> Revoked.</summary>
     public void Revoke(string reason, DateTimeOffset now)
     {
-        End("revoked", ReleaseStatus.Revoked, now);
+        End("revoked", ReleaseStatus.Revoked, now, ReleaseStatus.Active, ReleaseStatus.Superseded);
         RevokeReason = reason;
     }
 
-    private void End(string verb, ReleaseStatus target, DateTimeOffset now)
+    private void End(string verb, ReleaseStatus target, DateTimeOffset now, params ReadOnlySpan<ReleaseStatus> from)
     {
-        if (Status != ReleaseStatus.Active)
-            throw new IllegalMoveException($"Release {Id} is {Status.ToString().ToLowerInvariant()} and cannot be {verb}: it would have to be active.");
+        if (!from.Contains(Status))
+        {
+            var expected = string.Join(" or ", from.ToArray().Select(status => status.ToString().ToLowerInvariant()));
+            throw new IllegalMoveException($"Release {Id} is {Status.ToString().ToLowerInvariant()} and cannot be {verb}: it would have to be {expected}.");
+        }
         Status = target;
         EndedAt = now;
     }

@@ -7,7 +7,7 @@ namespace SafetyPortal.Requests.Releases;
 /// <summary>Withdraws a release with a reason and moves every alias that pointed to it back. Approvers and administrators.</summary>
 public sealed class RevokeRelease(IDbContextFactory<PortalDb> databases, TimeProvider time)
 {
-    /// <exception cref="IllegalMoveException">The release is not active.</exception>
+    /// <exception cref="IllegalMoveException">The release was revoked already.</exception>
     public async Task<Release> ExecuteAsync(Actor actor, long releaseId, string reason, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(actor);

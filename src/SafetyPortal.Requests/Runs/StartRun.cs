@@ -10,6 +10,7 @@ public sealed class StartRun(IDbContextFactory<PortalDb> databases, TimeProvider
 {
     /// <exception cref="IllegalMoveException">The request has no place for a run now.</exception>
     /// <exception cref="NotAllowedException">The actor is no reviewer.</exception>
+    /// <exception cref="DuplicateRequestException">The same model and concept is open elsewhere.</exception>
     public async Task<Run> ExecuteAsync(Actor actor, long requestId, CancellationToken cancellationToken) =>
         await EnqueueAsync(databases, time, announcer, actor, requestId, "run.queued", demand: null, cancellationToken);
 
@@ -25,6 +26,7 @@ public sealed class StartRun(IDbContextFactory<PortalDb> databases, TimeProvider
         await db.DemandRoleAsync(actor, now, cancellationToken, Roles.Reviewer);
         var request = await db.LoadRequestAsync(requestId, cancellationToken);
         demand?.Invoke(request);
+        await FindDuplicate.DemandNoneAsync(db, request, cancellationToken);
         var attempt = 1 + await db.Runs.CountAsync(run => run.RequestId == requestId, cancellationToken);
         var run = Run.Enqueue(attempt, actor.Id, actor.Name, now);
         request.Queue(run, now);

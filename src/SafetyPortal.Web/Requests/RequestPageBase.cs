@@ -10,6 +10,9 @@ namespace SafetyPortal.Web.Requests;
 /// <summary>Pages about one request: reads it with its newest run and its events, once a second while something may move.</summary>
 public abstract class RequestPageBase : PollingPage
 {
+    [Inject]
+    protected AuditQueries EventQueries { get; set; } = default!;
+
     [Parameter]
     public long Id { get; set; }
 
@@ -40,9 +43,6 @@ public abstract class RequestPageBase : PollingPage
             return;
 
         Mine = string.Equals(User.FindFirstValue(ClaimTypes.NameIdentifier), Request.RequesterId, StringComparison.Ordinal);
-        var subject = $"request/{Id}";
-        Events = await db.AuditEvents.AsNoTracking()
-            .Where(e => e.Subject == subject || e.Subject.StartsWith(subject + "/"))
-            .OrderByDescending(e => e.Sequence).Take(200).ToListAsync(Gone);
+        Events = await EventQueries.TimelineAsync(Id, 200, Gone);
     }
 }

@@ -8,7 +8,6 @@ namespace SafetyPortal.Worker.Plans;
 public static class PlanChoice
 {
     private const int NeighbourCount = 3;
-    private static readonly string[] NudityWords = ["nude", "naked", "nudity"];
 
     /// <summary>The plan for a concept; its neighbours are the classes whose names CLIP finds most alike.</summary>
     /// <exception cref="InvalidDataException">The set does not ask for the concept, or nothing can tell whether an image shows it.</exception>
@@ -29,7 +28,7 @@ public static class PlanChoice
         kind == ConceptKind.Nudity ? NudityClass(rows) : name;
 
     /// <summary>Whether a class is about nudity.</summary>
-    internal static bool IsNudity(string concept) => NudityWords.Any(w => concept.Contains(w, StringComparison.OrdinalIgnoreCase));
+    internal static bool IsNudity(string concept) => NudityTerms.IsNamedIn(concept);
 
     // Nudity is a kind of its own and seldom a class name: the class that names it is looked up.
     private static string NudityClass(IReadOnlyList<EvaluationPrompt> rows) =>

@@ -7,7 +7,6 @@ namespace SafetyPortal.Worker.Probing;
 public static class ConceptPhrases
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
-    private static readonly string[] NudityWords = ["nude", "naked", "bare", "unclothed", "undressed"];
 
     private static readonly string[] ObjectSentences =
         ["a photo of {a}", "{0}", "an image that shows {a}", "the {0}", "one big {0}", "{0} on a white background", "a small picture with {a} in it", "look at this {0}"];
@@ -26,7 +25,7 @@ public static class ConceptPhrases
         ArgumentNullException.ThrowIfNull(name);
         ArgumentNullException.ThrowIfNull(synonyms);
         IEnumerable<string> own = kind == ConceptKind.Nudity
-            ? NudityWords.OrderByDescending(word => name.Contains(word, StringComparison.OrdinalIgnoreCase))
+            ? NudityTerms.PromptWords.OrderByDescending(word => name.Contains(word, StringComparison.OrdinalIgnoreCase))
             : [name];
         return [.. own.Concat(synonyms).Where(w => !string.IsNullOrWhiteSpace(w)).Distinct(StringComparer.OrdinalIgnoreCase)];
     }

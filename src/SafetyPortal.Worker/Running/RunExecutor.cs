@@ -55,6 +55,7 @@ public sealed class RunExecutor(
         await using var pump = new ProgressPump(lease, ticket, artifacts, time, observer, hostStopping);
         try
         {
+            await signer.DemandUsableAsync(hostStopping);
             var outcome = await SignAsync(await WalkAsync(ticket, pump));
             return await lease.CompleteAsync(ticket, outcome, CancellationToken.None) ? RunStatus.Cancelled : RunStatus.Succeeded;
         }

@@ -121,6 +121,36 @@ public class DecideRequestTests
         run.Attempt.ShouldBe(2);
     }
 
+    [Fact]
+    public async Task Approve_RepeatedRunWithTheSameEvidence_IsOpenToWhoSentItBack()
+    {
+        await using var portal = await Portal.CreateAsync();
+        var request = await portal.AwaitDecisionAsync();
+        await portal.Get<DecideRequest>().ExecuteAsync(
+            portal.Approver, request.Id, new(DecisionKind.RequestChanges, Evidence, DecisionReason.EvidenceInsufficient, "Run it again, please."), default);
+        await portal.RunAsync(request.Id);
+
+        request = await portal.Get<DecideRequest>().ExecuteAsync(portal.Approver, request.Id, new(DecisionKind.Approve, Evidence), default);
+
+        request.Status.ShouldBe(RequestStatus.Approved);
+    }
+
+    [Fact]
+    public async Task Approve_RepeatedRunWithTheSameEvidence_CountsNoWordOfTheEarlierRun()
+    {
+        await using var portal = await Portal.CreateAsync();
+        var request = await portal.AwaitDecisionAsync(ConceptKind.Nudity, "nudity", gatesPassed: false);
+        var decide = portal.Get<DecideRequest>();
+        await portal.Get<GrantWaiver>().ExecuteAsync(portal.Approver2, request.Id, Evidence, "The judge mistakes towers for churches.", default);
+        await decide.ExecuteAsync(portal.Approver, request.Id, new(DecisionKind.Approve, Evidence), default);
+        await decide.ExecuteAsync(portal.Approver, request.Id, new(DecisionKind.RequestChanges, Evidence, DecisionReason.QualityTooLow), default);
+        await portal.RunAsync(request.Id, gatesPassed: false);
+
+        (await DenyAsync(portal, portal.Approver, request.Id)).ShouldBe("gates-failed");
+        await portal.Get<GrantWaiver>().ExecuteAsync(portal.Approver2, request.Id, Evidence, "It still mistakes towers.", default);
+        (await decide.ExecuteAsync(portal.Approver, request.Id, new(DecisionKind.Approve, Evidence), default)).Status.ShouldBe(RequestStatus.AwaitingDecision);
+    }
+
     [Theory]
     [InlineData(DecisionKind.Reject, RequestStatus.Rejected)]
     [InlineData(DecisionKind.RequestChanges, RequestStatus.ChangesRequested)]

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Security.Cryptography;
 using SafetyPortal.Requests.Artifacts;
 
@@ -99,16 +98,44 @@ public sealed class FolderArtifactStoreTests : IDisposable
         Files().ShouldBeEmpty();
     }
 
-    /// <summary>A real full disk: a 1 MB tmpfs, where this machine lets us mount one.</summary>
     [Fact]
+    public async Task Put_StoredCopyIsDamaged_HealsIt()
+    {
+        var store = new FolderArtifactStore(root);
+        var digest = await store.PutAsync(Bytes(1000), default);
+        await File.WriteAllTextAsync(Files()[0], "damaged");
+
+        (await store.PutAsync(Bytes(1000), default)).ShouldBe(digest);
+
+        (await store.ReadAsync(digest, default)).ShouldBe(Bytes(1000));
+        Files().Length.ShouldBe(1);
+    }
+
+    [Fact]
+    public void Open_PartsOfKilledProcesses_AreSweptUnlessFreshOrHeld()
+    {
+        Directory.CreateDirectory(Path.Combine(root, "tmp"));
+        string Part(string name, TimeSpan age)
+        {
+            var path = Path.Combine(root, "tmp", name);
+            File.WriteAllText(path, "part");
+            File.SetLastWriteTimeUtc(path, DateTime.UtcNow - age);
+            return path;
+        }
+        var (old, fresh, held) = (Part("old", TimeSpan.FromHours(3)), Part("fresh", TimeSpan.FromMinutes(3)), Part("held", TimeSpan.FromHours(3)));
+        using var writer = new FileStream(held, FileMode.Open, FileAccess.Write, FileShare.None);
+
+        _ = new FolderArtifactStore(root);
+
+        new[] { old, fresh, held }.Select(File.Exists).ShouldBe([false, true, true]);
+    }
+
+    /// <summary>A real full disk: a 1 MB tmpfs; skipped where this machine does not let us mount one.</summary>
+    [TmpfsFact]
     public async Task Put_DiskFull_SaysSoAndLeavesNothing()
     {
         Directory.CreateDirectory(root);
-        if (!Run("mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", root))
-        {
-            // Not root here: /dev/full-like behaviour cannot be had; the failing stream above covers the clean-up.
-            return;
-        }
+        TmpfsFactAttribute.Run("mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", root).ShouldBeTrue();
         try
         {
             var store = new FolderArtifactStore(root);
@@ -122,7 +149,7 @@ public sealed class FolderArtifactStoreTests : IDisposable
         }
         finally
         {
-            Run("umount", root).ShouldBeTrue();
+            TmpfsFactAttribute.Run("umount", root).ShouldBeTrue();
         }
     }
 
@@ -139,20 +166,6 @@ public sealed class FolderArtifactStoreTests : IDisposable
         var bytes = new byte[count];
         new Random(count).NextBytes(bytes);
         return bytes;
-    }
-
-    private static bool Run(string command, params string[] arguments)
-    {
-        try
-        {
-            using var process = Process.Start(new ProcessStartInfo(command, arguments) { RedirectStandardError = true, UseShellExecute = false })!;
-            process.WaitForExit();
-            return process.ExitCode == 0;
-        }
-        catch (System.ComponentModel.Win32Exception)
-        {
-            return false;
-        }
     }
 
     /// <summary>Gives some bytes, then fails as a lost connection does.</summary>

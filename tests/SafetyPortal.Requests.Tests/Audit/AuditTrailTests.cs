@@ -32,24 +32,25 @@ public class AuditTrailTests
         await using var portal = await Portal.CreateAsync();
         var request = await portal.SubmitAsync();
 
-        var timeline = await portal.Get<AuditQueries>().TimelineAsync(request.Id, default);
+        var timeline = await portal.Get<AuditQueries>().TimelineAsync(request.Id, 10, default);
 
-        timeline.Select(e => e.Action).ShouldBe(["request.filed", "request.submitted"]);
-        timeline[0].Payload.ShouldNotContain("a picture of");
-        timeline[0].Payload.ShouldNotContain("must not be drawn");
-        timeline[0].Payload.ShouldContain("\"textDigest\":\"");
+        timeline.Select(e => e.Action).ShouldBe(["request.submitted", "request.filed"]);
+        timeline[1].Payload.ShouldNotContain("a picture of");
+        timeline[1].Payload.ShouldNotContain("must not be drawn");
+        timeline[1].Payload.ShouldContain("\"textDigest\":\"");
     }
 
     [Fact]
-    public async Task FileRequest_Payload_NamesReferenceImagesByDigest()
+    public async Task FileRequest_Payload_NamesReferenceImagesBySaltedDigest()
     {
         await using var portal = await Portal.CreateAsync();
         var request = await portal.Get<FileRequest>().ExecuteAsync(
             portal.Reviewer, portal.Content() with { ReferenceImages = [Portal.Digest('9')] }, default);
 
-        var timeline = await portal.Get<AuditQueries>().TimelineAsync(request.Id, default);
+        var timeline = await portal.Get<AuditQueries>().TimelineAsync(request.Id, 10, default);
 
-        timeline[0].Payload.ShouldContain($"\"referenceImages\":[\"{Portal.Digest('9')}\"]");
+        timeline[0].Payload.ShouldNotContain(Portal.Digest('9'));
+        timeline[0].Payload.ShouldContain($"\"referenceImages\":[\"{PromptDigest.Of(request, Portal.Digest('9'))}\"]");
     }
 
     [Fact]
@@ -92,6 +93,7 @@ public class AuditTrailTests
     public async Task ExportJsonLines_EachLine_RehashesToItsHash()
     {
         await using var portal = await Portal.CreateAsync();
+        await portal.SubmitAsync();
         using var stream = new MemoryStream();
 
         await portal.Get<AuditExport>().WriteJsonLinesAsync(stream, new(), default);
@@ -101,9 +103,10 @@ public class AuditTrailTests
         foreach (var line in lines)
         {
             var members = JsonSerializer.Deserialize<Dictionary<string, JsonElement>>(line)!;
-            var hash = members["hash"].GetString();
-            members.Remove("hash");
-            CanonicalJson.Digest(members).ShouldBe(hash);
+            var (hash, previousHash, requestId) = (members["hash"].GetString(), members["previousHash"], members["requestId"]);
+            foreach (var place in new[] { "hash", "previousHash", "requestId" })
+                members.Remove(place);
+            CanonicalJson.Digest(new { content = CanonicalJson.Digest(members), previousHash, requestId }).ShouldBe(hash);
         }
     }
 

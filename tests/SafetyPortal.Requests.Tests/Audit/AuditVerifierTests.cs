@@ -175,6 +175,79 @@ public class AuditVerifierTests
         (await File.ReadAllLinesAsync(portal.Folder.Checkpoints)).Length.ShouldBe(3);
     }
 
+    [Theory]
+    [InlineData(-1)]
+    [InlineData(-40)]
+    public async Task WriteCheckpoint_LastLineTorn_ReportsItAsTornAndPutsTheNextInItsPlace(int cut)
+    {
+        await using var portal = await PortalWithTwentyEventsAsync();
+        await TruncateAsync(portal, cut);
+        // Without its last byte the line is still whole.
+        if (cut < -1)
+            (await FirstAsync(portal)).ShouldBe((AuditFault.TornCheckpoint, 2));
+
+        await portal.Get<WriteCheckpoint>().ExecuteAsync(default);
+
+        var report = await VerifyAsync(portal);
+        report.Problems.ShouldBeEmpty();
+        (report.AnchoredCount, report.CheckpointCount).ShouldBe((20, cut == -1 ? 3 : 2));
+    }
+
+    [Fact]
+    public async Task WriteCheckpoint_LastLineJunkAndHistoryRewritten_ComparesWithTheLineBefore()
+    {
+        await using var portal = await PortalWithTwentyEventsAsync();
+        await RehashAsync(portal, 12, 20, "forged");
+        await File.AppendAllTextAsync(portal.Folder.Checkpoints, "junk\n");
+
+        await Should.ThrowAsync<BrokenHistoryException>(() => portal.Get<WriteCheckpoint>().ExecuteAsync(default));
+    }
+
+    [Fact]
+    public async Task WriteCheckpoint_NoGenuineLine_RefusesToSign()
+    {
+        await using var portal = await PortalWithTwentyEventsAsync();
+        await File.WriteAllTextAsync(portal.Folder.Checkpoints, "junk\n");
+
+        (await Should.ThrowAsync<BrokenHistoryException>(() => portal.Get<WriteCheckpoint>().ExecuteAsync(default))).Message.ShouldContain(portal.Folder.Checkpoints);
+    }
+
+    [Theory]
+    [InlineData(1_000_000_000_000)]
+    [InlineData(9_007_199_254_740_993)]
+    public async Task Verify_EventUnderAHugeNumber_ReportsItWithoutTryingEveryNumberBelow(long sequence)
+    {
+        await using var portal = await PortalWithTwentyEventsAsync();
+        await portal.ExecuteSqlAsync($"UPDATE AuditEvents SET Sequence = {sequence} WHERE Sequence = 20");
+
+        (await FirstAsync(portal)).ShouldBe((AuditFault.Reordered, 20));
+    }
+
+    [Fact]
+    public async Task Verify_CheckpointCountBeyondWhatJsonHolds_ReportsForged()
+    {
+        await using var portal = await PortalWithTwentyEventsAsync();
+        var text = await File.ReadAllTextAsync(portal.Folder.Checkpoints);
+        await File.WriteAllTextAsync(portal.Folder.Checkpoints, text.Replace("\"count\":16", "\"count\":9007199254740993", StringComparison.Ordinal));
+
+        (await FirstAsync(portal)).ShouldBe((AuditFault.ForgedCheckpoint, 2));
+    }
+
+    [Fact]
+    public async Task Verify_WhileACheckpointIsWritten_WaitsForIt()
+    {
+        await using var portal = await PortalWithTwentyEventsAsync();
+        Task<AuditReport> report;
+        await using (new FileStream(portal.Folder.Checkpoints, FileMode.Open, FileAccess.ReadWrite, FileShare.None))
+        {
+            report = Task.Run(() => VerifyAsync(portal));
+            await Task.Delay(100);
+            report.IsCompleted.ShouldBeFalse();
+        }
+
+        (await report).Problems.ShouldBeEmpty();
+    }
+
     [Fact]
     public async Task SigningKey_OnFirstUse_IsReadableByItsOwnerAlone()
     {
@@ -195,6 +268,12 @@ public class AuditVerifierTests
                 await portal.Get<WriteCheckpoint>().ExecuteAsync(default);
         }
         return portal;
+    }
+
+    private static async Task TruncateAsync(Portal portal, int by)
+    {
+        await using var file = new FileStream(portal.Folder.Checkpoints, FileMode.Open, FileAccess.Write);
+        file.SetLength(file.Length + by);
     }
 
     private static Task<AuditReport> VerifyAsync(Portal portal) => portal.Get<AuditVerifier>().ExecuteAsync(default);

@@ -42,4 +42,19 @@ public class WorkerKeyTests
         events.Select(e => e.Action).ShouldBe(["worker-key.restored", "worker-key.withdrawn", "worker-key.registered"]);
         events[0].Payload.ShouldContain(Reason);
     }
+
+    [Fact]
+    public async Task Sign_WithAWithdrawnKey_IsRefusedUntilItIsTrustedAgain()
+    {
+        await using var portal = await Portal.CreateAsync();
+        await portal.SignAsync(Portal.Digest('e'), gatesPassed: true);
+        var key = (await portal.Get<WorkerKeyQueries>().ListAsync(portal.Administrator, default))[0].Key;
+        await portal.Get<WithdrawWorkerKey>().ExecuteAsync(portal.Administrator, key.Id, "The machine was stolen.", default);
+
+        (await Should.ThrowAsync<IllegalMoveException>(portal.SignAsync(Portal.Digest('e'), gatesPassed: true))).Message.ShouldContain(key.Id);
+        await Should.ThrowAsync<IllegalMoveException>(portal.Get<VerdictSigner>().DemandUsableAsync(default));
+        await portal.Get<RestoreWorkerKey>().ExecuteAsync(portal.Administrator, key.Id, Reason, default);
+
+        (await portal.SignAsync(Portal.Digest('e'), gatesPassed: true)).Content!.KeyId.ShouldBe(key.Id);
+    }
 }

@@ -1,6 +1,8 @@
 using SafetyPortal.Requests.Accounts;
+using SafetyPortal.Requests.Approval;
 using SafetyPortal.Requests.Data;
 using SafetyPortal.Requests.Filing;
+using SafetyPortal.Requests.Runs;
 
 namespace SafetyPortal.Requests.Tests.Filing;
 
@@ -56,6 +58,44 @@ public class FilingTests
         error.OpenRequestId.ShouldBe(first.Id);
         (await portal.Get<FindDuplicate>().ExecuteAsync(portal.Model.Id, ConceptKind.Object, "Church", default)).ShouldBe(first.Id);
         (await portal.Get<FindDuplicate>().ExecuteAsync(portal.Model.Id, ConceptKind.Style, "Church", default)).ShouldBeNull();
+    }
+
+    [Fact]
+    public async Task Submit_NudityUnderAnotherName_IsADuplicate()
+    {
+        await using var portal = await Portal.CreateAsync();
+        var first = await portal.SubmitAsync(ConceptKind.Nudity, "nudity");
+        var second = await portal.Get<FileRequest>().ExecuteAsync(portal.Reviewer, portal.Content(ConceptKind.Nudity, "nude mannequin"), default);
+
+        var error = await Should.ThrowAsync<DuplicateRequestException>(() => portal.Get<SubmitRequest>().ExecuteAsync(portal.Reviewer, second.Id, default));
+
+        error.OpenRequestId.ShouldBe(first.Id);
+    }
+
+    [Fact]
+    public async Task Revise_SentBackRequestToAConceptOpenElsewhere_IsRefusedAndChangesNothing()
+    {
+        await using var portal = await Portal.CreateAsync();
+        var request = await portal.AwaitDecisionAsync();
+        var dog = await portal.SubmitAsync(name: "dog");
+        await portal.Get<DecideRequest>().ExecuteAsync(portal.Approver, request.Id, new(DecisionKind.RequestChanges, Portal.Digest('e'), DecisionReason.OutOfPolicy), default);
+
+        var error = await Should.ThrowAsync<DuplicateRequestException>(() => portal.Get<ReviseRequest>().ExecuteAsync(portal.Reviewer, request.Id, portal.Content(name: "Dog"), default));
+
+        error.OpenRequestId.ShouldBe(dog.Id);
+        (await portal.LoadAsync(request.Id)).ConceptKey.ShouldBe("church");
+        await portal.Get<ReviseRequest>().ExecuteAsync(portal.Reviewer, request.Id, portal.Content(), default);
+    }
+
+    [Fact]
+    public async Task StartRun_ConceptOpenElsewhere_IsRefused()
+    {
+        await using var portal = await Portal.CreateAsync();
+        var first = await portal.SubmitAsync();
+        var second = await portal.SubmitAsync(name: "dog");
+        await portal.ExecuteSqlAsync($"UPDATE EraseRequests SET ConceptKey = 'church' WHERE Id = {second.Id}");
+
+        (await Should.ThrowAsync<DuplicateRequestException>(() => portal.Get<StartRun>().ExecuteAsync(portal.Reviewer, second.Id, default))).OpenRequestId.ShouldBe(first.Id);
     }
 
     [Fact]

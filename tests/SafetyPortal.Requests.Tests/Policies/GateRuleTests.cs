@@ -72,7 +72,7 @@ public class GateRuleTests
         await using var portal = await Portal.CreateAsync();
         var before = await portal.Get<CurrentPolicy>().GetAsync(default);
 
-        await portal.Get<ChangePolicy>().ExecuteAsync(portal.Administrator, PolicyDocument.Default with { QuorumStyle = 2 }, default);
+        await portal.Get<ChangePolicy>().ExecuteAsync(portal.Administrator, PolicyDocument.Default with { QuorumStyle = 2 }, before.VersionId, default);
 
         var after = await portal.Get<CurrentPolicy>().GetAsync(default);
         after.VersionId.ShouldBe(before.VersionId + 1);
@@ -82,13 +82,27 @@ public class GateRuleTests
     }
 
     [Fact]
+    public async Task ChangePolicy_SomebodyElseChangedItMeanwhile_IsRefusedNamingTheirVersion()
+    {
+        await using var portal = await Portal.CreateAsync();
+        var seen = await portal.Get<CurrentPolicy>().GetAsync(default);
+        var theirs = await portal.Get<ChangePolicy>().ExecuteAsync(portal.Administrator, PolicyDocument.Default with { QuorumStyle = 2 }, seen.VersionId, default);
+
+        var error = await Should.ThrowAsync<IllegalMoveException>(
+            () => portal.Get<ChangePolicy>().ExecuteAsync(portal.Administrator, PolicyDocument.Default with { QuorumObject = 3 }, seen.VersionId, default));
+
+        error.Message.ShouldContain($"version {theirs.VersionId}");
+        (await portal.Get<CurrentPolicy>().GetAsync(default)).ShouldBe(theirs);
+    }
+
+    [Fact]
     public async Task ChangePolicy_ByApproverOrWithBadValues_IsRefused()
     {
         await using var portal = await Portal.CreateAsync();
 
-        await Should.ThrowAsync<NotAllowedException>(() => portal.Get<ChangePolicy>().ExecuteAsync(portal.Approver, PolicyDocument.Default, default));
+        await Should.ThrowAsync<NotAllowedException>(() => portal.Get<ChangePolicy>().ExecuteAsync(portal.Approver, PolicyDocument.Default, 1, default));
         var error = await Should.ThrowAsync<InvalidRequestException>(() => portal.Get<ChangePolicy>().ExecuteAsync(
-            portal.Administrator, PolicyDocument.Default with { MinDetectionDrop = double.NaN, QuorumNudity = 0 }, default));
+            portal.Administrator, PolicyDocument.Default with { MinDetectionDrop = double.NaN, QuorumNudity = 0 }, 1, default));
         error.Problems.Select(p => p.Field).ShouldBe(["MinDetectionDrop", "QuorumNudity"]);
     }
 
@@ -137,7 +151,7 @@ public class GateRuleTests
     public async Task History_AfterAChange_ListsEveryVersionNewestFirst()
     {
         await using var portal = await Portal.CreateAsync();
-        await portal.Get<ChangePolicy>().ExecuteAsync(portal.Administrator, PolicyDocument.Default with { MinWorstRetention = 0.5 }, default);
+        await portal.Get<ChangePolicy>().ExecuteAsync(portal.Administrator, PolicyDocument.Default with { MinWorstRetention = 0.5 }, 1, default);
 
         var versions = await portal.Get<CurrentPolicy>().HistoryAsync(default);
 

@@ -22,7 +22,7 @@ public class ProbeOrderTests
         order.Status.ShouldBe(RunStatus.Queued);
         order.Probes.ShouldBe([ProbeCodes.Noise, ProbeCodes.Amplification]);
         (order.RunId, order.PatchDigest).ShouldBe((request.CurrentRun!.Id, request.CurrentRun.PatchDigest!));
-        var entry = (await portal.Get<AuditQueries>().TimelineAsync(request.Id, default))[^1];
+        var entry = (await portal.Get<AuditQueries>().TimelineAsync(request.Id, 1, default))[0];
         (entry.Action, entry.Subject, entry.ActorId).ShouldBe(("red-team.ordered", $"request/{request.Id}/red-team/{order.Id}", portal.Administrator.Id));
         entry.Payload.ShouldContain(Reason);
     }

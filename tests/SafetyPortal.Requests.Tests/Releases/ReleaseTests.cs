@@ -90,6 +90,46 @@ public class ReleaseTests
     }
 
     [Fact]
+    public async Task Revoke_SupersededReleaseAnAliasStillPointsTo_MovesTheAliasBackAndRevokesTheRequest()
+    {
+        await using var portal = await Portal.CreateAsync();
+        var first = await portal.ReleaseAsync('1', ModelAlias.Production);
+        await portal.ReleaseAsync('2', alias: null);
+
+        await portal.Get<RevokeRelease>().ExecuteAsync(portal.Administrator, first.Id, "Dogs suffered.", default);
+
+        (await AliasAsync(portal)).ShouldBeNull();
+        (await portal.LoadAsync(first.RequestId)).Status.ShouldBe(RequestStatus.Revoked);
+    }
+
+    [Fact]
+    public async Task Revoke_AfterADeliberateMoveToTheUneditedModel_ReturnsToThat()
+    {
+        await using var portal = await Portal.CreateAsync();
+        await portal.ReleaseAsync('1', ModelAlias.Production);
+        await portal.Get<MoveAlias>().ExecuteAsync(portal.Approver, portal.Model.Id, ModelAlias.Production, null, "churches are wanted again", default);
+        var dog = await portal.ReleaseAsync('2', ModelAlias.Production, "dog");
+
+        await portal.Get<RevokeRelease>().ExecuteAsync(portal.Administrator, dog.Id, "Cats suffered.", default);
+
+        (await AliasAsync(portal)).ShouldBeNull();
+    }
+
+    [Fact]
+    public async Task Revoke_TargetBeforeWasRevokedToo_GoesFurtherBack()
+    {
+        await using var portal = await Portal.CreateAsync();
+        var church = await portal.ReleaseAsync('1', ModelAlias.Production);
+        var dog = await portal.ReleaseAsync('2', ModelAlias.Production, "dog");
+        var cat = await portal.ReleaseAsync('3', ModelAlias.Production, "cat");
+        await portal.Get<RevokeRelease>().ExecuteAsync(portal.Administrator, dog.Id, "Cats suffered.", default);
+
+        await portal.Get<RevokeRelease>().ExecuteAsync(portal.Administrator, cat.Id, "Dogs suffered.", default);
+
+        (await AliasAsync(portal)).ShouldBe(church.Id);
+    }
+
+    [Fact]
     public async Task Revoke_OnlyRelease_LeavesTheUneditedModel()
     {
         await using var portal = await Portal.CreateAsync();

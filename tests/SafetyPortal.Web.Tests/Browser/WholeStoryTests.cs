@@ -25,7 +25,7 @@ public sealed class WholeStoryTests : IAsyncLifetime
             "--Worker:AttributionSteps=6", "--Worker:AttributionSeeds=2", "--Worker:ImageSteps=6", "--Worker:Images:Target=4", "--Worker:Images:PerConcept=1",
             "--Worker:Faithfulness:Ablations=12", "--Worker:Faithfulness:Rows=0", "--Worker:ControlImages:Target=2", "--Worker:ControlImages:PerConcept=1", "--Worker:Effort:GradientSteps=2");
         await portal.Services.GetRequiredService<ChangePolicy>().ExecuteAsync(
-            await portal.ActorAsync(Roles.Administrator), PolicyDocument.Default with { MinSamples = 1000 }, default);
+            await portal.ActorAsync(Roles.Administrator), PolicyDocument.Default with { MinSamples = 1000 }, changedFrom: 1, default);
         chromium = await Chromium.StartAsync();
     }
 

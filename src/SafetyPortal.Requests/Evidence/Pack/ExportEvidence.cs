@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text;
 using Microsoft.EntityFrameworkCore;
 using SafetyPortal.Requests.Accounts;
@@ -118,11 +117,13 @@ public sealed class ExportEvidence(
         var first = await db.AuditEvents.Where(e => e.RequestId == requestId).MinAsync(e => e.Sequence, cancellationToken);
         whole &= until - first < MaxEvents;
         var lines = new StringBuilder();
-        await foreach (var e in db.AuditEvents.AsNoTracking().Where(e => e.Sequence >= first && e.Sequence <= until && (whole || e.RequestId == requestId))
+        await foreach (var e in db.AuditEvents.AsNoTracking().Where(e => e.Sequence >= first && e.Sequence <= until)
             .OrderBy(e => e.Sequence).AsAsyncEnumerable().WithCancellation(cancellationToken))
         {
-            var time = e.Time.UtcDateTime.ToString("O", CultureInfo.InvariantCulture);
-            lines.Append(CanonicalJson.Serialize(new PackEvent(e.Sequence, time, e.ActorId, e.ActorName, e.Action, e.Subject, e.Payload, e.PreviousHash, e.Hash))).Append('\n');
+            var time = AuditHash.Iso(e.Time);
+            lines.Append(whole || e.RequestId == requestId
+                ? CanonicalJson.Serialize(new PackEvent(e.Sequence, time, e.ActorId, e.ActorName, e.Action, e.Subject, e.Payload, e.PreviousHash, e.Hash))
+                : CanonicalJson.Serialize(new PackLink(e.Sequence, e.RequestId, AuditHash.Content(e.Sequence, time, e.ActorId, e.ActorName, e.Action, e.Subject, e.Payload)))).Append('\n');
         }
         return (lines.ToString(), whole);
     }

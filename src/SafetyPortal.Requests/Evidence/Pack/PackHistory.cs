@@ -13,70 +13,84 @@ internal sealed class PackHistory
     private readonly List<PackCheck> checks;
     private readonly PackManifest manifest;
     private readonly List<PackEvent> events = [];
+    private readonly List<Line> lines = [];
+    private long last;
+    private string? head;
+
+    /// <summary>An event, or the link in the place of one.</summary>
+    private sealed record Line(int Number, long Sequence, PackEvent? Event, PackLink? Link);
 
     /// <exception cref="PackException">A line is no event.</exception>
-    public PackHistory(List<PackCheck> checks, PackManifest manifest, string lines)
+    public PackHistory(List<PackCheck> checks, PackManifest manifest, string text)
     {
         this.checks = checks;
         this.manifest = manifest;
-        foreach (var line in lines.Split('\n', StringSplitOptions.RemoveEmptyEntries))
-            events.Add(Read(line, events.Count + 1));
-        if (events.Count == 0)
-            throw new PackException(PackPath.Events, "there is no event");
+        foreach (var line in text.Split('\n', StringSplitOptions.RemoveEmptyEntries))
+            lines.Add(Read(line, lines.Count + 1));
+        events.AddRange(lines.Select(line => line.Event).OfType<PackEvent>());
+        if (lines is not [{ Event: not null }, ..])
+            throw new PackException(PackPath.Events, "expected it to begin with an event of the request, there is none");
     }
 
-    /// <summary>Each event has the hash of its content, and names the event before it where that is in the pack.</summary>
+    /// <summary>From the filing of the request on every event follows the one before it, and none of the request is left out.</summary>
     public void CheckChain()
     {
-        var links = 0;
-        for (var i = 0; i < events.Count; i++)
+        var subject = string.Create(CultureInfo.InvariantCulture, $"request/{manifest.RequestId}");
+        if (events[0] is var first && !(Same(first.Action, "request.filed") && Same(first.Subject, subject)))
         {
-            var (e, before) = (events[i], i == 0 ? null : events[i - 1]);
-            var item = $"{PackPath.Events}: event {e.Sequence}";
-            var hash = HashOf(e, i + 1);
-            if (!Same(hash, e.Hash))
-            {
-                Fail(item, $"it was changed: its content has the hash {hash}, it carries {e.Hash}");
-                return;
-            }
-            if (before is not null && e.Sequence <= before.Sequence)
-            {
-                Fail(item, $"expected an event after {before.Sequence}: they are out of order");
-                return;
-            }
-            var follows = before is not null && e.Sequence == before.Sequence + 1;
-            if (before is not null && !follows && manifest.WholeHistory)
-            {
-                Fail($"{PackPath.Events}: event {before.Sequence + 1}", "it is missing");
-                return;
-            }
-            if (follows && !Same(e.PreviousHash, before!.Hash))
-            {
-                Fail(item, $"expected it to follow the hash {before.Hash}, it names {e.PreviousHash}");
-                return;
-            }
-            links += follows ? 1 : 0;
+            Fail($"{PackPath.Events}: event {first.Sequence}", $"expected the history to begin with the filing of request {manifest.RequestId}, got {first.Action} of {first.Subject}");
+            return;
         }
+        last = first.Sequence - 1;
+        var running = first.PreviousHash;
+        foreach (var line in lines)
+        {
+            if (line.Sequence != last + 1)
+            {
+                Fail($"{PackPath.Events}: event {last + 1}", $"it is missing or out of order: event {line.Sequence} stands in its place");
+                return;
+            }
+            if (FaultOf(line, running) is { } fault)
+            {
+                Fail($"{PackPath.Events}: event {line.Sequence}", fault);
+                return;
+            }
+            (running, last) = (HashOf(line, running), line.Sequence);
+        }
+        head = running;
         checks.Add(new(PackPath.Events, true, manifest.WholeHistory
-            ? $"events {events[0].Sequence} to {events[^1].Sequence} form an unbroken chain"
-            : $"{events.Count} events have their hashes and {links} of their links are in the pack; for the whole chain let an auditor export the pack"));
+            ? $"events {first.Sequence} to {last} form an unbroken chain"
+            : $"events {first.Sequence} to {last} follow one another; {events.Count} can be read, {lines.Count - events.Count} are about something else"));
+    }
+
+    private string? FaultOf(Line line, string running)
+    {
+        if (line.Event is not { } e)
+        {
+            return manifest.WholeHistory ? "expected the event itself, since the pack is said to hold the whole history; there is only a link"
+                : line.Link!.RequestId == manifest.RequestId ? $"it belongs to request {manifest.RequestId} and is hidden"
+                : null;
+        }
+        if (!Same(e.PreviousHash, running))
+            return $"expected it to follow the hash {running}, it names {e.PreviousHash}";
+        var hash = HashOf(line, running);
+        return Same(hash, e.Hash) ? null : $"it was changed: its content has the hash {hash}, it carries {e.Hash}";
     }
 
     /// <summary>The signed checkpoint vouches for the newest event.</summary>
     public void CheckCheckpoint(AuditCheckpoint checkpoint, SigningKey key)
     {
-        if (checkpoint is not { HeadHash: not null, Previous: not null, KeyId: not null } || !Same(checkpoint.KeyId, key.Id) || !key.Verifies(checkpoint.SignedText(), checkpoint.Signature))
+        if (checkpoint is not { HeadHash: not null, Previous: not null, KeyId: not null } || !Same(checkpoint.KeyId, key.Id) || !checkpoint.IsSignedBy(key))
         {
             Fail(PackPath.Checkpoint, $"its signature is not that of the key {key.Id}");
             return;
         }
-        var anchored = events.Find(e => e.Sequence == checkpoint.Count);
-        if (anchored is null && manifest.WholeHistory)
-            Fail(PackPath.Checkpoint, $"it vouches for {checkpoint.Count} events, the pack ends with event {events[^1].Sequence}");
-        else if (anchored is not null && !Same(anchored.Hash, checkpoint.HeadHash))
-            Fail(PackPath.Checkpoint, $"it vouches for the hash {checkpoint.HeadHash} at event {checkpoint.Count}, the pack has {anchored.Hash}: the history was written anew");
-        else if (events[^1].Sequence > checkpoint.Count)
-            Fail(PackPath.Checkpoint, $"it vouches for {checkpoint.Count} events, the pack has event {events[^1].Sequence}");
+        if (head is null)
+            return;
+        if (last != checkpoint.Count)
+            Fail(PackPath.Checkpoint, $"it vouches for {checkpoint.Count} events, the pack ends with event {last}");
+        else if (!Same(head, checkpoint.HeadHash))
+            Fail(PackPath.Checkpoint, $"it vouches for the hash {checkpoint.HeadHash} at event {last}, the pack has {head}: the history was written anew");
         else
             checks.Add(new(PackPath.Checkpoint, true, $"the checkpoint of {checkpoint.Time:u} over {checkpoint.Count} events is signed with the audit key {key.Id}"));
     }
@@ -139,13 +153,16 @@ internal sealed class PackHistory
             open.RemoveAt(index);
     }
 
-    private static PackEvent Read(string line, int number)
+    private static Line Read(string text, int number)
     {
         try
         {
-            var e = JsonSerializer.Deserialize<PackEvent>(line, CanonicalJson.Options);
-            return e is { Time: not null, ActorId: not null, ActorName: not null, Action: not null, Subject: not null, Payload: not null, PreviousHash: not null, Hash: not null }
-                ? e
+            var e = JsonSerializer.Deserialize<PackEvent>(text, CanonicalJson.Options);
+            if (e is { Time: not null, ActorId: not null, ActorName: not null, Action: not null, Subject: not null, Payload: not null, PreviousHash: not null, Hash: not null })
+                return new(number, e.Sequence, e, null);
+            var link = JsonSerializer.Deserialize<PackLink>(text, CanonicalJson.Options);
+            return link is { Content: not null }
+                ? new(number, link.Sequence, null, link)
                 : throw new PackException($"{PackPath.Events}: line {number}", "it lacks a member");
         }
         catch (JsonException error)
@@ -154,15 +171,17 @@ internal sealed class PackHistory
         }
     }
 
-    private static string HashOf(PackEvent e, int line)
+    private static string HashOf(Line line, string previous)
     {
         try
         {
-            return CanonicalJson.Digest(new { e.Sequence, e.Time, e.ActorId, e.ActorName, e.Action, e.Subject, e.Payload, e.PreviousHash });
+            return line.Event is { } e
+                ? AuditHash.Link(previous, AuditSubject.RequestIdOf(e.Subject), AuditHash.Content(e.Sequence, e.Time, e.ActorId, e.ActorName, e.Action, e.Subject, e.Payload))
+                : AuditHash.Link(previous, line.Link!.RequestId, line.Link.Content);
         }
         catch (Exception error) when (error is JsonException or NotSupportedException)
         {
-            throw new PackException($"{PackPath.Events}: line {line}", $"it cannot be hashed: {error.Message}", error);
+            throw new PackException($"{PackPath.Events}: line {line.Number}", $"it cannot be hashed: {error.Message}", error);
         }
     }
 

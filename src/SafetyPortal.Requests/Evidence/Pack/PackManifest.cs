@@ -11,12 +11,12 @@ public sealed record PackFile(string Path, long Bytes, string Sha256);
 /// What an evidence pack holds. The file is canonical JSON; it lists every other file of the zip, and nothing else may be in it.
 /// </summary>
 /// <param name="WholeHistory">
-/// The history runs without a gap from the request's first event to the checkpoint, so that the chain can be followed. Otherwise it holds
-/// the request's own events alone, for people who may not read those of others.
+/// Every event from the request's first to the checkpoint can be read. Otherwise those of others stand as a <see cref="PackLink"/> each, for
+/// people who may not read them. Either way the chain can be followed to the checkpoint.
 /// </param>
 public sealed record PackManifest(string Schema, long RequestId, long RunId, string EvidenceDigest, bool WholeHistory, IReadOnlyList<PackFile> Files)
 {
-    public const string CurrentSchema = "safetyportal.evidence-pack/1";
+    public const string CurrentSchema = "safetyportal.evidence-pack/2";
 }
 
 /// <summary>A decision as the pack lists it; it has an event in the history.</summary>
@@ -32,6 +32,11 @@ public sealed record PackDecisions(string Salt, IReadOnlyList<PackDecision> Deci
 /// <summary>One event of the history, with exactly the members that are hashed and the hash.</summary>
 public sealed record PackEvent(
     long Sequence, string Time, string ActorId, string ActorName, string Action, string Subject, string Payload, string PreviousHash, string Hash);
+
+/// <summary>An event that the reader of the pack may not see: enough to follow the chain through it, and to see that it is about something else.</summary>
+/// <param name="RequestId">The request it belongs to; null when it belongs to none.</param>
+/// <param name="Content">Digest over the rest of the event.</param>
+public sealed record PackLink(long Sequence, long? RequestId, string Content);
 
 /// <summary>Names of the files in a pack.</summary>
 public static class PackPath

@@ -16,6 +16,7 @@ public sealed class PackVerifier
 {
     private readonly List<PackCheck> checks = [];
     private readonly PackReader pack;
+    private string at = PackPath.Manifest;
     private string? auditKeyId;
     private string? workerKeyId;
 
@@ -58,6 +59,11 @@ public sealed class PackVerifier
         catch (PackException error)
         {
             checks.Add(new(error.Item, false, error.Message));
+        }
+        catch (Exception error) when (error is not OperationCanceledException)
+        {
+            // Whoever made the pack may have left out, nulled or overstretched any member; a verifier that fell over it would have said nothing.
+            checks.Add(new(at, false, $"it cannot be judged: {error.Message}"));
         }
         return new(checks, manifest?.EvidenceDigest, auditKeyId, workerKeyId, known);
     }
@@ -111,6 +117,7 @@ public sealed class PackVerifier
 
     private async Task<EvidenceDocument> CheckEvidenceAsync(PackManifest manifest, CancellationToken cancellationToken)
     {
+        at = PackPath.Evidence;
         var bytes = await pack.ReadAsync(PackPath.Evidence, cancellationToken);
         EvidenceDocument evidence;
         try
@@ -174,6 +181,7 @@ public sealed class PackVerifier
         {
             throw new PackException(PackPath.Policy, $"it cannot be read: {error.Message}", error);
         }
+        at = PackPath.Evidence;
         // A gate this version does not know cannot be computed anew; the worker's signature still vouches for it.
         var computed = GateRule.Judge(policy, evidence.Metrics).ToDictionary(gate => gate.Code, StringComparer.Ordinal);
         var wrong = evidence.Gates.FirstOrDefault(gate => computed.TryGetValue(gate.Code, out var again) && again.Passed != gate.Passed);
@@ -209,10 +217,15 @@ public sealed class PackVerifier
         }
     }
 
-    private async Task<string> ReadTextAsync(string path, CancellationToken cancellationToken) => Encoding.UTF8.GetString(await pack.ReadAsync(path, cancellationToken));
+    private async Task<string> ReadTextAsync(string path, CancellationToken cancellationToken)
+    {
+        at = path;
+        return Encoding.UTF8.GetString(await pack.ReadAsync(path, cancellationToken));
+    }
 
     private async Task<T> ReadJsonAsync<T>(string path, CancellationToken cancellationToken)
     {
+        at = path;
         try
         {
             return JsonSerializer.Deserialize<T>(await pack.ReadAsync(path, cancellationToken), CanonicalJson.Options) ?? throw new PackException(path, "it holds null");

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using SafetyPortal.Requests.Accounts;
 using SafetyPortal.Requests.Audit;
 using SafetyPortal.Requests.Evidence;
 using SafetyPortal.Requests.Evidence.Pack;
@@ -11,7 +12,8 @@ namespace SafetyPortal.Requests.Tests.Evidence.Pack;
 
 public class PackVerifierTests
 {
-    private static readonly Lazy<Task<byte[]>> Exported = new(ExportAsync);
+    private static readonly Lazy<Task<byte[]>> Exported = new(() => ExportAsync(portal => portal.Auditor));
+    private static readonly Lazy<Task<byte[]>> Partial = new(() => ExportAsync(portal => portal.Approver));
 
     /// <summary>Every way a pack is tampered with, by someone who also made its manifest fit, and the item that must be named.</summary>
     public static readonly TheoryData<string, Action<SortedDictionary<string, byte[]>>, string> Tamperings = new()
@@ -47,7 +49,23 @@ public class PackVerifierTests
         { "waiver invented", InventWaiver, "decisions.json" },
         { "another request claimed", files => Set(files, PackPath.Manifest, json => json["requestId"] = 77), "evidence.json" },
         { "other evidence claimed", files => Set(files, PackPath.Manifest, json => json["evidenceDigest"] = new string('0', 64)), "evidence.json" },
+        { "checkpoint beyond what JSON can hold", files => Edit(files, PackPath.Checkpoint, "{\"count\":", "{\"count\":9007199254740993,\"was\":"), "history/checkpoint.json" },
+        { "metrics without a part", files => Set(files, PackPath.Evidence, json => json["metrics"]!["placebo"] = new JsonObject { ["detection"] = null }), "evidence.json" },
+        { "probes that are none", files => Set(files, PackPath.Evidence, json => json["redTeam"] = new JsonObject { ["budget"] = "small", ["seed"] = 1, ["probes"] = null }), "evidence.json" },
+        { "history said to be partial, a decision turned and the anchored event left out", ForgePartial, "history/" },
         { "another schema", files => Set(files, PackPath.Manifest, json => json["schema"] = "x"), "manifest.json" },
+    };
+
+    /// <summary>The same for a pack in which events of others are links.</summary>
+    public static readonly TheoryData<string, Action<SortedDictionary<string, byte[]>>, string> PartialTamperings = new()
+    {
+        { "decision turned and every hash after it computed anew", files => Lines(files, lines => { Turn(lines); Rechain(lines); }), "history/checkpoint.json" },
+        { "decision turned, the link after it left out", files => Lines(files, lines => { Turn(lines); Rechain(lines); lines.RemoveAt(lines.FindIndex(IsLink)); }), "history/events.jsonl: event" },
+        { "link edited", files => Lines(files, lines => lines[lines.FindIndex(IsLink)] = lines[lines.FindIndex(IsLink)].Replace("a", "b", StringComparison.Ordinal)), "history/events.jsonl: " },
+        { "own event hidden", files => Lines(files, lines => Hide(lines, 1)), "history/events.jsonl: event" },
+        { "own event hidden as one of another request", files => Lines(files, lines => Hide(lines, 77)), "history/" },
+        { "all before the run left out", files => Lines(files, lines => lines.RemoveRange(0, 3)), "history/events.jsonl: event" },
+        { "said to be the whole history", files => Set(files, PackPath.Manifest, json => json["wholeHistory"] = true), "history/events.jsonl: event" },
     };
 
     [Fact]
@@ -77,7 +95,13 @@ public class PackVerifierTests
         PackStory.Change(pack, honestly: true, files =>
         {
             foreach (var line in Encoding.UTF8.GetString(files[PackPath.Events]).Split('\n', StringSplitOptions.RemoveEmptyEntries))
-                JsonNode.Parse(line)!["subject"]!.ToString().ShouldStartWith($"request/{request.Id}");
+            {
+                var json = JsonNode.Parse(line)!.AsObject();
+                if (json["subject"] is { } subject)
+                    subject.ToString().ShouldStartWith($"request/{request.Id}");
+                else
+                    json.Select(member => member.Key).ShouldBe(["content", "requestId", "sequence"]);
+            }
         });
     }
 
@@ -90,6 +114,16 @@ public class PackVerifierTests
         report.Sound.ShouldBeFalse(what);
         report.FirstProblem.ShouldNotBeNull().Item.ShouldStartWith(item, customMessage: $"{what}: {report.FirstProblem}");
         report.FirstProblem.Text.ShouldNotBeNullOrWhiteSpace();
+    }
+
+    [Theory]
+    [MemberData(nameof(PartialTamperings))]
+    public async Task Verify_TamperedPartialPack_NamesTheFirstBadItem(string what, Action<SortedDictionary<string, byte[]>> tamper, string item)
+    {
+        var report = await PackStory.VerifyAsync(PackStory.Change(await Partial.Value, honestly: false, tamper));
+
+        report.Sound.ShouldBeFalse(what);
+        report.FirstProblem.ShouldNotBeNull().Item.ShouldStartWith(item, customMessage: $"{what}: {report.FirstProblem}");
     }
 
     [Theory]
@@ -108,7 +142,7 @@ public class PackVerifierTests
     [InlineData("[]")]
     [InlineData("{}")]
     [InlineData("null")]
-    [InlineData("{\"schema\":\"safetyportal.evidence-pack/1\",\"files\":[null]}")]
+    [InlineData("{\"schema\":\"safetyportal.evidence-pack/2\",\"files\":[null]}")]
     public async Task Verify_ManifestThatIsNone_IsNamed(string manifest)
     {
         var report = await PackStory.VerifyAsync(PackStory.Change(await Exported.Value, honestly: true, files => files[PackPath.Manifest] = Encoding.UTF8.GetBytes(manifest)));
@@ -127,11 +161,63 @@ public class PackVerifierTests
         (report.Sound, report.Trusted, report.FirstProblem!.Item).ShouldBe((false, false, PackPath.AuditKey));
     }
 
-    private static async Task<byte[]> ExportAsync()
+    private static async Task<byte[]> ExportAsync(Func<Portal, Actor> exporter)
     {
         await using var portal = await Portal.CreateAsync();
         var request = await PackStory.TellAsync(portal);
-        return await PackStory.ExportAsync(portal, portal.Auditor, request.Id);
+        return await PackStory.ExportAsync(portal, exporter(portal), request.Id);
+    }
+
+    /// <summary>A whole pack turned into one that holds the request's own events alone, says the opposite of what was decided, and has no event to compare with the checkpoint.</summary>
+    private static void ForgePartial(SortedDictionary<string, byte[]> files)
+    {
+        Set(files, PackPath.Manifest, json => json["wholeHistory"] = false);
+        Edit(files, PackPath.Decisions, "\"kind\":\"approve\"", "\"kind\":\"reject\"");
+        Lines(files, lines =>
+        {
+            Turn(lines);
+            Rechain(lines);
+            lines.RemoveAt(lines.Count - 1);
+            lines.RemoveAll(line => !line.Contains("request/1", StringComparison.Ordinal));
+        });
+    }
+
+    private static bool IsLink(string line) => JsonNode.Parse(line)!["content"] is not null;
+
+    private static void Turn(List<string> lines)
+    {
+        var decision = lines.FindIndex(line => line.Contains("decision.approved", StringComparison.Ordinal));
+        lines[decision] = lines[decision].Replace("decision.approved", "decision.rejected", StringComparison.Ordinal);
+    }
+
+    private static void Hide(List<string> lines, long requestId)
+    {
+        var index = lines.FindIndex(line => line.Contains("decision.approved", StringComparison.Ordinal));
+        var e = JsonSerializer.Deserialize<PackEvent>(lines[index], CanonicalJson.Options)!;
+        lines[index] = CanonicalJson.Serialize(
+            new PackLink(e.Sequence, requestId, AuditHash.Content(e.Sequence, e.Time, e.ActorId, e.ActorName, e.Action, e.Subject, e.Payload)));
+        Rechain(lines);
+    }
+
+    /// <summary>Computes every hash anew, so that the events agree among themselves.</summary>
+    private static void Rechain(List<string> lines)
+    {
+        string? running = null;
+        for (var i = 0; i < lines.Count; i++)
+        {
+            if (IsLink(lines[i]))
+            {
+                var link = JsonSerializer.Deserialize<PackLink>(lines[i], CanonicalJson.Options)!;
+                running = AuditHash.Link(running!, link.RequestId, link.Content);
+                continue;
+            }
+            var e = JsonSerializer.Deserialize<PackEvent>(lines[i], CanonicalJson.Options)!;
+            running ??= e.PreviousHash;
+            var hash = AuditHash.Compute(
+                e.Sequence, DateTimeOffset.Parse(e.Time, CultureInfo.InvariantCulture), e.ActorId, e.ActorName, e.Action, e.Subject, e.Payload, running);
+            lines[i] = CanonicalJson.Serialize(e with { PreviousHash = running, Hash = hash });
+            running = hash;
+        }
     }
 
     private static string[] Images(SortedDictionary<string, byte[]> files) => [.. files.Keys.Where(path => path.StartsWith("images/", StringComparison.Ordinal))];
