@@ -12,7 +12,7 @@ public static class PythonJson
     private static readonly string[] Words = ["-Infinity", "Infinity", "NaN"];
 
     /// <exception cref="JsonException">The text is not JSON even so.</exception>
-    public static JsonDocument Parse(string text) => JsonDocument.Parse(Quote(text));
+    public static JsonDocument Parse(string text) => StrictJson.Parse(Quote(text));
 
     /// <summary>A number, also when it was written as one of the bare words.</summary>
     public static double AsDouble(JsonElement value) => value.ValueKind != JsonValueKind.String

@@ -42,7 +42,7 @@ public sealed class ModelConfigFile
     {
         try
         {
-            using var document = JsonDocument.Parse(json, new JsonDocumentOptions { MaxDepth = 16, AllowDuplicateProperties = false });
+            using var document = StrictJson.Parse(json, new JsonDocumentOptions { MaxDepth = 16, AllowDuplicateProperties = false });
             if (document.RootElement.ValueKind != JsonValueKind.Object)
                 throw new ModelFormatException($"{location}: expected a JSON object, got {Describe(document.RootElement)}");
             return new ModelConfigFile(location, document.RootElement.Clone());

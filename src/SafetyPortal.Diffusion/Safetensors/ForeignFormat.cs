@@ -13,7 +13,7 @@ internal static class ForeignFormat
     /// <returns>What the file is instead, or null if its first bytes may begin a safetensors file.</returns>
     public static string? Recognise(ReadOnlySpan<byte> start)
     {
-        if (start.StartsWith("PK\x03\x04"u8) || (start.Length > 1 && start[0] == 0x80 && start[1] is >= 2 and <= 5))
+        if (start.StartsWith("PK\x03\x04"u8) || IsBarePickle(start))
             return PickleRefusal;
         if (start.StartsWith("version https://"u8))
             return "is a Git LFS pointer, not the file itself; fetch it with `git lfs pull`";
@@ -25,4 +25,8 @@ internal static class ForeignFormat
     }
 
     public static bool HasPickleExtension(string path) => PickleExtensions.Contains(Path.GetExtension(path), StringComparer.OrdinalIgnoreCase);
+
+    // The protocol opcode is also the length of a safetensors header of 640, 896, 1152 or 1408 bytes (modulo 65536), which a brace follows.
+    private static bool IsBarePickle(ReadOnlySpan<byte> start) =>
+        start.Length > 1 && start[0] == 0x80 && start[1] is >= 2 and <= 5 && !(start.Length > 8 && start[8] == (byte)'{');
 }

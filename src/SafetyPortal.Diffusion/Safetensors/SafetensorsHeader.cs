@@ -54,6 +54,10 @@ internal sealed class SafetensorsHeader
         {
             throw new SafetensorsException(file, "the header is not well-formed JSON: " + exception.Message, exception);
         }
+        catch (InvalidOperationException exception)
+        {
+            throw new SafetensorsException(file, $"the header is not well-formed JSON: {StrictJson.HalfCharacter}", exception);
+        }
 
         header.CheckLayout();
         return header;

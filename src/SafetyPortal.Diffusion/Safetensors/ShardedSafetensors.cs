@@ -108,7 +108,7 @@ public sealed class ShardedSafetensors : ITensorSource
         {
             if (new FileInfo(path) is { Exists: true, Length: > MaxIndexBytes } large)
                 throw new SafetensorsException(path, $"has {large.Length} bytes; an index of at most {MaxIndexBytes} is read");
-            using var document = JsonDocument.Parse(File.ReadAllBytes(path), new JsonDocumentOptions { MaxDepth = 8, AllowDuplicateProperties = false });
+            using var document = StrictJson.Parse(File.ReadAllBytes(path), new JsonDocumentOptions { MaxDepth = 8, AllowDuplicateProperties = false });
             if (document.RootElement.ValueKind != JsonValueKind.Object
                 || !document.RootElement.TryGetProperty("weight_map", out var map) || map.ValueKind != JsonValueKind.Object)
                 throw new SafetensorsException(path, "has no object \"weight_map\"");

@@ -41,6 +41,12 @@ public sealed class SafetensorsDamageTests : IDisposable
             data.Add("an empty name", Build("{" + Entry("", "U8", "[1]", "[0,1]") + "}", 1), "a tensor has an empty name");
             data.Add("a control character in a name", Build("{" + Entry("a\\u0000b", "U8", "[1]", "[0,1]") + "}", 1), "a control character");
 
+            // JSON escapes can name half a surrogate pair, which is no text.
+            data.Add("half a character in a name", Build("{" + Entry("a\\ud800", "U8", "[1]", "[0,1]") + "}", 1), "half of a surrogate pair");
+            data.Add("half a character in a field", Build("{\"a\":{\"\\udc00\":1}}", 0), "half of a surrogate pair");
+            data.Add("half a character in a dtype", Build("{" + Entry("a", "\\ud800", "[1]", "[0,1]") + "}", 1), "half of a surrogate pair");
+            data.Add("half a character in the metadata", Build("{\"__metadata__\":{\"k\":\"\\ud800x\"}}", 0), "half of a surrogate pair");
+
             // Fields of a tensor.
             data.Add("a tensor that is no object", Build("{\"a\":5}", 0), "tensor \"a\" must be an object, got a number");
             data.Add("no dtype", Build("{\"a\":{\"shape\":[1],\"data_offsets\":[0,1]}}", 1), "tensor \"a\" has no dtype");
@@ -74,7 +80,8 @@ public sealed class SafetensorsDamageTests : IDisposable
 
             // Other formats.
             data.Add("a zipped pickle", [.. "PK\x03\x04"u8, .. new byte[40]], "is a PyTorch pickle; loading one can run any program");
-            data.Add("a bare pickle", [0x80, 2, .. new byte[40]], "is a PyTorch pickle");
+            foreach (var protocol in (byte[])[2, 3, 4, 5])
+                data.Add($"a bare pickle of protocol {protocol}", [0x80, protocol, .. new byte[40]], "is a PyTorch pickle");
             data.Add("a Git LFS pointer", Encoding.UTF8.GetBytes("version https://git-lfs.github.com/spec/v1\noid sha256:0\n"), "is a Git LFS pointer");
             data.Add("a web page", Encoding.UTF8.GetBytes("<!DOCTYPE html><html>"), "is an HTML page");
             return data;
@@ -102,6 +109,20 @@ public sealed class SafetensorsDamageTests : IDisposable
         }
 
         messages.Count.ShouldBeGreaterThan(40);
+    }
+
+    // These lengths begin with the bytes of a pickle's protocol 2 to 5.
+    [Theory]
+    [InlineData(640)]
+    [InlineData(896)]
+    [InlineData(1152)]
+    [InlineData(1408)]
+    [InlineData(640 + 65536)]
+    public void Open_HeaderWhoseLengthLooksLikeAPickle_IsRead(int length)
+    {
+        var header = ("{" + Entry("a", "U8", "[3]", "[0,3]") + "}").PadRight(length);
+        using var file = SafetensorsFile.Open(folder.Write("padded.safetensors", Build(header, 3)));
+        file.Read("a").data<byte>().ToArray().ShouldBe([0, 1, 2]);
     }
 
     [Fact]
