@@ -1,4 +1,5 @@
 using SafetyPortal.Diffusion.Safetensors;
+using SafetyPortal.Tests;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -13,7 +14,7 @@ internal static class TensorAssertions
         actual.shape.ShouldBe(expected.shape, what);
         using var scope = NewDisposeScope();
         var worst = (actual.detach().to(ScalarType.Float64) - expected.to(ScalarType.Float64)).abs().max().ToDouble();
-        worst.ShouldBeLessThanOrEqualTo(tolerance, what);
+        worst.Finite(what).ShouldBeLessThanOrEqualTo(tolerance, what);
     }
 
     /// <summary>|actual - expected| / |expected| at most <paramref name="tolerance"/>.</summary>
@@ -23,7 +24,7 @@ internal static class TensorAssertions
         using var scope = NewDisposeScope();
         var e = expected.to(ScalarType.Float64);
         var difference = (actual.detach().to(ScalarType.Float64) - e).norm().ToDouble();
-        (difference / e.norm().ToDouble()).ShouldBeLessThanOrEqualTo(tolerance, what);
+        (difference / e.norm().ToDouble()).Finite(what).ShouldBeLessThanOrEqualTo(tolerance, what);
     }
 
     /// <summary>The names under a prefix such as <c>A.mid.</c>, without it.</summary>

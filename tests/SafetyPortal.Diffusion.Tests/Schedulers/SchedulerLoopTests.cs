@@ -1,3 +1,4 @@
+using SafetyPortal.Tests;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -85,7 +86,7 @@ public sealed class SchedulerLoopTests
             x = scheduler.Step(Predict(scheduler, input, image, t), t, x);
         }
 
-        return (x - image).abs().max().ToDouble();
+        return (x - image).abs().max().ToDouble().Finite();
     }
 
     private static Tensor Predict(IScheduler scheduler, Tensor input, Tensor image, double t)
