@@ -29,6 +29,9 @@ public sealed class DpmSolverMultistepScheduler : IScheduler, IDisposable
             throw new SchedulerException($"solver_type is '{config.SolverType}'; expected midpoint or heun.");
         if (config.UseLuLambdas)
             throw new SchedulerException("use_lu_lambdas is true; expected false.");
+        if (config.VarianceType is "learned" or "learned_range")
+            throw new SchedulerException($"variance_type is '{config.VarianceType}'; the network predicts no variances: expected null.");
+        config.RefuseOtherSigmas();
         Config = config;
         Noise = new(config);
         _levels = Noise.Sigmas();
@@ -59,7 +62,7 @@ public sealed class DpmSolverMultistepScheduler : IScheduler, IDisposable
         double[] sigmas;
         if (Config.UseKarrasSigmas)
         {
-            sigmas = SigmaLevels.Karras(_levels[0], _levels[^1], steps);
+            sigmas = SigmaLevels.Karras(Config.SigmaMin ?? _levels[0], Config.SigmaMax ?? _levels[^1], steps);
             timesteps = TimestepSequence.Rounded(SigmaLevels.ToTimesteps(sigmas, _levels));
         }
         else

@@ -20,6 +20,7 @@ public sealed class EulerDiscreteScheduler : IScheduler
             throw new SchedulerException($"interpolation_type is '{config.InterpolationType}'; expected linear.");
         if (config.TimestepType is not (null or "discrete"))
             throw new SchedulerException($"timestep_type is '{config.TimestepType}'; expected discrete.");
+        config.RefuseOtherSigmas();
         Config = config;
         Noise = new(config);
         _spacing = config.SpacingOr(TimestepSpacing.Linspace);
@@ -91,7 +92,7 @@ public sealed class EulerDiscreteScheduler : IScheduler
     public Tensor AddNoise(Tensor original, Tensor noise, Tensor timesteps)
     {
         using var scope = NewDisposeScope();
-        var (signal, level) = Noise.Coefficients(timesteps, original.dim());
-        return (original + noise * (level / signal).to(original)).MoveToOuterDisposeScope();
+        var level = Noise.Gather(timesteps, original.dim(), t => _levels[t]); // finite where the signal is gone
+        return (original + noise * level.to(original)).MoveToOuterDisposeScope();
     }
 }

@@ -76,15 +76,19 @@ public sealed class NoiseSchedule
     }
 
     /// <summary>sqrt(abar_t) and sqrt(1 - abar_t), float32 [B, 1, 1, ...] with <paramref name="rank"/> dimensions.</summary>
-    internal (Tensor Signal, Tensor Noise) Coefficients(Tensor timesteps, long rank)
+    internal (Tensor Signal, Tensor Noise) Coefficients(Tensor timesteps, long rank) =>
+        (Gather(timesteps, rank, t => (float)Math.Sqrt(_alphasCumprod[t])), Gather(timesteps, rank, t => (float)Math.Sqrt(1 - _alphasCumprod[t])));
+
+    /// <summary>A number per timestep, float32 [B, 1, 1, ...] with <paramref name="rank"/> dimensions.</summary>
+    internal Tensor Gather(Tensor timesteps, long rank, Func<long, float> at)
     {
         var steps = timesteps.cpu().to(ScalarType.Int64).data<long>().ToArray();
         var bad = Array.FindIndex(steps, t => t < 0 || t >= Count);
         if (bad >= 0)
             throw new ArgumentOutOfRangeException(nameof(timesteps), steps[bad], $"Expected a training step from 0 to {Count - 1}.");
         long[] shape = [steps.Length, .. Enumerable.Repeat(1L, (int)rank - 1)];
-        return (tensor(steps.Select(t => (float)Math.Sqrt(_alphasCumprod[t])).ToArray()).reshape(shape),
-            tensor(steps.Select(t => (float)Math.Sqrt(1 - _alphasCumprod[t])).ToArray()).reshape(shape));
+        using var flat = tensor(steps.Select(at).ToArray());
+        return flat.reshape(shape);
     }
 
     private static float[] Betas(SchedulerConfig config) => config switch

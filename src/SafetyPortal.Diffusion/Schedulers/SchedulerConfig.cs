@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 
 namespace SafetyPortal.Diffusion.Schedulers;
@@ -77,6 +78,21 @@ public sealed record SchedulerConfig
 
     public bool Thresholding { get; init; }
 
+    /// <summary>Of a network that predicts variances too; null, or one of the names that mean it does not.</summary>
+    public string? VarianceType { get; init; }
+
+    /// <summary>Noise levels by a beta distribution, which newer diffusers know; refused where levels are spaced at all.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool UseBetaSigmas { get; init; }
+
+    /// <summary>Noise levels spaced in the logarithm, likewise.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool UseExponentialSigmas { get; init; }
+
+    /// <summary>Noise levels of flow matching, likewise.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool UseFlowSigmas { get; init; }
+
     public string? InterpolationType { get; init; }
 
     public string? TimestepType { get; init; }
@@ -122,12 +138,12 @@ public sealed record SchedulerConfig
         try
         {
             using var document = PythonJson.Parse(json);
-            var config = document.RootElement.Deserialize<SchedulerConfig>(Format) ?? throw new SchedulerException("scheduler_config.json: expected an object, found null.");
+            var config = WithoutNullFlags(document.RootElement).Deserialize<SchedulerConfig>(Format) ?? throw new SchedulerException("scheduler_config.json: expected an object, found null.");
             return config.Checked();
         }
-        catch (JsonException e)
+        catch (Exception e) when (e is JsonException or ArgumentException)
         {
-            throw new SchedulerException($"scheduler_config.json: {e.Message}", e);
+            throw new SchedulerException($"scheduler_config.json: {e.Message}", e); // the latter for a key given twice
         }
     }
 
@@ -173,6 +189,27 @@ public sealed record SchedulerConfig
     {
         if (Thresholding)
             throw new SchedulerException("thresholding is true; dynamic thresholding is meant for pixel models and is not available.");
+    }
+
+    internal void RefuseOtherSigmas()
+    {
+        if (UseBetaSigmas || UseExponentialSigmas || UseFlowSigmas)
+            throw new SchedulerException($"{(UseBetaSigmas ? "use_beta_sigmas" : UseExponentialSigmas ? "use_exponential_sigmas" : "use_flow_sigmas")} is true; expected false.");
+    }
+
+    // diffusers declares these as optional and takes null for false.
+    private static JsonNode? WithoutNullFlags(JsonElement root)
+    {
+        var node = root.ValueKind == JsonValueKind.Object ? JsonObject.Create(root) : null;
+        if (node is null)
+            return JsonSerializer.SerializeToNode(root);
+        foreach (var flag in (string[])["use_karras_sigmas", "use_lu_lambdas", "use_beta_sigmas", "use_exponential_sigmas", "use_flow_sigmas"])
+        {
+            if (root.TryGetProperty(flag, out var value) && value.ValueKind == JsonValueKind.Null)
+                node.Remove(flag);
+        }
+
+        return node;
     }
 
     private SchedulerConfig Checked()

@@ -35,7 +35,9 @@ internal static class TimestepSequence
     public static double[] Trailing(int from, double stride)
     {
         var count = (int)Math.Ceiling(from / stride);
-        return [.. Enumerable.Range(0, count).Select(i => Math.Round(from - (i * stride)) - 1)];
+        // NumPy's arange steps by the rounded difference of its first two values, which decides what lies halfway between two integers.
+        var step = (from - stride) - from;
+        return [.. Enumerable.Range(0, count).Select(i => Math.Round(from + (i * step)) - 1)];
     }
 
     /// <summary>Half to even, as NumPy rounds.</summary>

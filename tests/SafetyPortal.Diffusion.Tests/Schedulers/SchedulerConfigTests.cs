@@ -26,6 +26,10 @@ public sealed class SchedulerConfigTests : IDisposable
         SchedulerConfig.Load(_folder).ShouldBe(config);
     }
 
+    [Fact]
+    public void Parse_OptionalFlagOfNull_IsFalse() =>
+        SchedulerConfig.Parse("""{"_class_name": "EulerDiscreteScheduler", "use_karras_sigmas": null, "use_beta_sigmas": null}""").UseKarrasSigmas.ShouldBeFalse();
+
     [Theory]
     [InlineData("""{"beta_schedule": "sigmoid"}""", "beta_schedule is 'sigmoid'")]
     [InlineData("""{"prediction_type": "noise"}""", "prediction_type is 'noise'")]
@@ -36,6 +40,12 @@ public sealed class SchedulerConfigTests : IDisposable
     [InlineData("""{"trained_betas": [0.1]}""", "trained_betas has 1 values")]
     [InlineData("""{"_class_name": "LMSDiscreteScheduler"}""", "'LMSDiscreteScheduler' is unknown")]
     [InlineData("""{"_class_name": "DDIMScheduler", "thresholding": true}""", "thresholding is true")]
+    [InlineData("""{"_class_name": "DPMSolverMultistepScheduler", "variance_type": "learned_range"}""", "variance_type is 'learned_range'")]
+    [InlineData("""{"_class_name": "DPMSolverMultistepScheduler", "use_flow_sigmas": true}""", "use_flow_sigmas is true")]
+    [InlineData("""{"_class_name": "EulerDiscreteScheduler", "use_beta_sigmas": true}""", "use_beta_sigmas is true")]
+    [InlineData("""{"_class_name": "EulerDiscreteScheduler", "use_exponential_sigmas": true}""", "use_exponential_sigmas is true")]
+    [InlineData("""{"beta_schedule": "\ud800"}""", "half of a surrogate pair")]
+    [InlineData("""{"steps_offset": 1, "steps_offset": 1, "use_karras_sigmas": null}""", "steps_offset")]
     [InlineData("null", "found null")]
     [InlineData("[1", "scheduler_config.json")]
     public void Parse_SettingsThatCannotBeFollowed_SaysWhich(string json, string message)
