@@ -5,10 +5,11 @@ namespace SafetyPortal.Diffusion.Tokenizer;
 /// </summary>
 /// <remarks>
 /// Follows openai/CLIP's <c>clip.tokenize(truncate=True)</c> with ftfy left out: HTML references resolved twice, white space
-/// collapsed, Python's lower case. For plain text this equals transformers' CLIPTokenizer, which Stable Diffusion pipelines use;
-/// they differ where text holds HTML references (transformers keeps them) and, when ftfy is installed there, in curly
-/// quotes, ligatures, full-width letters and broken encodings. The text of a special token inside a prompt counts as that token.
-/// Instances are immutable and safe to use from several threads.
+/// collapsed, Python's lower case. For plain text this equals transformers' CLIPTokenizer, which Stable Diffusion pipelines use; they differ
+/// where text holds HTML references (transformers keeps them), control characters, Chinese characters or accents apart from their letters
+/// (without ftfy it drops the first, sets spaces around the second and joins the third), and, when ftfy is installed there, in curly quotes,
+/// ligatures, full-width letters and broken encodings. The text of a special or added token inside a prompt counts as that token, as in
+/// transformers; SD 2.x pads with "!", so that an exclamation mark is one there. Instances are immutable and safe to use from several threads.
 /// </remarks>
 public sealed class ClipTokenizer
 {
@@ -18,6 +19,7 @@ public sealed class ClipTokenizer
     private readonly IReadOnlyDictionary<string, long> _vocabulary;
     private readonly BytePairMerges _merges;
     private readonly string[] _specials;
+    private readonly IReadOnlyList<string> _wholeTokens;
     private readonly long _unknownId;
 
     private ClipTokenizer(TokenizerFiles files)
@@ -25,6 +27,7 @@ public sealed class ClipTokenizer
         _vocabulary = files.Vocabulary;
         _merges = new(files.Merges);
         _specials = [files.Bos, files.Eos];
+        _wholeTokens = files.WholeTokens;
         BosId = IdOf(files.Bos, "bos_token");
         EosId = IdOf(files.Eos, "eos_token");
         PadId = IdOf(files.Pad, "pad_token");
@@ -48,7 +51,10 @@ public sealed class ClipTokenizer
     /// <summary>One more than the largest id: the rows an embedding table must have.</summary>
     public long VocabularySize { get; }
 
-    /// <summary>Reads <c>vocab.json</c>, <c>merges.txt</c> and, when present, <c>tokenizer_config.json</c> and <c>special_tokens_map.json</c>.</summary>
+    /// <summary>
+    /// Reads <c>vocab.json</c>, <c>merges.txt</c> and, when present, <c>tokenizer_config.json</c>; without a list of added tokens in that also
+    /// <c>special_tokens_map.json</c>, <c>added_tokens.json</c> and the added tokens of <c>tokenizer.json</c>.
+    /// </summary>
     /// <exception cref="TokenizerException">A file is missing or malformed.</exception>
     public static ClipTokenizer Load(string directory) => new(TokenizerFiles.Read(directory));
 
@@ -109,6 +115,20 @@ public sealed class ClipTokenizer
         if (text.Length > LongestPrompt)
             throw new ArgumentException($"The prompt has {text.Length} characters; at most {LongestPrompt} are accepted.", nameof(text));
         var ids = new List<long> { BosId };
+        foreach (var (piece, isToken) in AddedTokens.Split(text, _wholeTokens))
+        {
+            if (isToken)
+                ids.Add(_vocabulary[piece]);
+            else
+                AddWords(ids, piece);
+        }
+
+        ids.Add(EosId);
+        return ids;
+    }
+
+    private void AddWords(List<long> ids, string text)
+    {
         foreach (var word in WordSplitter.Split(PromptNormalizer.Normalize(text), _specials))
         {
             if (Array.IndexOf(_specials, word) >= 0)
@@ -120,9 +140,6 @@ public sealed class ClipTokenizer
             foreach (var symbol in _merges.Apply(word))
                 ids.Add(_vocabulary.TryGetValue(symbol, out var id) ? id : _unknownId);
         }
-
-        ids.Add(EosId);
-        return ids;
     }
 
     private long IdOf(string token, string role)

@@ -4,6 +4,8 @@ using System.Text.Json;
 namespace SafetyPortal.Diffusion.Tokenizer;
 
 /// <summary>Reads and checks the files of a Hugging Face CLIP tokenizer folder. The files are untrusted: sizes, ids and merges are checked.</summary>
+/// <param name="Vocabulary">Ids by token, those of added tokens among them.</param>
+/// <param name="WholeTokens">Tokens whose text in a prompt counts as the token: the special ones and those added to the vocabulary.</param>
 internal sealed record TokenizerFiles(
     IReadOnlyDictionary<string, long> Vocabulary,
     IReadOnlyList<(string Left, string Right)> Merges,
@@ -11,6 +13,7 @@ internal sealed record TokenizerFiles(
     string Eos,
     string Unknown,
     string Pad,
+    IReadOnlyList<string> WholeTokens,
     int ModelMaxLength)
 {
     private const long LargestFile = 64L << 20;
@@ -23,10 +26,22 @@ internal sealed record TokenizerFiles(
         var vocabulary = ReadVocabulary(directory);
         var merges = ReadMerges(directory, vocabulary);
         var config = ReadOptionalObject(directory, "tokenizer_config.json");
-        var map = ReadOptionalObject(directory, "special_tokens_map.json");
-        string Special(string name, string fallback) => Text(config, name) ?? Text(map, name) ?? fallback;
-        var eos = Special("eos_token", "<|endoftext|>");
-        return new(vocabulary, merges, Special("bos_token", "<|startoftext|>"), eos, Special("unk_token", eos), Special("pad_token", eos), MaxLength(config));
+        // As transformers does: a configuration that lists its added tokens says everything, otherwise the older files beside it win.
+        var complete = config is { } root && root.TryGetProperty(AddedTokens.DecoderKey, out _);
+        var map = complete ? null : ReadOptionalObject(directory, "special_tokens_map.json");
+        string Special(string name, string fallback = "<|endoftext|>") => Text(map, name) ?? Text(config, name) ?? fallback;
+        var (bos, eos, unknown, pad) = (Special("bos_token", "<|startoftext|>"), Special("eos_token"), Special("unk_token"), Special("pad_token"));
+
+        var added = complete
+            ? AddedTokens.OfConfiguration(config!.Value)
+            : AddedTokens.OfOlderFiles(ReadOptionalObject(directory, AddedTokens.FileName), ReadOptionalObject(directory, AddedTokens.FastFileName));
+        foreach (var (token, id) in added)
+            vocabulary[token] = id;
+        var more = AddedTokens.Additional(map ?? config);
+        if (more.FirstOrDefault(token => !vocabulary.ContainsKey(token)) is { } unlisted)
+            throw new TokenizerException($"additional_special_tokens names '{Shorten(unlisted)}', to which no file gives an id.");
+        List<string> whole = [.. added.Keys.Concat(more).Concat([bos, eos, unknown, pad]).Where(token => token.Length > 0).Distinct(StringComparer.Ordinal)];
+        return new(vocabulary, merges, bos, eos, unknown, pad, whole, MaxLength(config));
     }
 
     private static Dictionary<string, long> ReadVocabulary(string directory)
@@ -91,7 +106,7 @@ internal sealed record TokenizerFiles(
         JsonDocument document;
         try
         {
-            document = JsonDocument.Parse(text);
+            document = StrictJson.Parse(text);
         }
         catch (JsonException e)
         {
@@ -113,15 +128,7 @@ internal sealed record TokenizerFiles(
         return document.RootElement.Clone();
     }
 
-    // Special tokens are written as text or as {"content": text, ...}.
-    private static string? Text(JsonElement? config, string name)
-    {
-        if (config is not { } root || !root.TryGetProperty(name, out var value))
-            return null;
-        if (value.ValueKind == JsonValueKind.Object && value.TryGetProperty("content", out var content))
-            value = content;
-        return value.ValueKind == JsonValueKind.String ? value.GetString() : null;
-    }
+    private static string? Text(JsonElement? config, string name) => config is { } root && root.TryGetProperty(name, out var value) ? AddedTokens.TextOf(value) : null;
 
     // Tokenizers without a limit store 1e30.
     private static int MaxLength(JsonElement? config)
@@ -136,5 +143,5 @@ internal sealed record TokenizerFiles(
             : throw new TokenizerException($"tokenizer_config.json: model_max_length is {length}; expected 2 to {LongestModel}.");
     }
 
-    private static string Shorten(string text) => text.Length <= 60 ? text : text[..60] + "...";
+    public static string Shorten(string text) => text.Length <= 60 ? text : text[..60] + "...";
 }

@@ -1,4 +1,6 @@
 using System.Text;
+using System.Text.Json.Nodes;
+using SafetyPortal.Diffusion.Tests.References;
 
 namespace SafetyPortal.Diffusion.Tokenizer;
 
@@ -37,6 +39,7 @@ public sealed class TokenizerFilesTests : IDisposable
     [InlineData("{\"a\": 1}", "#version: 0.2\na", "line 2: expected two symbols")]
     [InlineData("{\"a\": 1}", "#version: 0.2\na b", "line 2: the merge makes 'ab'")]
     [InlineData("{\"a\": 1}", "#version: 0.2", "does not list '<|startoftext|>'")]
+    [InlineData("{\"\\ud800\": 1}", "#version: 0.2", "half of a surrogate pair")]
     public void Load_DamagedFiles_SaysWhatIsWrong(string vocabulary, string merges, string message)
     {
         Write("vocab.json", vocabulary);
@@ -59,6 +62,101 @@ public sealed class TokenizerFilesTests : IDisposable
         File.WriteAllBytes(Path.Combine(_folder, "vocab.json"), [0x7B, 0xFF, 0xFE, 0x7D]);
 
         Should.Throw<TokenizerException>(() => ClipTokenizer.Load(_folder)).Message.ShouldContain("not UTF-8");
+    }
+
+    // Ids from transformers' CLIPTokenizer over the same folders; begin is 512, end 513. Padding with "!" makes it a token of its own.
+    [Theory]
+    [InlineData("ab!", 64, 321, 0)]
+    [InlineData("!", 0)]
+    [InlineData("a!!b", 320, 0, 0, 321)]
+    [InlineData("Wow! A <|endoftext|> b", 86, 78, 342, 0, 320, 513, 321)]
+    [InlineData("a <Toy>b", 320, 283, 83, 78, 344, 285, 321)]
+    [InlineData("<|EndOfText|>x", 513, 343)]
+    public void Encode_PaddedWithExclamationMarks_GivesTransformersIds(string text, params int[] ids)
+    {
+        Copy();
+        Encode(text).ShouldBe(ids.Select(id => (long)id));
+    }
+
+    // The map beside it says "!" and loses against the list of added tokens; the plain mark is then the end of a word.
+    [Theory]
+    [InlineData("ab!", 64, 321, 256)]
+    [InlineData("a!!b", 320, 0, 256, 321)]
+    [InlineData("a <Toy>b", 320, 514, 321)]
+    [InlineData("a<toy>b <toy-2>", 320, 283, 83, 78, 344, 285, 321, 283, 83, 78, 344, 268, 273, 285)]
+    public void Encode_ConfigurationWithAddedTokens_GivesTransformersIds(string text, params int[] ids)
+    {
+        Copy();
+        SetConfig("pad_token", "<|endoftext|>");
+        SetConfig("added_tokens_decoder", JsonNode.Parse("""{"513": {"content": "<|endoftext|>", "special": true}, "514": {"content": "<Toy>", "single_word": false}}"""));
+
+        Encode(text).ShouldBe(ids.Select(id => (long)id));
+        ClipTokenizer.Load(_folder).PadId.ShouldBe(513);
+        ClipTokenizer.Load(_folder).VocabularySize.ShouldBe(515);
+    }
+
+    [Fact]
+    public void Encode_OlderFiles_MapWinsAndAddedTokensCount()
+    {
+        Copy();
+        SetConfig("pad_token", "<|endoftext|>");
+        Write("added_tokens.json", """{"<toy>": 514, "<toy-2>": 515}""");
+
+        Encode("a<toy>b <toy-2>!").ShouldBe([320L, 514, 321, 515, 0]);
+        ClipTokenizer.Load(_folder).PadId.ShouldBe(0);
+    }
+
+    [Fact]
+    public void Encode_AdditionalSpecialTokens_CountAsTokens()
+    {
+        Copy();
+        Write("special_tokens_map.json", """{"pad_token": "!", "additional_special_tokens": ["b</w>", "%"]}""");
+
+        Encode("a%b b</w>").ShouldBe([320L, 4, 321, 321]);
+    }
+
+    [Theory]
+    [InlineData("added_tokens_decoder", "[]", "added_tokens_decoder: expected an object, found Array")]
+    [InlineData("added_tokens_decoder", """{"x": {"content": "a"}}""", "expected ids, found 'x'")]
+    [InlineData("added_tokens_decoder", """{"514": {"content": ""}}""", "expected a text and an id")]
+    [InlineData("added_tokens_decoder", """{"99999999999": {"content": "a"}}""", "expected a text and an id")]
+    [InlineData("added_tokens_decoder", """{"514": {"content": "a", "single_word": true}}""", "single_word is true for 'a'; expected false")]
+    public void Load_AddedTokensThatCannotBeFollowed_SaysWhich(string key, string value, string message)
+    {
+        Copy();
+        SetConfig(key, JsonNode.Parse(value));
+
+        Should.Throw<TokenizerException>(() => ClipTokenizer.Load(_folder)).Message.ShouldContain(message);
+    }
+
+    [Fact]
+    public void Load_AdditionalTokenWithoutId_IsRefusedByName()
+    {
+        Copy();
+        Write("special_tokens_map.json", """{"additional_special_tokens": ["<toy>"]}""");
+
+        Should.Throw<TokenizerException>(() => ClipTokenizer.Load(_folder)).Message.ShouldContain("additional_special_tokens names '<toy>', to which no file gives an id");
+    }
+
+    private long[] Encode(string text)
+    {
+        var ids = ClipTokenizer.Load(_folder).Encode(text);
+        (ids[0], ids[^1]).ShouldBe((512L, 513L));
+        return ids[1..^1];
+    }
+
+    // Every byte is a token, with and without the mark of a word's end; there are no merges; padded with "!".
+    private void Copy()
+    {
+        foreach (var file in Directory.EnumerateFiles(ReferenceFolder.At("sd2", "tokenizer")))
+            File.Copy(file, Path.Combine(_folder, Path.GetFileName(file)));
+    }
+
+    private void SetConfig(string key, JsonNode? value)
+    {
+        var config = JsonNode.Parse(File.ReadAllText(Path.Combine(_folder, "tokenizer_config.json")))!.AsObject();
+        config[key] = value;
+        Write("tokenizer_config.json", config.ToJsonString());
     }
 
     private void Write(string name, string text) => File.WriteAllText(Path.Combine(_folder, name), text, new UTF8Encoding(false));

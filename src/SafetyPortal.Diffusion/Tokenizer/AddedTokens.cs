@@ -1,0 +1,114 @@
+using System.Globalization;
+using System.Text.Json;
+
+namespace SafetyPortal.Diffusion.Tokenizer;
+
+/// <summary>Tokens that a folder adds to its vocabulary, textual inversions for one, and where the text of a prompt holds them.</summary>
+internal static class AddedTokens
+{
+    /// <summary>Where <c>tokenizer_config.json</c> lists them.</summary>
+    public const string DecoderKey = "added_tokens_decoder";
+
+    public const string FileName = "added_tokens.json";
+
+    /// <summary>The file of the fast tokenizers; of it only its list of added tokens is read.</summary>
+    public const string FastFileName = "tokenizer.json";
+
+    // Each is looked for at every place of a prompt.
+    private const int Most = 10_000;
+
+    /// <exception cref="TokenizerException">The list is malformed or has an option that is not followed.</exception>
+    public static Dictionary<string, long> OfConfiguration(JsonElement config)
+    {
+        const string Where = $"tokenizer_config.json: {DecoderKey}";
+        var tokens = new Dictionary<string, long>(StringComparer.Ordinal);
+        var list = config.GetProperty(DecoderKey);
+        if (list.ValueKind != JsonValueKind.Object)
+            throw new TokenizerException($"{Where}: expected an object, found {list.ValueKind}.");
+        foreach (var entry in list.EnumerateObject())
+        {
+            if (!long.TryParse(entry.Name, NumberStyles.None, CultureInfo.InvariantCulture, out var id))
+                throw new TokenizerException($"{Where}: expected ids, found '{TokenizerFiles.Shorten(entry.Name)}'.");
+            Add(tokens, TextOf(entry.Value), id, entry.Value, Where);
+        }
+
+        return tokens;
+    }
+
+    /// <exception cref="TokenizerException">A list is malformed or has an option that is not followed.</exception>
+    public static Dictionary<string, long> OfOlderFiles(JsonElement? plain, JsonElement? fast)
+    {
+        var tokens = new Dictionary<string, long>(StringComparer.Ordinal);
+        if (plain is { } file)
+        {
+            foreach (var entry in file.EnumerateObject())
+                Add(tokens, entry.Name, IdOf(entry.Value), entry.Value, FileName);
+        }
+
+        if (fast is { } root && root.TryGetProperty("added_tokens", out var list) && list.ValueKind == JsonValueKind.Array)
+        {
+            foreach (var entry in list.EnumerateArray())
+                Add(tokens, TextOf(entry), entry.ValueKind == JsonValueKind.Object && entry.TryGetProperty("id", out var id) ? IdOf(id) : -1, entry, $"{FastFileName}: added_tokens");
+        }
+
+        return tokens;
+    }
+
+    /// <summary>The special tokens beside begin, end, unknown and padding.</summary>
+    public static List<string> Additional(JsonElement? config) =>
+        config is { } root && root.TryGetProperty("additional_special_tokens", out var list) && list.ValueKind == JsonValueKind.Array
+            ? [.. list.EnumerateArray().Select(TextOf).OfType<string>().Where(text => text.Length > 0)]
+            : [];
+
+    /// <summary>A token's text, which is written as such or as <c>{"content": text, ...}</c>; null where there is none.</summary>
+    public static string? TextOf(JsonElement token)
+    {
+        if (token.ValueKind == JsonValueKind.Object && token.TryGetProperty("content", out var content))
+            token = content;
+        return token.ValueKind == JsonValueKind.String ? token.GetString() : null;
+    }
+
+    /// <summary>Cuts a prompt at the tokens it holds, letter by letter as they are written; of several that begin at one place the longest counts.</summary>
+    /// <param name="text">The prompt as it was given.</param>
+    /// <param name="tokens">None of them empty.</param>
+    public static IEnumerable<(string Text, bool IsToken)> Split(string text, IReadOnlyList<string> tokens)
+    {
+        var start = 0;
+        for (var i = 0; i < text.Length;)
+        {
+            var found = "";
+            foreach (var token in tokens)
+            {
+                if (token.Length > found.Length && string.CompareOrdinal(text, i, token, 0, token.Length) == 0)
+                    found = token;
+            }
+
+            if (found.Length == 0)
+            {
+                i++;
+                continue;
+            }
+
+            if (i > start)
+                yield return (text[start..i], false);
+            yield return (found, true);
+            start = i += found.Length;
+        }
+
+        if (start < text.Length)
+            yield return (text[start..], false);
+    }
+
+    private static long IdOf(JsonElement value) => value.ValueKind == JsonValueKind.Number && value.TryGetInt64(out var id) ? id : -1;
+
+    private static void Add(Dictionary<string, long> tokens, string? text, long id, JsonElement entry, string where)
+    {
+        if (string.IsNullOrEmpty(text) || id is < 0 or > int.MaxValue)
+            throw new TokenizerException($"{where}: expected a text and an id from 0 to {int.MaxValue}, found {TokenizerFiles.Shorten(entry.GetRawText())}.");
+        if (entry.ValueKind == JsonValueKind.Object && entry.TryGetProperty("single_word", out var option) && option.ValueKind == JsonValueKind.True)
+            throw new TokenizerException($"{where}: single_word is true for '{TokenizerFiles.Shorten(text)}'; expected false.");
+        tokens[text] = id;
+        if (tokens.Count > Most)
+            throw new TokenizerException($"{where}: more than {Most} tokens.");
+    }
+}
