@@ -78,7 +78,7 @@ internal sealed record ModelIndex(string PipelineClass, string SchedulerClass, b
         }
 
         problems = found;
-        return new ModelIndex(pipeline, ClassOf(index["scheduler"]) ?? "", index["force_zeros_for_empty_prompt"] is JsonValue flag && flag.TryGetValue<bool>(out var zeros) && zeros);
+        return new ModelIndex(pipeline, ClassOf(index["scheduler"]) ?? "", pipeline == StableDiffusionXl && ForcesZeros(index));
     }
 
     /// <summary>Writes the index of a complete pipeline.</summary>
@@ -111,7 +111,9 @@ internal sealed record ModelIndex(string PipelineClass, string SchedulerClass, b
             throw new ModelFormatException($"{path}: larger than 1 MiB");
         try
         {
-            var index = JsonNode.Parse(File.ReadAllText(path)) as JsonObject ?? throw new ModelFormatException($"{path}: expected a JSON object");
+            var text = File.ReadAllText(path);
+            StrictJson.Parse(text).Dispose();
+            var index = JsonNode.Parse(text) as JsonObject ?? throw new ModelFormatException($"{path}: expected a JSON object");
             _ = index.Count; // a key given twice is found only now
             return index;
         }
@@ -120,6 +122,10 @@ internal sealed record ModelIndex(string PipelineClass, string SchedulerClass, b
             throw new ModelFormatException($"{path}: not JSON: {e.Message}", e);
         }
     }
+
+    // diffusers' XL pipeline does so unless told otherwise.
+    private static bool ForcesZeros(JsonObject index) =>
+        !index.TryGetPropertyValue("force_zeros_for_empty_prompt", out var value) || (value is JsonValue flag && flag.TryGetValue<bool>(out var zeros) && zeros);
 
     // A part is written ["library", "Class"].
     private static string? ClassOf(JsonNode? part)

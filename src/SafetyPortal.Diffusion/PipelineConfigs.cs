@@ -11,6 +11,7 @@ namespace SafetyPortal.Diffusion;
 internal sealed record PipelineConfigs(ClipTokenizer Tokenizer, ClipTextConfig Text, ClipTokenizer? Tokenizer2, ClipTextConfig? Text2, UNetConfig Unet, VaeConfig Vae)
 {
     private const int TrialSteps = 50;
+    private const int ImageChannels = 3;
 
     /// <summary>Reads the configuration of a text encoder; which class it is, the index says, not the configuration.</summary>
     public static ClipTextConfig ReadText(string directory, string part) =>
@@ -20,13 +21,18 @@ internal sealed record PipelineConfigs(ClipTokenizer Tokenizer, ClipTextConfig T
 
     public static VaeConfig ReadVae(string directory) => VaeConfig.From(CheckpointFolder.OpenConfig(Path.Combine(directory, "vae")));
 
-    /// <summary>The scheduler's settings, tried once: what it cannot follow is found now, not at the first image.</summary>
+    /// <summary>
+    /// The scheduler's settings, tried once: what it cannot follow is found now, not at the first image. Latents are never clipped and one step of
+    /// offset is taken, whatever the file says: so diffusers' StableDiffusionPipeline corrects files of the first releases. Its XL pipeline does not.
+    /// </summary>
     public static SchedulerConfig ReadScheduler(string directory, ModelIndex index)
     {
         var scheduler = SchedulerConfig.Load(Path.Combine(directory, "scheduler")) with { ClassName = index.SchedulerClass };
+        if (!index.IsXl)
+            scheduler = scheduler with { ClipSample = false, StepsOffset = 1 };
         var trial = scheduler.CreateScheduler();
         using (trial as IDisposable)
-            trial.SetTimesteps(Math.Min(TrialSteps, scheduler.NumTrainTimesteps));
+            trial.SetTimesteps(Math.Clamp(scheduler.NumTrainTimesteps / 2, 1, TrialSteps)); // an offset needs room behind the last stride
         return scheduler;
     }
 
@@ -64,6 +70,8 @@ internal sealed record PipelineConfigs(ClipTokenizer Tokenizer, ClipTextConfig T
         }
 
         Require(Vae.LatentChannels, Unet.InChannels, "the autoencoder's latent_channels and the UNet's in_channels differ");
+        Require(Vae.InChannels, ImageChannels, "the autoencoder's in_channels and the channels of an image differ");
+        Require(Vae.OutChannels, ImageChannels, "the autoencoder's out_channels and the channels of an image differ");
         Require(Unet.InChannels, Unet.OutChannels, "the UNet's in_channels and out_channels differ");
         Fit(problems, "", Tokenizer, Text);
         if (Tokenizer2 is { } tokenizer && Text2 is { } text)

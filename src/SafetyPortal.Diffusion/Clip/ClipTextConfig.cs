@@ -86,6 +86,7 @@ public sealed record ClipTextConfig
         var absent = new ClipTextConfig();
         file.Support("model_type", "\"clip_text_model\"", "\"clip\"");
         file.Support("attention_dropout", "0");
+        file.Support("use_attention_mask", "false"); // a prompt is seen with its padding
         var classes = file.Texts("architectures", [PlainClass], 4);
         var config = new ClipTextConfig
         {

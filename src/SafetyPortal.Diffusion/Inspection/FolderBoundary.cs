@@ -6,7 +6,6 @@ namespace SafetyPortal.Diffusion.Inspection;
 /// </summary>
 public static class FolderBoundary
 {
-    private const int MaxDepth = 6;
     private const int MaxEntries = 20_000;
 
     /// <summary>Refuses links out of the parts of a model.</summary>
@@ -23,11 +22,11 @@ public static class FolderBoundary
     /// <summary>What is wrong with links among the parts of a model; empty if nothing.</summary>
     public static IReadOnlyList<string> Problems(string directory, IEnumerable<string> parts)
     {
-        var root = Canonical(directory);
+        var root = Canonical(directory); // the model folder itself may be a link: it is what the caller named
         var problems = new List<string>();
         var seen = 0;
         foreach (var part in parts)
-            Visit(new DirectoryInfo(Path.Combine(directory, part)), MaxDepth);
+            Visit(new DirectoryInfo(Path.Combine(root, part)), part == "." ? 0 : 1);
         return problems;
 
         void Visit(FileSystemInfo entry, int depth)
@@ -37,12 +36,12 @@ public static class FolderBoundary
             if (entry.LinkTarget is not null)
             {
                 if (Problem(root, entry) is { } problem)
-                    problems.Add($"{Path.GetRelativePath(directory, entry.FullName)} {problem}");
+                    problems.Add($"{Path.GetRelativePath(root, entry.FullName)} {problem}");
             }
-            else if (entry is DirectoryInfo { Exists: true } folder && depth > 0)
+            else if (entry is DirectoryInfo { Exists: true } folder && depth <= FolderContents.MaxDepth)
             {
                 foreach (var child in folder.EnumerateFileSystemInfos().OrderBy(c => c.Name, StringComparer.Ordinal))
-                    Visit(child, depth - 1);
+                    Visit(child, depth + 1);
             }
         }
     }

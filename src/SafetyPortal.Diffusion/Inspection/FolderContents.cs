@@ -9,7 +9,10 @@ namespace SafetyPortal.Diffusion.Inspection;
 /// <param name="Pickles">Those that could run code when loaded.</param>
 internal sealed record FolderContents(IReadOnlyList<ModelFileReport> Files, IReadOnlyList<string> Pickles)
 {
-    private static readonly EnumerationOptions Everything = new() { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.None, MaxRecursionDepth = 6 };
+    /// <summary>How deep below the model folder folders are looked into; what lies deeper is neither listed nor read.</summary>
+    public const int MaxDepth = 6;
+
+    private static readonly EnumerationOptions Everything = new() { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.None, MaxRecursionDepth = MaxDepth };
 
     public static FolderContents Of(string directory, CancellationToken cancellation)
     {

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json.Nodes;
 using SafetyPortal.Diffusion.Checkpoints;
 
@@ -21,6 +22,7 @@ public sealed record UNetConfig
     public const string PlainUp = "UpBlock2D";
 
     private const int MaxChannels = 1 << 14;
+    private const int PublishedSampleSize = 64;
 
     /// <summary>Stable Diffusion 1.4 and 1.5.</summary>
     public static UNetConfig Sd14 { get; } = new() { CrossAttentionDim = 768 };
@@ -142,7 +144,7 @@ public sealed record UNetConfig
 
         var config = new UNetConfig
         {
-            SampleSize = file.Int32("sample_size", absent.SampleSize, 1, 4096),
+            SampleSize = SampleSizeOf(file, absent.SampleSize),
             InChannels = file.Int32("in_channels", absent.InChannels, 1, 1024),
             OutChannels = file.Int32("out_channels", absent.OutChannels, 1, 1024),
             CenterInputSample = file.Flag("center_input_sample", absent.CenterInputSample),
@@ -242,6 +244,15 @@ public sealed record UNetConfig
         ["upcast_attention"] = UpcastAttention,
         ["use_linear_projection"] = UseLinearProjection,
     };
+
+    // Before 0.9.0 diffusers wrote its default instead of the size of the training, and its pipeline takes 64 for it.
+    private static int SampleSizeOf(ModelConfigFile file, int absent)
+    {
+        var size = file.Int32("sample_size", absent, 1, 4096);
+        var version = file.Text("_diffusers_version", "").Split('.');
+        var early = version.Length > 1 && version[0] == "0" && int.TryParse(version[1], NumberStyles.None, CultureInfo.InvariantCulture, out var minor) && minor < 9;
+        return early ? Math.Max(size, PublishedSampleSize) : size;
+    }
 
     private static void Expect(bool condition, string otherwise)
     {

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using System.Text.Json.Nodes;
 using SafetyPortal.Diffusion.Inspection;
 using SafetyPortal.Diffusion.Safetensors;
 using SafetyPortal.Diffusion.Tests.References;
@@ -89,6 +90,50 @@ public sealed class ModelFolderInspectionTests : IDisposable
 
         report.Problems.ShouldBe(["unet/notes.txt is a link to /etc/hostname, outside the model folder"]);
         report.Files.ShouldBeEmpty();
+    }
+
+    // Seven folders down is as deep as files are listed; the link leads there.
+    [Theory]
+    [InlineData(7, "a/a/a/a/a/a/notes.txt is a link to /etc/hostname, outside the model folder")]
+    [InlineData(8, null)]
+    public void Inspect_LinkAtTheDeepestLevelThatIsListed_IsFound(int level, string? problem)
+    {
+        Copy("sd2");
+        var deep = folder.At([.. Enumerable.Repeat("a", level - 1)]);
+        Directory.CreateDirectory(deep);
+        File.CreateSymbolicLink(Path.Combine(deep, "notes.txt"), "/etc/hostname");
+
+        var report = ModelFolderInspection.Inspect(folder.Root);
+
+        report.Problems.ShouldBe(problem is null ? [] : [problem]);
+        report.Files.ShouldNotContain(f => f.Path.EndsWith("notes.txt", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void InspectAndLoad_FolderBehindALink_AreThatFolder()
+    {
+        var link = folder.At("link");
+        Directory.CreateSymbolicLink(link, ReferenceFolder.At("sd2"));
+
+        var report = ModelFolderInspection.Inspect(link);
+
+        report.Problems.ShouldBeEmpty();
+        report.Files.ShouldContain(f => f.Path == "model_index.json");
+        using var pipeline = StableDiffusionPipeline.Load(link);
+        pipeline.Unet.Config.UseLinearProjection.ShouldBeTrue();
+    }
+
+    [Fact]
+    public void Load_XlIndexWithoutForceZeros_ForcesThem()
+    {
+        Copy("sdxl");
+        var index = JsonNode.Parse(File.ReadAllText(folder.At("model_index.json")))!.AsObject();
+        index.Remove("force_zeros_for_empty_prompt").ShouldBeTrue();
+        File.WriteAllText(folder.At("model_index.json"), index.ToJsonString());
+
+        using var pipeline = StableDiffusionPipeline.Load(folder.Root);
+
+        pipeline.Second!.ZerosForEmptyPrompt.ShouldBeTrue();
     }
 
     [Fact]

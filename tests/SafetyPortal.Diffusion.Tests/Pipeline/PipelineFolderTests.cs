@@ -1,3 +1,4 @@
+using SafetyPortal.Diffusion.Schedulers;
 using SafetyPortal.Tests;
 
 namespace SafetyPortal.Diffusion;
@@ -61,6 +62,19 @@ public sealed class PipelineFolderTests : IDisposable
     [Fact]
     public void Load_SchedulerThatCannotBeFollowed_NamesTheSetting()
         => Fails(() => Edit(Path.Combine("scheduler", "scheduler_config.json"), "scaled_linear", "sigmoid"), "beta_schedule is 'sigmoid'");
+
+    // As diffusers' pipeline does with files of the first releases, which left clip_sample out and had no offset.
+    [Fact]
+    public void Load_SchedulerThatClipsWithoutOffset_IsCorrected()
+    {
+        Edit(Path.Combine("scheduler", "scheduler_config.json"), "\"clip_sample\": false", "\"clip_sample_range\": 1.0");
+        Edit(Path.Combine("scheduler", "scheduler_config.json"), "\"steps_offset\": 1,", "");
+
+        using var pipeline = StableDiffusionPipeline.Load(_folder);
+
+        (pipeline.SchedulerConfig.ClipSample, pipeline.SchedulerConfig.StepsOffset).ShouldBe((false, 1));
+        new DdimScheduler(SchedulerConfig.Parse("{}")).Config.ClipSample.ShouldBeNull(); // a scheduler by itself keeps its defaults
+    }
 
     private void Fails(Action damage, string message)
     {

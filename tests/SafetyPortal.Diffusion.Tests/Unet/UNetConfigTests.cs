@@ -18,6 +18,16 @@ public class UNetConfigTests
              "up_block_types":["UpBlock2D","CrossAttnUpBlock2D","CrossAttnUpBlock2D","CrossAttnUpBlock2D"]}
             """).ToJson().ToJsonString().ShouldBe(UNetConfig.Sd14.ToJson().ToJsonString());
 
+    // diffusers before 0.9.0 wrote its default; a later file means what it says.
+    [Theory]
+    [InlineData("0.2.2", 32, 64)]
+    [InlineData("0.8.1", 96, 96)]
+    [InlineData("0.9.0", 32, 32)]
+    [InlineData("0.30.3", 16, 16)]
+    [InlineData("1.0.0", 32, 32)]
+    public void From_SampleSizeOfAnEarlyFile_IsAtLeast64(string version, int size, int expected) =>
+        Read($$"""{"_diffusers_version":"{{version}}","sample_size":{{size}}}""").SampleSize.ShouldBe(expected);
+
     [Fact]
     public void From_FileOfALaterDiffusers_ReadsEverySize()
     {
