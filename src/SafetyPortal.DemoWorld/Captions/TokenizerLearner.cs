@@ -1,5 +1,6 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using SafetyPortal.Diffusion.Tokenizer;
 
 namespace SafetyPortal.DemoWorld.Captions;
 
@@ -9,10 +10,10 @@ namespace SafetyPortal.DemoWorld.Captions;
 /// <remarks>Sennrich, Haddow, Birch, "Neural machine translation of rare words with subword units", ACL 2016, algorithm 1.</remarks>
 public static class TokenizerLearner
 {
-    /// <summary>Tokens per caption with start and end: the longest caption of the demo world has 18.</summary>
+    /// <summary>Tokens per caption with start and end: the longest caption of the demo world has 17.</summary>
     public const int MaxLength = 20;
 
-    private const string EndOfWord = "</w>";
+    private const string EndOfWord = BytePairMerges.EndOfWord;
     private const string Start = "<|startoftext|>";
     private const string End = "<|endoftext|>";
 
@@ -48,7 +49,7 @@ public static class TokenizerLearner
     public static int Write(string directory, IReadOnlyList<(string Left, string Right)> merges)
     {
         Directory.CreateDirectory(directory);
-        var alphabet = ByteAlphabet();
+        var alphabet = BytePairMerges.ByteAlphabet();
         string[] tokens =
         [
             .. alphabet.Select(c => c.ToString()), .. alphabet.Select(c => c + EndOfWord), .. merges.Select(m => m.Left + m.Right), Start, End,
@@ -95,15 +96,5 @@ public static class TokenizerLearner
             symbols[i] += symbols[i + 1];
             symbols.RemoveAt(i + 1);
         }
-    }
-
-    /// <summary>GPT-2's printable stand-ins for the 256 bytes.</summary>
-    private static char[] ByteAlphabet()
-    {
-        var table = new char[256];
-        var next = 256;
-        for (var b = 0; b < 256; b++)
-            table[b] = b is (>= '!' and <= '~') or (>= 0xA1 and <= 0xAC) or >= 0xAE ? (char)b : (char)next++;
-        return table;
     }
 }

@@ -18,6 +18,7 @@ public static class DecoderStage
     {
         Name = Name,
         WorkDirectory = context.WorkDirectory,
+        Parents = TrainingCheckpoint.Digests(context.WorkDirectory, AutoencoderStage.Name),
         Steps = steps,
         TimeBudget = budget,
         LearningRate = 2e-3,

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using SafetyPortal.DemoWorld.World;
+using SafetyPortal.Diffusion;
 using static TorchSharp.torch;
 
 namespace SafetyPortal.DemoWorld.Stages;
@@ -33,7 +34,7 @@ public static class ExportStage
         using (var judge = JudgeStage.Load(context))
             judge.Save(Path.Combine(directory, "judge"), dtype);
         UnetStage.Schedule.Save(Path.Combine(directory, "scheduler"));
-        WriteJson(Path.Combine(directory, "model_index.json"), ModelIndex());
+        new ModelIndex(ModelIndex.StableDiffusion, UnetStage.Schedule.ClassName).Write(directory);
         EvaluationPrompts.Write(Path.Combine(directory, "prompts"));
     }
 
@@ -43,21 +44,6 @@ public static class ExportStage
         foreach (var file in Directory.EnumerateFiles(context.TokenizerDirectory))
             File.Copy(file, Path.Combine(target, Path.GetFileName(file)), overwrite: true);
     }
-
-    private static JsonObject ModelIndex() => new()
-    {
-        ["_class_name"] = "StableDiffusionPipeline",
-        ["_diffusers_version"] = "0.30.3",
-        ["feature_extractor"] = new JsonArray(null, null),
-        ["image_encoder"] = new JsonArray(null, null),
-        ["requires_safety_checker"] = false,
-        ["safety_checker"] = new JsonArray(null, null),
-        ["scheduler"] = new JsonArray("diffusers", UnetStage.Schedule.ClassName),
-        ["text_encoder"] = new JsonArray("transformers", "CLIPTextModel"),
-        ["tokenizer"] = new JsonArray("transformers", "CLIPTokenizer"),
-        ["unet"] = new JsonArray("diffusers", "UNet2DConditionModel"),
-        ["vae"] = new JsonArray("diffusers", "AutoencoderKL"),
-    };
 
     private static JsonObject Preprocessor() => new()
     {

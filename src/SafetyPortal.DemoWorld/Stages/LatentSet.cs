@@ -1,4 +1,5 @@
 using System.Globalization;
+using SafetyPortal.DemoWorld.Training;
 using SafetyPortal.Diffusion.Safetensors;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -22,19 +23,22 @@ public sealed class LatentSet : IDisposable
 
     private static string PathIn(string workDirectory) => Path.Combine(workDirectory, "latents.safetensors");
 
-    /// <summary>Reads the latents of the work folder, or encodes all pictures.</summary>
+    /// <summary>Reads the latents of the work folder, or encodes all pictures if there are none of this autoencoder.</summary>
     public static LatentSet Prepare(StageContext context)
     {
         var path = PathIn(context.WorkDirectory);
-        if (!File.Exists(path))
+        if (!File.Exists(path) || !AreOfTheAutoencoder(context.WorkDirectory))
             Encode(context, path);
         using var file = SafetensorsFile.Open(path);
         return new LatentSet(file.Read("latents"), double.Parse(file.Metadata["scaling_factor"], CultureInfo.InvariantCulture));
     }
 
     /// <summary>The factor belonging to the latents in a work folder.</summary>
+    /// <exception cref="InvalidOperationException">The autoencoder has been trained since.</exception>
     public static double ScalingFactorOf(string workDirectory)
     {
+        if (!AreOfTheAutoencoder(workDirectory))
+            throw new InvalidOperationException($"{PathIn(workDirectory)} was made by another autoencoder than the work folder has. Delete it and train what learned from it again.");
         using var file = SafetensorsFile.Open(PathIn(workDirectory));
         return double.Parse(file.Metadata["scaling_factor"], CultureInfo.InvariantCulture);
     }
@@ -43,6 +47,12 @@ public sealed class LatentSet : IDisposable
     public Tensor Batch(long[] indices) => _latents.index_select(0, tensor(indices));
 
     public void Dispose() => _latents.Dispose();
+
+    private static bool AreOfTheAutoencoder(string workDirectory)
+    {
+        using var file = SafetensorsFile.Open(PathIn(workDirectory));
+        return file.Metadata.TryGetValue(AutoencoderStage.Name, out var digest) && digest == TrainingCheckpoint.Digest(workDirectory, AutoencoderStage.Name);
+    }
 
     private static void Encode(StageContext context, string path)
     {
@@ -64,6 +74,10 @@ public sealed class LatentSet : IDisposable
         SafetensorsWriter.Write(
             path,
             [("latents", all)],
-            new Dictionary<string, string>(StringComparer.Ordinal) { ["scaling_factor"] = factor.ToString("r", CultureInfo.InvariantCulture) });
+            new Dictionary<string, string>(StringComparer.Ordinal)
+            {
+                ["scaling_factor"] = factor.ToString("r", CultureInfo.InvariantCulture),
+                [AutoencoderStage.Name] = TrainingCheckpoint.Digest(context.WorkDirectory, AutoencoderStage.Name),
+            });
     }
 }

@@ -22,6 +22,7 @@ public static class UnetStage
     {
         Name = Name,
         WorkDirectory = context.WorkDirectory,
+        Parents = TrainingCheckpoint.Digests(context.WorkDirectory, AutoencoderStage.Name, ClipStage.Name),
         Steps = steps,
         TimeBudget = budget,
         LearningRate = 1e-3,

@@ -33,6 +33,7 @@ public sealed class TrainingLoop<TModule>(TrainingSettings settings, TimeProvide
         Action? saved,
         CancellationToken cancel)
     {
+        TrainingSettings.Require(settings);
         Directory.CreateDirectory(settings.WorkDirectory);
         using var optimizer = new FlatAdamW(settings, InitialWeights(build));
         var before = TrainingCheckpoint.Restore(settings, optimizer) ?? TimeSpan.Zero;

@@ -14,6 +14,9 @@ public sealed record TrainingSettings
     /// <summary>Optimizer steps in all, those before a resume included.</summary>
     public required long Steps { get; init; }
 
+    /// <summary>Digests of the checkpoints this network is trained on the output of, by name; see <see cref="TrainingCheckpoint.Digests"/>.</summary>
+    public IReadOnlyDictionary<string, string> Parents { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
+
     /// <summary>Learning rate after warm-up.</summary>
     public required double LearningRate { get; init; }
 
@@ -55,6 +58,18 @@ public sealed record TrainingSettings
     public TimeSpan CheckpointEvery { get; init; } = TimeSpan.FromMinutes(4);
 
     public int ProgressEvery { get; init; } = 20;
+
+    /// <summary>Refuses what no training can be made of.</summary>
+    /// <exception cref="ArgumentException">Names the setting.</exception>
+    public static void Require(TrainingSettings settings)
+    {
+        if (settings.Steps < 1)
+            throw new ArgumentException($"Expected at least 1 step, got {settings.Steps}.", nameof(settings));
+        if (settings.Threads < 1)
+            throw new ArgumentException($"Expected at least 1 thread, got {settings.Threads}.", nameof(settings));
+        if (settings.TimeBudget is { } budget && budget <= TimeSpan.Zero)
+            throw new ArgumentException($"Expected a time budget of more than nothing, got {budget}.", nameof(settings));
+    }
 }
 
 /// <summary>Warm-up, a flat stretch, then half a cosine.</summary>

@@ -18,6 +18,7 @@ public sealed class TokenizerLearnerTests : IDisposable
         tokenizer.VocabularySize.ShouldBe(size);
         tokenizer.EosId.ShouldBe(size - 1);
         tokenizer.ModelMaxLength.ShouldBe(20);
+        CaptionWriter.Everything().Max(caption => tokenizer.Encode(caption).Length).ShouldBe(17);
         foreach (var caption in CaptionWriter.Everything())
             tokenizer.Encode(caption).Length.ShouldBe(caption.Split(' ').Length + 2, caption);
     }

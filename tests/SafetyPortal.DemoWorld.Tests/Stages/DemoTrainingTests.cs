@@ -52,6 +52,31 @@ public sealed class DemoTrainingTests : IDisposable
     }
 
     [Fact]
+    public void Train_AutoencoderTrainedFurther_MakesLatentsAnewAndRefusesWhatLearnedFromTheOld()
+    {
+        using var context = new StageContext(Tiny, RepositoryFiles.Artwork, Path.Combine(_folder, "work"), 2, ScalarType.Float32, null, TimeProvider.System);
+        void Train(string stage, long steps) => DemoTraining.Train(context, stage, steps, seed: 1, budget: null, sheets: false, CancellationToken.None);
+        foreach (var stage in (string[])["clip", "vae", "unet", "decoder"])
+            Train(stage, 1);
+        var before = LatentSet.ScalingFactorOf(context.WorkDirectory);
+        Train("vae", 1); // goes on where it was, at its end: nothing changes
+        LatentSet.ScalingFactorOf(context.WorkDirectory).ShouldBe(before);
+
+        Train("vae", 3);
+
+        Should.Throw<InvalidOperationException>(() => LatentSet.ScalingFactorOf(context.WorkDirectory)).Message.ShouldContain("made by another autoencoder");
+        Should.Throw<InvalidOperationException>(() => DecoderStage.LoadBest(context)).Message.ShouldContain("decoder.checkpoint.safetensors was trained on 'vae'");
+        Should.Throw<InvalidOperationException>(() => UnetStage.Load(context)).Message.ShouldContain("unet.checkpoint.safetensors was trained on 'vae'");
+        Should.Throw<InvalidOperationException>(() => Train("decoder", 2)).Message.ShouldContain("Delete it and train the stage again");
+        LatentSet.ScalingFactorOf(context.WorkDirectory).ShouldNotBe(before); // the stage that was refused had made them anew
+
+        File.Delete(Path.Combine(context.WorkDirectory, "decoder.checkpoint.safetensors"));
+        Train("decoder", 1);
+        using var vae = DecoderStage.LoadBest(context);
+        vae.Config.BlockOutChannels.ShouldBe(Tiny.VaeChannels);
+    }
+
+    [Fact]
     public void Train_UnknownStage_NamesTheStagesThereAre()
     {
         using var context = new StageContext(Tiny, RepositoryFiles.Artwork, Path.Combine(_folder, "work"), 1, ScalarType.Float32, null, TimeProvider.System);

@@ -51,6 +51,35 @@ public sealed class TrainingLoopTests : IDisposable
             .Message.ShouldContain("trained from seed 7");
     }
 
+    [Theory]
+    [InlineData(0, 2, 1.0, "at least 1 step")]
+    [InlineData(-3, 2, 1.0, "at least 1 step")]
+    [InlineData(1, 0, 1.0, "at least 1 thread")]
+    [InlineData(1, 2, 0.0, "more than nothing")]
+    public void Run_NothingToTrain_IsRefusedAndWritesNothing(long steps, int threads, double seconds, string message)
+    {
+        var settings = Settings("none", steps) with { Threads = threads, TimeBudget = TimeSpan.FromSeconds(seconds) };
+
+        Should.Throw<ArgumentException>(() => Run(settings, null, long.MaxValue)).Message.ShouldContain(message);
+        File.Exists(TrainingCheckpoint.PathOf(settings)).ShouldBeFalse();
+    }
+
+    [Fact]
+    public void Save_WeightIsNotFinite_LeavesTheCheckpointBefore()
+    {
+        var settings = Settings("broken", steps: 1);
+        using var optimizer = new FlatAdamW(settings, ones(3));
+        TrainingCheckpoint.Save(settings, optimizer, TimeSpan.Zero);
+        using var bad = tensor(new[] { 1f, float.NaN, 1f });
+        optimizer.Weights.copy_(bad);
+
+        Should.Throw<InvalidOperationException>(() => TrainingCheckpoint.Save(settings, optimizer, TimeSpan.Zero)).Message.ShouldContain("not finite after step 0");
+        var (average, step) = TrainingCheckpoint.ReadAverage(_folder, "broken");
+        using (average)
+            average.data<float>().ToArray().ShouldBe([1f, 1f, 1f]);
+        step.ShouldBe(0);
+    }
+
     [Fact]
     public void Update_GradientIsNotFinite_IsRefusedAndNothingChanges()
     {
