@@ -86,6 +86,7 @@ public class StudyPageTests
             _ => null);
 
         page.ShouldContain("| concept | edit | noise |");
+        page.ShouldContain("| all 2 | unedited | 100 % |");
         page.ShouldContain("| all 2 | name of cad | 0 % -> 50 % (50 % to 50 %) |");
         page.ShouldContain("| object pear | name of cad | 0 % -> 50 % (10 % to 70 %, 6) |");
     }
