@@ -51,13 +51,13 @@ public sealed class Goldens : IDisposable
     public static double RelativeError(Tensor actual, Tensor expected)
     {
         using var scope = NewDisposeScope();
-        return ((actual - expected).norm().ToDouble() + 1e-30) / (expected.norm().ToDouble() + 1e-30);
+        return (((actual - expected).norm().ToDouble() + 1e-30) / (expected.norm().ToDouble() + 1e-30)).Finite();
     }
 
     public static double MaxError(Tensor actual, Tensor expected)
     {
         using var scope = NewDisposeScope();
-        return (actual - expected).abs().max().ToDouble();
+        return (actual - expected).abs().max().ToDouble().Finite();
     }
 
     public void Dispose()
