@@ -1,4 +1,5 @@
 using System.Text.Json;
+using SafetyPortal.Diffusion;
 using SafetyPortal.Evaluation.Backbones;
 using SafetyPortal.Evaluation.Preprocessing;
 using TorchSharp;
@@ -62,13 +63,13 @@ internal static class BackboneParity
         using var scope = NewDisposeScope();
         if (entry.TryGetProperty("check_first8_Conv2d_1a_3x3_conv_weight", out var first))
         {
-            double[] expected = [.. first.EnumerateArray().Select(v => v.GetDouble())];
+            double[] expected = [.. first.EnumerateArray().Select(v => PythonJson.AsDouble(v))];
             var ours = weights.Read("Conv2d_1a_3x3.conv.weight").reshape(-1).narrow(0, 0, expected.Length);
             checks.Largest("inception generated weights", ours, tensor(expected), WeightTolerance);
         }
 
         if (entry.TryGetProperty("check_sum_Mixed_7c_branch_pool_conv_weight", out var sum))
-            checks.Number("inception sum of generated weights", weights.Read("Mixed_7c.branch_pool.conv.weight").to(ScalarType.Float64).sum().ToDouble(), sum.GetDouble(), WeightSumTolerance);
+            checks.Number("inception sum of generated weights", weights.Read("Mixed_7c.branch_pool.conv.weight").to(ScalarType.Float64).sum().ToDouble(), PythonJson.AsDouble(sum), WeightSumTolerance);
     }
 
     private static void CheckLpips(JsonElement metrics, GoldenTensors golden, ItemChecks checks)
@@ -90,7 +91,7 @@ internal static class BackboneParity
         var distances = golden.Read("lpips.d");
         checks.Close("lpips.d", layers.sum(1).reshape(distances.shape), distances, LpipsTolerance, atol: 1e-9);
         if (entry.TryGetProperty("d", out var numbers))
-            checks.Close("lpips d", layers.sum(1), tensor(numbers.EnumerateArray().Select(v => v.GetDouble()).ToArray()), LpipsTolerance, atol: 1e-9);
+            checks.Close("lpips d", layers.sum(1), tensor(numbers.EnumerateArray().Select(v => PythonJson.AsDouble(v)).ToArray()), LpipsTolerance, atol: 1e-9);
     }
 
     // CAD's loader for LPIPS: the shorter side made 64 by Pillow's bilinear filter, then -1..1.

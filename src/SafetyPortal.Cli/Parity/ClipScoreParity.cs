@@ -1,4 +1,5 @@
 using System.Text.Json;
+using SafetyPortal.Diffusion;
 using SafetyPortal.Diffusion.Clip;
 using SafetyPortal.Diffusion.Tokenizer;
 using SafetyPortal.Evaluation.Preprocessing;
@@ -76,9 +77,9 @@ internal static class ClipScoreParity
             return;
         var mean = cosines.to(ScalarType.Float64).mean().ToDouble();
         if (entry.Value.TryGetProperty("mean_cosine_CAD", out var expected))
-            checks.Absolute($"clip {entry.Name} mean cosine", mean, expected.GetDouble(), CosineTolerance);
+            checks.Absolute($"clip {entry.Name} mean cosine", mean, PythonJson.AsDouble(expected), CosineTolerance);
         // torchmetrics reports 100 times the mean, not below zero.
         if (entry.Value.TryGetProperty("torchmetrics_style_100_max0", out var hundred))
-            checks.Absolute($"clip {entry.Name} score", Math.Max(100 * mean, 0), hundred.GetDouble(), 100 * CosineTolerance);
+            checks.Absolute($"clip {entry.Name} score", Math.Max(100 * mean, 0), PythonJson.AsDouble(hundred), 100 * CosineTolerance);
     }
 }

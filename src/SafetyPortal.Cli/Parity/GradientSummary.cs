@@ -1,4 +1,5 @@
 using System.Text.Json;
+using SafetyPortal.Diffusion;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -26,7 +27,7 @@ internal static class GradientSummary
     // Sums cancel, so they are measured against the length.
     private static void Numbers(JsonProperty entry, string prefix, Tensor values, ItemChecks checks, double tolerance)
     {
-        double? Of(string key) => entry.Value.TryGetProperty(prefix + key, out var value) ? value.GetDouble() : null;
+        double? Of(string key) => entry.Value.TryGetProperty(prefix + key, out var value) ? PythonJson.AsDouble(value) : null;
         if (Of("l2") is not { } l2)
             return;
         var scale = l2 > 0 ? l2 : 1;

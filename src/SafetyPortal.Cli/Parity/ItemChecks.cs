@@ -34,9 +34,9 @@ internal sealed class ItemChecks
     public void Scaled(string name, Tensor actual, Tensor expected, double tolerance)
         => Compare(name, actual, expected, tolerance, (a, e) => (a - e).abs().max() / Math.Max(1, e.abs().max().ToDouble()));
 
-    /// <summary>Relative difference of two numbers; absolute where zero is expected.</summary>
+    /// <summary>Relative difference of two numbers; absolute where zero is expected, none between equal infinities or two that are no numbers.</summary>
     public void Number(string name, double actual, double expected, double tolerance)
-        => Add(name, Math.Abs(actual - expected) / (expected == 0 ? 1 : Math.Abs(expected)), tolerance);
+        => Add(name, actual.Equals(expected) ? 0 : Math.Abs(actual - expected) / (expected == 0 ? 1 : Math.Abs(expected)), tolerance);
 
     /// <summary>Absolute difference of two numbers.</summary>
     public void Absolute(string name, double actual, double expected, double tolerance) => Add(name, Math.Abs(actual - expected), tolerance);

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using SafetyPortal.Diffusion;
 using SafetyPortal.Evaluation;
 using SafetyPortal.Images;
 using static TorchSharp.torch;
@@ -49,9 +50,9 @@ internal static partial class MetricsParity
             // With no more images than features the reference's matrix root is noisy; the exact value is the measure then.
             var deficient = Math.Min(first.Count, second.Count) <= first.Dimension;
             if (entry.Value.TryGetProperty("exact_nuclear", out var exact))
-                checks.Number($"{entry.Name}.exact_nuclear", fid, exact.GetDouble(), deficient ? DeficientFidTolerance : FidTolerance);
+                checks.Number($"{entry.Name}.exact_nuclear", fid, PythonJson.AsDouble(exact), deficient ? DeficientFidTolerance : FidTolerance);
             if (entry.Value.TryGetProperty("pytorch_fid", out var reference))
-                checks.Number($"{entry.Name}.pytorch_fid", fid, reference.GetDouble(), deficient ? DeficientRootTolerance : FidTolerance);
+                checks.Number($"{entry.Name}.pytorch_fid", fid, PythonJson.AsDouble(reference), deficient ? DeficientRootTolerance : FidTolerance);
             if (entry.Value.TryGetProperty("self", out _))
                 checks.Absolute($"{entry.Name}.self", Fid.Distance(a, a), 0, FidTolerance);
         }
@@ -68,9 +69,11 @@ internal static partial class MetricsParity
         var (x, y) = (first.All.Take(first.Count), second.All.Take(second.Count));
 
         if (kid.TryGetProperty("mmd2_unbiased", out var unbiased))
-            checks.Number("kid.mmd2_unbiased", Kid.SquaredMmd(x, y), unbiased.GetDouble(), KidTolerance);
+            checks.Number("kid.mmd2_unbiased", Kid.SquaredMmd(x, y), PythonJson.AsDouble(unbiased), KidTolerance);
         if (kid.TryGetProperty("mmd2_biased", out var biased))
-            checks.Number("kid.mmd2_biased", Kid.SquaredMmd(x, y, unbiased: false), biased.GetDouble(), KidTolerance);
+            checks.Number("kid.mmd2_biased", Kid.SquaredMmd(x, y, unbiased: false), PythonJson.AsDouble(biased), KidTolerance);
+        if (kid.TryGetProperty("mmd2_u_statistic", out var paired) && x.Count == y.Count)
+            checks.Number("kid.mmd2_u_statistic", new PairedFeatures(x, y).KernelDistance(seed: 0).Value, PythonJson.AsDouble(paired), KidTolerance);
         var subsets = kid.EnumerateObject().FirstOrDefault(p => p.Name.StartsWith("subsets", StringComparison.Ordinal));
         if (subsets.Value.ValueKind != JsonValueKind.Object || !golden.Has("kid.subset_idx_1") || !golden.Has("kid.subset_idx_2"))
         {
@@ -79,8 +82,8 @@ internal static partial class MetricsParity
         }
 
         var result = Kid.OverSubsets(first.All, second.All, Indices(golden, "kid.subset_idx_1"), Indices(golden, "kid.subset_idx_2"));
-        checks.Number($"kid.{subsets.Name} mean", result.Mean, subsets.Value.GetProperty("kernel_inception_distance_mean").GetDouble(), KidTolerance);
-        checks.Number($"kid.{subsets.Name} std", result.StandardDeviation, subsets.Value.GetProperty("kernel_inception_distance_std").GetDouble(), KidTolerance);
+        checks.Number($"kid.{subsets.Name} mean", result.Mean, PythonJson.AsDouble(subsets.Value.GetProperty("kernel_inception_distance_mean")), KidTolerance);
+        checks.Number($"kid.{subsets.Name} std", result.StandardDeviation, PythonJson.AsDouble(subsets.Value.GetProperty("kernel_inception_distance_std")), KidTolerance);
     }
 
     private static void CheckInceptionScore(JsonElement metrics, GoldenTensors golden, ItemChecks checks)
@@ -92,8 +95,8 @@ internal static partial class MetricsParity
         }
 
         var result = InceptionScore.FromLogits(Rows(golden, "isc.logits"), score.GetProperty("splits").GetInt32());
-        checks.Number("inception_score mean", result.Mean, score.GetProperty("inception_score_mean").GetDouble(), ScoreTolerance);
-        checks.Number("inception_score std", result.StandardDeviation, score.GetProperty("inception_score_std").GetDouble(), ScoreTolerance);
+        checks.Number("inception_score mean", result.Mean, PythonJson.AsDouble(score.GetProperty("inception_score_mean")), ScoreTolerance);
+        checks.Number("inception_score std", result.StandardDeviation, PythonJson.AsDouble(score.GetProperty("inception_score_std")), ScoreTolerance);
     }
 
     private static void CheckPictures(JsonElement metrics, GoldenTensors golden, ItemChecks checks)
@@ -107,7 +110,7 @@ internal static partial class MetricsParity
         var (a, b) = (Pictures(golden.Read("pairs.a_u8")), Pictures(golden.Read("pairs.b_u8")));
         void Each(string name, JsonElement expected, Func<Raster, Raster, double> compare)
         {
-            foreach (var (value, i) in expected.EnumerateArray().Select((v, i) => (v.GetDouble(), i)))
+            foreach (var (value, i) in expected.EnumerateArray().Select((v, i) => (PythonJson.AsDouble(v), i)))
                 checks.Number($"{name} pair {i}", compare(a[i], b[i]), value, PictureTolerance);
         }
 

@@ -65,7 +65,7 @@ internal static class PipelineParity
             Seeds = [.. prompts.Select((_, i) => (long)i)],
             NegativePrompts = [NegativeOf(run)],
             Steps = steps,
-            GuidanceScale = run.Value.GetProperty("guidance_scale").GetDouble(),
+            GuidanceScale = PythonJson.AsDouble(run.Value.GetProperty("guidance_scale")),
         };
         var every = golden.Has($"{run.Name}.latents_per_step") ? golden.Read($"{run.Name}.latents_per_step") : null;
         var sparse = golden.Has($"{run.Name}.latents_every_4th_step") ? golden.Read($"{run.Name}.latents_every_4th_step") : null;
@@ -87,7 +87,7 @@ internal static class PipelineParity
         using var history = scheduler as IDisposable;
         scheduler.SetTimesteps(steps);
         if (run.Value.TryGetProperty("timesteps", out var timesteps))
-            checks.Exact($"{run.Name}.timesteps", scheduler.Timesteps, [.. timesteps.EnumerateArray().Select(t => t.GetDouble())]);
+            checks.Exact($"{run.Name}.timesteps", scheduler.Timesteps, [.. timesteps.EnumerateArray().Select(t => PythonJson.AsDouble(t))]);
     }
 
     private static void CheckPictures(string run, int count, StableDiffusionPipeline pipeline, Tensor latents, GoldenSet set, ItemChecks checks)

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using SafetyPortal.Diffusion;
 using SafetyPortal.Diffusion.Schedulers;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -35,13 +36,13 @@ internal static partial class SchedulerParity
     {
         using var history = scheduler as IDisposable;
         scheduler.SetTimesteps(steps);
-        checks.Exact($"{run}.timesteps", scheduler.Timesteps, [.. facts.GetProperty("timesteps").EnumerateArray().Select(t => t.GetDouble())]);
+        checks.Exact($"{run}.timesteps", scheduler.Timesteps, [.. facts.GetProperty("timesteps").EnumerateArray().Select(t => PythonJson.AsDouble(t))]);
         if (golden.Has($"{run}.timesteps"))
             checks.Exact($"{run}.timesteps (tensor)", scheduler.Timesteps, golden.Read($"{run}.timesteps").to(ScalarType.Float64).data<double>().ToArray());
         if (facts.TryGetProperty("n_model_calls", out var calls))
             checks.Add($"{run}.n_model_calls", Math.Abs(scheduler.Timesteps.Count - calls.GetInt32()), 0);
         if (facts.TryGetProperty("init_noise_sigma", out var sigma))
-            checks.Number($"{run}.init_noise_sigma", scheduler.InitNoiseSigma, sigma.GetDouble(), TableTolerance);
+            checks.Number($"{run}.init_noise_sigma", scheduler.InitNoiseSigma, PythonJson.AsDouble(sigma), TableTolerance);
         CheckSigmas(run, scheduler, golden, checks);
         CheckVariance(run, scheduler, golden, checks);
         if (golden.Has($"{run}.traj"))
@@ -121,7 +122,7 @@ internal static partial class SchedulerParity
     // A name that ends in _eta1 or _eta0.5 says how much noise the DDIM steps add.
     private static IScheduler Create(JsonProperty entry)
     {
-        var eta = entry.Value.TryGetProperty("eta", out var given) ? given.GetDouble()
+        var eta = entry.Value.TryGetProperty("eta", out var given) ? PythonJson.AsDouble(given)
             : EtaInName().Match(entry.Name) is { Success: true } match ? double.Parse(match.Groups["eta"].Value, CultureInfo.InvariantCulture)
             : 0;
         return eta > 0 ? new DdimScheduler(ConfigOf(entry), eta) : ConfigOf(entry).CreateScheduler(ClassOf(entry));

@@ -44,6 +44,37 @@ public sealed class ParityCommandTests : IDisposable
     }
 
     [Fact]
+    public void Check_PairOfEqualPictures_ComparesItsInfiniteRatioAndAllThatFollows()
+    {
+        foreach (var item in new[] { "08_metrics", "03_clip_full", "pipeline" }) Copy(item);
+        RepeatFirstPicture(Path.Combine(_folder, "08_metrics", "io.safetensors"), "pairs.a_u8", "pairs.b_u8", pictures: 4);
+        var numbers = Path.Combine(_folder, "08_metrics", "metrics.json");
+        File.WriteAllText(numbers, File.ReadAllText(numbers)
+            .Replace("42.18443625917766", "Infinity", StringComparison.Ordinal)
+            .Replace("0.9975051068184481", "1.0", StringComparison.Ordinal)
+            .Replace("3.9322102864583335", "0.0", StringComparison.Ordinal));
+
+        var whole = ParityRun.Check(GoldenFolder.At(), ["08_metrics"]).ShouldHaveSingleItem();
+        var altered = ParityRun.Check(_folder, ["08_metrics"]).ShouldHaveSingleItem();
+
+        altered.Checks.ShouldBe(whole.Checks);
+        altered.Failures.ShouldAllBe(f => f.Name.StartsWith("lpips", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Number_EqualInfinitiesOrNoNumbers_HasNoError()
+    {
+        var checks = new ItemChecks();
+
+        checks.Number("infinite", double.PositiveInfinity, double.PositiveInfinity, 1e-5);
+        checks.Number("no number", double.NaN, double.NaN, 1e-5);
+        checks.Number("one infinite", 42, double.PositiveInfinity, 1e-5);
+        checks.Number("opposite", double.NegativeInfinity, double.PositiveInfinity, 1e-5);
+
+        checks.All.Select(c => c.Passed).ShouldBe([true, true, false, false]);
+    }
+
+    [Fact]
     public async Task Parity_OtherIdsInTheTokenFile_ExitsWithOne()
     {
         Copy("04_tokenizer");
@@ -99,6 +130,18 @@ public sealed class ParityCommandTests : IDisposable
         {
             Console.SetOut(before);
         }
+    }
+
+    // Puts the first picture of one tensor in the place of the first of another.
+    private static void RepeatFirstPicture(string file, string from, string to, int pictures)
+    {
+        var bytes = File.ReadAllBytes(file);
+        var header = (int)BitConverter.ToInt64(bytes, 0);
+        using var document = JsonDocument.Parse(bytes.AsMemory(8, header));
+        (int Start, int End) Offsets(string tensor) => document.RootElement.GetProperty(tensor).GetProperty("data_offsets") is var o ? (o[0].GetInt32(), o[1].GetInt32()) : default;
+        var (start, end) = Offsets(from);
+        bytes.AsSpan(8 + header + start, (end - start) / pictures).CopyTo(bytes.AsSpan(8 + header + Offsets(to).Start));
+        File.WriteAllBytes(file, bytes);
     }
 
     // Flips the top exponent bits of one number in the middle of a tensor.
