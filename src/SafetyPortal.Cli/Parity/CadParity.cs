@@ -15,9 +15,6 @@ internal static class CadParity
     private const double EmbeddingTolerance = 5e-5;
     private const double EpsTolerance = 1e-4;
 
-    // The published code samples with this guidance.
-    private const double Guidance = 3;
-
     public static void Check(GoldenSet set, ItemChecks checks)
     {
         using var golden = set.Tensors("07_cad");
@@ -67,14 +64,13 @@ internal static class CadParity
     {
         using var scope = NewDisposeScope();
         var (noise, expected, timesteps) = (golden.Read("erase.init_noise"), golden.Read("erase.z"), golden.Read("erase.timesteps").data<long>().ToArray());
-        var scheduler = new DdimScheduler(config);
-        scheduler.SetTimesteps(timesteps.Length > 1 ? config.NumTrainTimesteps / (int)(timesteps[0] - timesteps[1]) : 1);
-        checks.Exact("erase.timesteps", [.. scheduler.Timesteps.Take(timesteps.Length).Select(t => (long)t)], timesteps);
         var conditions = golden.Read("erase.sampler_embeddings_uncond_cond");
+        var (scheduler, guidance) = CadSampling.Of(unet, config, timesteps, noise.narrow(0, 0, 1), expected.narrow(0, 0, 1), conditions);
+        checks.Exact("erase.timesteps", [.. scheduler.Timesteps.Take(timesteps.Length).Select(t => (long)t)], timesteps);
         for (var i = 0; i < timesteps.Length; i++)
         {
             using var step = NewDisposeScope();
-            var latent = RestartSampler.FirstSteps(unet, scheduler, noise.narrow(0, i, 1), conditions, Guidance, i + 1);
+            var latent = RestartSampler.FirstSteps(unet, scheduler, noise.narrow(0, i, 1), conditions, guidance, i + 1);
             checks.Largest($"erase.z {i}", latent, expected.narrow(0, i, 1), LatentTolerance);
         }
     }
