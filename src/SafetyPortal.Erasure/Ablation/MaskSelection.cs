@@ -1,17 +1,18 @@
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace SafetyPortal.Erasure.Ablation;
 
 /// <summary>
 /// Turns scores into a mask. Counts follow the public code: <c>int(ratio * n)</c>, so a short row at a small ratio loses nothing;
-/// <see cref="AblationMode.Positive"/> also asks for score &gt;= 0, <see cref="AblationMode.Negative"/> for score &lt;= 0.
+/// <see cref="AblationMode.Positive"/> also asks for score &gt;= 0, <see cref="AblationMode.Negative"/> for score &lt;= 0. Of equal scores the earlier ranks higher.
 /// </summary>
 public static class MaskSelection
 {
     /// <summary>Selects the entries to ablate.</summary>
     /// <param name="scores">Scores by weight name, each [rows, columns], in candidate order.</param>
     /// <param name="settings">Scope, mode and ratio.</param>
-    /// <exception cref="ArgumentException">Settings out of range, or a score tensor that is not 2-D.</exception>
+    /// <exception cref="ArgumentException">Settings out of range, or a score tensor that is not 2-D or holds something that is no number.</exception>
     public static AblationMask From(IReadOnlyList<(string Name, Tensor Score)> scores, AblationSettings settings)
     {
         ArgumentNullException.ThrowIfNull(scores);
@@ -21,9 +22,17 @@ public static class MaskSelection
             throw new ArgumentException($"Expected 2-D scores, {odd.Name} has {odd.Score.ndim} dimensions.", nameof(scores));
 
         using var frozen = no_grad();
+        if (scores.FirstOrDefault(s => HasNaN(s.Score)) is { Score: not null } broken)
+            throw new ArgumentException($"Expected scores that are numbers, {broken.Name} holds NaN.", nameof(scores));
         return settings.Scope == AblationScope.Model
             ? OverModel(scores, settings)
             : new AblationMask(scores.Select(s => OverTensor(s.Name, s.Score, settings)).ToList());
+    }
+
+    private static bool HasNaN(Tensor score)
+    {
+        using var scope = NewDisposeScope();
+        return score.isnan().any().ToBoolean();
     }
 
     private static TensorMask OverTensor(string name, Tensor score, AblationSettings settings)
@@ -54,22 +63,31 @@ public static class MaskSelection
     private static Tensor Choose(Tensor score, AblationSettings settings)
     {
         var count = (int)(settings.Ratio * score.size(1));
-        var chosen = zeros(score.shape, dtype: ScalarType.Bool, device: score.device);
-        if (count == 0) return chosen;
-
-        if (settings.Mode is AblationMode.Positive or AblationMode.Both) Mark(chosen, score, count, largest: true);
-        if (settings.Mode is AblationMode.Negative or AblationMode.Both) Mark(chosen, score, count, largest: false);
+        if (count == 0) return zeros(score.shape, dtype: ScalarType.Bool, device: score.device);
         return settings.Mode switch
         {
-            AblationMode.Positive => chosen.logical_and(score.ge(0)),
-            AblationMode.Negative => chosen.logical_and(score.le(0)),
-            _ => chosen,
+            AblationMode.Positive => End(score, count, largest: true).logical_and(score.ge(0)),
+            AblationMode.Negative => End(score, count, largest: false).logical_and(score.le(0)),
+            _ => End(score, count, largest: true).logical_or(End(score, count, largest: false)),
         };
     }
 
-    private static void Mark(Tensor chosen, Tensor score, int count, bool largest)
+    /// <summary>
+    /// True at <paramref name="count"/> entries of each group: one end of a stable sort from the largest down, as the public code's argsort makes it.
+    /// So of equal scores at the boundary the top takes the first ones and the bottom the last. No sort is made: its indices would take eight bytes a weight.
+    /// </summary>
+    private static Tensor End(Tensor score, int count, bool largest)
     {
-        var (_, indices) = score.topk(count, 1, largest);
-        chosen.scatter_(1, indices, ones(indices.shape, dtype: ScalarType.Bool, device: score.device));
+        var (values, _) = score.topk(count, 1, largest, sorted: false);
+        var boundary = largest ? values.amin([1], keepdim: true) : values.amax([1], keepdim: true); // [groups, 1]
+        var reached = largest ? score.ge(boundary) : score.le(boundary);
+        if (reached.sum(1).eq(count).all().ToBoolean()) return reached;
+
+        var beyond = largest ? score.gt(boundary) : score.lt(boundary);
+        var equal = score.eq(boundary);
+        var wanted = beyond.sum(1, keepdim: true).neg() + count; // [groups, 1]
+        var place = equal.cumsum(1); // 1, 2, ... at the equal ones
+        var taken = largest ? place.le(wanted) : place.gt(equal.sum(1, keepdim: true) - wanted);
+        return beyond.logical_or(equal.logical_and(taken));
     }
 }
