@@ -64,7 +64,7 @@ public sealed class AblationPatch
         });
     }
 
-    /// <summary>Reads a patch. Nothing in the file is believed: indices must ascend and lie inside their tensor.</summary>
+    /// <summary>Reads a patch. Nothing in the file is believed: a tensor may stand there once, indices must ascend and lie inside it, new values must be finite.</summary>
     /// <exception cref="SafetensorsException">The file is damaged.</exception>
     /// <exception cref="InvalidDataException">The file is not a patch, or contradicts itself.</exception>
     public static AblationPatch Load(string path)
@@ -76,6 +76,8 @@ public sealed class AblationPatch
             throw new InvalidDataException($"Expected {path} to be a patch ({Format}), its format is \"{format}\".");
 
         var shapes = Parse<KeyValuePair<string, long[]>[]>(file, "shapes", path);
+        if (shapes.CountBy(shape => shape.Key ?? string.Empty, StringComparer.Ordinal).FirstOrDefault(named => named.Value > 1) is { Key: { } twice })
+            throw new InvalidDataException($"Expected each tensor once in {path}, {twice} stands there several times.");
         var tensors = shapes.Select(shape => ReadTensor(file, shape.Key, shape.Value, path)).ToList();
         return new AblationPatch(
             tensors, Required(file, "base_digest", path), Required(file, "result_digest", path), Parse<Dictionary<string, string>>(file, "notes", path));
@@ -102,6 +104,8 @@ public sealed class AblationPatch
             : null;
         if (fill is not null && fill.Length != indices.Length)
             throw new InvalidDataException($"Expected {indices.Length} fill values for {name} in {path}, got {fill.Length}.");
+        if (fill is not null && Array.FindIndex(fill, value => !float.IsFinite(value)) is >= 0 and var broken)
+            throw new InvalidDataException($"Expected finite fill values for {name} in {path}, number {broken} is {fill[broken]}.");
         return new PatchTensor(mask, fill);
     }
 

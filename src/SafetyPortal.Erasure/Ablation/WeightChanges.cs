@@ -9,7 +9,7 @@ internal sealed class WeightChanges : IDisposable
     private readonly List<(Parameter Weight, Tensor Indices, Tensor Before)> changes = [];
 
     /// <param name="weight">Contiguous.</param>
-    /// <param name="indices">Flat positions, each once; a weight's positions in several calls must not meet.</param>
+    /// <param name="indices">Flat positions, each once.</param>
     /// <param name="values">As many as indices; null writes zeros.</param>
     public void Write(Parameter weight, long[] indices, float[]? values = null)
     {
@@ -26,7 +26,8 @@ internal sealed class WeightChanges : IDisposable
     {
         using var frozen = no_grad();
         using var scope = NewDisposeScope();
-        foreach (var (weight, indices, before) in changes)
+        // Last written, first restored: positions written twice get what was there at first.
+        foreach (var (weight, indices, before) in Enumerable.Reverse(changes))
         {
             weight.detach().view(-1).index_copy_(0, indices, before);
             indices.Dispose();

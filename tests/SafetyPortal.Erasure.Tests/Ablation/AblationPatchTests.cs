@@ -117,6 +117,49 @@ public sealed class AblationPatchTests(Goldens goldens) : IDisposable
         Should.Throw<InvalidDataException>(() => AblationPatch.Load(PathOf("bad"))).Message.ShouldContain("below 1024");
     }
 
+    [Theory]
+    [InlineData(float.NaN)]
+    [InlineData(float.NegativeInfinity)]
+    public void Load_FillThatIsNotFinite_IsRefused(float value)
+    {
+        Save("bad", new PatchTensor(Mask(3, 5).Tensors[0], [1, value]));
+
+        Should.Throw<InvalidDataException>(() => AblationPatch.Load(PathOf("bad"))).Message.ShouldContain($"Expected finite fill values for {Ff}");
+    }
+
+    [Fact]
+    public void Load_TensorNamedTwice_IsRefused()
+    {
+        Save("twice", new PatchTensor(Mask(3, 5).Tensors[0], null));
+        using (var file = SafetensorsFile.Open(PathOf("twice")))
+        {
+            using var scope = NewDisposeScope();
+            var metadata = file.Metadata.ToDictionary(StringComparer.Ordinal);
+            metadata["shapes"] = metadata["shapes"].Replace("[{", "[{\"Key\":\"" + Ff + "\",\"Value\":[16,64]},{", StringComparison.Ordinal);
+            SafetensorsWriter.Write(PathOf("repeated"), [.. file.Entries.Keys.Select(name => (name, file.Read(name)))], metadata);
+        }
+
+        Should.Throw<InvalidDataException>(() => AblationPatch.Load(PathOf("repeated"))).Message.ShouldContain($"{Ff} stands there several times");
+    }
+
+    [Fact]
+    public void Dispose_PositionWrittenTwice_RestoresWhatWasThereFirst()
+    {
+        var unet = goldens.Pipeline.Unet;
+        var before = WeightsDigest.Of(unet);
+        using (var changes = new WeightChanges())
+        {
+            changes.Write(unet.get_parameter(Ff)!, [3], [7]);
+            changes.Write(unet.get_parameter(Ff)!, [3, 4], [8, 9]);
+            WeightsDigest.Of(unet).ShouldNotBe(before);
+        }
+
+        WeightsDigest.Of(unet).ShouldBe(before);
+    }
+
+    private void Save(string name, PatchTensor changed) =>
+        new AblationPatch([changed], WeightsDigest.Of(goldens.Pipeline.Unet), "x", new Dictionary<string, string>(StringComparer.Ordinal)).Save(PathOf(name));
+
     [Fact]
     public void Load_NotAPatch_SaysSo()
     {
