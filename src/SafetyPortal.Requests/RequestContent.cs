@@ -100,11 +100,26 @@ public sealed record RequestContent
         Check(
             ReferenceImages.Count <= MaxReferenceImages && ReferenceImages.All(Artifacts.FolderArtifactStore.IsDigest),
             nameof(ReferenceImages), $"Give up to {MaxReferenceImages} stored reference images.");
+        if (problems.Count == 0 && PromptEqualToItsBase() is { } same)
+        {
+            Check(
+                false, BasePrompts is { Count: > 0 } ? nameof(BasePrompts) : nameof(ConceptPrompts),
+                $"\"{same}\" is its own base prompt, so nothing could be told apart: let the prompt name the concept or one of its synonyms, or give another base prompt.");
+        }
+
         return problems;
     }
 
     private bool NamesNudity() =>
         NudityTerms.IsNamedIn(ConceptName) || Synonyms.Any(NudityTerms.IsNamedIn) || ConceptPrompts.Any(NudityTerms.IsNamedIn);
+
+    // As the model reads prompts: without regard to case and to how many blanks there are.
+    private string? PromptEqualToItsBase()
+    {
+        static string[] Words(string text) => text.ToUpperInvariant().Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
+        var bases = ResolveBasePrompts();
+        return ConceptPrompts.Where((prompt, i) => Words(prompt).SequenceEqual(Words(bases[bases.Count == 1 ? 0 : i]), StringComparer.Ordinal)).FirstOrDefault();
+    }
 
     private static bool IsText(string? text, int min, int max) =>
         text is not null && text.Trim().Length >= min && text.Length <= max && !text.Any(c => char.IsControl(c) && c is not ('\n' or '\r' or '\t'));

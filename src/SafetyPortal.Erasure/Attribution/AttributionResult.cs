@@ -85,8 +85,8 @@ public sealed class AttributionResult : IDisposable
 /// <param name="Settings">What was asked.</param>
 /// <param name="Components">Number of scored weights.</param>
 /// <param name="Layers">Mass per layer.</param>
-/// <param name="Timesteps">Mass per timestep, noisiest first.</param>
-/// <param name="Stability">Mean Spearman correlation of the scores of two seeds; null with a single seed.</param>
+/// <param name="Timesteps">Mass per timestep in the order visited: noisiest first when erasing, least noisy first when amplifying.</param>
+/// <param name="Stability">Mean Spearman correlation of the scores of two seeds; null with a single seed, or where the scores of one have no spread.</param>
 public sealed record AttributionSummary(
     AttributionSettings Settings,
     long Components,

@@ -54,7 +54,10 @@ public sealed record AttributionSettings
     /// <summary>Latent height and width; null means the UNet's own sample size.</summary>
     public (long Height, long Width)? LatentSize { get; init; }
 
-    /// <summary>How many prompts share one backward pass; bounds memory, and does not change the result beyond rounding.</summary>
+    /// <summary>
+    /// How many prompts share one backward pass; bounds memory. Prompts that share one draw their noise together, so with several prompts another
+    /// batch size is another estimate, as another seed is.
+    /// </summary>
     public int BatchSize { get; init; } = 4;
 
     /// <summary>

@@ -15,7 +15,7 @@ public static class ComponentAttribution
     private const long LatentPixelsAtOnce = 64 * 64;
 
     /// <summary>Scores the candidate weights of the pipeline's UNet. The weights are left as they were.</summary>
-    /// <exception cref="ArgumentException">Settings outside their range.</exception>
+    /// <exception cref="ArgumentException">Settings outside their range, or a base prompt that the model reads as it reads the concept prompt.</exception>
     /// <exception cref="OperationCanceledException">Cancelled; nothing is left behind.</exception>
     public static AttributionResult Run(
         StableDiffusionPipeline pipeline,
@@ -26,6 +26,7 @@ public static class ComponentAttribution
         ArgumentNullException.ThrowIfNull(pipeline);
         ArgumentNullException.ThrowIfNull(settings);
         AttributionSettings.Validate(settings);
+        RequireOtherBase(pipeline, settings);
 
         var clock = Stopwatch.StartNew();
         using var outer = NewDisposeScope();
@@ -66,6 +67,15 @@ public static class ComponentAttribution
             AverageMasses(masses),
             average.Stability());
         return new AttributionResult(scores, summary, clock.Elapsed);
+    }
+
+    // The tokenizer folds case and blanks and cuts long prompts, so prompts that differ may be one to the model.
+    private static void RequireOtherBase(StableDiffusionPipeline pipeline, AttributionSettings settings)
+    {
+        if (settings.Objective != AttributionObjective.Erase) return;
+        var same = settings.Prompts.FirstOrDefault(p => pipeline.Tokenizer.EncodePadded(p.Concept).SequenceEqual(pipeline.Tokenizer.EncodePadded(p.Base)));
+        if (same is not null)
+            throw new ArgumentException($"The model reads the base prompt \"{same.Base}\" as it reads the concept prompt \"{same.Concept}\": every score would be zero.", nameof(settings));
     }
 
     private static List<SamplingBatch> Batches(StableDiffusionPipeline pipeline, AttributionSettings settings)

@@ -55,7 +55,7 @@ internal sealed class ScoreAverage : IDisposable
         return scores;
     }
 
-    /// <summary>Mean Spearman correlation of the scores of two seeds; null with a single seed.</summary>
+    /// <summary>Mean Spearman correlation of the scores of two seeds; null with a single seed, or where the scores of one have no spread.</summary>
     public double? Stability()
     {
         if (samples.Count < 2) return null;
@@ -65,7 +65,8 @@ internal sealed class ScoreAverage : IDisposable
             for (var j = i + 1; j < samples.Count; j++) pairs.Add(RankCorrelation.Spearman(samples[i], samples[j]));
         }
 
-        return pairs.Average();
+        var mean = pairs.Average();
+        return double.IsFinite(mean) ? mean : null;
     }
 
     public void Dispose()

@@ -47,7 +47,7 @@ public sealed class VisitedLatents : IDisposable
     /// <summary>J at the time of the visit: how much the concept prompts change the predictions, summed over the points.</summary>
     public double Signal { get; }
 
-    /// <summary>[N, C, h, w]</summary>
+    /// <summary>[N, C, h, w], float32.</summary>
     internal Tensor Latents { get; }
 
     /// <summary>int64 [N]</summary>
@@ -104,7 +104,7 @@ public sealed class VisitedLatents : IDisposable
         var conditions = plain ? cat([concept, empty]) : cat([concept, empty, bases]); // [2P or 3P, T, D]
         var scheduler = new DdimScheduler(pipeline.SchedulerConfig);
         scheduler.SetTimesteps(settings.Steps);
-        var latent = noise.to(concept.dtype, concept.device).clone(); // [P, C, h, w]
+        var latent = noise.to(concept.device).clone(); // [P, C, h, w], float32 whatever the network computes in, and so are its predictions
         for (var step = 0; step < scheduler.Timesteps.Count; step++)
         {
             cancellation.ThrowIfCancellationRequested();

@@ -51,12 +51,12 @@ internal sealed class GuidedWalk(StableDiffusionPipeline pipeline, int steps, do
     /// <summary>One generator per seed.</summary>
     public static List<Generator> Generators(IEnumerable<long> seeds) => [.. seeds.Select(seed => new Generator(unchecked((ulong)seed)))];
 
-    /// <summary>Unit noise, [generators, C, h, w], each image from its own generator.</summary>
+    /// <summary>Unit noise, [generators, C, h, w], each image from its own generator; float32 whatever the network computes in, as the pipeline's own.</summary>
     public Tensor Noise(IReadOnlyList<Generator> generators)
     {
         using var scope = NewDisposeScope();
         return cat([.. generators.Select(g => randn(Shape, dtype: ScalarType.Float32, generator: g))])
-            .to(pipeline.Dtype, pipeline.Device).MoveToOuterDisposeScope();
+            .to(pipeline.Device).MoveToOuterDisposeScope();
     }
 
     /// <summary>Unit noise of some seeds.</summary>

@@ -96,16 +96,37 @@ public sealed class ComponentAttributionTests(Goldens goldens)
     }
 
     [Fact]
-    public void Run_TwoPromptsInOneBatchOrTwo_ScoresAlikeForDeterministicNoise()
+    public void Run_OneBatchOrTwo_DrawsOtherNoiseForThePromptsAfterTheFirstBatch()
     {
-        // One prompt twice has the same objective as the prompt once, doubled, when both see the same noise: with a batch of one
-        // prompt the second stream differs, so the comparison is between the layers' mass and not bit by bit.
-        var once = Small with { Prompts = [new PromptPair("a photo of a parachute", "a photo")] };
-        using var a = ComponentAttribution.Run(goldens.Pipeline, once with { BatchSize = 1 });
-        using var b = ComponentAttribution.Run(goldens.Pipeline, once with { BatchSize = 8 });
+        PromptPair[] prompts = [new("a photo of a parachute", "a photo"), new("a drawing of a parachute", "a drawing")];
+        using var together = ComponentAttribution.Run(goldens.Pipeline, Small with { Prompts = prompts, BatchSize = 2 });
+        using var wider = ComponentAttribution.Run(goldens.Pipeline, Small with { Prompts = prompts, BatchSize = 8 });
+        using var apart = ComponentAttribution.Run(goldens.Pipeline, Small with { Prompts = prompts, BatchSize = 1 });
 
-        for (var i = 0; i < a.Scores.Count; i++)
-            Goldens.RelativeError(a.Scores[i].Score, b.Scores[i].Score).ShouldBe(0, 1e-6);
+        for (var i = 0; i < together.Scores.Count; i++)
+            Goldens.RelativeError(wider.Scores[i].Score, together.Scores[i].Score).ShouldBe(0, 1e-6);
+        Enumerable.Range(0, apart.Scores.Count).Select(i => Goldens.RelativeError(apart.Scores[i].Score, together.Scores[i].Score)).Max().ShouldBeGreaterThan(1e-3);
+    }
+
+    [Theory]
+    [InlineData("a dog", "A  Dog ")]
+    [InlineData("a dog, a dog", "a dog , a DOG")]
+    public void Run_BaseThatTheModelReadsAsTheConcept_SaysThatScoresWouldBeZero(string concept, string basePrompt) =>
+        Should.Throw<ArgumentException>(() => ComponentAttribution.Run(goldens.Pipeline, Small with { Prompts = [new PromptPair("a cat"), new PromptPair(concept, basePrompt)] }))
+            .Message.ShouldContain($"base prompt \"{basePrompt}\" as it reads the concept prompt \"{concept}\"");
+
+    [Fact]
+    public void Stability_ScoresWithoutSpread_IsNullAndNotANumberThatNoFileHolds()
+    {
+        var candidates = Candidates.Of(goldens.Pipeline.Unet, CandidateSet.FeedForward);
+        using var average = new ScoreAverage(candidates, 2);
+        for (var seed = 0; seed < 2; seed++)
+        {
+            using var untouched = new ScoreAccumulator(candidates, 1);
+            average.Take(untouched);
+        }
+
+        average.Stability().ShouldBeNull();
     }
 
     [Fact]

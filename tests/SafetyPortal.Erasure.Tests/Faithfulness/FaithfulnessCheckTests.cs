@@ -1,6 +1,9 @@
+using SafetyPortal.Diffusion;
 using SafetyPortal.Erasure.Ablation;
 using SafetyPortal.Erasure.Attribution;
 using SafetyPortal.Erasure.Faithfulness;
+using SafetyPortal.Erasure.RedTeam;
+using TorchSharp;
 
 namespace SafetyPortal.Erasure.Tests.Faithfulness;
 
@@ -28,6 +31,19 @@ public sealed class FaithfulnessCheckTests(Goldens goldens)
         FaithfulnessCheck.Run(goldens.Pipeline, attribution, Small).Trials.ShouldBe(report.Trials);
     }
 
+    // A sum of 2 x 1,024 squares in bfloat16's eight bits would be off by percents.
+    [Fact]
+    public void Visit_NetworkInHalfPrecision_KeepsLatentsAndSumsInFloat32()
+    {
+        using var half = StableDiffusionPipeline.Load(Goldens.PipelineFolder, dtype: torch.ScalarType.BFloat16);
+        using var points = VisitedLatents.Visit(half, [new PromptPair("a photo of a parachute", "a photo")], seed: 0, new VisitSettings(PerPrompt: 2, Steps: 2));
+
+        new[] { points.Latents, points.Concept, points.Baseline }.Select(t => t.dtype).ShouldAllBe(type => type == torch.ScalarType.Float32);
+        points.Objective().Both.ShouldBe(points.Signal, points.Signal * 1e-4);
+        using var scope = torch.NewDisposeScope();
+        new GuidedWalk(half, 2, 3).Noise([1, 2]).dtype.ShouldBe(torch.ScalarType.Float32);
+    }
+
     [Fact]
     public void Objective_AfterZeroingFewWeights_FallsByTheirScores()
     {
@@ -53,14 +69,13 @@ public sealed class FaithfulnessCheckTests(Goldens goldens)
     [Fact]
     public void Run_BaseIsTheConceptItself_OnlyTheKeptBaseSeesTheAblation()
     {
-        using var attribution = ComponentAttribution.Run(goldens.Pipeline, new AttributionSettings
-        {
-            Prompts = [new PromptPair("a photo of a parachute", "A PHOTO of a parachute")], // the same to the tokenizer
-            Steps = 2,
-            Seeds = [0],
-        });
+        // The same to the tokenizer, which attribution itself refuses.
+        using var attribution = Attribute();
+        using var itself = new AttributionResult(
+            [.. attribution.Scores],
+            attribution.Summary with { Settings = attribution.Summary.Settings with { Prompts = [new PromptPair("a photo of a parachute", "A PHOTO of a parachute")] } });
 
-        var report = FaithfulnessCheck.Run(goldens.Pipeline, attribution, Small);
+        var report = FaithfulnessCheck.Run(goldens.Pipeline, itself, Small);
 
         report.Trials.ShouldAllBe(t => Math.Abs(t.Measured) < 1e-6 && t.FixedBase < -1e-6);
         report.Exact.ShouldNotBeNull().Rows.ShouldAllBe(r => Math.Abs(r.Measured) < 1e-6 && r.FixedBase < 0);
