@@ -15,7 +15,8 @@ internal static class LowRankCompletion
     /// <param name="matrix">[r, c], float32.</param>
     /// <param name="missing">[r, c], true where nothing is known.</param>
     /// <param name="iterations">Decompositions; lambda falls from a half to a twentieth of the largest singular value meanwhile.</param>
-    public static Tensor Complete(Tensor matrix, Tensor missing, int iterations)
+    /// <param name="cancellation">Checked before each decomposition.</param>
+    public static Tensor Complete(Tensor matrix, Tensor missing, int iterations, CancellationToken cancellation = default)
     {
         using var frozen = no_grad();
         using var outer = NewDisposeScope();
@@ -23,6 +24,7 @@ internal static class LowRankCompletion
         var current = known.clone();
         for (var i = 0; i < iterations; i++)
         {
+            cancellation.ThrowIfCancellationRequested();
             using var scope = NewDisposeScope();
             var (u, s, vh) = linalg.svd(current, fullMatrices: false);
             var share = iterations == 1 ? LastShrinkage : FirstShrinkage * Math.Pow(LastShrinkage / FirstShrinkage, i / (iterations - 1.0));

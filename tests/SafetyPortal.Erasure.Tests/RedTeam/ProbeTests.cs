@@ -2,6 +2,7 @@ using SafetyPortal.Erasure.Ablation;
 using SafetyPortal.Erasure.Attribution;
 using SafetyPortal.Erasure.Methods;
 using SafetyPortal.Erasure.RedTeam;
+using SafetyPortal.Erasure.RedTeam.Probes;
 using SafetyPortal.Images;
 
 namespace SafetyPortal.Erasure.Tests.RedTeam;
@@ -73,6 +74,27 @@ public sealed class ProbeTests(Goldens goldens)
         Should.Throw<OperationCanceledException>(() => probe.Run(subject, new Collector([], cancellation.Cancel), cancellation.Token));
 
         WeightsDigest.Of(goldens.Pipeline.Unet).ShouldBe(digest);
+    }
+
+    [Fact]
+    public void Regained_ByTheStepsItTook_IsZeroWhereTheEditLeftHalf()
+    {
+        bool[] before = [true, true, true, false];
+        RelearningProbe.Regained(before, [(0, [true, true, false, false]), (5, [true, true, true, true])]).ShouldBe(0);
+        RelearningProbe.Regained(before, [(0, [true, false, false, false]), (5, [false, true, true, false])]).ShouldBe(5);
+        RelearningProbe.Regained(before, [(0, [false, false, false, false]), (5, [true, false, false, false])]).ShouldBeNull();
+        RelearningProbe.Regained([false, false], [(0, [false, false])]).ShouldBeNull();
+    }
+
+    [Fact]
+    public void Complete_Cancelled_EndsBetweenDecompositions()
+    {
+        using var scope = TorchSharp.torch.NewDisposeScope();
+        using var cancellation = new CancellationTokenSource();
+        cancellation.Cancel();
+        var matrix = TorchSharp.torch.ones(4, 3);
+
+        Should.Throw<OperationCanceledException>(() => LowRankCompletion.Complete(matrix, matrix.gt(2), 5, cancellation.Token));
     }
 
     [Fact]

@@ -59,8 +59,7 @@ public sealed class RelearningProbe : IProbe
             }
         }
 
-        var half = before.Seen.Count(s => s) / 2.0;
-        var regained = looks.Where(l => half > 0 && l.Painted.Seen.Count(s => s) >= half).Select(l => (double?)l.Step).FirstOrDefault();
+        var regained = Regained(before.Seen, [(0, plain.Seen), .. looks.Select(l => (l.Step, l.Painted.Seen))]);
         var variants = looks.Select(l => new VariantOutcome($"after {l.Step} steps", l.Painted.Seen)).ToList();
         return new ProbeOutcome(
             before.Seen,
@@ -74,5 +73,12 @@ public sealed class RelearningProbe : IProbe
                 .. looks.Select(l => new SheetRow($"after {l.Step} fine-tuning steps", l.Painted.Images)),
             ],
             meter.Spent);
+    }
+
+    /// <summary>Steps until the concept is seen half as often as before the edit; 0 where the edit never brought it below, null where it stays below.</summary>
+    internal static double? Regained(IReadOnlyList<bool> before, IReadOnlyList<(int Step, IReadOnlyList<bool> Seen)> looks)
+    {
+        var half = before.Count(s => s) / 2.0;
+        return looks.Where(l => half > 0 && l.Seen.Count(s => s) >= half).Select(l => (double?)l.Step).FirstOrDefault();
     }
 }

@@ -65,11 +65,13 @@ public sealed class RevivalProbe : IProbe
             var result = new List<(VariantOutcome Outcome, Painted Painted, Located Located)>();
             var touched = unet.named_parameters().Where(p => subject.Patch.Tensors.Any(t => t.Mask.Name == p.name)).ToList();
             using var snapshot = new WeightSnapshot(touched.Select(p => p.parameter));
+            var weights = touched.ToDictionary(p => p.name, p => p.parameter, StringComparer.Ordinal);
+            var (guesses, located) = Guess(subject, weights, truth, cancellation);
             foreach (var largest in new[] { true, false })
             {
                 cancellation.ThrowIfCancellationRequested();
                 snapshot.Restore();
-                var located = Revive(subject, touched.ToDictionary(p => p.name, p => p.parameter, StringComparer.Ordinal), truth, largest, cancellation);
+                foreach (var guess in guesses) PutBack(weights[guess.Name], guess, largest);
                 meter.Update();
                 var painted = subject.Paint(subject.Prompts, meter.Call);
                 result.Add((new VariantOutcome($"{name}, {(largest ? "row's largest" : "completed")} magnitude", painted.Seen), painted, located));
@@ -79,10 +81,12 @@ public sealed class RevivalProbe : IProbe
         }
     }
 
-    private static Located Revive(
-        ProbeSubject subject, Dictionary<string, Parameter> weights, Dictionary<string, float[]> truth, bool largest, CancellationToken cancellation)
+    /// <summary>Where the edited weights seem to be and what they seem to have been, and how much of that is right.</summary>
+    private static (List<Guessed> Guesses, Located Located) Guess(
+        ProbeSubject subject, Dictionary<string, Parameter> weights, Dictionary<string, float[]> truth, CancellationToken cancellation)
     {
         using var frozen = no_grad();
+        var result = new List<Guessed>();
         long found = 0, right = 0, all = 0;
         foreach (var item in subject.Patch.Tensors)
         {
@@ -94,18 +98,16 @@ public sealed class RevivalProbe : IProbe
             var (_, smallest) = matrix.abs().reshape(-1).topk(count, 0, largest: false);
             var missing = zeros([matrix.numel()], dtype: ScalarType.Bool)
                 .scatter_(0, smallest, ones([count], dtype: ScalarType.Bool)).reshape(matrix.shape);
-            var completed = LowRankCompletion.Complete(matrix, missing, subject.Settings.RevivalIterations);
+            var completed = LowRankCompletion.Complete(matrix, missing, subject.Settings.RevivalIterations, cancellation);
 
             var guesses = completed.reshape(-1).index_select(0, smallest);
             var keep = Math.Max(1, (int)(count * subject.Settings.RevivalShare));
             var (_, order) = guesses.abs().topk(keep, 0);
             var places = smallest.index_select(0, order);
-            var signs = guesses.index_select(0, order).sign();
+            var best = guesses.index_select(0, order);
             var rows = places.div(matrix.size(1), RoundingMode.floor).to(ScalarType.Int64);
-            var magnitudes = largest
-                ? matrix.masked_fill(missing, 0).abs().amax([1L]).index_select(0, rows)
-                : guesses.index_select(0, order).abs();
-            weight.detach().view(-1).index_copy_(0, places.to(weight.device), (signs * magnitudes).to(weight.dtype, weight.device));
+            var rowsLargest = best.sign() * matrix.masked_fill(missing, 0).abs().amax([1L]).index_select(0, rows);
+            result.Add(new Guessed(item.Mask.Name, places.data<long>().ToArray(), best.data<float>().ToArray(), rowsLargest.data<float>().ToArray()));
 
             var known = item.Mask.Indices.Select((index, i) => (index, truth[item.Mask.Name][i])).ToDictionary(p => p.index, p => p.Item2);
             foreach (var (place, sign) in smallest.data<long>().ToArray().Zip(guesses.sign().data<float>().ToArray()))
@@ -118,7 +120,15 @@ public sealed class RevivalProbe : IProbe
             all += count;
         }
 
-        return new Located(all == 0 ? null : (double)found / all, found == 0 ? null : (double)right / found);
+        return (result, new Located(all == 0 ? null : (double)found / all, found == 0 ? null : (double)right / found));
+    }
+
+    private static void PutBack(Parameter weight, Guessed guess, bool largest)
+    {
+        using var frozen = no_grad();
+        using var scope = NewDisposeScope();
+        var values = largest ? guess.RowsLargest : guess.Completed;
+        weight.detach().view(-1).index_copy_(0, tensor(guess.Places).to(weight.device), tensor(values).to(weight.dtype, weight.device));
     }
 
     /// <summary>What stood where the edit changed something, by tensor; needed to say how well the revival guessed, not to guess.</summary>
@@ -131,6 +141,12 @@ public sealed class RevivalProbe : IProbe
             t => weights[t.Name].detach().reshape(-1).index_select(0, tensor(t.Indices).to(weights[t.Name].device)).to(ScalarType.Float32).cpu().data<float>().ToArray(),
             StringComparer.Ordinal);
     }
+
+    /// <summary>The weights of one tensor to put back.</summary>
+    /// <param name="Places">Flat positions.</param>
+    /// <param name="Completed">Values with the completed magnitude.</param>
+    /// <param name="RowsLargest">Values with the largest magnitude left in their row.</param>
+    private sealed record Guessed(string Name, long[] Places, float[] Completed, float[] RowsLargest);
 
     private sealed record Located(double? Found, double? RightSigns);
 }
