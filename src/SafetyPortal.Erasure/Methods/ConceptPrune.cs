@@ -59,8 +59,15 @@ public static class ConceptPrune
     {
         var distinct = steps.Distinct().OrderDescending().ToList();
         var squares = new Dictionary<string, Tensor>(StringComparer.Ordinal);
-        FeedForwardActivations.Run(unet, points, conditions, batch, Take, cancellation);
-        return squares.ToDictionary(s => s.Key, s => s.Value.sqrt(), StringComparer.Ordinal);
+        try
+        {
+            FeedForwardActivations.Run(unet, points, conditions, batch, Take, cancellation);
+            return squares.ToDictionary(s => s.Key, s => s.Value.sqrt(), StringComparer.Ordinal);
+        }
+        finally
+        {
+            foreach (var sums in squares.Values) sums.Dispose();
+        }
 
         void Take(string layer, Tensor x, long start)
         {

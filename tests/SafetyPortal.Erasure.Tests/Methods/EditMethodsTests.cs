@@ -2,6 +2,7 @@ using SafetyPortal.Erasure.Ablation;
 using SafetyPortal.Erasure.Attribution;
 using SafetyPortal.Erasure.Faithfulness;
 using SafetyPortal.Erasure.Methods;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace SafetyPortal.Erasure.Tests.Methods;
@@ -77,6 +78,18 @@ public sealed class EditMethodsTests(Goldens goldens)
         mask.Tensors.ShouldAllBe(t => t.Name.EndsWith("ff.net.2.weight", StringComparison.Ordinal));
         ConceptPrune.Select(goldens.Pipeline.Unet, points, 2000).Overlap(mask).Jaccard.ShouldBe(1);
         ConceptPrune.Select(goldens.Pipeline.Unet, points, 0).Count.ShouldBe(0);
+    }
+
+    [Fact]
+    public void ConceptPrune_Select_FreesWhatItMadeBeforeItReturns()
+    {
+        using var points = Visit(0);
+        ConceptPrune.Select(goldens.Pipeline.Unet, points, count: 2000);
+        var before = DisposeScopeManager.Statistics.ThreadTotalLiveCount;
+
+        ConceptPrune.Select(goldens.Pipeline.Unet, points, count: 2000);
+
+        DisposeScopeManager.Statistics.ThreadTotalLiveCount.ShouldBe(before);
     }
 
     private VisitedLatents Visit(long seed) => VisitedLatents.Visit(goldens.Pipeline, Prompts, seed, new VisitSettings(PerPrompt: 2, Steps: 4));
