@@ -5,7 +5,10 @@ using static TorchSharp.torch;
 
 namespace SafetyPortal.Cli.Commands;
 
-/// <summary>Scores that were written for a model and may be used on no other.</summary>
+/// <summary>
+/// Scores that were written for a model and may be used on no other. Those of the amplify objective are used on none: removing their highest weights strengthens
+/// the concept, which the red team tries with scores of its own on a model in memory and which no file may carry.
+/// </summary>
 internal static class ScoresFile
 {
     /// <summary>Digest that scores of these weights carry; null unless they are in single precision, since another type has another digest.</summary>
@@ -13,10 +16,16 @@ internal static class ScoresFile
 
     /// <param name="file">What <c>portal attribute</c> wrote.</param>
     /// <param name="digest">Of the weights the scores are meant for; null when not known.</param>
-    /// <exception cref="InvalidDataException">The scores are of other weights.</exception>
+    /// <exception cref="InvalidDataException">The scores are of other weights, or amplify.</exception>
     public static AttributionResult Load(FileInfo file, string? digest)
     {
         var scores = AttributionResult.Load(file.FullName);
+        if (scores.Summary.Settings.Objective is not AttributionObjective.Erase and var objective)
+        {
+            scores.Dispose();
+            throw new InvalidDataException($"Expected scores of the objective erase in {file.FullName}, its objective is {objective.ToString().ToLowerInvariant()}: no edit is made of them.");
+        }
+
         if (digest is null || scores.BaseDigest is null || string.Equals(scores.BaseDigest, digest, StringComparison.Ordinal)) return scores;
         var other = scores.BaseDigest;
         scores.Dispose();

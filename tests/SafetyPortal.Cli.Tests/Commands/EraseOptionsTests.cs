@@ -73,10 +73,25 @@ public sealed class EraseOptionsTests : IDisposable
         result.Error.ShouldContain("portal attribute on this model");
     }
 
-    private async Task<string> ScoresOf(string prompt)
+    [Theory]
+    [InlineData("-s")]
+    [InlineData("--protect")]
+    public async Task Erase_ScoresThatAmplify_MakeNoPatch(string option)
+    {
+        var (dog, amplified, patch) = (await ScoresOf("a dog"), await ScoresOf("a cat", "--objective", "amplify"), Path.Combine(folder.FullName, "amplified.safetensors"));
+
+        string[] scores = option == "-s" ? ["-s", amplified] : ["-s", dog, option, amplified];
+        var result = await InProcess.RunAsync(["erase", "--model", Model, "-r", "0.1", "-o", patch, .. scores]);
+
+        result.ExitCode.ShouldBe(ExitCode.BadInput);
+        result.Error.ShouldContain("its objective is amplify");
+        File.Exists(patch).ShouldBeFalse();
+    }
+
+    private async Task<string> ScoresOf(string prompt, params string[] more)
     {
         var file = Path.Combine(folder.FullName, $"{prompt.Replace(' ', '-')}.safetensors");
-        using var made = await JsonOf("attribute", "--model", Model, "-p", prompt, "--base", "", "--steps", "2", "--seeds", "1", "-o", file);
+        using var made = await JsonOf(["attribute", "--model", Model, "-p", prompt, "--base", "", "--steps", "2", "--seeds", "1", "-o", file, .. more]);
         return file;
     }
 
