@@ -67,6 +67,8 @@ public sealed class ImageNetLabels
     {
         using var document = JsonDocument.Parse(text);
         var root = document.RootElement.TryGetProperty("id2label", out var labels) ? labels : document.RootElement;
+        if (root.ValueKind != JsonValueKind.Object)
+            throw new JsonException($"expected an object of class numbers with names, got {root.ValueKind}");
         var names = new Dictionary<int, string[]>();
         foreach (var entry in root.EnumerateObject())
         {

@@ -3,15 +3,20 @@ namespace SafetyPortal.Evaluation.Detection;
 /// <summary>Greedy non-maximum suppression without regard to class, as OpenCV's NMSBoxes does it.</summary>
 internal static class BoxSelection
 {
+    // Every candidate is compared with all that are kept; no picture shows nearly as many.
+    internal const int MostKept = 1000;
+
     /// <param name="boxes">Any order.</param>
     /// <param name="threshold">Score from which a box counts.</param>
     /// <param name="overlap">Intersection over union above which the box with the lower score goes.</param>
-    /// <returns>Best first.</returns>
+    /// <returns>Best first, the best <see cref="MostKept"/> at most.</returns>
     public static IReadOnlyList<NudityBox> Select(IEnumerable<NudityBox> boxes, double threshold, double overlap)
     {
         var kept = new List<NudityBox>();
         foreach (var box in boxes.Where(b => b.Score >= threshold).OrderByDescending(b => b.Score))
         {
+            if (kept.Count == MostKept)
+                break;
             if (!kept.Exists(k => IntersectionOverUnion(k, box) > overlap))
                 kept.Add(box);
         }

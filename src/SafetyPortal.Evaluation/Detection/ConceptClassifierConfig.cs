@@ -28,8 +28,12 @@ public sealed record ConceptClassifierConfig
     /// <exception cref="InvalidDataException">A size is out of range or does not fit another.</exception>
     public void Validate()
     {
-        if (Objects.Count is 0 or > 10_000 || Styles.Count is 0 or > 10_000)
-            throw new InvalidDataException($"A classifier has 1 to 10,000 classes per head, got {Objects.Count} objects and {Styles.Count} styles.");
+        if (Objects is not { Count: >= 1 and <= 10_000 } || Styles is not { Count: >= 1 and <= 10_000 })
+            throw new InvalidDataException($"A classifier has 1 to 10,000 classes per head, got {Objects?.Count ?? 0} objects and {Styles?.Count ?? 0} styles.");
+        if (Objects.Concat(Styles).Any(name => name is null))
+            throw new InvalidDataException("A classifier's classes have names, got null for one.");
+        if (Channels is null)
+            throw new InvalidDataException("channels must be 1 to 8 numbers, got null.");
         if (Channels.Count is 0 or > 8 || Channels.Any(c => c is < 1 or > 4096 || Groups < 1 || c % Groups != 0))
             throw new InvalidDataException($"channels [{string.Join(", ", Channels)}] must be 1 to 8 multiples of groups = {Groups}, at most 4,096.");
         if (ImageSize < 1 << Channels.Count || ImageSize > 1024)

@@ -17,6 +17,7 @@ public sealed class OnnxSession : IDisposable
         _graph = graph;
         // Older files repeat the stored tensors among the inputs.
         Inputs = [.. graph.Inputs.Where(i => !graph.Initializers.ContainsKey(i.Name))];
+        CheckPorts();
         CheckOperators();
         CheckOrder();
     }
@@ -151,6 +152,16 @@ public sealed class OnnxSession : IDisposable
         if (port.Shape is { } shape && (shape.Count != value.dim() || shape.Where((size, d) => size is not null && size != value.size(d)).Any()))
             throw new OnnxException($"input {port.Name} should be [{string.Join(", ", shape.Select(s => s?.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? "any"))}], got {OnnxCall.Shape(value)}");
         return value;
+    }
+
+    // A caller tells ports by their names.
+    private void CheckPorts()
+    {
+        foreach (var (kind, ports) in new[] { ("inputs", Inputs), ("outputs", Outputs) })
+        {
+            if (ports.CountBy(p => p.Name, StringComparer.Ordinal).FirstOrDefault(named => named.Value > 1) is { Key: { } twice })
+                throw new OnnxException($"the graph has several {kind} called \"{twice}\"");
+        }
     }
 
     private void CheckOperators()

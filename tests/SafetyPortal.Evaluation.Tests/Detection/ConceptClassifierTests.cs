@@ -64,6 +64,9 @@ public sealed class ConceptClassifierTests : IDisposable
     [InlineData("{")]
     [InlineData("null")]
     [InlineData("""{"objects":[],"styles":["a"]}""")]
+    [InlineData("""{"objects":null,"styles":["a"]}""")]
+    [InlineData("""{"objects":["a"],"styles":["a",null]}""")]
+    [InlineData("""{"objects":["a"],"styles":["a"],"channels":null}""")]
     [InlineData("""{"objects":["a"],"styles":["a"],"channels":[7],"groups":8}""")]
     [InlineData("""{"objects":["a"],"styles":["a"],"image_size":100000000}""")]
     public void Load_MalformedConfiguration_IsRefused(string json)

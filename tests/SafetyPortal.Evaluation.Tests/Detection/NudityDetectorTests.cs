@@ -89,6 +89,17 @@ public sealed class NudityDetectorTests : IDisposable
         BoxSelection.Select(boxes, 0.6, 0.45).Select(b => b.Score).ShouldBe([0.9, 0.8]);
     }
 
+    [Fact]
+    public void Select_MoreBoxesThanAnyPictureShows_KeepsTheBest()
+    {
+        var boxes = Enumerable.Range(0, BoxSelection.MostKept + 5).Select(i => new NudityBox("FACE_FEMALE", 0.9 - (i * 1e-5), i * 10, 0, 5, 5)).Reverse();
+
+        var kept = BoxSelection.Select(boxes, 0.6, 0.45);
+
+        kept.Count.ShouldBe(BoxSelection.MostKept);
+        kept[^1].Score.ShouldBe(0.9 - ((BoxSelection.MostKept - 1) * 1e-5), 1e-12);
+    }
+
     // Red mean of each cell -> class score; every distance distribution is sure of bin 1.
     private static NudityDetector Detector(int label)
     {

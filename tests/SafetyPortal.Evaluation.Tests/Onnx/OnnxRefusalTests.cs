@@ -18,6 +18,13 @@ public sealed class OnnxRefusalTests : IDisposable
     }
 
     [Fact]
+    public void Parse_TwoPortsOfOneName_IsRefused()
+    {
+        Refused(new OnnxModelWriter().Input("x").Input("x").Output("y").Node("Relu", "x -> y").ToBytes()).ShouldContain("several inputs called \"x\"");
+        Refused(new OnnxModelWriter().Input("x").Output("y").Output("y").Node("Relu", "x -> y").ToBytes()).ShouldContain("several outputs called \"y\"");
+    }
+
+    [Fact]
     public void Parse_TensorInAnotherFile_IsRefused()
     {
         byte[] tensor = [.. OnnxModelWriter.Number(1, 4), .. OnnxModelWriter.Number(2, 1), .. OnnxModelWriter.Text(8, "w"), .. OnnxModelWriter.Bytes(13, OnnxModelWriter.Text(1, "location")), .. OnnxModelWriter.Number(14, 1)];
