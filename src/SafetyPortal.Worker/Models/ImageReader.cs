@@ -12,12 +12,19 @@ namespace SafetyPortal.Worker.Models;
 /// <summary>
 /// Looks at images with two detectors that know nothing of each other: the judge, a classifier the diffusion model was never trained
 /// to please, and zero-shot CLIP, whose text tower also conditions the model and which therefore flatters it. Supplied networks judge where they know a concept;
-/// without a judge CLIP does.
+/// without a judge CLIP does, and then a class is seen only where it is more like the image than neutral texts are.
 /// </summary>
 public sealed class ImageReader : IDisposable
 {
     /// <summary>What an image shows when nothing can tell.</summary>
     public const string Unjudged = "not judged";
+
+    /// <summary>What an image shows that CLIP, judging alone, finds less like every class than like one of the neutral texts.</summary>
+    public const string SomethingElse = "something else";
+
+    // Without them a single class would be seen in everything, and an image that shows none of the classes would count as one of them.
+    internal static readonly IReadOnlyList<string> NeutralObjects = ["a picture", "a blurry picture", "an empty background", "random noise"];
+    internal static readonly IReadOnlyList<string> NeutralStyles = ["a picture", "a photograph", "random noise"];
 
     private readonly ClipTokenizer tokenizer;
     private readonly ClipModel? clip;
@@ -25,6 +32,8 @@ public sealed class ImageReader : IDisposable
     private readonly SuppliedBackbones backbones;
     private readonly IReadOnlyList<string> objects;
     private readonly IReadOnlyList<string> styles;
+
+    // The classes first, then the neutral texts, if any.
     private readonly Tensor? objectTexts;
     private readonly Tensor? styleTexts;
 
@@ -38,8 +47,10 @@ public sealed class ImageReader : IDisposable
         ClipTokenizer tokenizer, ClipModel? clip, ConceptClassifier? judge, IReadOnlyList<string> objects, IReadOnlyList<string> styles, SuppliedBackbones backbones)
     {
         (this.tokenizer, this.clip, this.judge, this.objects, this.styles, this.backbones) = (tokenizer, clip, judge, objects, styles, backbones);
-        objectTexts = clip is null || objects.Count == 0 ? null : Embed(objects.Select(Describe));
-        styleTexts = clip is null || styles.Count == 0 ? null : Embed(styles.Select(style => $"a picture in the style of {style}"));
+        // A judge's classes hold one for what it does not recognise; beside it CLIP chooses among the same classes.
+        var alone = judge is null;
+        objectTexts = clip is null || objects.Count == 0 ? null : Embed([.. objects.Select(Describe), .. alone ? NeutralObjects : []]);
+        styleTexts = clip is null || styles.Count == 0 ? null : Embed([.. styles.Select(style => $"a picture in the style of {style}"), .. alone ? NeutralStyles : []]);
     }
 
     /// <summary>Makes sure that something can tell whether an image shows what a case asks for.</summary>
@@ -139,7 +150,7 @@ public sealed class ImageReader : IDisposable
 
     private static IEnumerable<string> Nearest(Tensor seen, Tensor? texts, IReadOnlyList<string> names) => texts is null
         ? Enumerable.Repeat(Unjudged, (int)seen.size(0))
-        : seen.mm(texts.t()).argmax(1).data<long>().ToArray().Select(best => names[(int)best]);
+        : seen.mm(texts.t()).argmax(1).data<long>().ToArray().Select(best => best < names.Count ? names[(int)best] : SomethingElse);
 
     // Unit embeddings, [n, D].
     private Tensor See(IReadOnlyList<Raster> images) => clip!.EncodeImages(ClipPreprocessing.FromImages(images, clip.Config.Vision.ImageSize));
