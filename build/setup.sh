@@ -37,8 +37,11 @@ need_sdk() {
 
 # stale: whether the program is missing or something it is made of changed since it was built; folders count, so that removed files do too.
 stale() {
-  [ ! -f "$cli" ] || [ ! -f "$stamp" ] ||
-    [ -n "$(cd "$root" && find src migrations build Directory.*.props Directory.*.targets global.json nuget.config -newer "$stamp" -print -quit 2>/dev/null)" ]
+  [ -f "$cli" ] || return 0
+  # Someone may have built it by hand since, with options of their own.
+  local since=$cli
+  [ "$stamp" -nt "$cli" ] && since=$stamp
+  [ -n "$(cd "$root" && find src migrations build Directory.*.props Directory.*.targets global.json -newer "$since" -print -quit 2>/dev/null)" ]
 }
 
 # build TARGET: quiet on success, the whole log on failure.
