@@ -57,7 +57,8 @@ internal sealed class PairRerun(PackReader pack, EvidenceDocument evidence)
     public RerunReport Run(string modelFolder, BackboneOptions evaluation, int count, Action<int, int> progress, CancellationToken cancellation)
     {
         var numbers = Sample(evidence.Digest(), evidence.Gallery.Entries.Count, count);
-        using var model = LoadedModel.Load(modelFolder, evidence.BaseDigest, evaluation);
+        using var model = LoadedModel.Load(modelFolder, evidence.BaseDigest, evaluation, cancellation: cancellation);
+        if (evidence.Components is { } components) ModelComponents.Demand(modelFolder, Painting(components), Painting(model.Components));
         var label = new RerunLabels(model, evidence);
         var images = new List<RerunImage>();
         var total = 2 * numbers.Count;
@@ -79,6 +80,10 @@ internal sealed class PairRerun(PackReader pack, EvidenceDocument evidence)
         }
         return new RerunReport([.. images.OrderBy(image => image.Number).ThenByDescending(image => image.Side, StringComparer.Ordinal)], Threshold, label.Networks);
     }
+
+    // The prompts stand in the evidence itself.
+    private static IReadOnlyList<ModelComponent> Painting(IReadOnlyList<ModelComponent> components) =>
+        [.. components.Where(part => !string.Equals(part.Name, PromptFolder.Name, StringComparison.Ordinal))];
 
     private List<RerunImage> Compare(
         LoadedModel model, RerunLabels labels, IReadOnlyList<int> numbers, string side, Func<GalleryEntry, string> digest, Action<int> progress, CancellationToken cancellation)

@@ -29,7 +29,7 @@ public static class EvidenceSheets
         }
         foreach (var probe in evidence.RedTeam?.Probes ?? [])
             Add(probe.Sheet, sensitive: true);
-        Add(evidence.Specificity?.Sheet, evidence.Request.ConceptKind == ConceptKind.Nudity);
+        Add(evidence.Specificity?.Sheet, evidence.Request.ConceptKind == ConceptKind.Nudity || evidence.Specificity?.Prompts.Any(NudityTerms.IsNamedIn) == true);
         return sheets;
     }
 }

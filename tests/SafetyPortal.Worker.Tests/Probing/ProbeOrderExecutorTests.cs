@@ -1,6 +1,8 @@
+using Microsoft.EntityFrameworkCore;
 using SafetyPortal.Erasure.RedTeam;
 using SafetyPortal.Requests.Accounts;
 using SafetyPortal.Requests.Artifacts;
+using SafetyPortal.Requests.Data;
 using SafetyPortal.Requests.Evidence;
 using SafetyPortal.Requests.RedTeam;
 using SafetyPortal.Requests.Runs;
@@ -30,6 +32,17 @@ public sealed class ProbeOrderExecutorTests
         (report.EvidenceDigest, report.PatchDigest).ShouldBe((run.EvidenceDigest!, run.PatchDigest!));
         run.EvidenceDigest.ShouldBe(evidence);
         seen.Select(p => p.Code).Distinct().ShouldBe([ProbeCodes.Noise, ProbeCodes.Revival]);
+    }
+
+    [Fact]
+    public async Task Execute_RequestRevisedSinceThePatchWasMade_AttacksWhatThePatchIsFor()
+    {
+        await using var portal = await FinishedAsync();
+        var (order, _) = await OrderAsync(portal, ProbeCodes.Noise);
+        await using (var db = await portal.Get<IDbContextFactory<PortalDb>>().CreateDbContextAsync())
+            await db.EraseRequests.ExecuteUpdateAsync(set => set.SetProperty(r => r.ConceptName, "something the model never draws").SetProperty(r => r.EvaluationSet, "none"));
+
+        (await portal.Get<ProbeOrderExecutor>().ExecuteAsync(order.Id, null, default)).ShouldBe(RunStatus.Succeeded);
     }
 
     [Fact]

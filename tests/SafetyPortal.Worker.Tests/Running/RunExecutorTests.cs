@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using SafetyPortal.Requests;
 using SafetyPortal.Requests.Artifacts;
 using SafetyPortal.Requests.Data;
@@ -97,31 +96,19 @@ public sealed class RunExecutorTests
     }
 
     [Theory]
-    [InlineData(RunStage.Baseline)]
-    [InlineData(RunStage.Attribute)]
-    [InlineData(RunStage.Generate)]
-    public async Task Execute_PersonCancels_StopsSoonAndKeepsWhatWasFinished(RunStage stage)
+    [MemberData(nameof(Stages))]
+    public async Task Execute_PersonCancels_StopsWithTheStageAndKeepsWhatWasFinished(RunStage stage)
     {
         await using var portal = await TinyPortal.CreateAsync();
-        var asked = 0L;
-        Task? cancelling = null;
 
-        var status = await portal.Get<RunExecutor>().ExecuteAsync(
-            portal.RunId,
-            new AtStage(stage, () =>
-            {
-                asked = Stopwatch.GetTimestamp();
-                cancelling = portal.Get<CancelRun>().ExecuteAsync(portal.Reviewer, portal.RequestId, default);
-            }),
-            default);
+        var status = await portal.Get<RunExecutor>().ExecuteAsync(portal.RunId, new AtStage(stage, () => Cancel(portal)), default);
 
-        // Work this small may also end by itself before the request to stop arrives; then there is nothing to measure.
-        await cancelling.ShouldNotBeNull((await portal.ReadAsync()).Run.Error);
-        status.ShouldBe(RunStatus.Cancelled);
-        Stopwatch.GetElapsedTime(asked).ShouldBeLessThan(TimeSpan.FromSeconds(10));
+        status.ShouldBe(RunStatus.Cancelled, (await portal.ReadAsync()).Run.Error);
         var (request, run) = await portal.ReadAsync();
         request.Status.ShouldBe(RequestStatus.Cancelled);
-        run.StageResults.Count.ShouldBeGreaterThanOrEqualTo((int)stage);
+
+        // A stage this small may end before the next beat brings the request to stop; none begins after it.
+        run.StageResults.Count.ShouldBeInRange((int)stage, (int)stage + 1);
     }
 
     [Fact]
@@ -192,6 +179,9 @@ public sealed class RunExecutorTests
         (await portal.Get<RunExecutor>().ExecuteAsync(portal.RunId, null, default)).ShouldBeNull();
         (await portal.ReadAsync()).Run.LeaseOwner.ShouldBe("another/1/2020");
     }
+
+    // On the computing thread, which goes on once the request to stop is stored.
+    private static void Cancel(TinyPortal portal) => portal.Get<CancelRun>().ExecuteAsync(portal.Reviewer, portal.RequestId, default).GetAwaiter().GetResult();
 
     private sealed class Collector(List<RunProgress> seen) : IProgress<RunProgress>
     {
