@@ -19,12 +19,12 @@ public sealed class Portal : IAsyncDisposable
     public const string Fails = "/fails";
 
     private readonly WebApplication app;
-    private readonly string folder;
+    private readonly PortalOptions options;
 
-    private Portal(WebApplication app, string folder)
+    private Portal(WebApplication app, PortalOptions options)
     {
         this.app = app;
-        this.folder = folder;
+        this.options = options;
         Address = new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single());
     }
 
@@ -35,10 +35,10 @@ public sealed class Portal : IAsyncDisposable
 
     public IServiceProvider Services => app.Services;
 
-    public static async Task<Portal> StartAsync(string? modelRoot = null, bool worker = false, params string[] settings)
+    public static Task<Portal> StartAsync(string? modelRoot = null, bool worker = false, params string[] settings)
     {
         var data = Directory.CreateTempSubdirectory("portal-test-").FullName;
-        var host = await PortalHost.CreateAsync(new PortalOptions
+        return StartAsync(new PortalOptions
         {
             DataFolder = data,
             ModelRoot = modelRoot ?? Path.Combine(data, "models"),
@@ -47,10 +47,23 @@ public sealed class Portal : IAsyncDisposable
             RunWorker = worker,
             Arguments = ["--Logging:LogLevel:Default=Warning", .. settings],
         });
+    }
+
+    /// <summary>Ends this portal and starts another on what it stored.</summary>
+    public async Task<Portal> RestartAsync(bool demo, params string[] settings)
+    {
+        await app.StopAsync();
+        await app.DisposeAsync();
+        return await StartAsync(options with { Demo = demo, Arguments = [.. options.Arguments, .. settings] });
+    }
+
+    private static async Task<Portal> StartAsync(PortalOptions options)
+    {
+        var host = await PortalHost.CreateAsync(options);
         // A page that fails unexpectedly: what is answered then has no other cause that a test could count on.
         host.MapGet(Fails, (HttpContext _) => throw new InvalidOperationException("The disk is full of secrets.")).AllowAnonymous();
         await host.StartAsync();
-        return new Portal(host, data);
+        return new Portal(host, options);
     }
 
     public IReadOnlyList<DemoAccount> Accounts => Services.GetRequiredService<DemoSignIns>().Accounts;
@@ -71,6 +84,6 @@ public sealed class Portal : IAsyncDisposable
     {
         await app.StopAsync();
         await app.DisposeAsync();
-        Directory.Delete(folder, recursive: true);
+        Directory.Delete(options.DataFolder!, recursive: true);
     }
 }

@@ -30,18 +30,26 @@ public sealed partial class Session : IDisposable
         return session;
     }
 
+    /// <summary>The same cookies in another browser, as someone who copied them has them.</summary>
+    public Session Copy(Portal portal)
+    {
+        var copy = new Session(portal);
+        copy.cookies.Add(cookies.GetAllCookies());
+        return copy;
+    }
+
     public Task<HttpResponseMessage> GetAsync(string path) => client.GetAsync(new Uri(path, UriKind.Relative));
 
     public Task<HttpResponseMessage> SignInAsync(string name, string password) =>
         PostFormAsync("/account/sign-in", new() { ["_handler"] = "sign-in", ["Input.Name"] = name, ["Input.Password"] = password });
 
-    /// <summary>Reads the page for its token, then posts the fields to it.</summary>
-    public async Task<HttpResponseMessage> PostFormAsync(string page, Dictionary<string, string> fields)
+    /// <summary>Reads the page for its token, then posts the fields to it, or to another address.</summary>
+    public async Task<HttpResponseMessage> PostFormAsync(string page, Dictionary<string, string> fields, string? to = null)
     {
         ArgumentNullException.ThrowIfNull(fields);
         var html = await (await GetAsync(page)).Content.ReadAsStringAsync();
         fields["__RequestVerificationToken"] = Token().Match(html).Groups["token"].Value;
-        return await PostAsync(page, fields);
+        return await PostAsync(to ?? page, fields);
     }
 
     public async Task<HttpResponseMessage> PostAsync(string path, Dictionary<string, string> fields)

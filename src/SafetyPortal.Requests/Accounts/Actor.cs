@@ -6,7 +6,7 @@ namespace SafetyPortal.Requests.Accounts;
 /// <summary>Who does something: a signed-in person, or a part of the system whose id starts with "system:".</summary>
 /// <param name="Id">The user's id.</param>
 /// <param name="Name">The name written into the history.</param>
-/// <param name="SignedInAt">When the person last proved who they are (password or passkey) in this session; null when unknown, which denies decisions.</param>
+/// <param name="SignedInAt">When the person last typed their password in this session; null when unknown, which denies decisions.</param>
 public sealed record Actor(string Id, string Name, DateTimeOffset? SignedInAt = null)
 {
     /// <summary>Claim that carries <see cref="SignedInAt"/> as an ISO 8601 time; written at sign-in and at each re-authentication.</summary>

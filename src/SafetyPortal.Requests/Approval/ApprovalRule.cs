@@ -81,7 +81,7 @@ public static class ApprovalRule
         if (input.ApproverRoles?.Contains(Roles.Approver, StringComparer.Ordinal) != true)
             return Deny("not-approver", "Only holders of the Approver role decide; other roles, Administrator included, do not stand in for it.");
         if (input.SignedInAt is not { } signedIn || signedIn > input.Now + ClockSkew || input.Now - signedIn > FreshSignIn)
-            return Deny("stale-sign-in", "Confirm your password or passkey first: a decision needs a sign-in from the last 5 minutes.");
+            return Deny("stale-sign-in", "Confirm your password first: a decision needs a sign-in from the last 5 minutes.");
         if (input.Status != RequestStatus.AwaitingDecision)
             return Deny("wrong-status", $"The request is {input.Status.Describe()}, not awaiting a decision.");
         if (!IsDigest(input.CurrentDigest))

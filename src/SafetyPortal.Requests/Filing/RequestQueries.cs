@@ -7,7 +7,8 @@ namespace SafetyPortal.Requests.Filing;
 
 /// <summary>Which requests to list; null parts do not filter.</summary>
 public sealed record RequestFilter(
-    string? RequesterId = null, IReadOnlyList<RequestStatus>? Statuses = null, ConceptKind? Kind = null, long? ModelVersionId = null, string? ConceptContains = null);
+    string? RequesterId = null, IReadOnlyList<RequestStatus>? Statuses = null, ConceptKind? Kind = null, long? ModelVersionId = null, string? ConceptContains = null,
+    bool OldestFirst = false);
 
 /// <summary>A request with what was decided about it.</summary>
 public sealed record RequestDetails(EraseRequest Request, IReadOnlyList<Decision> Decisions, IReadOnlyList<Waiver> Waivers, Release? Release);
@@ -15,7 +16,7 @@ public sealed record RequestDetails(EraseRequest Request, IReadOnlyList<Decision
 /// <summary>Reads requests. Drafts are shown to their requester alone.</summary>
 public sealed class RequestQueries(IDbContextFactory<PortalDb> databases)
 {
-    /// <summary>Newest first, with model and current run. <paramref name="viewerId"/> is who looks.</summary>
+    /// <summary>Newest first unless the filter says otherwise, with model and current run. <paramref name="viewerId"/> is who looks.</summary>
     public async Task<Page<EraseRequest>> ListAsync(string viewerId, RequestFilter filter, PageRequest page, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(filter);
@@ -37,8 +38,8 @@ public sealed class RequestQueries(IDbContextFactory<PortalDb> databases)
             query = query.Where(r => r.ConceptKey.Contains(part));
         }
         if (page.After is { } after)
-            query = query.Where(r => r.Id < after);
-        var rows = await query.OrderByDescending(r => r.Id).Take(page.Size + 1).ToListAsync(cancellationToken);
+            query = filter.OldestFirst ? query.Where(r => r.Id > after) : query.Where(r => r.Id < after);
+        var rows = await (filter.OldestFirst ? query.OrderBy(r => r.Id) : query.OrderByDescending(r => r.Id)).Take(page.Size + 1).ToListAsync(cancellationToken);
         return Page<EraseRequest>.From(rows, page, r => r.Id);
     }
 

@@ -26,21 +26,39 @@ internal static class PortalIdentity
             options.Cookie.HttpOnly = true;
             options.Cookie.SameSite = SameSiteMode.Strict;
             options.Cookie.SecurePolicy = requireHttps ? CookieSecurePolicy.Always : CookieSecurePolicy.SameAsRequest;
-            options.ExpireTimeSpan = TimeSpan.FromHours(10);
+            options.ExpireTimeSpan = PortalSessions.Length;
+            options.SlidingExpiration = false;
+            options.Events.OnValidatePrincipal = async context =>
+            {
+                if (context.Principal is not { } user || context.HttpContext.RequestServices.GetRequiredService<PortalSessions>().IsOver(user))
+                    context.RejectPrincipal();
+                else
+                    await SecurityStampValidator.ValidatePrincipalAsync(context);
+            };
             options.LoginPath = "/account/sign-in";
             options.AccessDeniedPath = "/account/denied";
             options.ReturnUrlParameter = "returnUrl";
         });
 
-        // The periodic check rebuilds the principal from the database, which does not know when the password was typed.
-        services.Configure<SecurityStampValidatorOptions>(options => options.OnRefreshingPrincipal = context =>
+        services.Configure<SecurityStampValidatorOptions>(options =>
         {
-            if (context.CurrentPrincipal?.FindFirst(Actor.SignedInAtClaim) is { } claim)
-                context.NewPrincipal?.Identities.First().AddClaim(claim.Clone());
-            return Task.CompletedTask;
+            // A lock or a change of roles counts for files and pages alike within this time.
+            options.ValidationInterval = TimeSpan.FromSeconds(30);
+            // The check rebuilds the principal from the database, which knows neither the session nor when the password was typed.
+            options.OnRefreshingPrincipal = context =>
+            {
+                foreach (var type in new[] { Actor.SignedInAtClaim, PortalSessions.IdClaim, PortalSessions.EndClaim })
+                {
+                    if (context.CurrentPrincipal?.FindFirst(type) is { } claim)
+                        context.NewPrincipal?.Identities.First().AddClaim(claim.Clone());
+                }
+                return Task.CompletedTask;
+            };
         });
 
         services.AddScoped<PasswordSignIn>();
+        services.AddScoped<PasswordChange>();
+        services.AddSingleton<PortalSessions>();
         services.AddSingleton<DemoSignIns>();
         services.AddCascadingAuthenticationState();
         services.AddScoped<AuthenticationStateProvider, RevalidatingAuthenticationState>();

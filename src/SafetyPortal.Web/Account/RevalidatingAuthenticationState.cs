@@ -8,21 +8,48 @@ using SafetyPortal.Requests.Accounts;
 namespace SafetyPortal.Web.Account;
 
 /// <summary>
-/// Ends an open circuit's identity when the account changed under it: a page stays open for hours, a cookie check happens only when
-/// it is loaded.
+/// Ends an open circuit's identity when the session ended or the account changed under it: a page stays open for hours, a cookie check
+/// happens only when it is loaded.
 /// </summary>
-internal sealed class RevalidatingAuthenticationState(ILoggerFactory loggers, IServiceScopeFactory scopes, IOptions<IdentityOptions> options)
-    : RevalidatingServerAuthenticationStateProvider(loggers)
+internal sealed class RevalidatingAuthenticationState : RevalidatingServerAuthenticationStateProvider
 {
+    private readonly IServiceScopeFactory scopes;
+    private readonly IOptions<IdentityOptions> options;
+    private readonly PortalSessions sessions;
+    private Task<AuthenticationState>? current;
+
+    public RevalidatingAuthenticationState(ILoggerFactory loggers, IServiceScopeFactory scopes, IOptions<IdentityOptions> options, PortalSessions sessions)
+        : base(loggers)
+    {
+        (this.scopes, this.options, this.sessions) = (scopes, options, sessions);
+        AuthenticationStateChanged += state => current = state;
+        sessions.Ended += Leave;
+    }
+
     protected override TimeSpan RevalidationInterval => TimeSpan.FromMinutes(1);
 
     protected override async Task<bool> ValidateAuthenticationStateAsync(AuthenticationState authenticationState, CancellationToken cancellationToken)
     {
+        if (sessions.IsOver(authenticationState.User))
+            return false;
         await using var scope = scopes.CreateAsyncScope();
         var users = scope.ServiceProvider.GetRequiredService<UserManager<PortalUser>>();
         if (await users.GetUserAsync(authenticationState.User) is not { } user)
             return false;
         var stamp = authenticationState.User.FindFirstValue(options.Value.ClaimsIdentity.SecurityStampClaimType);
         return string.Equals(stamp, await users.GetSecurityStampAsync(user), StringComparison.Ordinal);
+    }
+
+    // A page that was rendered has its state, so the task is complete; one that was not has nothing to end.
+    private void Leave(string session)
+    {
+        if (current is { IsCompletedSuccessfully: true } state && string.Equals(PortalSessions.IdOf(state.Result.User), session, StringComparison.Ordinal))
+            SetAuthenticationState(Task.FromResult(new AuthenticationState(new ClaimsPrincipal(new ClaimsIdentity()))));
+    }
+
+    protected override void Dispose(bool disposing)
+    {
+        sessions.Ended -= Leave;
+        base.Dispose(disposing);
     }
 }

@@ -1,9 +1,11 @@
+using System.Security.Claims;
 using System.Security.Cryptography;
 using Microsoft.AspNetCore.Identity;
 using Microsoft.EntityFrameworkCore;
 using SafetyPortal.Requests;
 using SafetyPortal.Requests.Accounts;
 using SafetyPortal.Requests.Data;
+using SafetyPortal.Web.Account;
 
 namespace SafetyPortal.Web.Admin;
 
@@ -27,7 +29,7 @@ public sealed class AccountChanges(IServiceScopeFactory scopes, TimeProvider tim
         return [.. users.Select(u => new AccountRow(u.Id, u.UserName!, u.DisplayName, [.. Roles.All.Intersect(held[u.Id], StringComparer.Ordinal)], u.LockoutEnd > time.GetUtcNow() ? u.LockoutEnd : null))];
     }
 
-    /// <summary>Makes an account and returns its first password, which is shown once and stored nowhere.</summary>
+    /// <summary>Makes an account and returns its first password, which is shown once, stored nowhere, and has to be changed at the first sign-in.</summary>
     /// <exception cref="InvalidRequestException">The name is malformed or taken.</exception>
     public async Task<string> CreateAsync(Actor actor, string email, string displayName, IReadOnlyCollection<string> roles, CancellationToken cancellationToken)
     {
@@ -45,6 +47,7 @@ public sealed class AccountChanges(IServiceScopeFactory scopes, TimeProvider tim
         db.Record(actor, "account.created", $"account/{user.Id}", new { name, roles });
         Demand(await users.CreateAsync(user, password));
         Demand(await users.AddToRolesAsync(user, roles.Intersect(Roles.All, StringComparer.Ordinal)));
+        Demand(await users.AddClaimAsync(user, new Claim(FirstPassword.Claim, "true")));
         await write.CommitAsync(cancellationToken);
         return password;
     }

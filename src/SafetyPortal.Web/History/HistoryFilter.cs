@@ -20,7 +20,7 @@ public sealed class HistoryFilter
     public DateOnly? ToDay { get; set; }
 
     public AuditFilter ToAuditFilter() => new(
-        Blank(Person), Blank(Event), Request, ConceptContains: Blank(Concept), From: Start(FromDay), To: Start(ToDay?.AddDays(1)));
+        Blank(Person), Blank(Event), Request, ConceptContains: Blank(Concept), From: Start(FromDay), To: Start(ToDay == DateOnly.MaxValue ? null : ToDay?.AddDays(1)));
 
     public string ToQueryString()
     {

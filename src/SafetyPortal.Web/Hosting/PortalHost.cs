@@ -52,11 +52,12 @@ public static class PortalHost
         builder.Services.AddResponseCompression();
         builder.Services.AddPortalHealth();
         builder.Services.AddMemoryCache();
-        builder.Services.AddSingleton<EvidenceReader>().AddSingleton<ImageReveals>().AddSingleton<RunImages>().AddSingleton<ProbeSheets>().AddSingleton<BlindImages>();
+        builder.Services.AddSingleton<EvidenceReader>().AddSingleton<DecisionDrafts>().AddSingleton<ImageReveals>().AddSingleton<RunImages>().AddSingleton<ProbeSheets>().AddSingleton<BlindImages>();
         builder.Services.AddSingleton<RequestDrafts>().AddSingleton<ReferencePicture>().AddSingleton<ReferenceVeil>();
         builder.Services.AddSingleton<AccountChanges>().AddSingleton<ImportModel>();
 
         var app = builder.Build();
+        app.UseKnownProxies(settings);
         app.UseSecurityHeaders();
         app.UseExceptionHandler("/error", createScopeForErrors: true);
         if (!settings.LoopbackOnly)
@@ -74,6 +75,7 @@ public static class PortalHost
         // The limits of copies count by person.
         app.UseAuthentication();
         app.UseRateLimiter();
+        app.UseFirstPassword();
         app.UseAuthorization();
         app.UseAntiforgery();
 

@@ -69,6 +69,7 @@ internal static class EventText
         "release.revoked" => "revoked the release",
         "alias.moved" => "moved an alias",
         "model.registered" => "registered a model",
+        "account.password-changed" => "changed the password",
         "policy.changed" => "changed the policy",
         _ => null,
     };

@@ -55,6 +55,10 @@ public sealed class RequestFormModel
     /// <summary>Nudity is one concept; it has no name of its own to choose.</summary>
     public string EffectiveName => Kind == ConceptKind.Nudity ? "nudity" : Name;
 
+    /// <summary>Changes the kind. What was written for one kind means nothing for another; the defaults of the new kind apply.</summary>
+    public void ChooseKind(ConceptKind kind) =>
+        (Kind, Name, Synonyms, ConceptPrompts, BasePrompts, Scope) = (kind, "", "", null, null, null);
+
     /// <summary>The content to file.</summary>
     /// <exception cref="InvalidRequestException">The doses are not numbers.</exception>
     public RequestContent ToContent(ModelVersion? model) => new()

@@ -10,7 +10,7 @@ internal static class StageText
         RunStage.Load => "Load the model",
         RunStage.Baseline => "Draw with the unedited model",
         RunStage.Attribute => "Find the weights that carry the concept",
-        RunStage.Ablate => "Switch them off, dose by dose",
+        RunStage.Ablate => "Change them, dose by dose",
         RunStage.Generate => "Draw the same prompts again",
         RunStage.Measure => "Measure what changed",
         RunStage.RedTeam => "Try to bring the concept back",

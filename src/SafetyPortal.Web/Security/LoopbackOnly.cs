@@ -9,7 +9,7 @@ public sealed class DemoOnOpenAddressException(string message) : InvalidOperatio
 public static class LoopbackOnly
 {
     /// <summary>Refuses addresses that other machines could reach.</summary>
-    /// <param name="urls">Addresses the server is told to listen on, as given to Kestrel.</param>
+    /// <param name="urls">Addresses the server is told to listen on, by the setting Urls or in the section Kestrel.</param>
     /// <exception cref="DemoOnOpenAddressException">One of the addresses is not a loopback address; the message names it.</exception>
     public static void Require(IEnumerable<string> urls)
     {

@@ -6,6 +6,8 @@ namespace SafetyPortal.Web.Tests.Account;
 [Collection(PortalCollection.Name)]
 public class SignInTests(SharedPortal shared)
 {
+    private const string Refusal = "Account name and password do not match, or the account is locked.";
+
     [Fact]
     public async Task SignIn_RightPassword_LeadsToTheStartPage()
     {
@@ -29,7 +31,7 @@ public class SignInTests(SharedPortal shared)
         var answer = await session.SignInAsync(name, "not the password");
 
         answer.StatusCode.ShouldBe(HttpStatusCode.OK);
-        (await answer.Content.ReadAsStringAsync()).ShouldContain("Account name and password do not match.");
+        (await answer.Content.ReadAsStringAsync()).ShouldContain(Refusal);
     }
 
     [Fact]
@@ -54,7 +56,25 @@ public class SignInTests(SharedPortal shared)
 
         var answer = await session.SignInAsync(account.Email, account.Password);
 
-        (await answer.Content.ReadAsStringAsync()).ShouldContain("locked for a few minutes");
+        answer.StatusCode.ShouldBe(HttpStatusCode.OK);
+        var locked = await answer.Content.ReadAsStringAsync();
+        locked.ShouldContain(Refusal);
+        // An account that does not exist is refused in the same words.
+        (await (await session.SignInAsync("nobody@demo.local", "wrong")).Content.ReadAsStringAsync()).ShouldContain(Refusal);
+    }
+
+    [Fact]
+    public async Task SignIn_DemoAccountOutsideDemoMode_IsRefused()
+    {
+        var tried = await Portal.StartAsync();
+        var account = tried.Account(Roles.Administrator);
+        await using var portal = await tried.RestartAsync(demo: false);
+        using var session = new Session(portal);
+
+        var answer = await session.SignInAsync(account.Email, account.Password);
+
+        answer.StatusCode.ShouldBe(HttpStatusCode.OK);
+        (await answer.Content.ReadAsStringAsync()).ShouldContain(Refusal);
     }
 
     [Fact]

@@ -41,6 +41,9 @@ public sealed class Visitor : IAsyncDisposable
         await LiveAsync();
     }
 
+    /// <summary>Another window of the same browser, with the same cookies.</summary>
+    public async Task<Visitor> SecondWindowAsync() => new(portal, context, await context.NewPageAsync());
+
     /// <summary>Opens a page and waits until it has its circuit.</summary>
     public async Task OpenAsync(string path)
     {

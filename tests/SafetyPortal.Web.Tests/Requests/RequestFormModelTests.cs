@@ -30,6 +30,19 @@ public class RequestFormModelTests
         content.Doses.ShouldBe([0.005, 0.025]);
     }
 
+    [Fact]
+    public void ChooseKind_AfterSomethingWasWritten_LeavesNothingOfTheOtherKind()
+    {
+        var form = new RequestFormModel { Kind = ConceptKind.Object, Name = "church", Synonyms = "chapel", ConceptPrompts = "a church", BasePrompts = "a lawn", Justification = "withdrawn rights" };
+
+        form.ChooseKind(ConceptKind.Nudity);
+
+        var content = form.ToContent(model: null);
+        content.Synonyms.ShouldBeEmpty();
+        content.ConceptPrompts.ShouldAllBe(prompt => !prompt.Contains("church", StringComparison.Ordinal));
+        content.Justification.ShouldBe("withdrawn rights");
+    }
+
     [Theory]
     [InlineData("1, two")]
     [InlineData("1;2")]

@@ -23,13 +23,17 @@ public class LoopbackOnlyTests
     public void Require_AddressOthersReach_RefusesAndNamesIt(string url) =>
         Should.Throw<InvalidOperationException>(() => LoopbackOnly.Require(["http://127.0.0.1:1", url])).Message.ShouldContain($"listen on {url}");
 
-    [Fact]
-    public async Task Create_DemoOnEveryAddress_RefusesToStart()
+    [Theory]
+    [InlineData("http://0.0.0.0:0", "")]
+    [InlineData("http://127.0.0.1:0", "--Kestrel:Endpoints:Open:Url=http://0.0.0.0:0")]
+    [InlineData("http://127.0.0.1:0", "--Portal:KnownProxies=127.0.0.1")]
+    public async Task Create_DemoThatOthersReach_RefusesToStart(string url, string setting)
     {
         var folder = Directory.CreateTempSubdirectory("portal-test-").FullName;
         try
         {
-            var refusal = await Should.ThrowAsync<InvalidOperationException>(() => PortalHost.CreateAsync(new PortalOptions { Demo = true, Url = "http://0.0.0.0:0", DataFolder = folder }));
+            var refusal = await Should.ThrowAsync<InvalidOperationException>(
+                () => PortalHost.CreateAsync(new PortalOptions { Demo = true, Url = url, DataFolder = folder, Arguments = setting.Length == 0 ? [] : [setting] }));
             refusal.Message.ShouldContain("Demo:Enabled");
         }
         finally

@@ -1,0 +1,83 @@
+using System.Globalization;
+using System.Net;
+using System.Security.Claims;
+using SafetyPortal.Requests.Accounts;
+using SafetyPortal.Web.Account;
+
+namespace SafetyPortal.Web.Tests.Account;
+
+[Collection(PortalCollection.Name)]
+public class PortalSessionsTests(SharedPortal shared)
+{
+    private readonly PortalSessions sessions = new(TimeProvider.System);
+
+    [Fact]
+    public void IsOver_SessionThatJustBegan_IsNot() => sessions.IsOver(User([.. sessions.Claims(null)])).ShouldBeFalse();
+
+    [Fact]
+    public void IsOver_SessionThatGoesOn_KeepsItsId() => PortalSessions.IdOf(User([.. sessions.Claims("7")])).ShouldBe("7");
+
+    [Theory]
+    [InlineData("7", null)]
+    [InlineData(null, 60)]
+    [InlineData("7", -1)]
+    public void IsOver_TimeIsUpOrUnknown_IsOver(string? id, int? minutes)
+    {
+        var claims = new List<Claim>();
+        if (id is not null)
+            claims.Add(new(PortalSessions.IdClaim, id));
+        if (minutes is { } left)
+            claims.Add(new(PortalSessions.EndClaim, DateTimeOffset.UtcNow.AddMinutes(left).ToString("O", CultureInfo.InvariantCulture)));
+
+        sessions.IsOver(User([.. claims])).ShouldBeTrue();
+    }
+
+    [Fact]
+    public void End_OneSession_LeavesTheOthers()
+    {
+        var (one, other) = (User([.. sessions.Claims(null)]), User([.. sessions.Claims(null)]));
+
+        sessions.End(one);
+
+        sessions.IsOver(one).ShouldBeTrue();
+        sessions.IsOver(other).ShouldBeFalse();
+    }
+
+    [Fact]
+    public async Task SignOut_CopyOfTheCookie_OpensNothingAnyMore()
+    {
+        var account = shared.Portal.Account(Roles.Auditor);
+        using var session = new Session(shared.Portal);
+        await session.SignInAsync(account.Email, account.Password);
+        using var copy = session.Copy(shared.Portal);
+        (await copy.GetAsync("/history")).StatusCode.ShouldBe(HttpStatusCode.OK);
+        using var elsewhere = new Session(shared.Portal);
+        await elsewhere.SignInAsync(account.Email, account.Password);
+
+        // The page of another form holds a token that is as good as the one beside the button.
+        var answer = await session.PostFormAsync("/account/confirm", new() { ["_handler"] = "confirm", ["Input.Password"] = account.Password }, to: "/account/sign-out");
+
+        answer.StatusCode.ShouldBe(HttpStatusCode.Redirect);
+        answer.Headers.Location!.ToString().ShouldBe("/account/sign-in");
+        (await copy.GetAsync("/history")).StatusCode.ShouldBe(HttpStatusCode.Redirect);
+        (await elsewhere.GetAsync("/history")).StatusCode.ShouldBe(HttpStatusCode.OK);
+    }
+
+    [Fact]
+    public async Task SignOut_SessionIsOver_LeadsOverTheSignInToTheStartPage()
+    {
+        using var session = new Session(shared.Portal);
+
+        var asked = await session.PostAsync("/account/sign-out", []);
+
+        asked.StatusCode.ShouldBe(HttpStatusCode.Redirect);
+        asked.Headers.Location!.ToString().ShouldContain("/account/sign-in?returnUrl=%2Faccount%2Fsign-out");
+        var account = shared.Portal.Account(Roles.Auditor);
+        await session.SignInAsync(account.Email, account.Password);
+        var led = await session.GetAsync("/account/sign-out");
+        led.StatusCode.ShouldBe(HttpStatusCode.Redirect);
+        led.Headers.Location!.ToString().ShouldBe("/");
+    }
+
+    private static ClaimsPrincipal User(Claim[] claims) => new(new ClaimsIdentity(claims, "test"));
+}
