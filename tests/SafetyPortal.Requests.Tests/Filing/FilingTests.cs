@@ -122,19 +122,22 @@ public class FilingTests
         (await portal.ActionsAsync())[^1].ShouldBe("request.revised");
     }
 
-    [Fact]
-    public async Task List_PageByPage_GivesEachRequestOnceNewestFirst()
+    [Theory]
+    [InlineData(false, new long[] { 7, 6, 5, 4, 3, 2, 1 })]
+    [InlineData(true, new long[] { 1, 2, 3, 4, 5, 6, 7 })]
+    public async Task List_PageByPage_GivesEachRequestOnceInOrder(bool oldestFirst, long[] order)
     {
         await using var portal = await Portal.CreateAsync();
         for (var n = 0; n < 7; n++)
             await portal.SubmitAsync(name: $"thing {n}");
         var queries = portal.Get<RequestQueries>();
+        var filter = new RequestFilter(OldestFirst: oldestFirst);
 
-        var first = await queries.ListAsync(portal.Auditor.Id, new(), new PageRequest(3), default);
-        var second = await queries.ListAsync(portal.Auditor.Id, new(), new PageRequest(3, first.Next), default);
-        var third = await queries.ListAsync(portal.Auditor.Id, new(), new PageRequest(3, second.Next), default);
+        var first = await queries.ListAsync(portal.Auditor.Id, filter, new PageRequest(3), default);
+        var second = await queries.ListAsync(portal.Auditor.Id, filter, new PageRequest(3, first.Next), default);
+        var third = await queries.ListAsync(portal.Auditor.Id, filter, new PageRequest(3, second.Next), default);
 
-        first.Items.Concat(second.Items).Concat(third.Items).Select(r => r.Id).ShouldBe([7, 6, 5, 4, 3, 2, 1]);
+        first.Items.Concat(second.Items).Concat(third.Items).Select(r => r.Id).ShouldBe(order);
         third.Next.ShouldBeNull();
         first.Items[0].ModelVersion!.Name.ShouldBe("demo");
     }

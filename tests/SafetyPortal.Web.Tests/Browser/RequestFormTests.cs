@@ -1,0 +1,73 @@
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Playwright;
+using SafetyPortal.Requests;
+using SafetyPortal.Requests.Accounts;
+using SafetyPortal.Requests.Data;
+using SafetyPortal.Requests.Filing;
+
+namespace SafetyPortal.Web.Tests.Browser;
+
+/// <summary>What the form does when filing is refused, and when the same page turns to another request.</summary>
+[Collection(PortalCollection.Name)]
+public sealed class RequestFormTests(SharedPortal shared)
+{
+    [Fact]
+    public async Task File_ConceptThatIsOpenAlready_StaysOnTheFormAndLeavesNoDraft()
+    {
+        await using var chromium = await Chromium.StartAsync();
+        await using var visitor = await chromium.VisitAsync(shared.Portal);
+        await visitor.SignInAsync(Roles.Reviewer);
+        await visitor.OpenAsync("/requests/new");
+        var before = await CountAsync();
+        await Concept(visitor).FillAsync(shared.Story.Waiting.ConceptName);
+        await visitor.Page.GetByLabel("Why should it be removed?").FillAsync("The rights were withdrawn.");
+        await visitor.Page.GetByLabel("Why should it be removed?").BlurAsync();
+
+        await visitor.ClickAsync("File and start");
+
+        await visitor.SeesAsync(visitor.Page.GetByRole(AriaRole.Alert).GetByText($"Nothing was filed: request no. {shared.Story.Waiting.Id}"));
+        await visitor.SeesAsync(visitor.Page.GetByRole(AriaRole.Link, new() { Name = $"request no. {shared.Story.Waiting.Id}" }));
+        (await Concept(visitor).InputValueAsync()).ShouldBe(shared.Story.Waiting.ConceptName);
+        (await CountAsync()).ShouldBe(before);
+        await visitor.ClickAsync("Start over");
+        await visitor.SeesAsync("The draft is gone.");
+    }
+
+    [Fact]
+    public async Task NewRequest_FromTheFormOfADraft_HoldsNothingOfIt()
+    {
+        var draft = await shared.Portal.Services.GetRequiredService<FileRequest>().ExecuteAsync(
+            await shared.Portal.ActorAsync(Roles.Reviewer),
+            new RequestContent
+            {
+                ModelVersionId = shared.Story.Waiting.ModelVersionId,
+                ConceptKind = ConceptKind.Object,
+                ConceptName = "windmill",
+                ConceptPrompts = ["a picture of a windmill"],
+                Doses = [0.01],
+                Justification = "The rights were withdrawn.",
+            },
+            default);
+        await using var chromium = await Chromium.StartAsync();
+        await using var visitor = await chromium.VisitAsync(shared.Portal);
+        await visitor.SignInAsync(Roles.Reviewer);
+        await visitor.OpenAsync($"/requests/{draft.Id}");
+        await visitor.Page.GetByRole(AriaRole.Link, new() { Name = "Edit", Exact = true }).ClickAsync();
+        await visitor.SeesAsync(visitor.Page.GetByRole(AriaRole.Heading, new() { Name = $"Change request no. {draft.Id}" }));
+        await Assertions.Expect(Concept(visitor)).ToHaveValueAsync("windmill", new() { Timeout = 90_000 });
+
+        await visitor.Page.GetByRole(AriaRole.Link, new() { Name = "New request" }).ClickAsync();
+
+        await visitor.SeesAsync(visitor.Page.GetByRole(AriaRole.Heading, new() { Name = "New request" }));
+        await Assertions.Expect(Concept(visitor)).ToHaveValueAsync("", new() { Timeout = 90_000 });
+    }
+
+    private static ILocator Concept(Visitor visitor) => visitor.Page.GetByLabel("Object", new() { Exact = true });
+
+    private async Task<int> CountAsync()
+    {
+        await using var db = await shared.Portal.Services.GetRequiredService<IDbContextFactory<PortalDb>>().CreateDbContextAsync();
+        return await db.EraseRequests.CountAsync();
+    }
+}
