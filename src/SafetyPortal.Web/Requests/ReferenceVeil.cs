@@ -1,12 +1,13 @@
 using SafetyPortal.Requests;
 using SafetyPortal.Requests.Accounts;
+using SafetyPortal.Requests.Audit;
 using SafetyPortal.Web.Decisions;
 
 namespace SafetyPortal.Web.Requests;
 
 /// <summary>
 /// Reference pictures of a nudity request are veiled like the pictures of its runs: for everyone, until the person's reveal is in the
-/// history. A reveal names the picture by its digest, so that it says nothing about a picture that took its place later.
+/// history. A reveal names the picture itself, so that it says nothing about a picture that took its place later.
 /// </summary>
 public sealed class ReferenceVeil(ImageReveals reveals)
 {
@@ -36,5 +37,7 @@ public sealed class ReferenceVeil(ImageReveals reveals)
         return reveals.RevealAsync(viewer, Subject(request, digest), [0], cancellationToken);
     }
 
-    private static string Subject(EraseRequest request, string digest) => $"request/{request.Id}/picture/{digest}";
+    // The salted digest by which the filing names it in the history as well.
+    private static string Subject(EraseRequest request, string digest) =>
+        $"request/{request.Id}/picture/{CanonicalJson.Digest(new { salt = request.PromptSalt, value = digest })}";
 }

@@ -1,8 +1,10 @@
 using System.Net;
+using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using SafetyPortal.Requests;
 using SafetyPortal.Requests.Accounts;
 using SafetyPortal.Requests.Artifacts;
+using SafetyPortal.Requests.Data;
 using SafetyPortal.Requests.Filing;
 using SafetyPortal.Web.Requests;
 
@@ -29,6 +31,10 @@ public class ReferenceVeilTests(SharedPortal shared)
 
         await shared.Portal.Services.GetRequiredService<ReferenceVeil>().RevealAsync(await shared.Portal.ActorAsync(Roles.Reviewer), request, digest, default);
 
+        // The history holds the reveal, and nothing by which the picture could be told once it is deleted.
+        await using var db = await shared.Portal.Services.GetRequiredService<IDbContextFactory<PortalDb>>().CreateDbContextAsync();
+        var prefix = $"request/{request.Id}/picture/";
+        (await db.AuditEvents.Where(e => e.Subject.StartsWith(prefix)).Select(e => e.Subject).ToListAsync()).ShouldHaveSingleItem().ShouldNotContain(digest);
         var sent = await session.GetAsync(sharp);
         sent.StatusCode.ShouldBe(HttpStatusCode.OK);
         sent.Headers.CacheControl!.NoStore.ShouldBeTrue();
