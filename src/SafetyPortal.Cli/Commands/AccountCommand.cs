@@ -2,7 +2,6 @@ using System.CommandLine;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using SafetyPortal.Cli.Output;
-using SafetyPortal.Requests;
 using SafetyPortal.Requests.Accounts;
 using SafetyPortal.Requests.Data;
 using Spectre.Console;
@@ -28,7 +27,7 @@ internal static class AccountCommand
         {
             var address = parsed.GetValue(email)!;
             var password = await PasswordAsync(cancellation);
-            await using var services = new ServiceCollection().AddLogging().AddPortalRequests(new DataFolder(parsed.GetValue(data)!.FullName)).BuildServiceProvider();
+            await using var services = FolderOptions.Services(parsed.GetValue(data)!);
             await PortalDbSetup.MigrateAsync(services.GetRequiredService<IDbContextFactory<PortalDb>>(), services.GetRequiredService<TimeProvider>(), cancellation);
             var made = await services.GetRequiredService<CreateFirstAdministrator>().ExecuteAsync(address, parsed.GetValue(name) ?? address.Split('@')[0], password, cancellation);
             JsonText.Print(parsed.GetValue(json), new { account = made.Name, role = Roles.Administrator }, () => $"{made.Name} is an administrator and may sign in.");

@@ -1,9 +1,7 @@
 using System.CommandLine;
 using Microsoft.Extensions.DependencyInjection;
 using SafetyPortal.Cli.Output;
-using SafetyPortal.Requests;
 using SafetyPortal.Requests.Audit;
-using SafetyPortal.Requests.Data;
 
 namespace SafetyPortal.Cli.Commands;
 
@@ -20,7 +18,7 @@ internal static class AuditCommand
         command.SetGuardedAction(json, async (parsed, cancellation) =>
         {
             var folder = FolderOptions.Existing(parsed.GetValue(data)!);
-            await using var services = new ServiceCollection().AddLogging().AddPortalRequests(new DataFolder(folder.FullName)).BuildServiceProvider();
+            await using var services = FolderOptions.Services(folder);
             var report = await services.GetRequiredService<AuditVerifier>().ExecuteAsync(cancellation);
             JsonText.Print(parsed.GetValue(json), report, () => Describe(report));
             return report.Sound ? ExitCode.Success : ExitCode.CheckFailed;

@@ -3,8 +3,6 @@ using System.Globalization;
 using Microsoft.Extensions.DependencyInjection;
 using SafetyPortal.Cli.Evidence;
 using SafetyPortal.Cli.Output;
-using SafetyPortal.Requests;
-using SafetyPortal.Requests.Data;
 using SafetyPortal.Requests.Evidence;
 using SafetyPortal.Requests.Evidence.Pack;
 using SafetyPortal.Requests.Signing;
@@ -28,7 +26,7 @@ internal static class EvidenceCommand
         {
             var folder = FolderOptions.Existing(parsed.GetValue(data)!);
             var file = parsed.GetValue(target)!;
-            await using var services = new ServiceCollection().AddLogging().AddPortalRequests(new DataFolder(folder.FullName)).BuildServiceProvider();
+            await using var services = FolderOptions.Services(folder);
             await using (var stream = new FileStream(file.FullName, FileMode.CreateNew))
             {
                 try

@@ -1,4 +1,7 @@
 using System.CommandLine;
+using Microsoft.Extensions.DependencyInjection;
+using SafetyPortal.Requests;
+using SafetyPortal.Requests.Data;
 using SafetyPortal.Web.Hosting;
 
 namespace SafetyPortal.Cli.Commands;
@@ -22,9 +25,12 @@ internal static class FolderOptions
     /// <exception cref="FileNotFoundException">There is no database.</exception>
     public static DirectoryInfo Existing(DirectoryInfo data)
     {
-        var database = Path.Combine(data.FullName, "portal.db");
+        var database = Path.Combine(data.FullName, DataFolder.DatabaseName);
         return File.Exists(database) ? data : throw new FileNotFoundException($"Expected a portal database at {database}, there is none.");
     }
+
+    /// <summary>The use cases of the portal over a data folder, without a worker.</summary>
+    public static ServiceProvider Services(DirectoryInfo data) => new ServiceCollection().AddLogging().AddPortalRequests(new DataFolder(data.FullName)).BuildServiceProvider();
 
     private static DirectoryInfo At(Func<Microsoft.Extensions.Configuration.IConfiguration, string, string> choose)
     {

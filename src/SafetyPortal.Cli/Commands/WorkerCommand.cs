@@ -37,17 +37,15 @@ internal static class WorkerCommand
     private static async Task<List<EndedRun>> WorkAsync(PortalServices portal, IProgress<WorkStep> progress, CancellationToken cancellation)
     {
         var ended = new List<EndedRun>();
-        while (true)
+        var queue = portal.Get<WorkQueue>();
+        while (await queue.NextRunAsync([.. ended.Select(e => e.Run)], cancellation) is { } run)
         {
-            var queued = await portal.Get<RunLease>().RecoverAsync(WorkerIdentity.IsGone, cancellation);
-            if (!queued.Except(ended.Select(e => e.Run)).Any()) return ended;
-            foreach (var run in queued.Except(ended.Select(e => e.Run)))
-            {
-                var status = await portal.Get<RunExecutor>().ExecuteAsync(run, new RunProgressRelay(progress), cancellation);
-                cancellation.ThrowIfCancellationRequested();
-                ended.Add(new EndedRun(run, status));
-            }
+            var status = await portal.Get<RunExecutor>().ExecuteAsync(run, new RunProgressRelay(progress), cancellation);
+            cancellation.ThrowIfCancellationRequested();
+            ended.Add(new EndedRun(run, status));
         }
+
+        return ended;
     }
 
     /// <param name="Status">Null when another worker took it.</param>

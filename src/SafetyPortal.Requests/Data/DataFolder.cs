@@ -3,6 +3,9 @@ namespace SafetyPortal.Requests.Data;
 /// <summary>Where the portal keeps its files. The folder is for its owner alone (0700).</summary>
 public sealed class DataFolder
 {
+    /// <summary>Name of the database in the folder.</summary>
+    public const string DatabaseName = "portal.db";
+
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
 
     /// <param name="root">Created when missing.</param>
@@ -19,7 +22,7 @@ public sealed class DataFolder
 
     public string Root { get; }
 
-    public string Database => Path.Combine(Root, "portal.db");
+    public string Database => Path.Combine(Root, DatabaseName);
 
     public string Artifacts => Path.Combine(Root, "artifacts");
 

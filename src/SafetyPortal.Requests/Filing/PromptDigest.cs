@@ -3,10 +3,10 @@ using SafetyPortal.Requests.Audit;
 namespace SafetyPortal.Requests.Filing;
 
 /// <summary>How the history refers to what people wrote and to the pictures they gave: by a digest salted per request, so that deleted text cannot be guessed back.</summary>
-internal static class PromptDigest
+public static class PromptDigest
 {
     /// <summary>What an event says about the content of a request.</summary>
-    public static object Describe(EraseRequest request) => new
+    internal static object Describe(EraseRequest request) => new
     {
         model = request.ModelVersionId,
         conceptKind = request.ConceptKind,
@@ -21,7 +21,12 @@ internal static class PromptDigest
         textDigest = Of(request, new { request.Synonyms, request.ConceptPrompts, request.BasePrompts, request.Justification }),
     };
 
-    public static string Of<T>(EraseRequest request, T value) => Of(request.PromptSalt, value);
+    /// <summary>SHA-256 over the canonical JSON of the value and the request's salt.</summary>
+    public static string Of<T>(EraseRequest request, T value)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        return Of(request.PromptSalt, value);
+    }
 
-    public static string Of<T>(string salt, T value) => CanonicalJson.Digest(new { salt, value });
+    internal static string Of<T>(string salt, T value) => CanonicalJson.Digest(new { salt, value });
 }

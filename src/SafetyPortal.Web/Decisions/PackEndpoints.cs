@@ -17,7 +17,7 @@ internal static class PackEndpoints
 
     private static async Task<IResult> DownloadAsync(long id, HttpContext context, ExportEvidence export, PortalSettings settings)
     {
-        var file = Create(settings.Data.Root);
+        var file = Create(settings.Data.Temporary);
         try
         {
             await export.ExecuteAsync(Actor.From(context.User), id, file, context.RequestAborted);

@@ -1,6 +1,6 @@
 using SafetyPortal.Requests;
 using SafetyPortal.Requests.Accounts;
-using SafetyPortal.Requests.Audit;
+using SafetyPortal.Requests.Filing;
 using SafetyPortal.Web.Decisions;
 
 namespace SafetyPortal.Web.Requests;
@@ -38,6 +38,5 @@ public sealed class ReferenceVeil(ImageReveals reveals)
     }
 
     // The salted digest by which the filing names it in the history as well.
-    private static string Subject(EraseRequest request, string digest) =>
-        $"request/{request.Id}/picture/{CanonicalJson.Digest(new { salt = request.PromptSalt, value = digest })}";
+    private static string Subject(EraseRequest request, string digest) => $"request/{request.Id}/picture/{PromptDigest.Of(request, digest)}";
 }

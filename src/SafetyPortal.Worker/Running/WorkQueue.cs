@@ -38,8 +38,9 @@ public sealed class WorkQueue(RunLease runLease, ProbeOrderLease orderLease, Run
         }
     }
 
-    // What another worker had, or lost, in this pass is left for the next one.
-    private async Task<long?> NextRunAsync(HashSet<long> passed, CancellationToken cancellation) =>
+    /// <summary>The most urgent run that waits, the oldest of these; null when none does. What a lost worker left behind is put back into the queue first.</summary>
+    /// <param name="passed">Runs that another worker had, or that came to nothing, in this pass; they are left for the next one.</param>
+    public async Task<long?> NextRunAsync(IReadOnlyCollection<long> passed, CancellationToken cancellation) =>
         (await runLease.RecoverAsync(WorkerIdentity.IsGone, cancellation)).Where(id => !passed.Contains(id)).Cast<long?>().FirstOrDefault();
 
     private async Task<long?> NextOrderAsync(HashSet<long> passed, CancellationToken cancellation) =>
