@@ -14,7 +14,7 @@ namespace SafetyPortal.Requests.Migrations
         protected override void BuildModel(ModelBuilder modelBuilder)
         {
 #pragma warning disable 612, 618
-            modelBuilder.HasAnnotation("ProductVersion", "10.0.14");
+            modelBuilder.HasAnnotation("ProductVersion", "10.0.15");
 
             modelBuilder.Entity("Microsoft.AspNetCore.Identity.IdentityRole", b =>
                 {
@@ -255,7 +255,7 @@ namespace SafetyPortal.Requests.Migrations
                     b.HasIndex("RunId", "ApproverId", "Kind")
                         .IsUnique();
 
-                    b.ToTable("Decisions");
+                    b.ToTable("Decisions", (string)null);
                 });
 
             modelBuilder.Entity("SafetyPortal.Requests.Approval.ReviewClaim", b =>
@@ -286,7 +286,7 @@ namespace SafetyPortal.Requests.Migrations
 
                     b.HasKey("RequestId");
 
-                    b.ToTable("ReviewClaims");
+                    b.ToTable("ReviewClaims", (string)null);
                 });
 
             modelBuilder.Entity("SafetyPortal.Requests.Approval.Waiver", b =>
@@ -324,7 +324,7 @@ namespace SafetyPortal.Requests.Migrations
 
                     b.HasIndex("RequestId", "RunId");
 
-                    b.ToTable("Waivers");
+                    b.ToTable("Waivers", (string)null);
                 });
 
             modelBuilder.Entity("SafetyPortal.Requests.Audit.AuditEvent", b =>
@@ -376,7 +376,7 @@ namespace SafetyPortal.Requests.Migrations
 
                     b.HasIndex("RequestId", "Sequence");
 
-                    b.ToTable("AuditEvents");
+                    b.ToTable("AuditEvents", (string)null);
                 });
 
             modelBuilder.Entity("SafetyPortal.Requests.Blind.BlindJudgement", b =>
@@ -427,7 +427,7 @@ namespace SafetyPortal.Requests.Migrations
 
                     b.HasIndex("RequestId", "EvidenceDigest");
 
-                    b.ToTable("BlindJudgements");
+                    b.ToTable("BlindJudgements", (string)null);
                 });
 
             modelBuilder.Entity("SafetyPortal.Requests.EraseRequest", b =>
@@ -535,7 +535,7 @@ namespace SafetyPortal.Requests.Migrations
 
                     b.HasIndex("ModelVersionId", "ConceptKind", "ConceptKey");
 
-                    b.ToTable("EraseRequests");
+                    b.ToTable("EraseRequests", (string)null);
                 });
 
             modelBuilder.Entity("SafetyPortal.Requests.Evidence.WorkerKey", b =>
@@ -568,7 +568,7 @@ namespace SafetyPortal.Requests.Migrations
 
                     b.HasKey("Id");
 
-                    b.ToTable("WorkerKeys");
+                    b.ToTable("WorkerKeys", (string)null);
                 });
 
             modelBuilder.Entity("SafetyPortal.Requests.Filing.RequestDraft", b =>
@@ -585,7 +585,7 @@ namespace SafetyPortal.Requests.Migrations
 
                     b.HasKey("UserId");
 
-                    b.ToTable("RequestDrafts");
+                    b.ToTable("RequestDrafts", (string)null);
                 });
 
             modelBuilder.Entity("SafetyPortal.Requests.Models.ModelVersion", b =>
@@ -629,7 +629,7 @@ namespace SafetyPortal.Requests.Migrations
                     b.HasIndex("Name")
                         .IsUnique();
 
-                    b.ToTable("ModelVersions");
+                    b.ToTable("ModelVersions", (string)null);
                 });
 
             modelBuilder.Entity("SafetyPortal.Requests.Policies.PolicyVersion", b =>
@@ -657,7 +657,7 @@ namespace SafetyPortal.Requests.Migrations
 
                     b.HasIndex("Digest");
 
-                    b.ToTable("PolicyVersions");
+                    b.ToTable("PolicyVersions", (string)null);
                 });
 
             modelBuilder.Entity("SafetyPortal.Requests.RedTeam.ProbeOrder", b =>
@@ -747,7 +747,7 @@ namespace SafetyPortal.Requests.Migrations
 
                     b.HasIndex("Status");
 
-                    b.ToTable("ProbeOrders");
+                    b.ToTable("ProbeOrders", (string)null);
                 });
 
             modelBuilder.Entity("SafetyPortal.Requests.Releases.AliasMove", b =>
@@ -780,7 +780,7 @@ namespace SafetyPortal.Requests.Migrations
 
                     b.HasIndex("AliasId");
 
-                    b.ToTable("AliasMoves");
+                    b.ToTable("AliasMoves", (string)null);
                 });
 
             modelBuilder.Entity("SafetyPortal.Requests.Releases.ModelAlias", b =>
@@ -810,7 +810,7 @@ namespace SafetyPortal.Requests.Migrations
                     b.HasIndex("ModelVersionId", "Name")
                         .IsUnique();
 
-                    b.ToTable("ModelAliases");
+                    b.ToTable("ModelAliases", (string)null);
                 });
 
             modelBuilder.Entity("SafetyPortal.Requests.Releases.Release", b =>
@@ -880,7 +880,7 @@ namespace SafetyPortal.Requests.Migrations
 
                     b.HasIndex("RunId");
 
-                    b.ToTable("Releases");
+                    b.ToTable("Releases", (string)null);
                 });
 
             modelBuilder.Entity("SafetyPortal.Requests.Runs.Run", b =>
@@ -982,7 +982,7 @@ namespace SafetyPortal.Requests.Migrations
 
                     b.HasIndex("Status", "LeaseExpiresAt");
 
-                    b.ToTable("Runs");
+                    b.ToTable("Runs", (string)null);
                 });
 
             modelBuilder.Entity("SafetyPortal.Requests.Runs.StageResult", b =>
@@ -1012,7 +1012,7 @@ namespace SafetyPortal.Requests.Migrations
                     b.HasIndex("RunId", "Stage")
                         .IsUnique();
 
-                    b.ToTable("StageResults");
+                    b.ToTable("StageResults", (string)null);
                 });
 
             modelBuilder.Entity("Microsoft.AspNetCore.Identity.IdentityRoleClaim<string>", b =>

@@ -29,12 +29,20 @@ public static class PortalDbSetup
     }
 
     /// <summary>Applies missing migrations, switches to write-ahead logging, and adds the roles and the default policy. Safe to repeat.</summary>
+    /// <exception cref="InvalidDataException">Another build made the database, with migrations that this one does not have. It is left as it is.</exception>
     public static async Task MigrateAsync(IDbContextFactory<PortalDb> databases, TimeProvider time, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(databases);
         ArgumentNullException.ThrowIfNull(time);
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
-        // Asked first, because migrating takes a lock row that a killed process leaves behind; an up-to-date database never takes it.
+        if ((await db.Database.GetAppliedMigrationsAsync(cancellationToken)).Except(db.Database.GetMigrations()).FirstOrDefault() is { } unknown)
+        {
+            var folder = Path.GetDirectoryName(Path.GetFullPath(db.Database.GetDbConnection().DataSource));
+            throw new InvalidDataException(
+                $"The data folder {folder} is of another build: its database has the migration {unknown}, which this build does not know. Nothing was changed. "
+                + "Move the folder away or choose another one with --data or Portal:DataFolder; the build that made it can still open it.");
+        }
+        // Checked first, because migrating takes a lock row that a killed process leaves behind; an up-to-date database never takes it.
         if ((await db.Database.GetPendingMigrationsAsync(cancellationToken)).Any())
             await db.Database.MigrateAsync(cancellationToken);
         await db.Database.ExecuteSqlRawAsync("PRAGMA journal_mode = WAL;", cancellationToken);

@@ -1,11 +1,13 @@
 using System.Buffers.Binary;
 using System.Text;
 using System.Text.Json;
+using Microsoft.EntityFrameworkCore;
 using SafetyPortal.Cli.Output;
 using SafetyPortal.Images;
 using SafetyPortal.Requests;
 using SafetyPortal.Requests.Approval;
 using SafetyPortal.Requests.Audit;
+using SafetyPortal.Requests.Data;
 using SafetyPortal.Requests.Filing;
 using SafetyPortal.Tests;
 
@@ -174,6 +176,25 @@ public sealed class BadInputTests : IDisposable
         await System.IO.File.WriteAllTextAsync(Path.Combine(folder.FullName, "portal.db"), new string('x', 5000));
 
         ShouldBeRefused(await InProcess.RunAsync([.. command, "--data", folder.FullName]), "not a database");
+    }
+
+    [Theory]
+    [InlineData("serve")]
+    [InlineData("once")]
+    [InlineData("worker")]
+    public async Task AnyCommand_DataFolderOfAnOlderBuild_IsRefused(params string[] command)
+    {
+        await using (var old = PortalDbSetup.Open(Path.Combine(folder.FullName, DataFolder.DatabaseName), TimeProvider.System))
+        {
+            await old.Database.ExecuteSqlRawAsync(
+                """
+                CREATE TABLE "__EFMigrationsHistory" ("MigrationId" TEXT NOT NULL PRIMARY KEY, "ProductVersion" TEXT NOT NULL);
+                INSERT INTO "__EFMigrationsHistory" VALUES ('20261122000421_Initial', '10.0.14');
+                CREATE TABLE "AspNetUsers" ("UserName" TEXT);
+                """);
+        }
+
+        ShouldBeRefused(await InProcess.RunAsync([.. command, "--data", folder.FullName]), "is of another build");
     }
 
     [Fact]

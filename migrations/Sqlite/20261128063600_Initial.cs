@@ -107,6 +107,23 @@ namespace SafetyPortal.Requests.Migrations
                 });
 
             migrationBuilder.CreateTable(
+                name: "WorkerKeys",
+                columns: table => new
+                {
+                    Id = table.Column<string>(type: "TEXT", maxLength: 64, nullable: false),
+                    PublicPem = table.Column<string>(type: "TEXT", nullable: false),
+                    Name = table.Column<string>(type: "TEXT", maxLength: 255, nullable: false),
+                    RegisteredAt = table.Column<long>(type: "INTEGER", nullable: false),
+                    WithdrawnAt = table.Column<long>(type: "INTEGER", nullable: true),
+                    WithdrawnReason = table.Column<string>(type: "TEXT", nullable: true),
+                    Version = table.Column<long>(type: "INTEGER", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_WorkerKeys", x => x.Id);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "AspNetRoleClaims",
                 columns: table => new
                 {
@@ -250,6 +267,28 @@ namespace SafetyPortal.Requests.Migrations
                 });
 
             migrationBuilder.CreateTable(
+                name: "BlindJudgements",
+                columns: table => new
+                {
+                    Id = table.Column<long>(type: "INTEGER", nullable: false)
+                        .Annotation("Sqlite:Autoincrement", true),
+                    RequestId = table.Column<long>(type: "INTEGER", nullable: false),
+                    RunId = table.Column<long>(type: "INTEGER", nullable: false),
+                    EvidenceDigest = table.Column<string>(type: "TEXT", nullable: false),
+                    JudgeId = table.Column<string>(type: "TEXT", nullable: false),
+                    JudgeName = table.Column<string>(type: "TEXT", nullable: false),
+                    StartedAt = table.Column<long>(type: "INTEGER", nullable: false),
+                    FinishedAt = table.Column<long>(type: "INTEGER", nullable: true),
+                    Deck = table.Column<string>(type: "TEXT", nullable: false),
+                    Marks = table.Column<string>(type: "TEXT", nullable: false),
+                    Version = table.Column<long>(type: "INTEGER", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_BlindJudgements", x => x.Id);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "Decisions",
                 columns: table => new
                 {
@@ -284,6 +323,7 @@ namespace SafetyPortal.Requests.Migrations
                     ConceptPrompts = table.Column<string>(type: "TEXT", nullable: false),
                     BasePrompts = table.Column<string>(type: "TEXT", nullable: false),
                     Scope = table.Column<int>(type: "INTEGER", nullable: false),
+                    Method = table.Column<int>(type: "INTEGER", nullable: false),
                     Doses = table.Column<string>(type: "TEXT", nullable: false),
                     Seed = table.Column<long>(type: "INTEGER", nullable: false),
                     EvaluationSet = table.Column<string>(type: "TEXT", nullable: false),
@@ -309,6 +349,29 @@ namespace SafetyPortal.Requests.Migrations
                         principalTable: "ModelVersions",
                         principalColumn: "Id",
                         onDelete: ReferentialAction.Restrict);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "ReviewClaims",
+                columns: table => new
+                {
+                    RequestId = table.Column<long>(type: "INTEGER", nullable: false),
+                    HolderId = table.Column<string>(type: "TEXT", nullable: false),
+                    HolderName = table.Column<string>(type: "TEXT", nullable: false),
+                    Since = table.Column<long>(type: "INTEGER", nullable: false),
+                    ExpiresAt = table.Column<long>(type: "INTEGER", nullable: false),
+                    HoldReason = table.Column<string>(type: "TEXT", nullable: true),
+                    Version = table.Column<long>(type: "INTEGER", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_ReviewClaims", x => x.RequestId);
+                    table.ForeignKey(
+                        name: "FK_ReviewClaims_EraseRequests_RequestId",
+                        column: x => x.RequestId,
+                        principalTable: "EraseRequests",
+                        principalColumn: "Id",
+                        onDelete: ReferentialAction.Cascade);
                 });
 
             migrationBuilder.CreateTable(
@@ -342,6 +405,7 @@ namespace SafetyPortal.Requests.Migrations
                     ResultDigest = table.Column<string>(type: "TEXT", nullable: true),
                     ChosenDose = table.Column<double>(type: "REAL", nullable: true),
                     GatesPassed = table.Column<bool>(type: "INTEGER", nullable: true),
+                    Verdict = table.Column<string>(type: "TEXT", nullable: true),
                     Error = table.Column<string>(type: "TEXT", nullable: true),
                     Version = table.Column<long>(type: "INTEGER", nullable: false)
                 },
@@ -363,6 +427,7 @@ namespace SafetyPortal.Requests.Migrations
                     Id = table.Column<long>(type: "INTEGER", nullable: false)
                         .Annotation("Sqlite:Autoincrement", true),
                     RequestId = table.Column<long>(type: "INTEGER", nullable: false),
+                    RunId = table.Column<long>(type: "INTEGER", nullable: false),
                     EvidenceDigest = table.Column<string>(type: "TEXT", nullable: false),
                     GrantedById = table.Column<string>(type: "TEXT", nullable: false),
                     GrantedByName = table.Column<string>(type: "TEXT", nullable: false),
@@ -376,6 +441,52 @@ namespace SafetyPortal.Requests.Migrations
                         name: "FK_Waivers_EraseRequests_RequestId",
                         column: x => x.RequestId,
                         principalTable: "EraseRequests",
+                        principalColumn: "Id",
+                        onDelete: ReferentialAction.Restrict);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "ProbeOrders",
+                columns: table => new
+                {
+                    Id = table.Column<long>(type: "INTEGER", nullable: false)
+                        .Annotation("Sqlite:Autoincrement", true),
+                    RequestId = table.Column<long>(type: "INTEGER", nullable: false),
+                    RunId = table.Column<long>(type: "INTEGER", nullable: false),
+                    PatchDigest = table.Column<string>(type: "TEXT", nullable: false),
+                    Probes = table.Column<string>(type: "TEXT", nullable: false),
+                    Budget = table.Column<int>(type: "INTEGER", nullable: false),
+                    Reason = table.Column<string>(type: "TEXT", maxLength: 2000, nullable: false),
+                    OrderedById = table.Column<string>(type: "TEXT", nullable: false),
+                    OrderedByName = table.Column<string>(type: "TEXT", nullable: false),
+                    OrderedAt = table.Column<long>(type: "INTEGER", nullable: false),
+                    Status = table.Column<int>(type: "INTEGER", nullable: false),
+                    Probe = table.Column<string>(type: "TEXT", nullable: true),
+                    Spent = table.Column<long>(type: "INTEGER", nullable: false),
+                    Limit = table.Column<long>(type: "INTEGER", nullable: false),
+                    StartedAt = table.Column<long>(type: "INTEGER", nullable: true),
+                    EndedAt = table.Column<long>(type: "INTEGER", nullable: true),
+                    Token = table.Column<long>(type: "INTEGER", nullable: false),
+                    LeaseOwner = table.Column<string>(type: "TEXT", nullable: true),
+                    LeaseExpiresAt = table.Column<long>(type: "INTEGER", nullable: true),
+                    CancelRequested = table.Column<bool>(type: "INTEGER", nullable: false),
+                    Report = table.Column<string>(type: "TEXT", nullable: true),
+                    Error = table.Column<string>(type: "TEXT", nullable: true),
+                    Version = table.Column<long>(type: "INTEGER", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_ProbeOrders", x => x.Id);
+                    table.ForeignKey(
+                        name: "FK_ProbeOrders_EraseRequests_RequestId",
+                        column: x => x.RequestId,
+                        principalTable: "EraseRequests",
+                        principalColumn: "Id",
+                        onDelete: ReferentialAction.Restrict);
+                    table.ForeignKey(
+                        name: "FK_ProbeOrders_Runs_RunId",
+                        column: x => x.RunId,
+                        principalTable: "Runs",
                         principalColumn: "Id",
                         onDelete: ReferentialAction.Restrict);
                 });
@@ -539,15 +650,25 @@ namespace SafetyPortal.Requests.Migrations
                 column: "Time");
 
             migrationBuilder.CreateIndex(
-                name: "IX_Decisions_RequestId_EvidenceDigest_ApproverId",
-                table: "Decisions",
-                columns: new[] { "RequestId", "EvidenceDigest", "ApproverId" },
-                unique: true);
+                name: "IX_BlindJudgements_RequestId_EvidenceDigest",
+                table: "BlindJudgements",
+                columns: new[] { "RequestId", "EvidenceDigest" });
 
             migrationBuilder.CreateIndex(
-                name: "IX_Decisions_RunId",
-                table: "Decisions",
+                name: "IX_BlindJudgements_RunId",
+                table: "BlindJudgements",
                 column: "RunId");
+
+            migrationBuilder.CreateIndex(
+                name: "IX_Decisions_RequestId",
+                table: "Decisions",
+                column: "RequestId");
+
+            migrationBuilder.CreateIndex(
+                name: "IX_Decisions_RunId_ApproverId_Kind",
+                table: "Decisions",
+                columns: new[] { "RunId", "ApproverId", "Kind" },
+                unique: true);
 
             migrationBuilder.CreateIndex(
                 name: "IX_EraseRequests_CurrentRunId",
@@ -593,6 +714,21 @@ namespace SafetyPortal.Requests.Migrations
                 column: "Digest");
 
             migrationBuilder.CreateIndex(
+                name: "IX_ProbeOrders_RequestId",
+                table: "ProbeOrders",
+                column: "RequestId");
+
+            migrationBuilder.CreateIndex(
+                name: "IX_ProbeOrders_RunId",
+                table: "ProbeOrders",
+                column: "RunId");
+
+            migrationBuilder.CreateIndex(
+                name: "IX_ProbeOrders_Status",
+                table: "ProbeOrders",
+                column: "Status");
+
+            migrationBuilder.CreateIndex(
                 name: "IX_Releases_ModelVersionId",
                 table: "Releases",
                 column: "ModelVersionId");
@@ -625,15 +761,31 @@ namespace SafetyPortal.Requests.Migrations
                 unique: true);
 
             migrationBuilder.CreateIndex(
-                name: "IX_Waivers_RequestId_EvidenceDigest",
+                name: "IX_Waivers_RequestId_RunId",
                 table: "Waivers",
-                columns: new[] { "RequestId", "EvidenceDigest" });
+                columns: new[] { "RequestId", "RunId" });
 
             migrationBuilder.AddForeignKey(
                 name: "FK_AliasMoves_ModelAliases_AliasId",
                 table: "AliasMoves",
                 column: "AliasId",
                 principalTable: "ModelAliases",
+                principalColumn: "Id",
+                onDelete: ReferentialAction.Restrict);
+
+            migrationBuilder.AddForeignKey(
+                name: "FK_BlindJudgements_EraseRequests_RequestId",
+                table: "BlindJudgements",
+                column: "RequestId",
+                principalTable: "EraseRequests",
+                principalColumn: "Id",
+                onDelete: ReferentialAction.Restrict);
+
+            migrationBuilder.AddForeignKey(
+                name: "FK_BlindJudgements_Runs_RunId",
+                table: "BlindJudgements",
+                column: "RunId",
+                principalTable: "Runs",
                 principalColumn: "Id",
                 onDelete: ReferentialAction.Restrict);
 
@@ -691,19 +843,31 @@ namespace SafetyPortal.Requests.Migrations
                 name: "AuditEvents");
 
             migrationBuilder.DropTable(
+                name: "BlindJudgements");
+
+            migrationBuilder.DropTable(
                 name: "Decisions");
 
             migrationBuilder.DropTable(
                 name: "PolicyVersions");
 
             migrationBuilder.DropTable(
+                name: "ProbeOrders");
+
+            migrationBuilder.DropTable(
                 name: "RequestDrafts");
+
+            migrationBuilder.DropTable(
+                name: "ReviewClaims");
 
             migrationBuilder.DropTable(
                 name: "StageResults");
 
             migrationBuilder.DropTable(
                 name: "Waivers");
+
+            migrationBuilder.DropTable(
+                name: "WorkerKeys");
 
             migrationBuilder.DropTable(
                 name: "ModelAliases");

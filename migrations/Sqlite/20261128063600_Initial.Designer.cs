@@ -10,14 +10,14 @@ using SafetyPortal.Requests.Data;
 namespace SafetyPortal.Requests.Migrations
 {
     [DbContext(typeof(PortalDb))]
-    [Migration("20261122000421_Initial")]
+    [Migration("20261128063600_Initial")]
     partial class Initial
     {
         /// <inheritdoc />
         protected override void BuildTargetModel(ModelBuilder modelBuilder)
         {
 #pragma warning disable 612, 618
-            modelBuilder.HasAnnotation("ProductVersion", "10.0.14");
+            modelBuilder.HasAnnotation("ProductVersion", "10.0.15");
 
             modelBuilder.Entity("Microsoft.AspNetCore.Identity.IdentityRole", b =>
                 {
@@ -253,12 +253,43 @@ namespace SafetyPortal.Requests.Migrations
 
                     b.HasKey("Id");
 
-                    b.HasIndex("RunId");
+                    b.HasIndex("RequestId");
 
-                    b.HasIndex("RequestId", "EvidenceDigest", "ApproverId")
+                    b.HasIndex("RunId", "ApproverId", "Kind")
                         .IsUnique();
 
                     b.ToTable("Decisions");
+                });
+
+            modelBuilder.Entity("SafetyPortal.Requests.Approval.ReviewClaim", b =>
+                {
+                    b.Property<long>("RequestId")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long>("ExpiresAt")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("HoldReason")
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("HolderId")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("HolderName")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<long>("Since")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long>("Version")
+                        .IsConcurrencyToken()
+                        .HasColumnType("INTEGER");
+
+                    b.HasKey("RequestId");
+
+                    b.ToTable("ReviewClaims");
                 });
 
             modelBuilder.Entity("SafetyPortal.Requests.Approval.Waiver", b =>
@@ -289,9 +320,12 @@ namespace SafetyPortal.Requests.Migrations
                     b.Property<long>("RequestId")
                         .HasColumnType("INTEGER");
 
+                    b.Property<long>("RunId")
+                        .HasColumnType("INTEGER");
+
                     b.HasKey("Id");
 
-                    b.HasIndex("RequestId", "EvidenceDigest");
+                    b.HasIndex("RequestId", "RunId");
 
                     b.ToTable("Waivers");
                 });
@@ -348,6 +382,57 @@ namespace SafetyPortal.Requests.Migrations
                     b.ToTable("AuditEvents");
                 });
 
+            modelBuilder.Entity("SafetyPortal.Requests.Blind.BlindJudgement", b =>
+                {
+                    b.Property<long>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("Deck")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("EvidenceDigest")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<long?>("FinishedAt")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("JudgeId")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("JudgeName")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.PrimitiveCollection<string>("Marks")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<long>("RequestId")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long>("RunId")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long>("StartedAt")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long>("Version")
+                        .IsConcurrencyToken()
+                        .HasColumnType("INTEGER");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("RunId");
+
+                    b.HasIndex("RequestId", "EvidenceDigest");
+
+                    b.ToTable("BlindJudgements");
+                });
+
             modelBuilder.Entity("SafetyPortal.Requests.EraseRequest", b =>
                 {
                     b.Property<long>("Id")
@@ -393,6 +478,9 @@ namespace SafetyPortal.Requests.Migrations
                         .IsRequired()
                         .HasMaxLength(4000)
                         .HasColumnType("TEXT");
+
+                    b.Property<int>("Method")
+                        .HasColumnType("INTEGER");
 
                     b.Property<long>("ModelVersionId")
                         .HasColumnType("INTEGER");
@@ -451,6 +539,39 @@ namespace SafetyPortal.Requests.Migrations
                     b.HasIndex("ModelVersionId", "ConceptKind", "ConceptKey");
 
                     b.ToTable("EraseRequests");
+                });
+
+            modelBuilder.Entity("SafetyPortal.Requests.Evidence.WorkerKey", b =>
+                {
+                    b.Property<string>("Id")
+                        .HasMaxLength(64)
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Name")
+                        .IsRequired()
+                        .HasMaxLength(255)
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("PublicPem")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<long>("RegisteredAt")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long>("Version")
+                        .IsConcurrencyToken()
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long?>("WithdrawnAt")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("WithdrawnReason")
+                        .HasColumnType("TEXT");
+
+                    b.HasKey("Id");
+
+                    b.ToTable("WorkerKeys");
                 });
 
             modelBuilder.Entity("SafetyPortal.Requests.Filing.RequestDraft", b =>
@@ -540,6 +661,96 @@ namespace SafetyPortal.Requests.Migrations
                     b.HasIndex("Digest");
 
                     b.ToTable("PolicyVersions");
+                });
+
+            modelBuilder.Entity("SafetyPortal.Requests.RedTeam.ProbeOrder", b =>
+                {
+                    b.Property<long>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("INTEGER");
+
+                    b.Property<int>("Budget")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<bool>("CancelRequested")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long?>("EndedAt")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("Error")
+                        .HasColumnType("TEXT");
+
+                    b.Property<long?>("LeaseExpiresAt")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("LeaseOwner")
+                        .HasColumnType("TEXT");
+
+                    b.Property<long>("Limit")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long>("OrderedAt")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("OrderedById")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("OrderedByName")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("PatchDigest")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Probe")
+                        .HasColumnType("TEXT");
+
+                    b.PrimitiveCollection<string>("Probes")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Reason")
+                        .IsRequired()
+                        .HasMaxLength(2000)
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Report")
+                        .HasColumnType("TEXT");
+
+                    b.Property<long>("RequestId")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long>("RunId")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long>("Spent")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long?>("StartedAt")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<int>("Status")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long>("Token")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long>("Version")
+                        .IsConcurrencyToken()
+                        .HasColumnType("INTEGER");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("RequestId");
+
+                    b.HasIndex("RunId");
+
+                    b.HasIndex("Status");
+
+                    b.ToTable("ProbeOrders");
                 });
 
             modelBuilder.Entity("SafetyPortal.Requests.Releases.AliasMove", b =>
@@ -761,6 +972,9 @@ namespace SafetyPortal.Requests.Migrations
                     b.Property<long>("Token")
                         .HasColumnType("INTEGER");
 
+                    b.Property<string>("Verdict")
+                        .HasColumnType("TEXT");
+
                     b.Property<long>("Version")
                         .IsConcurrencyToken()
                         .HasColumnType("INTEGER");
@@ -870,6 +1084,15 @@ namespace SafetyPortal.Requests.Migrations
                         .IsRequired();
                 });
 
+            modelBuilder.Entity("SafetyPortal.Requests.Approval.ReviewClaim", b =>
+                {
+                    b.HasOne("SafetyPortal.Requests.EraseRequest", null)
+                        .WithOne()
+                        .HasForeignKey("SafetyPortal.Requests.Approval.ReviewClaim", "RequestId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
             modelBuilder.Entity("SafetyPortal.Requests.Approval.Waiver", b =>
                 {
                     b.HasOne("SafetyPortal.Requests.EraseRequest", null)
@@ -877,6 +1100,23 @@ namespace SafetyPortal.Requests.Migrations
                         .HasForeignKey("RequestId")
                         .OnDelete(DeleteBehavior.Restrict)
                         .IsRequired();
+                });
+
+            modelBuilder.Entity("SafetyPortal.Requests.Blind.BlindJudgement", b =>
+                {
+                    b.HasOne("SafetyPortal.Requests.EraseRequest", "Request")
+                        .WithMany()
+                        .HasForeignKey("RequestId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired();
+
+                    b.HasOne("SafetyPortal.Requests.Runs.Run", null)
+                        .WithMany()
+                        .HasForeignKey("RunId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired();
+
+                    b.Navigation("Request");
                 });
 
             modelBuilder.Entity("SafetyPortal.Requests.EraseRequest", b =>
@@ -904,6 +1144,25 @@ namespace SafetyPortal.Requests.Migrations
                         .HasForeignKey("UserId")
                         .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired();
+                });
+
+            modelBuilder.Entity("SafetyPortal.Requests.RedTeam.ProbeOrder", b =>
+                {
+                    b.HasOne("SafetyPortal.Requests.EraseRequest", "Request")
+                        .WithMany()
+                        .HasForeignKey("RequestId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired();
+
+                    b.HasOne("SafetyPortal.Requests.Runs.Run", "Run")
+                        .WithMany()
+                        .HasForeignKey("RunId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired();
+
+                    b.Navigation("Request");
+
+                    b.Navigation("Run");
                 });
 
             modelBuilder.Entity("SafetyPortal.Requests.Releases.AliasMove", b =>
