@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using SafetyPortal.Diffusion.Clip;
+using SafetyPortal.Diffusion.Inspection;
 
 namespace SafetyPortal.Diffusion;
 
@@ -107,17 +108,14 @@ internal sealed record ModelIndex(string PipelineClass, string SchedulerClass, b
 
     private static JsonObject Parse(string path)
     {
-        if (new FileInfo(path).Length > MaxBytes)
-            throw new ModelFormatException($"{path}: larger than 1 MiB");
         try
         {
-            var text = File.ReadAllText(path);
-            StrictJson.Parse(text).Dispose();
-            var index = JsonNode.Parse(text) as JsonObject ?? throw new ModelFormatException($"{path}: expected a JSON object");
-            _ = index.Count; // a key given twice is found only now
-            return index;
+            using var document = StrictJson.Parse(RegularFile.ReadAllBytes(path, MaxBytes), new JsonDocumentOptions { AllowDuplicateProperties = false });
+            return document.RootElement.ValueKind == JsonValueKind.Object
+                ? JsonObject.Create(document.RootElement.Clone())!
+                : throw new ModelFormatException($"{path}: expected a JSON object");
         }
-        catch (Exception e) when (e is JsonException or ArgumentException)
+        catch (JsonException e)
         {
             throw new ModelFormatException($"{path}: not JSON: {e.Message}", e);
         }

@@ -13,7 +13,7 @@ public static class TokenizerLearner
     /// <summary>Tokens per caption with start and end: the longest caption of the demo world has 17.</summary>
     public const int MaxLength = 20;
 
-    private const string EndOfWord = BytePairMerges.EndOfWord;
+    private const string EndOfWord = ClipTokenizer.EndOfWord;
     private const string Start = "<|startoftext|>";
     private const string End = "<|endoftext|>";
 
@@ -49,7 +49,7 @@ public static class TokenizerLearner
     public static int Write(string directory, IReadOnlyList<(string Left, string Right)> merges)
     {
         Directory.CreateDirectory(directory);
-        var alphabet = BytePairMerges.ByteAlphabet();
+        var alphabet = ByteAlphabet();
         string[] tokens =
         [
             .. alphabet.Select(c => c.ToString()), .. alphabet.Select(c => c + EndOfWord), .. merges.Select(m => m.Left + m.Right), Start, End,
@@ -72,6 +72,16 @@ public static class TokenizerLearner
         specials["tokenizer_class"] = "CLIPTokenizer";
         File.WriteAllText(Path.Combine(directory, "tokenizer_config.json"), JsonSerializer.Serialize(specials, json) + "\n");
         return tokens.Length;
+    }
+
+    // The printable character that stands for each byte (GPT-2's table), so that any UTF-8 text has symbols.
+    private static char[] ByteAlphabet()
+    {
+        var table = new char[256];
+        var next = 256;
+        for (var b = 0; b < 256; b++)
+            table[b] = b is (>= '!' and <= '~') or (>= 0xA1 and <= 0xAC) or >= 0xAE ? (char)b : (char)next++;
+        return table;
     }
 
     private static int Compare((string Left, string Right) a, (string Left, string Right) b)

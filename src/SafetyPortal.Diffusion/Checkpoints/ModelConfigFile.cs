@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using SafetyPortal.Diffusion.Inspection;
 
 namespace SafetyPortal.Diffusion.Checkpoints;
 
@@ -23,19 +24,7 @@ public sealed class ModelConfigFile
     public string Location { get; }
 
     /// <exception cref="ModelFormatException">The file is missing, too large, or not a JSON object.</exception>
-    public static ModelConfigFile Open(string path)
-    {
-        try
-        {
-            if (new FileInfo(path) is { Exists: true, Length: > MaxBytes } large)
-                throw new ModelFormatException($"{path}: has {large.Length} bytes; a configuration of at most {MaxBytes} is read");
-            return Parse(File.ReadAllBytes(path), path);
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            throw new ModelFormatException($"{path}: cannot be opened: {exception.Message}", exception);
-        }
-    }
+    public static ModelConfigFile Open(string path) => Parse(RegularFile.ReadAllBytes(path, MaxBytes), path);
 
     /// <exception cref="ModelFormatException">The text is not a JSON object.</exception>
     public static ModelConfigFile Parse(ReadOnlyMemory<byte> json, string location)

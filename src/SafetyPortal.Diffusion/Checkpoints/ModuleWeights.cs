@@ -16,8 +16,7 @@ internal static class ModuleWeights
     /// <param name="device">Where the network goes.</param>
     /// <param name="dtype">The type it computes in.</param>
     /// <param name="rename">From a checkpoint's name to the network's; null to leave a tensor out.</param>
-    /// <exception cref="ModelMismatchException">A tensor is missing, unexpected or misshapen.</exception>
-    /// <exception cref="ModelFormatException">A tensor holds NaN or infinity.</exception>
+    /// <exception cref="ModelFormatException">A tensor is missing, unexpected or misshapen, or holds NaN or infinity.</exception>
     public static T Load<T>(Func<Device, T> build, ITensorSource source, Device? device, ScalarType dtype, Func<string, string?>? rename = null)
         where T : nn.Module
     {

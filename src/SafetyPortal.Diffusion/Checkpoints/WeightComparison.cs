@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 
 namespace SafetyPortal.Diffusion.Checkpoints;
 
-/// <summary>The tensors of a checkpoint beside the parameters of a network.</summary>
+/// <summary>How the tensors of a checkpoint differ from the parameters of a network.</summary>
 /// <param name="Location">The checkpoint.</param>
 /// <param name="Names">The checkpoint's name for each of the network's that it has in the right shape.</param>
 /// <param name="Missing">Parameters without a tensor, with their shapes.</param>
@@ -12,6 +12,8 @@ namespace SafetyPortal.Diffusion.Checkpoints;
 internal sealed record WeightComparison(
     string Location, IReadOnlyDictionary<string, string> Names, IReadOnlyList<string> Missing, IReadOnlyList<string> Unexpected, IReadOnlyList<string> Misshapen)
 {
+    private const int Shown = 10;
+
     /// <param name="expected">The network's parameters.</param>
     /// <param name="source">The checkpoint.</param>
     /// <param name="rename">From a checkpoint's name to the network's, null to leave a tensor out; null for equal names.</param>
@@ -38,10 +40,17 @@ internal sealed record WeightComparison(
         return new WeightComparison(source.Location, names, missing, unexpected, misshapen);
     }
 
-    /// <exception cref="ModelMismatchException">A tensor is missing, unexpected or misshapen.</exception>
+    /// <exception cref="ModelFormatException">A tensor is missing, unexpected or misshapen; the message lists up to ten of each kind.</exception>
     public void RequireMatch()
     {
-        if (Missing.Count + Unexpected.Count + Misshapen.Count > 0)
-            throw new ModelMismatchException(Location, Missing, Unexpected, Misshapen);
+        string[] kinds = [.. Describe("missing", Missing), .. Describe("unexpected", Unexpected), .. Describe("misshapen", Misshapen)];
+        if (kinds.Length > 0)
+            throw new ModelFormatException($"{Location} does not fit its config.json:{string.Concat(kinds)}");
+    }
+
+    private static IEnumerable<string> Describe(string kind, IReadOnlyList<string> items)
+    {
+        if (items.Count > 0)
+            yield return $"\n  {items.Count} {kind}: {string.Join("; ", items.Take(Shown))}{(items.Count > Shown ? $"; and {items.Count - Shown} more" : "")}";
     }
 }

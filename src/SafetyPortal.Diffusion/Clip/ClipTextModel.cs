@@ -44,7 +44,7 @@ public sealed class ClipTextModel : nn.Module<Tensor, Tensor>
     internal static ClipTextModel Load(string folder, ClipTextConfig config, Device? device, ScalarType dtype)
     {
         using var weights = CheckpointFolder.OpenWeights(folder, CheckpointFolder.TransformersStem);
-        return ModuleWeights.Load(on => new ClipTextModel(config, on), weights, device, dtype, ClipCheckpoint.Name);
+        return ModuleWeights.Load(on => new ClipTextModel(config, on), weights, device, dtype, ClipCheckpoint.TextName);
     }
 
     /// <summary>Writes a folder that transformers and <see cref="Load(string, Device?, ScalarType)"/> read.</summary>

@@ -20,7 +20,7 @@ internal sealed record FolderContents(IReadOnlyList<ModelFileReport> Files, IRea
         foreach (var path in Directory.EnumerateFiles(directory, "*", Everything).Order(StringComparer.Ordinal))
         {
             cancellation.ThrowIfCancellationRequested();
-            using var stream = File.OpenRead(path);
+            using var stream = RegularFile.HasContent(path) ? File.OpenRead(path) : Stream.Null;
             files.Add(new ModelFileReport(Path.GetRelativePath(directory, path).Replace('\\', '/'), stream.Length, Convert.ToHexStringLower(SHA256.HashData(stream))));
         }
 

@@ -61,9 +61,9 @@ public sealed class ModelFolderInspection
         var scheduler = Has("scheduler") ? Try(() => PipelineConfigs.ReadScheduler(directory, index.SchedulerClass.Length > 0 ? index : index with { SchedulerClass = "DDIMScheduler" }), "scheduler") : null;
         var tokenizer = Tokenizer("tokenizer");
         var tokenizer2 = index.IsXl ? Tokenizer("tokenizer_2") : null;
-        var text = Network("text_encoder", CheckpointFolder.TransformersStem, () => PipelineConfigs.ReadText(directory, "text_encoder"), ClipTextModel.ParameterShapes, ClipCheckpoint.Name);
+        var text = Network("text_encoder", CheckpointFolder.TransformersStem, () => PipelineConfigs.ReadText(directory, "text_encoder"), ClipTextModel.ParameterShapes, ClipCheckpoint.TextName);
         var text2 = index.IsXl
-            ? Network("text_encoder_2", CheckpointFolder.TransformersStem, () => PipelineConfigs.ReadText(directory, "text_encoder_2"), ClipTextModel.ParameterShapes, ClipCheckpoint.Name)
+            ? Network("text_encoder_2", CheckpointFolder.TransformersStem, () => PipelineConfigs.ReadText(directory, "text_encoder_2"), ClipTextModel.ParameterShapes, ClipCheckpoint.TextName)
             : null;
         var unet = Network("unet", CheckpointFolder.DiffusersStem, () => PipelineConfigs.ReadUnet(directory), UNet2DConditionModel.ParameterShapes, null);
         var vae = Network("vae", CheckpointFolder.DiffusersStem, () => PipelineConfigs.ReadVae(directory), AutoencoderKL.ParameterShapes, AutoencoderKL.ModernName);

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using Microsoft.Win32.SafeHandles;
+using SafetyPortal.Diffusion.Inspection;
 using static TorchSharp.torch;
 
 namespace SafetyPortal.Diffusion.Safetensors;
@@ -46,6 +47,8 @@ public sealed class SafetensorsFile : ITensorSource
         SafeFileHandle opened;
         try
         {
+            if (File.Exists(path) && !RegularFile.HasContent(path))
+                throw new SafetensorsException(path, "has 0 bytes, or is a pipe or device; expected a safetensors file");
             opened = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, FileOptions.RandomAccess);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using SafetyPortal.Diffusion.Inspection;
 using static TorchSharp.torch;
 
 namespace SafetyPortal.Diffusion.Safetensors;
@@ -106,9 +107,7 @@ public sealed class ShardedSafetensors : ITensorSource
     {
         try
         {
-            if (new FileInfo(path) is { Exists: true, Length: > MaxIndexBytes } large)
-                throw new SafetensorsException(path, $"has {large.Length} bytes; an index of at most {MaxIndexBytes} is read");
-            using var document = StrictJson.Parse(File.ReadAllBytes(path), new JsonDocumentOptions { MaxDepth = 8, AllowDuplicateProperties = false });
+            using var document = StrictJson.Parse(RegularFile.ReadAllBytes(path, MaxIndexBytes), new JsonDocumentOptions { MaxDepth = 8, AllowDuplicateProperties = false });
             if (document.RootElement.ValueKind != JsonValueKind.Object
                 || !document.RootElement.TryGetProperty("weight_map", out var map) || map.ValueKind != JsonValueKind.Object)
                 throw new SafetensorsException(path, "has no object \"weight_map\"");
@@ -125,10 +124,6 @@ public sealed class ShardedSafetensors : ITensorSource
         catch (JsonException exception)
         {
             throw new SafetensorsException(path, "is not well-formed JSON: " + exception.Message, exception);
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            throw new SafetensorsException(path, "cannot be opened: " + exception.Message, exception);
         }
     }
 }

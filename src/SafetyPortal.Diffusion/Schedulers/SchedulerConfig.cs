@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
+using SafetyPortal.Diffusion.Inspection;
 
 namespace SafetyPortal.Diffusion.Schedulers;
 
@@ -10,6 +11,8 @@ namespace SafetyPortal.Diffusion.Schedulers;
 /// </summary>
 public sealed record SchedulerConfig
 {
+    private const int MaxBytes = 1 << 20;
+
     private static readonly JsonSerializerOptions Format = new()
     {
         PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
@@ -126,9 +129,7 @@ public sealed record SchedulerConfig
         var path = Path.Combine(directory, "scheduler_config.json");
         if (!File.Exists(path))
             throw new SchedulerException($"scheduler_config.json is missing from {directory}.");
-        if (new FileInfo(path).Length > 1 << 20)
-            throw new SchedulerException("scheduler_config.json: larger than 1 MiB.");
-        return Parse(File.ReadAllText(path));
+        return Parse(RegularFile.ReadAllText(path, MaxBytes));
     }
 
     /// <summary>Reads the JSON text of a configuration; keys that are not listed here are ignored.</summary>

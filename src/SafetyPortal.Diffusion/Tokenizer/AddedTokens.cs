@@ -11,31 +11,34 @@ internal static class AddedTokens
 
     public const string FileName = "added_tokens.json";
 
-    /// <summary>The file of the fast tokenizers; of it only its list of added tokens is read.</summary>
+    /// <summary>Where <c>tokenizer_config.json</c> and <c>special_tokens_map.json</c> list further special tokens.</summary>
+    public const string AdditionalKey = "additional_special_tokens";
+
+    /// <summary>The file of the fast tokenizers: the whole tokenizer since transformers 5.</summary>
     public const string FastFileName = "tokenizer.json";
 
     // Each is looked for at every place of a prompt.
     private const int Most = 10_000;
 
-    /// <exception cref="TokenizerException">The list is malformed or has an option that is not followed.</exception>
+    /// <exception cref="ModelFormatException">The list is malformed or has an option that is not followed.</exception>
     public static Dictionary<string, long> OfConfiguration(JsonElement config)
     {
         const string Where = $"tokenizer_config.json: {DecoderKey}";
         var tokens = new Dictionary<string, long>(StringComparer.Ordinal);
         var list = config.GetProperty(DecoderKey);
         if (list.ValueKind != JsonValueKind.Object)
-            throw new TokenizerException($"{Where}: expected an object, found {list.ValueKind}.");
+            throw new ModelFormatException($"{Where}: expected an object, found {list.ValueKind}.");
         foreach (var entry in list.EnumerateObject())
         {
             if (!long.TryParse(entry.Name, NumberStyles.None, CultureInfo.InvariantCulture, out var id))
-                throw new TokenizerException($"{Where}: expected ids, found '{TokenizerFiles.Shorten(entry.Name)}'.");
+                throw new ModelFormatException($"{Where}: expected ids, found '{TokenizerFiles.Shorten(entry.Name)}'.");
             Add(tokens, TextOf(entry.Value), id, entry.Value, Where);
         }
 
         return tokens;
     }
 
-    /// <exception cref="TokenizerException">A list is malformed or has an option that is not followed.</exception>
+    /// <exception cref="ModelFormatException">A list is malformed or has an option that is not followed.</exception>
     public static Dictionary<string, long> OfOlderFiles(JsonElement? plain, JsonElement? fast)
     {
         var tokens = new Dictionary<string, long>(StringComparer.Ordinal);
@@ -54,11 +57,19 @@ internal static class AddedTokens
         return tokens;
     }
 
-    /// <summary>The special tokens beside begin, end, unknown and padding.</summary>
-    public static List<string> Additional(JsonElement? config) =>
-        config is { } root && root.TryGetProperty("additional_special_tokens", out var list) && list.ValueKind == JsonValueKind.Array
-            ? [.. list.EnumerateArray().Select(TextOf).OfType<string>().Where(text => text.Length > 0)]
-            : [];
+    /// <summary>The special tokens that are not begin, end, unknown or padding. Transformers 5 lists them under another key, by name or without names.</summary>
+    public static List<string> Additional(JsonElement? config)
+    {
+        if (config is not { } root || !(root.TryGetProperty(AdditionalKey, out var list) || root.TryGetProperty("extra_special_tokens", out list)))
+            return [];
+        IEnumerable<JsonElement> tokens = list.ValueKind switch
+        {
+            JsonValueKind.Array => list.EnumerateArray(),
+            JsonValueKind.Object => list.EnumerateObject().Select(named => named.Value),
+            _ => [],
+        };
+        return [.. tokens.Select(TextOf).OfType<string>().Where(text => text.Length > 0)];
+    }
 
     /// <summary>A token's text, which is written as such or as <c>{"content": text, ...}</c>; null where there is none.</summary>
     public static string? TextOf(JsonElement token)
@@ -104,11 +115,11 @@ internal static class AddedTokens
     private static void Add(Dictionary<string, long> tokens, string? text, long id, JsonElement entry, string where)
     {
         if (string.IsNullOrEmpty(text) || id is < 0 or > int.MaxValue)
-            throw new TokenizerException($"{where}: expected a text and an id from 0 to {int.MaxValue}, found {TokenizerFiles.Shorten(entry.GetRawText())}.");
+            throw new ModelFormatException($"{where}: expected a text and an id from 0 to {int.MaxValue}, found {TokenizerFiles.Shorten(entry.GetRawText())}.");
         if (entry.ValueKind == JsonValueKind.Object && entry.TryGetProperty("single_word", out var option) && option.ValueKind == JsonValueKind.True)
-            throw new TokenizerException($"{where}: single_word is true for '{TokenizerFiles.Shorten(text)}'; expected false.");
+            throw new ModelFormatException($"{where}: single_word is true for '{TokenizerFiles.Shorten(text)}'; expected false.");
         tokens[text] = id;
         if (tokens.Count > Most)
-            throw new TokenizerException($"{where}: more than {Most} tokens.");
+            throw new ModelFormatException($"{where}: more than {Most} tokens.");
     }
 }

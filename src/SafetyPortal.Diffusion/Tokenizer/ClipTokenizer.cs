@@ -1,23 +1,29 @@
+using Microsoft.ML.Tokenizers;
+
 namespace SafetyPortal.Diffusion.Tokenizer;
 
 /// <summary>
 /// CLIP's byte-level BPE tokenizer (Radford et al. 2021, arXiv 2103.00020) over a Hugging Face tokenizer folder, any vocabulary size.
+/// Microsoft.ML.Tokenizers merges the bytes of a word; this class decides what a word is.
 /// </summary>
 /// <remarks>
-/// Follows openai/CLIP's <c>clip.tokenize(truncate=True)</c> with ftfy left out: HTML references resolved twice, white space
-/// collapsed, Python's lower case. For plain text this equals transformers' CLIPTokenizer, which Stable Diffusion pipelines use; they differ
-/// where text holds HTML references (transformers keeps them), control characters, Chinese characters or accents apart from their letters
-/// (without ftfy it drops the first, sets spaces around the second and joins the third), and, when ftfy is installed there, in curly quotes,
-/// ligatures, full-width letters and broken encodings. The text of a special or added token inside a prompt counts as that token, as in
-/// transformers; SD 2.x pads with "!", so that an exclamation mark is one there. Instances are immutable and safe to use from several threads.
+/// Follows openai/CLIP's <c>clip.tokenize(truncate=True)</c> without ftfy: HTML references resolved twice, white space
+/// collapsed, Python's lower case. For plain text this equals transformers' CLIPTokenizer, which Stable Diffusion pipelines use.
+/// The two differ where text holds HTML references (transformers keeps them), control characters, Chinese characters or accents apart from
+/// their letters (without ftfy it drops the first, sets spaces around the second and joins the third). With ftfy they also differ in curly
+/// quotes, ligatures, full-width letters and broken encodings. The text of a special or added token inside a prompt counts as that token, as in
+/// transformers; SD 2.x pads with "!", so an exclamation mark is one there. Instances are immutable and safe to use from several threads.
 /// </remarks>
 public sealed class ClipTokenizer
 {
     /// <summary>The longest accepted prompt in UTF-16 units; far above what 77 tokens can say, low enough to bound the work.</summary>
     public const int LongestPrompt = 8192;
 
+    /// <summary>What marks the last symbol of a word in the vocabulary.</summary>
+    internal const string EndOfWord = "</w>";
+
     private readonly IReadOnlyDictionary<string, long> _vocabulary;
-    private readonly BytePairMerges _merges;
+    private readonly BpeTokenizer _merges;
     private readonly string[] _specials;
     private readonly IReadOnlyList<string> _wholeTokens;
     private readonly long _unknownId;
@@ -25,7 +31,6 @@ public sealed class ClipTokenizer
     private ClipTokenizer(TokenizerFiles files)
     {
         _vocabulary = files.Vocabulary;
-        _merges = new(files.Merges);
         _specials = [files.Bos, files.Eos];
         _wholeTokens = files.WholeTokens;
         BosId = IdOf(files.Bos, "bos_token");
@@ -34,6 +39,13 @@ public sealed class ClipTokenizer
         _unknownId = IdOf(files.Unknown, "unk_token");
         ModelMaxLength = files.ModelMaxLength;
         VocabularySize = _vocabulary.Values.Max() + 1;
+        _merges = BpeTokenizer.Create(new BpeOptions(_vocabulary.Select(entry => KeyValuePair.Create(entry.Key, (int)entry.Value)))
+        {
+            Merges = files.Merges.Select(merge => $"{merge.Left} {merge.Right}"),
+            ByteLevel = true,
+            EndOfWordSuffix = EndOfWord,
+            UnknownToken = files.Unknown,
+        });
     }
 
     /// <summary>Id of the token that starts every sequence.</summary>
@@ -52,10 +64,11 @@ public sealed class ClipTokenizer
     public long VocabularySize { get; }
 
     /// <summary>
-    /// Reads <c>vocab.json</c>, <c>merges.txt</c> and, when present, <c>tokenizer_config.json</c>; without a list of added tokens in that also
-    /// <c>special_tokens_map.json</c>, <c>added_tokens.json</c> and the added tokens of <c>tokenizer.json</c>.
+    /// Reads <c>vocab.json</c> and <c>merges.txt</c>, or <c>tokenizer.json</c> where one of them is missing; and, when present,
+    /// <c>tokenizer_config.json</c>. Without a list of added tokens in that also <c>special_tokens_map.json</c>, <c>added_tokens.json</c> and the
+    /// added tokens of <c>tokenizer.json</c>.
     /// </summary>
-    /// <exception cref="TokenizerException">A file is missing or malformed.</exception>
+    /// <exception cref="ModelFormatException">A file is missing or malformed.</exception>
     public static ClipTokenizer Load(string directory) => new(TokenizerFiles.Read(directory));
 
     /// <summary>Ids with start and end token, not padded, truncated to <see cref="ModelMaxLength"/> (the last id is then still the end token).</summary>
@@ -86,6 +99,15 @@ public sealed class ClipTokenizer
     /// <summary>Length before truncation, both special tokens included; above <see cref="ModelMaxLength"/> the end of the prompt is not seen.</summary>
     public int CountTokens(string text) => EncodeAll(text).Count;
 
+    /// <summary>The words at the end of a prompt, in lower case, of which <see cref="Encode"/> cuts off at least a part; null if the whole prompt fits.</summary>
+    /// <exception cref="ArgumentException">The prompt is longer than <see cref="LongestPrompt"/>.</exception>
+    public string? CutOff(string text)
+    {
+        var room = ModelMaxLength - 2;
+        var cut = string.Join(' ', Words(text).SkipWhile(word => (room -= word.Ids.Count) >= 0).Select(word => word.Text));
+        return cut.Length > 0 ? cut : null;
+    }
+
     /// <summary>Ids of the vocabulary that a prompt can hold, ascending: everything but the special tokens.</summary>
     public IReadOnlyList<long> PlainIds() =>
         [.. _vocabulary.Where(entry => Array.IndexOf(_specials, entry.Key) < 0 && entry.Value != PadId && entry.Value != _unknownId).Select(entry => entry.Value).Order()];
@@ -94,8 +116,7 @@ public sealed class ClipTokenizer
     public IEnumerable<(long Id, string Text)> Spellings()
     {
         var plain = PlainIds().ToHashSet();
-        return _vocabulary.Where(entry => plain.Contains(entry.Value)).OrderBy(entry => entry.Value)
-            .Select(entry => (entry.Value, entry.Key.Replace("</w>", " ", StringComparison.Ordinal)));
+        return _vocabulary.Where(entry => plain.Contains(entry.Value)).OrderBy(entry => entry.Value).Select(entry => (entry.Value, Spell(entry.Key)));
     }
 
     /// <summary>The vocabulary's spelling of an id, for reports; the end-of-word mark is a blank, byte symbols stay as they are.</summary>
@@ -104,46 +125,31 @@ public sealed class ClipTokenizer
     {
         foreach (var (text, known) in _vocabulary)
         {
-            if (known == id) return text.Replace("</w>", " ", StringComparison.Ordinal);
+            if (known == id) return Spell(text);
         }
 
         throw new ArgumentException($"Expected an id of the vocabulary, got {id}.", nameof(id));
     }
 
-    private List<long> EncodeAll(string text)
+    private static string Spell(string token) => token.Replace(EndOfWord, " ", StringComparison.Ordinal);
+
+    private List<long> EncodeAll(string text) => [BosId, .. Words(text).SelectMany(word => word.Ids), EosId];
+
+    private IEnumerable<(string Text, IReadOnlyList<long> Ids)> Words(string text)
     {
         if (text.Length > LongestPrompt)
             throw new ArgumentException($"The prompt has {text.Length} characters; at most {LongestPrompt} are accepted.", nameof(text));
-        var ids = new List<long> { BosId };
-        foreach (var (piece, isToken) in AddedTokens.Split(text, _wholeTokens))
-        {
-            if (isToken)
-                ids.Add(_vocabulary[piece]);
-            else
-                AddWords(ids, piece);
-        }
-
-        ids.Add(EosId);
-        return ids;
+        return AddedTokens.Split(text, _wholeTokens).SelectMany(piece => piece.IsToken
+            ? [(piece.Text, [_vocabulary[piece.Text]])]
+            : WordSplitter.Split(PromptNormalizer.Normalize(piece.Text), _specials).Select(word => (word, IdsOf(word))));
     }
 
-    private void AddWords(List<long> ids, string text)
-    {
-        foreach (var word in WordSplitter.Split(PromptNormalizer.Normalize(text), _specials))
-        {
-            if (Array.IndexOf(_specials, word) >= 0)
-            {
-                ids.Add(_vocabulary[word]);
-                continue;
-            }
-
-            foreach (var symbol in _merges.Apply(word))
-                ids.Add(_vocabulary.TryGetValue(symbol, out var id) ? id : _unknownId);
-        }
-    }
+    private IReadOnlyList<long> IdsOf(string word) => Array.IndexOf(_specials, word) >= 0
+        ? [_vocabulary[word]]
+        : [.. _merges.EncodeToIds(word, considerPreTokenization: false, considerNormalization: false).Select(id => (long)id)];
 
     private long IdOf(string token, string role)
         => _vocabulary.TryGetValue(token, out var id)
             ? id
-            : throw new TokenizerException($"vocab.json does not list '{token}', which the tokenizer's {role} names.");
+            : throw new ModelFormatException($"The vocabulary does not list '{token}', which the tokenizer's {role} names.");
 }

@@ -5,7 +5,8 @@ namespace SafetyPortal.Diffusion.Tokenizer;
 
 /// <summary>
 /// Character references of HTML5, resolved as Python's <c>html.unescape</c> does: names without a semicolon match by their
-/// longest known prefix, numbers in the C1 range mean Windows-1252, and code points that are no characters vanish.
+/// longest known prefix, numbers in the C1 range mean Windows-1252, and code points that are no characters vanish. <c>WebUtility.HtmlDecode</c> does
+/// none of the three and knows 253 of the 2,231 names, so it gives other ids.
 /// </summary>
 internal static class HtmlEntities
 {

@@ -1,10 +1,14 @@
-using System.Text;
 using System.Text.Json;
+using SafetyPortal.Diffusion.Inspection;
 
 namespace SafetyPortal.Diffusion.Tokenizer;
 
-/// <summary>Reads and checks the files of a Hugging Face CLIP tokenizer folder. The files are untrusted: sizes, ids and merges are checked.</summary>
-/// <param name="Vocabulary">Ids by token, those of added tokens among them.</param>
+/// <summary>
+/// Reads and checks the files of a Hugging Face CLIP tokenizer folder, of transformers up to 4 (<c>vocab.json</c>, <c>merges.txt</c>) or from 5 on
+/// (<c>tokenizer.json</c>). The files are untrusted: sizes, ids and merges are checked.
+/// </summary>
+/// <param name="Vocabulary">Ids by token, those of added tokens among them; no id belongs to two tokens.</param>
+/// <param name="Merges">Pairs in order of priority; both parts and what they make are in the vocabulary.</param>
 /// <param name="WholeTokens">Tokens whose text in a prompt counts as the token: the special ones and those added to the vocabulary.</param>
 internal sealed record TokenizerFiles(
     IReadOnlyDictionary<string, long> Vocabulary,
@@ -16,67 +20,118 @@ internal sealed record TokenizerFiles(
     IReadOnlyList<string> WholeTokens,
     int ModelMaxLength)
 {
+    private const string VocabularyFile = "vocab.json";
+    private const string MergesFile = "merges.txt";
+    private const string ConfigurationFile = "tokenizer_config.json";
+    private const string EndOfText = "<|endoftext|>";
     private const long LargestFile = 64L << 20;
     private const int DefaultLength = 77;
     private const int LongestModel = 4096;
 
-    /// <exception cref="TokenizerException">A file is missing, too large or malformed; the message names file and line.</exception>
+    /// <exception cref="ModelFormatException">A file is missing, too large or malformed; the message names file and line.</exception>
     public static TokenizerFiles Read(string directory)
     {
-        var vocabulary = ReadVocabulary(directory);
-        var merges = ReadMerges(directory, vocabulary);
-        var config = ReadOptionalObject(directory, "tokenizer_config.json");
-        // As transformers does: a configuration that lists its added tokens says everything, otherwise the older files beside it win.
+        bool Has(string file) => Path.Exists(Path.Combine(directory, file));
+        var config = ReadOptionalObject(directory, ConfigurationFile);
+        // As transformers does: a configuration that lists its added tokens says everything, otherwise the older files win.
         var complete = config is { } root && root.TryGetProperty(AddedTokens.DecoderKey, out _);
         var map = complete ? null : ReadOptionalObject(directory, "special_tokens_map.json");
-        string Special(string name, string fallback = "<|endoftext|>") => Text(map, name) ?? Text(config, name) ?? fallback;
+        var separate = (Has(VocabularyFile) && Has(MergesFile)) || !Has(AddedTokens.FastFileName);
+        var fast = complete && separate ? null : ReadOptionalObject(directory, AddedTokens.FastFileName);
+
+        var (vocabulary, merges) = separate ? ReadSeparate(directory) : ReadFast(fast!.Value);
+        string Special(string name, string fallback = EndOfText) => Text(map, name) ?? Text(config, name) ?? fallback;
         var (bos, eos, unknown, pad) = (Special("bos_token", "<|startoftext|>"), Special("eos_token"), Special("unk_token"), Special("pad_token"));
 
-        var added = complete
-            ? AddedTokens.OfConfiguration(config!.Value)
-            : AddedTokens.OfOlderFiles(ReadOptionalObject(directory, AddedTokens.FileName), ReadOptionalObject(directory, AddedTokens.FastFileName));
+        var added = complete ? AddedTokens.OfConfiguration(config!.Value) : AddedTokens.OfOlderFiles(ReadOptionalObject(directory, AddedTokens.FileName), fast);
+        var owners = vocabulary.ToDictionary(entry => entry.Value, entry => entry.Key);
         foreach (var (token, id) in added)
+        {
+            if (!owners.TryAdd(id, token) && owners[id] != token)
+                throw new ModelFormatException($"The added token '{Shorten(token)}' has id {id}, which is that of '{Shorten(owners[id])}'.");
+            if (vocabulary.TryGetValue(token, out var known) && known != id)
+                throw new ModelFormatException($"The added token '{Shorten(token)}' has id {id}, in the vocabulary it has {known}.");
             vocabulary[token] = id;
+        }
+
         var more = AddedTokens.Additional(map ?? config);
         if (more.FirstOrDefault(token => !vocabulary.ContainsKey(token)) is { } unlisted)
-            throw new TokenizerException($"additional_special_tokens names '{Shorten(unlisted)}', to which no file gives an id.");
+            throw new ModelFormatException($"{AddedTokens.AdditionalKey} names '{Shorten(unlisted)}', to which no file gives an id.");
         List<string> whole = [.. added.Keys.Concat(more).Concat([bos, eos, unknown, pad]).Where(token => token.Length > 0).Distinct(StringComparer.Ordinal)];
         return new(vocabulary, merges, bos, eos, unknown, pad, whole, MaxLength(config));
     }
 
-    private static Dictionary<string, long> ReadVocabulary(string directory)
+    private static (Dictionary<string, long>, List<(string, string)>) ReadSeparate(string directory)
     {
-        const string Name = "vocab.json";
-        using var document = ParseObject(Name, ReadText(directory, Name));
-        var vocabulary = new Dictionary<string, long>(StringComparer.Ordinal);
-        var used = new HashSet<long>();
-        foreach (var entry in document.RootElement.EnumerateObject())
-        {
-            if (entry.Value.ValueKind != JsonValueKind.Number || !entry.Value.TryGetInt64(out var id) || id < 0 || id > int.MaxValue)
-                throw new TokenizerException($"{Name}: token '{Shorten(entry.Name)}' has id {Shorten(entry.Value.GetRawText())}; expected an integer from 0 to {int.MaxValue}.");
-            if (!vocabulary.TryAdd(entry.Name, id))
-                throw new TokenizerException($"{Name}: token '{Shorten(entry.Name)}' is listed twice.");
-            if (!used.Add(id))
-                throw new TokenizerException($"{Name}: id {id} is given to two tokens, the second is '{Shorten(entry.Name)}'.");
-        }
-
-        return vocabulary.Count > 0 ? vocabulary : throw new TokenizerException($"{Name}: no tokens.");
+        using var document = ParseObject(VocabularyFile, ReadText(directory, VocabularyFile));
+        var vocabulary = ReadVocabulary(document.RootElement, VocabularyFile);
+        var lines = ReadText(directory, MergesFile).TrimEnd().Split('\n');
+        if (!lines[0].StartsWith("#version", StringComparison.Ordinal))
+            throw new ModelFormatException($"{MergesFile} line 1: expected '#version: ...', found '{Shorten(lines[0])}'.");
+        return (vocabulary, ReadMerges(lines.Skip(1).Select((line, i) => ($"{MergesFile} line {i + 2}", line.TrimEnd('\r').Split(' '))), vocabulary));
     }
 
-    private static List<(string Left, string Right)> ReadMerges(string directory, Dictionary<string, long> vocabulary)
+    // The format of the tokenizers library: {"added_tokens": [...], "model": {"type": "BPE", "vocab": {...}, "merges": [...], ...}, ...}
+    private static (Dictionary<string, long>, List<(string, string)>) ReadFast(JsonElement root)
     {
-        const string Name = "merges.txt";
-        var lines = ReadText(directory, Name).TrimEnd().Split('\n');
-        if (!lines[0].StartsWith("#version", StringComparison.Ordinal))
-            throw new TokenizerException($"{Name} line 1: expected '#version: ...', found '{Shorten(lines[0])}'.");
-        var merges = new List<(string, string)>(lines.Length);
-        for (var i = 1; i < lines.Length; i++)
+        const string Where = $"{AddedTokens.FastFileName}: model";
+        if (!root.TryGetProperty("model", out var model) || model.ValueKind != JsonValueKind.Object)
+            throw new ModelFormatException($"{Where}: expected an object.");
+        Require("type", "BPE");
+        Require("end_of_word_suffix", ClipTokenizer.EndOfWord);
+        if (!model.TryGetProperty("vocab", out var ids) || ids.ValueKind != JsonValueKind.Object)
+            throw new ModelFormatException($"{Where}: vocab: expected an object.");
+        if (!model.TryGetProperty("merges", out var pairs) || pairs.ValueKind != JsonValueKind.Array)
+            throw new ModelFormatException($"{Where}: merges: expected a list.");
+        var vocabulary = ReadVocabulary(ids, $"{Where}: vocab");
+        return (vocabulary, ReadMerges(pairs.EnumerateArray().Select((pair, i) => ($"{Where}: merge {i + 1}", Parts(pair))), vocabulary));
+
+        void Require(string key, string expected)
         {
-            var parts = lines[i].TrimEnd('\r').Split(' ');
-            if (parts.Length != 2 || parts[0].Length == 0 || parts[1].Length == 0)
-                throw new TokenizerException($"{Name} line {i + 1}: expected two symbols separated by one space, found '{Shorten(lines[i])}'.");
+            if (Text(model, key) is var found && found != expected)
+                throw new ModelFormatException($"{Where}: {key}: expected \"{expected}\", found {(found is null ? "none" : $"\"{Shorten(found)}\"")}: not a tokenizer of CLIP.");
+        }
+
+        // Written as one string before tokenizers 0.20, as two since.
+        static string[] Parts(JsonElement pair) => pair.ValueKind switch
+        {
+            JsonValueKind.String => pair.GetString()!.Split(' '),
+            JsonValueKind.Array when pair.EnumerateArray().All(part => part.ValueKind == JsonValueKind.String) => [.. pair.EnumerateArray().Select(part => part.GetString()!)],
+            _ => [pair.GetRawText()],
+        };
+    }
+
+    private static Dictionary<string, long> ReadVocabulary(JsonElement tokens, string where)
+    {
+        var vocabulary = new Dictionary<string, long>(StringComparer.Ordinal);
+        var used = new HashSet<long>();
+        foreach (var entry in tokens.EnumerateObject())
+        {
+            if (entry.Value.ValueKind != JsonValueKind.Number || !entry.Value.TryGetInt32(out var id) || id is < 0 or int.MaxValue)
+                throw new ModelFormatException($"{where}: token '{Shorten(entry.Name)}' has id {Shorten(entry.Value.GetRawText())}; expected an integer from 0 to {int.MaxValue - 1}.");
+            if (!vocabulary.TryAdd(entry.Name, id))
+                throw new ModelFormatException($"{where}: token '{Shorten(entry.Name)}' is listed twice.");
+            if (!used.Add(id))
+                throw new ModelFormatException($"{where}: id {id} is given to two tokens, the second is '{Shorten(entry.Name)}'.");
+        }
+
+        return vocabulary.Count > 0 ? vocabulary : throw new ModelFormatException($"{where}: no tokens.");
+    }
+
+    private static List<(string Left, string Right)> ReadMerges(IEnumerable<(string Where, string[] Parts)> lines, Dictionary<string, long> vocabulary)
+    {
+        var merges = new List<(string, string)>();
+        var known = new HashSet<(string, string)>();
+        foreach (var (where, parts) in lines)
+        {
+            if (parts.Length != 2 || parts.Any(part => part.Length == 0 || part.Contains(' ', StringComparison.Ordinal)))
+                throw new ModelFormatException($"{where}: expected two symbols separated by one space, found '{Shorten(string.Join(' ', parts))}'.");
             if (!vocabulary.ContainsKey(parts[0] + parts[1]))
-                throw new TokenizerException($"{Name} line {i + 1}: the merge makes '{Shorten(parts[0] + parts[1])}', which vocab.json does not list.");
+                throw new ModelFormatException($"{where}: the merge makes '{Shorten(parts[0] + parts[1])}', which the vocabulary does not list.");
+            if (Array.Find(parts, part => !vocabulary.ContainsKey(part)) is { } unlisted)
+                throw new ModelFormatException($"{where}: the merge takes '{Shorten(unlisted)}', which the vocabulary does not list.");
+            if (!known.Add((parts[0], parts[1])))
+                throw new ModelFormatException($"{where}: the merge of '{Shorten(parts[0])}' and '{Shorten(parts[1])}' is listed twice.");
             merges.Add((parts[0], parts[1]));
         }
 
@@ -86,19 +141,14 @@ internal sealed record TokenizerFiles(
     private static string ReadText(string directory, string name)
     {
         var path = Path.Combine(directory, name);
-        var info = new FileInfo(path);
-        if (!info.Exists)
-            throw new TokenizerException($"{name} is missing from the tokenizer folder {directory}.");
-        if (info.Length > LargestFile)
-            throw new TokenizerException($"{name} has {info.Length} bytes; at most {LargestFile} are accepted.");
-        try
+        if (!File.Exists(path))
         {
-            return File.ReadAllText(path, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true));
+            throw new ModelFormatException(name is VocabularyFile or MergesFile
+                ? $"{name} is missing from the tokenizer folder {directory}; expected {VocabularyFile} and {MergesFile}, or {AddedTokens.FastFileName}."
+                : $"{name} is missing from the tokenizer folder {directory}.");
         }
-        catch (DecoderFallbackException e)
-        {
-            throw new TokenizerException($"{name} is not UTF-8 text.", e);
-        }
+
+        return RegularFile.ReadAllText(path, LargestFile);
     }
 
     private static JsonDocument ParseObject(string name, string text)
@@ -110,19 +160,19 @@ internal sealed record TokenizerFiles(
         }
         catch (JsonException e)
         {
-            throw new TokenizerException($"{name} is not JSON: {e.Message}", e);
+            throw new ModelFormatException($"{name} is not JSON: {e.Message}", e);
         }
 
         if (document.RootElement.ValueKind == JsonValueKind.Object)
             return document;
         var kind = document.RootElement.ValueKind;
         document.Dispose();
-        throw new TokenizerException($"{name}: expected a JSON object, found {kind}.");
+        throw new ModelFormatException($"{name}: expected a JSON object, found {kind}.");
     }
 
     private static JsonElement? ReadOptionalObject(string directory, string name)
     {
-        if (!File.Exists(Path.Combine(directory, name)))
+        if (!Path.Exists(Path.Combine(directory, name)))
             return null;
         using var document = ParseObject(name, ReadText(directory, name));
         return document.RootElement.Clone();
@@ -138,9 +188,9 @@ internal sealed record TokenizerFiles(
         var length = value.GetDouble();
         if (length > 1e9)
             return DefaultLength;
-        return length >= 2 && length <= LongestModel
+        return length is >= 2 and <= LongestModel && double.IsInteger(length)
             ? (int)length
-            : throw new TokenizerException($"tokenizer_config.json: model_max_length is {length}; expected 2 to {LongestModel}.");
+            : throw new ModelFormatException($"{ConfigurationFile}: model_max_length is {value.GetRawText()}; expected a whole number from 2 to {LongestModel}.");
     }
 
     public static string Shorten(string text) => text.Length <= 60 ? text : text[..60] + "...";

@@ -5,8 +5,8 @@ namespace SafetyPortal.Diffusion.Tokenizer;
 
 /// <summary>
 /// Cuts cleaned text into the pieces that byte-pair merges never cross. Equivalent to openai/CLIP's pattern
-/// <c>special|'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+</c> (ignoring case) over code points, which
-/// .NET's regular expressions cannot express because they see UTF-16 halves.
+/// <c>special|'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+</c> (ignoring case) over code points. Regular expressions of .NET see
+/// UTF-16 halves instead: with one, text that holds letters or digits beyond U+FFFF gets other ids.
 /// </summary>
 internal static class WordSplitter
 {
@@ -23,9 +23,10 @@ internal static class WordSplitter
     /// <summary>The pieces in order; white space separates and is dropped.</summary>
     public static IEnumerable<string> Split(string text, IReadOnlyList<string> specialTokens)
     {
+        string[] whole = [.. specialTokens, .. Contractions];
         for (var i = 0; i < text.Length;)
         {
-            var length = FixedPiece(text, i, specialTokens);
+            var length = whole.FirstOrDefault(piece => Matches(text, i, piece))?.Length ?? 0;
             if (length == 0)
             {
                 var kind = KindAt(text, i, out length);
@@ -35,35 +36,13 @@ internal static class WordSplitter
                     continue;
                 }
 
-                if (kind != Kind.Digit)
-                {
-                    while (i + length < text.Length && KindAt(text, i + length, out var next) == kind)
-                        length += next;
-                }
+                while (kind != Kind.Digit && i + length < text.Length && KindAt(text, i + length, out var next) == kind)
+                    length += next;
             }
 
             yield return text.Substring(i, length);
             i += length;
         }
-    }
-
-    private static int FixedPiece(string text, int at, IReadOnlyList<string> specialTokens)
-    {
-        foreach (var special in specialTokens)
-        {
-            if (Matches(text, at, special))
-                return special.Length;
-        }
-
-        if (text[at] != '\'')
-            return 0;
-        foreach (var contraction in Contractions)
-        {
-            if (Matches(text, at, contraction))
-                return contraction.Length;
-        }
-
-        return 0;
     }
 
     // The text is lower case already; of the letters that case folding maps onto ASCII, only the long s survives that.
@@ -84,10 +63,8 @@ internal static class WordSplitter
     private static Kind KindAt(string text, int at, out int length)
     {
         Rune.DecodeFromUtf16(text.AsSpan(at), out var rune, out length);
-        if (rune.IsBmp && PromptNormalizer.IsSpace((char)rune.Value))
-            return Kind.Space;
         // U+0345 folds to a letter, so the reference's pattern finds it in no class and drops it.
-        if (rune.Value == 0x345)
+        if (rune.IsBmp && (PromptNormalizer.IsSpace((char)rune.Value) || rune.Value == 0x345))
             return Kind.Space;
         return Rune.GetUnicodeCategory(rune) switch
         {

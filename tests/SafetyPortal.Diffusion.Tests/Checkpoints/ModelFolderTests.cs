@@ -1,4 +1,3 @@
-using SafetyPortal.Diffusion.Checkpoints;
 using SafetyPortal.Diffusion.Clip;
 using SafetyPortal.Diffusion.Safetensors;
 using SafetyPortal.Diffusion.Vae;
@@ -65,26 +64,28 @@ public sealed class ModelFolderTests : IDisposable
             tensors["decoder.conv_out.weight"] = ones(3, 4, 1, 1);
             tensors["quant_conv.bias"] = zeros(8, dtype: ScalarType.Int64);
         });
-        var exception = Should.Throw<ModelMismatchException>(() => AutoencoderKL.Load(folder.Root));
-        exception.Missing.ShouldBe(["encoder.conv_in.bias [4]"]);
-        exception.Unexpected.ShouldBe(["surplus.weight [2, 3]"]);
-        exception.Misshapen.Order(StringComparer.Ordinal).ShouldBe(
-        [
-            "decoder.conv_out.weight expected [3, 4, 3, 3], got [3, 4, 1, 1]",
-            "quant_conv.bias expected floating-point numbers, got Int64",
-        ]);
-        exception.Message.ShouldContain("1 missing: encoder.conv_in.bias [4]");
-        exception.Message.ShouldStartWith(Weights);
+        var message = Should.Throw<ModelFormatException>(() => AutoencoderKL.Load(folder.Root)).Message;
+        message.ShouldStartWith(Weights);
+        message.ShouldContain("1 missing: encoder.conv_in.bias [4]\n");
+        message.ShouldContain("1 unexpected: surplus.weight [2, 3]\n");
+        message.ShouldContain("2 misshapen: ");
+        message.ShouldContain("decoder.conv_out.weight expected [3, 4, 3, 3], got [3, 4, 1, 1]");
+        message.ShouldContain("quant_conv.bias expected floating-point numbers, got Int64");
     }
 
     [Fact]
     public void Load_ManyMissingTensors_ShowsTenAndTheCount()
     {
         using var vae = Saved();
-        Rewrite(tensors => tensors.Keys.Skip(2).ToList().ForEach(k => tensors.Remove(k)));
-        var exception = Should.Throw<ModelMismatchException>(() => AutoencoderKL.Load(folder.Root));
-        exception.Message.ShouldContain($"{exception.Missing.Count} missing: ");
-        exception.Message.ShouldContain($"; and {exception.Missing.Count - 10} more");
+        var missing = 0;
+        Rewrite(tensors =>
+        {
+            missing = tensors.Count - 2;
+            tensors.Keys.Skip(2).ToList().ForEach(k => tensors.Remove(k));
+        });
+        var message = Should.Throw<ModelFormatException>(() => AutoencoderKL.Load(folder.Root)).Message;
+        message.ShouldContain($"{missing} missing: ");
+        message.ShouldContain($"; and {missing - 10} more");
     }
 
     [Fact]
@@ -93,8 +94,7 @@ public sealed class ModelFolderTests : IDisposable
         using var vae = Saved();
         // Its weights alone would need 4 * 16,384^2 * 9 bytes a layer.
         File.WriteAllText(folder.At("config.json"), (Small with { BlockOutChannels = [16384, 16384, 16384] }).ToJson().ToJsonString());
-        var exception = Should.Throw<ModelMismatchException>(() => AutoencoderKL.Load(folder.Root));
-        exception.Misshapen.ShouldContain("encoder.conv_in.weight expected [16384, 3, 3, 3], got [4, 3, 3, 3]");
+        Should.Throw<ModelFormatException>(() => AutoencoderKL.Load(folder.Root)).Message.ShouldContain("expected [16384, 3, 3, 3], got [4, 3, 3, 3]");
     }
 
     [Theory]

@@ -136,6 +136,26 @@ public sealed class ModelFolderInspectionTests : IDisposable
         pipeline.Second!.ZerosForEmptyPrompt.ShouldBeTrue();
     }
 
+    // transformers 5 saves a text encoder without the prefix; older files also hold position numbers.
+    [Fact]
+    public void InspectAndLoad_TextEncoderWithoutPrefix_IsTheSame()
+    {
+        Copy("sd2");
+        using var before = StableDiffusionPipeline.Load(folder.Root);
+        var file = folder.At("text_encoder", "model.safetensors");
+        List<(string Name, Tensor Tensor)> tensors;
+        using (var source = SafetensorsFile.Open(file))
+            tensors = [.. source.Entries.Keys.Select(name => (name.Replace("text_model.", "", StringComparison.Ordinal), source.Read(name)))];
+        SafetensorsWriter.Write(file, [.. tensors, ("embeddings.position_ids", arange(24).unsqueeze(0))]);
+
+        ModelFolderInspection.Inspect(folder.Root).Problems.ShouldBeEmpty();
+        using var after = StableDiffusionPipeline.Load(folder.Root);
+        after.EncodePrompts(["a church"]).ShouldMatch(before.EncodePrompts(["a church"]), 0, "text condition");
+
+        SafetensorsWriter.Write(file, [.. tensors, ("text_model.final_layer_norm.bias", ones(20))]);
+        ModelFolderInspection.Inspect(folder.Root).Problems.ShouldHaveSingleItem().ShouldContain("1 tensor not in its config.json: final_layer_norm.bias [20]");
+    }
+
     [Fact]
     public void Load_SnapshotOfTheHubsCache_FollowsItsLinksToBlobs()
     {

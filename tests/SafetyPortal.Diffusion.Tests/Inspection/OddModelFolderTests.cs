@@ -70,7 +70,7 @@ public sealed class OddModelFolderTests : IDisposable
 
         // Tokenizer
         ["no merges"] = ("sd2", f => f.Delete("tokenizer/merges.txt"), "merges.txt is missing"),
-        ["merges of another vocabulary"] = ("sd2", f => f.Write("tokenizer/merges.txt", "#version: 0.2\nc hurch</w>\n"), "merges.txt line 2: the merge makes 'church</w>', which vocab.json does not list"),
+        ["merges of another vocabulary"] = ("sd2", f => f.Write("tokenizer/merges.txt", "#version: 0.2\nc hurch</w>\n"), "merges.txt line 2: the merge makes 'church</w>', which the vocabulary does not list"),
         ["vocabulary larger than the embedding"] = ("sd2", f => f.Set("tokenizer/vocab.json", "church</w>", 600), "the tokenizer has ids up to 600, the text encoder embeds 514"),
         ["prompts longer than the encoder takes"] = ("sd2", f => f.Set("tokenizer/tokenizer_config.json", "model_max_length", 77), "the tokenizer gives 77 tokens, the text encoder takes 24"),
 

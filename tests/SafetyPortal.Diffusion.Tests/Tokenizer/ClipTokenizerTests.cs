@@ -46,6 +46,27 @@ public sealed class ClipTokenizerTests
     public void Encode_LongestWord_EndsInTheModelsLength()
         => Golden.Value.Encode(new string('a', ClipTokenizer.LongestPrompt)).Length.ShouldBe(77);
 
+    // One word of letters in the reference's pattern over code points, two in a pattern over UTF-16 halves; then two words.
+    [Fact]
+    public void Encode_LettersBeyondTheBasicPlane_AreLetters()
+    {
+        Golden.Value.Encode("a\U0001D400")[1..^1].ShouldBe([64L, 15889, 478]);
+        Golden.Value.Encode("\U0001D400\U0001F600")[1..^1].ShouldBe([15889L, 478, 7334]);
+    }
+
+    [Fact]
+    public void Encode_HalfOfASurrogatePair_IsTheReplacementCharacter()
+        => Golden.Value.Encode("a \ud835 b").ShouldBe(Golden.Value.Encode("a \ufffd b"));
+
+    [Fact]
+    public void CutOff_PromptBeyondTheLimit_IsWhatTheModelDoesNotSee()
+    {
+        var seventyFive = string.Join(' ', Enumerable.Repeat("cat", 75));
+
+        Golden.Value.CutOff(seventyFive).ShouldBeNull();
+        Golden.Value.CutOff($"{seventyFive} and a Church, caf\u00e9").ShouldBe("and a church , caf\u00e9");
+    }
+
     // Python: html.unescape("&notit; &amp;amp; &#x80; &#xD800; &#1; &hellip;") = "¬it; &amp; € \ufffd  …"
     [Fact]
     public void Unescape_UnusualReferences_FollowsPython()

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json.Nodes;
 using SafetyPortal.Diffusion.Tests.References;
+using SafetyPortal.Tests;
 
 namespace SafetyPortal.Diffusion.Tokenizer;
 
@@ -35,9 +36,12 @@ public sealed class TokenizerFilesTests : IDisposable
     [InlineData("{\"a\": \"x\"}", "#version: 0.2", "expected an integer")]
     [InlineData("{\"a\": 1, \"a\": 2}", "#version: 0.2", "'a' is listed twice")]
     [InlineData("{\"a\": 1, \"b\": 1}", "#version: 0.2", "id 1 is given to two tokens")]
-    [InlineData("{\"a\": 1}", "", "line 1: expected '#version")]
+    [InlineData("{\"a\": 1}", "", "merges.txt: has 0 bytes")]
+    [InlineData("{\"a\": 1}", "\n", "line 1: expected '#version")]
     [InlineData("{\"a\": 1}", "#version: 0.2\na", "line 2: expected two symbols")]
     [InlineData("{\"a\": 1}", "#version: 0.2\na b", "line 2: the merge makes 'ab'")]
+    [InlineData("{\"a\": 1, \"ab\": 2}", "#version: 0.2\na b", "line 2: the merge takes 'b'")]
+    [InlineData("{\"a\": 1, \"b\": 3, \"ab\": 2}", "#version: 0.2\na b\na b", "line 3: the merge of 'a' and 'b' is listed twice")]
     [InlineData("{\"a\": 1}", "#version: 0.2", "does not list '<|startoftext|>'")]
     [InlineData("{\"\\ud800\": 1}", "#version: 0.2", "half of a surrogate pair")]
     public void Load_DamagedFiles_SaysWhatIsWrong(string vocabulary, string merges, string message)
@@ -45,7 +49,69 @@ public sealed class TokenizerFilesTests : IDisposable
         Write("vocab.json", vocabulary);
         Write("merges.txt", merges);
 
-        Should.Throw<TokenizerException>(() => ClipTokenizer.Load(_folder)).Message.ShouldContain(message);
+        Should.Throw<ModelFormatException>(() => ClipTokenizer.Load(_folder)).Message.ShouldContain(message);
+    }
+
+    // What transformers 5 saves: the vocabulary and merges in tokenizer.json, merges as pairs, and a short configuration.
+    [Fact]
+    public void Encode_FolderOfTransformers5_GivesTheIdsOfTheOlderFolder()
+    {
+        var origin = GoldenFolder.At("pipeline", "tokenizer");
+        Write("tokenizer.json", Fast(
+            JsonNode.Parse(File.ReadAllText(Path.Combine(origin, "vocab.json")))!.AsObject(),
+            File.ReadLines(Path.Combine(origin, "merges.txt")).Skip(1).Select(line => (JsonNode)new JsonArray([.. line.Split(' ').Select(part => (JsonNode)part)]))));
+        Write("tokenizer_config.json", """{"backend": "tokenizers", "bos_token": "<|startoftext|>", "model_max_length": 77, "extra_special_tokens": {"image_token": "<|image|>"}}""");
+
+        var (older, newer) = (ClipTokenizer.Load(origin), ClipTokenizer.Load(_folder));
+
+        newer.VocabularySize.ShouldBe(49409);
+        newer.EncodePadded("a <|image|>b")[..5].ShouldBe([49406L, 320, 49408, 321, 49407]);
+        foreach (var line in File.ReadLines(GoldenFolder.At("04_tokenizer", "tokens.jsonl")))
+        {
+            var prompt = JsonNode.Parse(line)!["prompt"]!.GetValue<string>();
+            newer.EncodePadded(prompt).ShouldBe(older.EncodePadded(prompt), prompt);
+        }
+    }
+
+    [Theory]
+    [InlineData("type", "\"Unigram\"", "model: type: expected \"BPE\", found \"Unigram\"")]
+    [InlineData("end_of_word_suffix", "null", "model: end_of_word_suffix: expected \"</w>\", found none")]
+    [InlineData("vocab", "[]", "model: vocab: expected an object")]
+    [InlineData("merges", "{}", "model: merges: expected a list")]
+    [InlineData("merges", "[[\"a\", \"b\", \"c\"]]", "merge 1: expected two symbols")]
+    [InlineData("merges", "[7]", "merge 1: expected two symbols separated by one space, found '7'")]
+    [InlineData("merges", "[\"a b\"]", "merge 1: the merge makes 'ab'")]
+    public void Load_TokenizerJsonOfAnotherKind_SaysWhatIsWrong(string key, string value, string message)
+    {
+        var file = JsonNode.Parse(Fast(new JsonObject { ["a"] = 0, ["b"] = 1, ["<|startoftext|>"] = 2, ["<|endoftext|>"] = 3 }, []))!;
+        file["model"]![key] = JsonNode.Parse(value);
+        Write("tokenizer.json", file.ToJsonString());
+
+        Should.Throw<ModelFormatException>(() => ClipTokenizer.Load(_folder)).Message.ShouldContain(message);
+    }
+
+    [Theory]
+    [InlineData("""{"<toy>": 3}""", "The added token '<toy>' has id 3, which is that of")]
+    [InlineData("""{"a</w>": 900}""", "The added token 'a</w>' has id 900, in the vocabulary it has 320")]
+    public void Load_AddedTokenThatCollides_IsRefused(string tokens, string message)
+    {
+        Copy();
+        Write("added_tokens.json", tokens);
+
+        Should.Throw<ModelFormatException>(() => ClipTokenizer.Load(_folder)).Message.ShouldContain(message);
+    }
+
+    [Theory]
+    [InlineData("merges.txt")]
+    [InlineData("tokenizer_config.json")]
+    public void Load_PipeInTheFolder_IsRefusedWithoutWaiting(string file)
+    {
+        Copy();
+        File.Delete(Path.Combine(_folder, file));
+        using (var made = System.Diagnostics.Process.Start("mkfifo", Path.Combine(_folder, file))!)
+            made.WaitForExit();
+
+        Should.Throw<ModelFormatException>(() => ClipTokenizer.Load(_folder)).Message.ShouldContain($"{file}: has 0 bytes, or is a pipe");
     }
 
     [Fact]
@@ -53,7 +119,7 @@ public sealed class TokenizerFilesTests : IDisposable
     {
         Write("vocab.json", "{\"a\": 1}");
 
-        Should.Throw<TokenizerException>(() => ClipTokenizer.Load(_folder)).Message.ShouldContain("merges.txt is missing");
+        Should.Throw<ModelFormatException>(() => ClipTokenizer.Load(_folder)).Message.ShouldContain("merges.txt is missing");
     }
 
     [Fact]
@@ -61,7 +127,7 @@ public sealed class TokenizerFilesTests : IDisposable
     {
         File.WriteAllBytes(Path.Combine(_folder, "vocab.json"), [0x7B, 0xFF, 0xFE, 0x7D]);
 
-        Should.Throw<TokenizerException>(() => ClipTokenizer.Load(_folder)).Message.ShouldContain("not UTF-8");
+        Should.Throw<ModelFormatException>(() => ClipTokenizer.Load(_folder)).Message.ShouldContain("not UTF-8");
     }
 
     // Ids from transformers' CLIPTokenizer over the same folders; begin is 512, end 513. Padding with "!" makes it a token of its own.
@@ -126,7 +192,7 @@ public sealed class TokenizerFilesTests : IDisposable
         Copy();
         SetConfig(key, JsonNode.Parse(value));
 
-        Should.Throw<TokenizerException>(() => ClipTokenizer.Load(_folder)).Message.ShouldContain(message);
+        Should.Throw<ModelFormatException>(() => ClipTokenizer.Load(_folder)).Message.ShouldContain(message);
     }
 
     [Fact]
@@ -135,7 +201,7 @@ public sealed class TokenizerFilesTests : IDisposable
         Copy();
         Write("special_tokens_map.json", """{"additional_special_tokens": ["<toy>"]}""");
 
-        Should.Throw<TokenizerException>(() => ClipTokenizer.Load(_folder)).Message.ShouldContain("additional_special_tokens names '<toy>', to which no file gives an id");
+        Should.Throw<ModelFormatException>(() => ClipTokenizer.Load(_folder)).Message.ShouldContain("additional_special_tokens names '<toy>', to which no file gives an id");
     }
 
     private long[] Encode(string text)
@@ -151,6 +217,12 @@ public sealed class TokenizerFilesTests : IDisposable
         foreach (var file in Directory.EnumerateFiles(ReferenceFolder.At("sd2", "tokenizer")))
             File.Copy(file, Path.Combine(_folder, Path.GetFileName(file)));
     }
+
+    private static string Fast(JsonObject vocabulary, IEnumerable<JsonNode> merges) => new JsonObject
+    {
+        ["added_tokens"] = new JsonArray(new JsonObject { ["id"] = 49408, ["content"] = "<|image|>", ["single_word"] = false }),
+        ["model"] = new JsonObject { ["type"] = "BPE", ["unk_token"] = "<|endoftext|>", ["end_of_word_suffix"] = "</w>", ["vocab"] = vocabulary, ["merges"] = new JsonArray([.. merges]) },
+    }.ToJsonString();
 
     private void SetConfig(string key, JsonNode? value)
     {
