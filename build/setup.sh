@@ -6,8 +6,7 @@ configuration=Release
 cli="$root/artifacts/bin/SafetyPortal.Cli/release/SafetyPortal.Cli.dll"
 stamp="$root/artifacts/built" # as old as the newest source the program was built from, or younger
 
-# OpenBLAS is named on purpose: libtorch takes whatever provides libblas.so.3, and the reference BLAS is some forty times slower.
-native_packages=(libtorch-dev libopenblas0-pthread libvips-dev cmake g++ ninja-build)
+native_packages=(libvips-dev cmake g++ ninja-build)
 browser_packages=(chromium fonts-dejavu-core)
 
 say() { printf '%s\n' "$*" >&2; }

@@ -1,3 +1,4 @@
+using SafetyPortal.Diffusion.Runtime;
 using SafetyPortal.Diffusion.Clip;
 using SafetyPortal.Diffusion.Schedulers;
 using SafetyPortal.Diffusion.Tokenizer;

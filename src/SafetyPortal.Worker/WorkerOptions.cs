@@ -1,9 +1,9 @@
+using SafetyPortal.Diffusion.Runtime;
 using SafetyPortal.Erasure.Faithfulness;
 using SafetyPortal.Worker.Edits;
 using SafetyPortal.Worker.Measuring;
 using SafetyPortal.Worker.Models;
 using SafetyPortal.Worker.Plans;
-using SafetyPortal.Worker.Running;
 
 namespace SafetyPortal.Worker;
 

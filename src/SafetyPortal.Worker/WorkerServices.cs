@@ -1,3 +1,4 @@
+using SafetyPortal.Diffusion.Runtime;
 using Microsoft.Extensions.DependencyInjection;
 using Quartz;
 using SafetyPortal.Worker.Models;

@@ -1,8 +1,8 @@
+using SafetyPortal.Diffusion.Runtime;
 using SafetyPortal.Cli.Commands;
 using SafetyPortal.Cli.Output;
 using SafetyPortal.Diffusion;
 using SafetyPortal.Erasure.Attribution;
-using SafetyPortal.Worker.Models;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -76,7 +76,7 @@ internal sealed class BenchCases : IDisposable
         }
 
         return new BenchReport(
-            "SafetyPortal", folder, pipeline.Unet.parameters().Sum(p => p.numel()), pipeline.Unet.Config.SampleSize, threads, $"libtorch {TorchLibrary.Version}, {settings.Device}, {settings.Dtype}", results);
+            "SafetyPortal", folder, pipeline.Unet.parameters().Sum(p => p.numel()), pipeline.Unet.Config.SampleSize, threads, $"libtorch {Libtorch.Description}, {settings.Device}, {settings.Dtype}", results);
     }
 
     public void Dispose()

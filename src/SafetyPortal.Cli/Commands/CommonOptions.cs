@@ -1,3 +1,4 @@
+using SafetyPortal.Diffusion.Runtime;
 using System.CommandLine;
 using System.Globalization;
 using System.Text.RegularExpressions;
@@ -19,7 +20,7 @@ public static partial class CommonOptions
     public static Option<int> Threads() => Number(
         "--threads",
         "Threads of libtorch and its BLAS; recorded in the evidence, since results repeat exactly only for one thread count.",
-        Worker.Running.TorchThread.DefaultThreads,
+        TorchThread.DefaultThreads,
         most: 1024);
 
     /// <summary>A whole number within limits; anything else is a wrong command line.</summary>

@@ -1,3 +1,4 @@
+using SafetyPortal.Diffusion.Runtime;
 using System.Globalization;
 using SafetyPortal.Cli.Commands;
 using SafetyPortal.Requests;
@@ -30,7 +31,7 @@ internal sealed record StudySettings(
     /// <summary>Everything a concept's galleries depend on, in one line: a stored result with another is not used. Probes say for themselves how hard they tried.</summary>
     public string Fingerprint(LoadedModel model) => string.Create(
         CultureInfo.InvariantCulture,
-        $"model {model.Digest}, {Images.Target} target images and {Images.PerConcept} of each other concept, {Painting.Steps} DDIM steps, guidance {Painting.Guidance}, batch {Painting.BatchSize}, seed {Seed}; libtorch {TorchLibrary.Version}, CPU, {Threads} {(Threads == 1 ? "thread" : "threads")}, float32; judged by {Networks(model.Backbones.Uses)}");
+        $"model {model.Digest}, {Images.Target} target images and {Images.PerConcept} of each other concept, {Painting.Steps} DDIM steps, guidance {Painting.Guidance}, batch {Painting.BatchSize}, seed {Seed}; libtorch {Libtorch.Description}, CPU, {Threads} {(Threads == 1 ? "thread" : "threads")}, float32; judged by {Networks(model.Backbones.Uses)}");
 
     /// <summary>The probes asked for that were not made yet with this budget and seed.</summary>
     public IReadOnlyList<string> MissingProbes(RedTeamEvidence? known) => IsOurs(known) ? [.. Probes.Where(code => known!.Probes.All(p => p.Code != code))] : Probes;

@@ -100,10 +100,24 @@ public sealed class NoiseSchedule
         _ => throw new SchedulerException($"beta_schedule is '{config.BetaSchedule}'; expected linear, scaled_linear or squaredcos_cap_v2."),
     };
 
+    // torch.linspace as PyTorch 1.13 rounds it, which made the published timesteps; newer versions differ in the last bit. It works from both
+    // ends to the middle in groups of eight: the first of a group has one rounding, the others add multiples of the step to it.
     private static float[] Linspace(double start, double end, int count)
     {
-        using var values = linspace(start, end, count, dtype: ScalarType.Float32);
-        return values.data<float>().ToArray();
+        const int Group = 8;
+        var (first, last) = ((float)start, (float)end);
+        if (count == 1) return [first];
+        var step = (last - first) / (count - 1);
+        var values = new float[count];
+        for (var i = 0; i < count; i++)
+        {
+            var lead = i - (i % Group);
+            if (lead + Group > count) lead = i;
+            var value = lead < count / 2 ? MathF.FusedMultiplyAdd(step, lead, first) : MathF.FusedMultiplyAdd(-step, count - 1 - lead, last);
+            values[i] = value + (step * (i - lead));
+        }
+
+        return values;
     }
 
     // Nichol and Dhariwal 2021, arXiv 2102.09672, equation 17, capped at 0.999.

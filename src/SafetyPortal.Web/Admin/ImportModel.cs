@@ -1,3 +1,4 @@
+using SafetyPortal.Diffusion.Runtime;
 using Microsoft.EntityFrameworkCore;
 using SafetyPortal.Requests;
 using SafetyPortal.Requests.Accounts;
@@ -6,7 +7,6 @@ using SafetyPortal.Requests.Models;
 using SafetyPortal.Web.Hosting;
 using SafetyPortal.Worker;
 using SafetyPortal.Worker.Models;
-using SafetyPortal.Worker.Running;
 
 namespace SafetyPortal.Web.Admin;
 

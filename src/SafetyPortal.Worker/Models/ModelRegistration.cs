@@ -1,7 +1,7 @@
+using SafetyPortal.Diffusion.Runtime;
 using Microsoft.Extensions.Logging;
 using SafetyPortal.Requests.Accounts;
 using SafetyPortal.Requests.Models;
-using SafetyPortal.Worker.Running;
 
 namespace SafetyPortal.Worker.Models;
 

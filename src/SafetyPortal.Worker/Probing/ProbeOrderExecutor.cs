@@ -1,3 +1,4 @@
+using SafetyPortal.Diffusion.Runtime;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging;
 using SafetyPortal.Erasure.Ablation;

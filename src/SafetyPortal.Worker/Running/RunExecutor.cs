@@ -1,3 +1,4 @@
+using SafetyPortal.Diffusion.Runtime;
 using System.Diagnostics;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging;

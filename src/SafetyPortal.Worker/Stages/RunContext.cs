@@ -1,3 +1,4 @@
+using SafetyPortal.Diffusion.Runtime;
 using System.Text;
 using SafetyPortal.Requests;
 using SafetyPortal.Requests.Artifacts;

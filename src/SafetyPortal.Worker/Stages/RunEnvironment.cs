@@ -1,6 +1,6 @@
+using SafetyPortal.Diffusion.Runtime;
 using System.Reflection;
 using SafetyPortal.Requests.Evidence;
-using SafetyPortal.Worker.Models;
 
 namespace SafetyPortal.Worker.Stages;
 
@@ -9,7 +9,7 @@ internal static class RunEnvironment
 {
     public static EvidenceEnvironment Of(WorkerOptions options) => new(
         typeof(RunEnvironment).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "0",
-        TorchLibrary.Version,
+        Libtorch.Description,
         options.Device,
         options.Threads,
         "float32");

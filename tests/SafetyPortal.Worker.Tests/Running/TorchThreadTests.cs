@@ -1,4 +1,4 @@
-using SafetyPortal.Worker.Running;
+using SafetyPortal.Diffusion.Runtime;
 using static TorchSharp.torch;
 
 namespace SafetyPortal.Worker.Tests.Running;
