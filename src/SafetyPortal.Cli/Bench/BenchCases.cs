@@ -109,9 +109,9 @@ internal sealed class BenchCases : IDisposable
         var result = Long(name, $"{Images} images one by one, {settings.GenerationSteps} steps each", () =>
         {
             for (var i = 0; i < FirstImages; i++) GenerateOne();
-            before = (BenchMeasurement.ResidentMebibytes(), Tensor.TotalCount);
+            before = (BenchMeasurement.ResidentMebibytes(), DisposeScopeManager.Statistics.ThreadTotalLiveCount);
             for (var i = FirstImages; i < Images; i++) GenerateOne();
-            after = (BenchMeasurement.ResidentMebibytes(), Tensor.TotalCount);
+            after = (BenchMeasurement.ResidentMebibytes(), DisposeScopeManager.Statistics.ThreadTotalLiveCount);
         });
         return result with
         {

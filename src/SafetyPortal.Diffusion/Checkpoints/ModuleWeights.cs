@@ -23,6 +23,8 @@ internal static class ModuleWeights
         var comparison = WeightComparison.Of(ParameterShape.Of(build), source, rename);
         comparison.RequireMatch();
         var names = comparison.Names;
+        // TorchSharp's convolutions leave a copy of their first weights behind; the scope frees it.
+        using var scope = NewDisposeScope();
         var module = build(CPU);
         try
         {
@@ -42,12 +44,12 @@ internal static class ModuleWeights
         }
     }
 
-    /// <summary>Takes a network's parameters out of whatever dispose scope is open, so that they live until the network is disposed.</summary>
+    /// <summary>Takes a network's parameters and buffers out of whatever dispose scope is open, so that they live until the network is disposed.</summary>
     public static T Keep<T>(this T module)
         where T : nn.Module
     {
-        foreach (var parameter in module.parameters())
-            parameter.DetachFromDisposeScope();
+        foreach (var tensor in module.parameters().Concat(module.buffers()))
+            tensor.DetachFromDisposeScope();
         return module;
     }
 

@@ -13,6 +13,7 @@ public readonly record struct ParameterShape(string Name, IReadOnlyList<long> Sh
     /// <param name="build">Builds the network on the device it is given.</param>
     internal static IReadOnlyList<ParameterShape> Of(Func<Device, nn.Module> build)
     {
+        using var scope = NewDisposeScope();
         using var module = build(new Device(DeviceType.META));
         return [.. module.named_parameters().Select(p => new ParameterShape(p.name, p.parameter.shape))];
     }

@@ -1,3 +1,4 @@
+using TorchSharp;
 using SafetyPortal.Diffusion.Safetensors;
 using SafetyPortal.Erasure.Ablation;
 using static TorchSharp.torch;
@@ -25,7 +26,7 @@ public sealed class AblationPatchTests(Goldens goldens) : IDisposable
     {
         var unet = goldens.Pipeline.Unet;
         var before = WeightsDigest.Of(unet);
-        var live = Tensor.TotalCount;
+        var live = DisposeScopeManager.Statistics.ThreadTotalLiveCount;
         var notes = new Dictionary<string, string>(StringComparer.Ordinal) { ["concept"] = "object:parachute" };
         PatchBuilder.FromMask(unet, Mask(1, 5, 1023), new AblationSettings(0.01, Fill: fill, NoiseSeed: 7), notes).Save(PathOf("p"));
         WeightsDigest.Of(unet).ShouldBe(before);
@@ -44,7 +45,7 @@ public sealed class AblationPatchTests(Goldens goldens) : IDisposable
         }
 
         WeightsDigest.Of(unet).ShouldBe(before);
-        Tensor.TotalCount.ShouldBe(live);
+        DisposeScopeManager.Statistics.ThreadTotalLiveCount.ShouldBe(live);
     }
 
     [Fact]

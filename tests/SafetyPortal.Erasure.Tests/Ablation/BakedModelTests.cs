@@ -1,3 +1,4 @@
+using TorchSharp;
 using SafetyPortal.Diffusion;
 using SafetyPortal.Diffusion.Unet;
 using SafetyPortal.Erasure.Ablation;
@@ -19,7 +20,7 @@ public sealed class BakedModelTests : IDisposable
     [InlineData("sdxl", false)]
     public void Write_TwoPatches_GivesAFolderWithTheirResult(string model, bool asFloat32)
     {
-        var live = Tensor.TotalCount;
+        var live = DisposeScopeManager.Statistics.ThreadTotalLiveCount;
         var patches = Patches(model, 2);
         File.WriteAllBytes(Path.Combine(Copy(model), "unet", "diffusion_pytorch_model.bin"), [0x80, 0x02]);
 
@@ -32,7 +33,7 @@ public sealed class BakedModelTests : IDisposable
         using (var weights = UNet2DConditionModel.OpenWeights(Path.Combine(At("out"), "unet")))
             weights.Entries.Values.ShouldAllBe(e => e.Dtype == (asFloat32 ? ScalarType.Float32 : ScalarType.Float16));
         Directory.GetFiles(Path.Combine(At("out"), "unet")).Length.ShouldBe(Directory.GetFiles(Path.Combine(Source(model), "unet")).Length);
-        Tensor.TotalCount.ShouldBe(live);
+        DisposeScopeManager.Statistics.ThreadTotalLiveCount.ShouldBe(live);
     }
 
     [Fact]

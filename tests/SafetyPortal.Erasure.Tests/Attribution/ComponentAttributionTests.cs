@@ -31,7 +31,7 @@ public sealed class ComponentAttributionTests(Goldens goldens)
         var unet = goldens.Pipeline.Unet;
         var digest = WeightsDigest.Of(unet);
         var flags = unet.parameters().Select(p => p.requires_grad).ToList();
-        var live = Tensor.TotalCount;
+        var live = DisposeScopeManager.Statistics.ThreadTotalLiveCount;
         var settings = Small with
         {
             Objective = objective,
@@ -55,7 +55,7 @@ public sealed class ComponentAttributionTests(Goldens goldens)
         steps.Select(s => s.Step).ShouldBe(Enumerable.Range(1, 6));
         steps.ShouldAllBe(s => s.Steps == 6 && s.Objective > 0);
         GC.Collect();
-        Tensor.TotalCount.ShouldBe(live);
+        DisposeScopeManager.Statistics.ThreadTotalLiveCount.ShouldBe(live);
         WeightsDigest.Of(unet).ShouldBe(digest);
         unet.parameters().Select(p => p.requires_grad).ShouldBe(flags);
     }
@@ -66,7 +66,7 @@ public sealed class ComponentAttributionTests(Goldens goldens)
     {
         var settings = Small with { Objective = objective, Sampler = sampler, Prompts = [new PromptPair("a photo of a parachute", basePrompt)], Seeds = [0] };
         using var kept = ComponentAttribution.Run(goldens.Pipeline, settings);
-        var live = Tensor.TotalCount;
+        var live = DisposeScopeManager.Statistics.ThreadTotalLiveCount;
         using (var again = ComponentAttribution.Run(goldens.Pipeline, settings with { Checkpointing = true }))
         {
             // Two float32 sums of the same terms in another order.
@@ -74,7 +74,7 @@ public sealed class ComponentAttributionTests(Goldens goldens)
                 Goldens.RelativeError(again.Scores[i].Score, kept.Scores[i].Score).ShouldBe(0, 1e-4);
         }
 
-        Tensor.TotalCount.ShouldBe(live);
+        DisposeScopeManager.Statistics.ThreadTotalLiveCount.ShouldBe(live);
     }
 
     [Fact]
@@ -132,7 +132,7 @@ public sealed class ComponentAttributionTests(Goldens goldens)
     [Fact]
     public void Run_Cancelled_ThrowsAndLeavesNothingBehind()
     {
-        var live = Tensor.TotalCount;
+        var live = DisposeScopeManager.Statistics.ThreadTotalLiveCount;
         using var cancellation = new CancellationTokenSource();
         var seen = new List<AttributionProgress>();
 
@@ -140,7 +140,7 @@ public sealed class ComponentAttributionTests(Goldens goldens)
             goldens.Pipeline, Small with { Steps = 50 }, new Collector(seen, () => cancellation.Cancel()), cancellation.Token));
 
         seen.Count.ShouldBe(1);
-        Tensor.TotalCount.ShouldBe(live);
+        DisposeScopeManager.Statistics.ThreadTotalLiveCount.ShouldBe(live);
         goldens.Pipeline.Unet.parameters().ShouldAllBe(p => object.Equals(p.grad, null));
     }
 

@@ -1,3 +1,4 @@
+using TorchSharp;
 using SafetyPortal.Diffusion;
 using SafetyPortal.Diffusion.Schedulers;
 using SafetyPortal.Erasure.Attribution;
@@ -18,7 +19,7 @@ public sealed class LaterModelsTests
     [InlineData("sdxl", AttributionObjective.Amplify, LatentSampler.Trajectory)]
     public void Run_LaterModel_ScoresEveryFeedForwardWeight(string model, AttributionObjective objective, LatentSampler sampler)
     {
-        var live = Tensor.TotalCount;
+        var live = DisposeScopeManager.Statistics.ThreadTotalLiveCount;
         using (var pipeline = StableDiffusionPipeline.Load(Folder(model)))
         using (var scope = NewDisposeScope())
         {
@@ -39,7 +40,7 @@ public sealed class LaterModelsTests
             }
         }
 
-        Tensor.TotalCount.ShouldBe(live);
+        DisposeScopeManager.Statistics.ThreadTotalLiveCount.ShouldBe(live);
     }
 
     /// <summary>For abar = 0.25 the target is 0.5 eps - 0.866 x0 (Salimans and Ho 2022, appendix D).</summary>

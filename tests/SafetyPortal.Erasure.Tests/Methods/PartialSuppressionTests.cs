@@ -1,3 +1,4 @@
+using TorchSharp;
 using SafetyPortal.Erasure.Ablation;
 using SafetyPortal.Erasure.Attribution;
 using SafetyPortal.Erasure.Faithfulness;
@@ -83,12 +84,12 @@ public sealed class PartialSuppressionTests(Goldens goldens)
         using var points = Visit("a photo of a parachute");
         using var keep = Visit("a photo of a cat");
         var digest = WeightsDigest.Of(goldens.Pipeline.Unet);
-        var live = Tensor.TotalCount;
+        var live = DisposeScopeManager.Statistics.ThreadTotalLiveCount;
 
         var values = PosteriorSuppression.Fit(goldens.Pipeline.Unet, points, keep, share: 0.1);
 
         WeightsDigest.Of(goldens.Pipeline.Unet).ShouldBe(digest);
-        Tensor.TotalCount.ShouldBe(live);
+        DisposeScopeManager.Statistics.ThreadTotalLiveCount.ShouldBe(live);
         values.ShouldAllBe(t => t.Mask.Name.EndsWith("ff.net.2.weight", StringComparison.Ordinal));
         var item = values.Single(t => t.Mask.Name == Ff);
         var columns = item.Mask.Indices.Select(i => i % 64).Distinct().ToList();
