@@ -11,9 +11,9 @@ internal static class CommandLineRun
     private static readonly string Program = Path.Combine(AppContext.BaseDirectory, "SafetyPortal.Cli.dll");
 
     /// <summary>Starts the command line; standard error goes line by line to <paramref name="onError"/>.</summary>
-    public static Process Start(Action<string> onOutput, Action<string> onError, params string[] arguments)
+    public static Process Start(Action<string> onOutput, Action<string> onError, string[] arguments, string? workingDirectory = null)
     {
-        var start = new ProcessStartInfo("dotnet") { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo("dotnet") { WorkingDirectory = workingDirectory ?? string.Empty, UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true };
         start.ArgumentList.Add(Program);
         foreach (var argument in arguments) start.ArgumentList.Add(argument);
         var process = Process.Start(start)!;

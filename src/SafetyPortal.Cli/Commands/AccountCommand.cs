@@ -1,6 +1,5 @@
 using System.CommandLine;
 using Microsoft.EntityFrameworkCore;
-using Microsoft.Extensions.DependencyInjection;
 using SafetyPortal.Cli.Output;
 using SafetyPortal.Requests.Accounts;
 using SafetyPortal.Requests.Data;

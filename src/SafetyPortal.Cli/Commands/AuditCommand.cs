@@ -1,5 +1,4 @@
 using System.CommandLine;
-using Microsoft.Extensions.DependencyInjection;
 using SafetyPortal.Cli.Output;
 using SafetyPortal.Requests.Audit;
 

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Globalization;
-using Microsoft.Extensions.DependencyInjection;
 using SafetyPortal.Cli.Evidence;
 using SafetyPortal.Cli.Output;
 using SafetyPortal.Requests.Evidence;

@@ -1,8 +1,4 @@
 using System.CommandLine;
-using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
 using SafetyPortal.Cli.Output;
 using SafetyPortal.Requests.Accounts;
 using SafetyPortal.Web.Hosting;

@@ -1,29 +1,17 @@
 namespace SafetyPortal.Web.Hosting;
 
-/// <summary>
-/// Finds the folder that holds <c>appsettings.json</c> and <c>wwwroot-assets</c>: next to the binaries when published,
-/// the top of the repository in a clone.
-/// </summary>
+/// <summary>The folder that holds <c>appsettings.json</c>: that of the binaries when published, the top of the repository in a clone.</summary>
 public static class AppRoot
 {
-    public const string AssetsFolder = "wwwroot-assets";
-
-    /// <summary>Looks in the folder of the binaries, then in the working directory, and in everything above each of them.</summary>
-    /// <exception cref="DirectoryNotFoundException">No such folder exists; the message lists where it was looked for.</exception>
-    public static string Find() => Find([AppContext.BaseDirectory, Directory.GetCurrentDirectory()]);
-
-    internal static string Find(IReadOnlyList<string> starts)
+    /// <summary>Returns the nearest such folder, starting from the folder of the binaries and going up.</summary>
+    /// <exception cref="DirectoryNotFoundException">No such folder exists.</exception>
+    public static string Find()
     {
-        foreach (var start in starts)
+        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
         {
-            for (var folder = new DirectoryInfo(start); folder is not null; folder = folder.Parent)
-            {
-                if (Directory.Exists(Path.Combine(folder.FullName, AssetsFolder)) && File.Exists(Path.Combine(folder.FullName, "appsettings.json")))
-                    return folder.FullName;
-            }
+            if (File.Exists(Path.Combine(folder.FullName, "appsettings.json")))
+                return folder.FullName;
         }
-
-        throw new DirectoryNotFoundException(
-            $"Expected a folder with appsettings.json and {AssetsFolder}/ in or above {string.Join(" or ", starts)}, found none.");
+        throw new DirectoryNotFoundException($"Expected appsettings.json in or above {AppContext.BaseDirectory}, found none.");
     }
 }

@@ -30,8 +30,9 @@ public static class PortalHost
             Args = options.Arguments,
             ApplicationName = typeof(PortalHost).Assembly.GetName().Name,
             ContentRootPath = root,
-            WebRootPath = Path.Combine(root, AppRoot.AssetsFolder),
+            WebRootPath = Path.Combine(AppContext.BaseDirectory, "wwwroot"),
         });
+        builder.WebHost.UseStaticWebAssets();
         var settings = PortalSettings.Apply(builder, options, root);
 
         // Standard output belongs to what the command prints, which may be JSON.
@@ -70,7 +71,8 @@ public static class PortalHost
             context => HttpMethods.IsGet(context.Request.Method),
             pages => pages.UseStatusCodePagesWithReExecute("/not-found", createScopeForStatusCodePages: true));
         app.UseResponseCompression();
-        app.UseStaticFiles();
+        // A browser asks each time whether it has the newest file: scripts and pages must be of one version.
+        app.UseStaticFiles(new StaticFileOptions { OnPrepareResponse = file => file.Context.Response.Headers.CacheControl = "no-cache" });
         app.UseRouting();
         // The limits of copies count by person.
         app.UseAuthentication();
@@ -79,7 +81,6 @@ public static class PortalHost
         app.UseAuthorization();
         app.UseAntiforgery();
 
-        app.MapPackagedAssets();
         app.MapPortalHealth();
         app.MapAccount();
         var files = app.MapGroup("").AddEndpointFilter<RefusalsAsProblems>();
