@@ -255,7 +255,7 @@ namespace SafetyPortal.Requests.Migrations
                     b.HasIndex("RunId", "ApproverId", "Kind")
                         .IsUnique();
 
-                    b.ToTable("Decisions", (string)null);
+                    b.ToTable("Decisions");
                 });
 
             modelBuilder.Entity("SafetyPortal.Requests.Approval.ReviewClaim", b =>
@@ -286,7 +286,7 @@ namespace SafetyPortal.Requests.Migrations
 
                     b.HasKey("RequestId");
 
-                    b.ToTable("ReviewClaims", (string)null);
+                    b.ToTable("ReviewClaims");
                 });
 
             modelBuilder.Entity("SafetyPortal.Requests.Approval.Waiver", b =>
@@ -324,7 +324,7 @@ namespace SafetyPortal.Requests.Migrations
 
                     b.HasIndex("RequestId", "RunId");
 
-                    b.ToTable("Waivers", (string)null);
+                    b.ToTable("Waivers");
                 });
 
             modelBuilder.Entity("SafetyPortal.Requests.Audit.AuditEvent", b =>
@@ -376,7 +376,7 @@ namespace SafetyPortal.Requests.Migrations
 
                     b.HasIndex("RequestId", "Sequence");
 
-                    b.ToTable("AuditEvents", (string)null);
+                    b.ToTable("AuditEvents");
                 });
 
             modelBuilder.Entity("SafetyPortal.Requests.Blind.BlindJudgement", b =>
@@ -427,7 +427,7 @@ namespace SafetyPortal.Requests.Migrations
 
                     b.HasIndex("RequestId", "EvidenceDigest");
 
-                    b.ToTable("BlindJudgements", (string)null);
+                    b.ToTable("BlindJudgements");
                 });
 
             modelBuilder.Entity("SafetyPortal.Requests.EraseRequest", b =>
@@ -535,7 +535,7 @@ namespace SafetyPortal.Requests.Migrations
 
                     b.HasIndex("ModelVersionId", "ConceptKind", "ConceptKey");
 
-                    b.ToTable("EraseRequests", (string)null);
+                    b.ToTable("EraseRequests");
                 });
 
             modelBuilder.Entity("SafetyPortal.Requests.Evidence.WorkerKey", b =>
@@ -568,7 +568,7 @@ namespace SafetyPortal.Requests.Migrations
 
                     b.HasKey("Id");
 
-                    b.ToTable("WorkerKeys", (string)null);
+                    b.ToTable("WorkerKeys");
                 });
 
             modelBuilder.Entity("SafetyPortal.Requests.Filing.RequestDraft", b =>
@@ -585,7 +585,7 @@ namespace SafetyPortal.Requests.Migrations
 
                     b.HasKey("UserId");
 
-                    b.ToTable("RequestDrafts", (string)null);
+                    b.ToTable("RequestDrafts");
                 });
 
             modelBuilder.Entity("SafetyPortal.Requests.Models.ModelVersion", b =>
@@ -629,7 +629,7 @@ namespace SafetyPortal.Requests.Migrations
                     b.HasIndex("Name")
                         .IsUnique();
 
-                    b.ToTable("ModelVersions", (string)null);
+                    b.ToTable("ModelVersions");
                 });
 
             modelBuilder.Entity("SafetyPortal.Requests.Policies.PolicyVersion", b =>
@@ -657,7 +657,7 @@ namespace SafetyPortal.Requests.Migrations
 
                     b.HasIndex("Digest");
 
-                    b.ToTable("PolicyVersions", (string)null);
+                    b.ToTable("PolicyVersions");
                 });
 
             modelBuilder.Entity("SafetyPortal.Requests.RedTeam.ProbeOrder", b =>
@@ -747,7 +747,7 @@ namespace SafetyPortal.Requests.Migrations
 
                     b.HasIndex("Status");
 
-                    b.ToTable("ProbeOrders", (string)null);
+                    b.ToTable("ProbeOrders");
                 });
 
             modelBuilder.Entity("SafetyPortal.Requests.Releases.AliasMove", b =>
@@ -780,7 +780,7 @@ namespace SafetyPortal.Requests.Migrations
 
                     b.HasIndex("AliasId");
 
-                    b.ToTable("AliasMoves", (string)null);
+                    b.ToTable("AliasMoves");
                 });
 
             modelBuilder.Entity("SafetyPortal.Requests.Releases.ModelAlias", b =>
@@ -810,7 +810,7 @@ namespace SafetyPortal.Requests.Migrations
                     b.HasIndex("ModelVersionId", "Name")
                         .IsUnique();
 
-                    b.ToTable("ModelAliases", (string)null);
+                    b.ToTable("ModelAliases");
                 });
 
             modelBuilder.Entity("SafetyPortal.Requests.Releases.Release", b =>
@@ -880,7 +880,7 @@ namespace SafetyPortal.Requests.Migrations
 
                     b.HasIndex("RunId");
 
-                    b.ToTable("Releases", (string)null);
+                    b.ToTable("Releases");
                 });
 
             modelBuilder.Entity("SafetyPortal.Requests.Runs.Run", b =>
@@ -911,9 +911,6 @@ namespace SafetyPortal.Requests.Migrations
                         .HasColumnType("TEXT");
 
                     b.Property<bool?>("GatesPassed")
-                        .HasColumnType("INTEGER");
-
-                    b.Property<long?>("HeartbeatAt")
                         .HasColumnType("INTEGER");
 
                     b.Property<long?>("LeaseExpiresAt")
@@ -982,7 +979,7 @@ namespace SafetyPortal.Requests.Migrations
 
                     b.HasIndex("Status", "LeaseExpiresAt");
 
-                    b.ToTable("Runs", (string)null);
+                    b.ToTable("Runs");
                 });
 
             modelBuilder.Entity("SafetyPortal.Requests.Runs.StageResult", b =>
@@ -1012,7 +1009,7 @@ namespace SafetyPortal.Requests.Migrations
                     b.HasIndex("RunId", "Stage")
                         .IsUnique();
 
-                    b.ToTable("StageResults", (string)null);
+                    b.ToTable("StageResults");
                 });
 
             modelBuilder.Entity("Microsoft.AspNetCore.Identity.IdentityRoleClaim<string>", b =>

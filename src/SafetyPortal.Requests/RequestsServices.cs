@@ -32,7 +32,7 @@ public static class RequestsServices
         services.AddSingleton<RunAnnouncer>().AddSingleton<RunLease>().AddSingleton<StartRun>().AddSingleton<RetryRun>().AddSingleton<CancelRun>();
         services.AddSingleton<OrderProbes>().AddSingleton<CancelProbes>().AddSingleton<ProbeOrderLease>().AddSingleton<ProbeOrderQueries>();
         services.AddSingleton<DecideRequest>().AddSingleton<GrantWaiver>().AddSingleton<ClaimReview>().AddSingleton<JudgeBlind>();
-        services.AddSingleton<VerdictSigner>().AddSingleton<WithdrawWorkerKey>().AddSingleton<RestoreWorkerKey>().AddSingleton<WorkerKeyQueries>().AddSingleton<ExportEvidence>();
+        services.AddSingleton<VerdictSigner>().AddSingleton<TrustWorkerKey>().AddSingleton<WorkerKeyQueries>().AddSingleton<ExportEvidence>();
         services.AddSingleton<ReleasePatch>().AddSingleton<MoveAlias>().AddSingleton<RevokeRelease>().AddSingleton<ReleaseQueries>();
         services.AddSingleton<RegisterModel>().AddSingleton<CurrentPolicy>().AddSingleton<ChangePolicy>();
         services.AddSingleton(_ => CheckpointKey.LoadOrCreate(folder));

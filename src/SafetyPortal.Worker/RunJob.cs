@@ -5,13 +5,13 @@ using SafetyPortal.Worker.Running;
 namespace SafetyPortal.Worker;
 
 /// <summary>
-/// Works off the queue as a Quartz job. It names no run: which is next is decided when the last has ended, and the run's lease decides who carries it out, so
-/// nothing rests on a job being started once.
+/// Works off the queue as a Quartz job, one at a time in this process. It names no run: the queue says which is next when the last has ended, and the
+/// run's lease decides who carries it out, so nothing rests on a job being started once.
 /// </summary>
+[DisallowConcurrentExecution]
 public sealed class RunJob(WorkQueue queue, IHostApplicationLifetime host) : IJob
 {
-    /// <summary>A job that works until nothing is queued.</summary>
-    public static IJobDetail Create() => JobBuilder.Create<RunJob>().WithIdentity(Guid.NewGuid().ToString("N"), "queue").Build();
+    public static readonly JobKey Key = new("queue");
 
     /// <inheritdoc/>
     public async ValueTask Execute(IJobExecutionContext context, CancellationToken cancellationToken = default)

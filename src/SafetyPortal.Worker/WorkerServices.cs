@@ -23,16 +23,20 @@ public static class WorkerServices
         return services;
     }
 
-    /// <summary>Carries out queued runs and red-team orders in the background of this process, one at a time, as a Quartz job; needs <see cref="AddRunExecutor"/>.</summary>
+    /// <summary>
+    /// Carries out queued runs and red-team orders in the background of this process: at start those a dead process left behind, then as one is queued, and
+    /// every half minute whatever was missed. The database is the queue; Quartz keeps its jobs in memory. Needs <see cref="AddRunExecutor"/>.
+    /// </summary>
     public static IServiceCollection AddRunWorker(this IServiceCollection services)
     {
         services.AddQuartz(quartz =>
         {
             quartz.UseInMemoryStore();
-            quartz.UseDefaultThreadPool(1);
+            quartz.AddJob<RunJob>(job => job.WithIdentity(RunJob.Key));
+            quartz.AddTrigger(trigger => trigger.ForJob(RunJob.Key).StartNow().WithSimpleSchedule(schedule => schedule.WithInterval(TimeSpan.FromSeconds(30)).RepeatForever()));
         });
         services.AddQuartzHostedService();
-        services.AddHostedService<RunScheduler>();
+        services.AddHostedService<QueueWatch>();
         return services;
     }
 }

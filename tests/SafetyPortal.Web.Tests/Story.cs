@@ -116,7 +116,7 @@ public sealed class Story(Portal portal)
         await lease.ReportAsync(ticket, RunStage.Attribute, 37, 200, "seed 1 of 4", await PutAsync(Picture(40, 3)), default);
     }
 
-    private async Task<RunTicket> ClaimAsync(EraseRequest request)
+    private async Task<LeaseTicket> ClaimAsync(EraseRequest request)
     {
         var reviewer = await portal.ActorAsync(Roles.Reviewer);
         var details = await portal.Services.GetRequiredService<RequestQueries>().GetAsync(reviewer.Id, request.Id, default);

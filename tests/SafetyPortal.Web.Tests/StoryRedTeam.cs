@@ -20,7 +20,7 @@ internal static class StoryRedTeam
             await portal.ActorAsync(Roles.Administrator), request.Id, Probes, ProbeBudget.Full, "Before it goes to the public.", default);
         var (lease, store) = (portal.Services.GetRequiredService<ProbeOrderLease>(), portal.Services.GetRequiredService<IArtifactStore>());
         var ticket = await lease.ClaimAsync(order.Id, "test", default);
-        await lease.BeatAsync(ticket!, ProbeCodes.Revival, 1_200, 3_200, default);
+        await lease.ReportAsync(ticket!, ProbeCodes.Revival, 1_200, 3_200, default);
         var findings = new List<ProbeEvidence>();
         foreach (var (code, place) in Probes.Select((code, place) => (code, place)))
             findings.Add(Found(code, place * 5, await store.PutAsync(Story.Picture(place, Sheets), default)));

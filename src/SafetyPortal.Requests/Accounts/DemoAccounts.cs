@@ -13,7 +13,7 @@ public sealed record DemoAccount(string Email, string DisplayName, string Role, 
 /// Accounts to try the portal with, made only when Demo:Enabled is set. Their passwords are random per data folder and kept in one file
 /// that only its owner can read.
 /// </summary>
-public sealed class DemoAccounts(IDbContextFactory<PortalDb> databases, DataFolder folder, TimeProvider time)
+public sealed class DemoAccounts(IDbContextFactory<PortalDb> databases, DataFolder folder)
 {
     // A name that no mail server can have (RFC 6762 keeps .local for links).
     private const string Domain = "@demo.local";
@@ -58,7 +58,7 @@ public sealed class DemoAccounts(IDbContextFactory<PortalDb> databases, DataFold
         var key = email.ToUpperInvariant();
         var user = await db.Users.AsNoTracking().SingleOrDefaultAsync(u => u.NormalizedUserName == key, cancellationToken)
             ?? throw new NotFoundException($"There is no account {email}.");
-        return new Actor(user.Id, user.UserName!, time.GetUtcNow());
+        return new Actor(user.Id, user.UserName!, db.Now);
     }
 
     private static readonly JsonSerializerOptions FileOptions = new(JsonSerializerDefaults.Web) { WriteIndented = true };

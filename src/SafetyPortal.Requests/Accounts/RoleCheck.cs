@@ -7,11 +7,11 @@ namespace SafetyPortal.Requests.Accounts;
 public static class RoleCheck
 {
     /// <summary>The roles of a user; empty for an unknown or locked-out one.</summary>
-    public static async Task<IReadOnlyList<string>> RolesOfAsync(this PortalDb db, string userId, DateTimeOffset now, CancellationToken cancellationToken)
+    public static async Task<IReadOnlyList<string>> RolesOfAsync(this PortalDb db, string userId, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(db);
         var user = await db.Users.AsNoTracking().SingleOrDefaultAsync(u => u.Id == userId, cancellationToken);
-        if (user is null || user.LockoutEnd > now)
+        if (user is null || user.LockoutEnd > db.Now)
             return [];
         return await (from link in db.UserRoles
                       join role in db.Roles on link.RoleId equals role.Id
@@ -21,10 +21,10 @@ public static class RoleCheck
 
     /// <summary>Passes when the actor holds at least one of the roles.</summary>
     /// <exception cref="NotAllowedException">They hold none of them.</exception>
-    public static async Task DemandRoleAsync(this PortalDb db, Actor actor, DateTimeOffset now, CancellationToken cancellationToken, params string[] anyOf)
+    public static async Task DemandRoleAsync(this PortalDb db, Actor actor, CancellationToken cancellationToken, params string[] anyOf)
     {
         ArgumentNullException.ThrowIfNull(actor);
-        var held = await db.RolesOfAsync(actor.Id, now, cancellationToken);
+        var held = await db.RolesOfAsync(actor.Id, cancellationToken);
         if (!held.Intersect(anyOf, StringComparer.Ordinal).Any())
             throw new NotAllowedException($"This needs the role {string.Join(" or ", anyOf)}; {actor.Name} holds {(held.Count == 0 ? "none" : string.Join(", ", held))}.");
     }

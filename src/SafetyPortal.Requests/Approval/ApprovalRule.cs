@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using SafetyPortal.Requests.Accounts;
+using SafetyPortal.Requests.Artifacts;
 using SafetyPortal.Requests.Evidence;
 using SafetyPortal.Requests.Signing;
 
@@ -29,8 +30,6 @@ public sealed record PriorClaim(string? HolderId, string? HolderName, bool OnHol
 /// <param name="TrustedKeys">The registered worker keys that were not withdrawn.</param>
 /// <param name="Claim">Who works on the request now.</param>
 public sealed record ApprovalInput(
-    DecisionKind Kind,
-    DecisionReason Reason,
     string? ApproverId,
     IReadOnlyList<string>? ApproverRoles,
     string? RequesterId,
@@ -53,8 +52,8 @@ public sealed record ApprovalInput(
 public sealed record ApprovalVerdict(bool Allowed, string Code, string Text, bool QuorumMet);
 
 /// <summary>
-/// Who may decide on what. One pure function, used by every way to a decision: no clock, no database, no settings.
-/// It fails closed: whatever it does not know or understand, it denies. An administrator gets no shortcut.
+/// Who may decide on what, and who may waive failed gates. Pure functions: no clock, no database, no settings.
+/// The rule fails closed: it denies what it does not know or understand. An administrator gets no shortcut.
 /// </summary>
 public static class ApprovalRule
 {
@@ -64,12 +63,26 @@ public static class ApprovalRule
     /// <summary>How far a sign-in may lie in the future before it is taken as forged: clocks of two servers differ a little.</summary>
     public static readonly TimeSpan ClockSkew = TimeSpan.FromSeconds(30);
 
-    public static ApprovalVerdict Judge(ApprovalInput? input)
+    /// <summary>Whether the approver may decide so.</summary>
+    public static ApprovalVerdict Judge(DecisionKind kind, DecisionReason reason, ApprovalInput? input)
     {
         if (input is null)
             return Deny("malformed", "Nothing was handed in.");
-        if (!Enum.IsDefined(input.Kind) || !Enum.IsDefined(input.Reason))
+        if (!Enum.IsDefined(kind) || !Enum.IsDefined(reason))
             return Deny("malformed", "The decision must be approve, reject or request changes, with a known reason.");
+        return JudgePerson(input) ?? JudgeClaim(input) ?? (kind == DecisionKind.Approve ? JudgeApproval(reason, input) : JudgeRefusal(reason));
+    }
+
+    /// <summary>
+    /// Whether the approver may waive failed gates. A colleague's claim does not stop them: a waiver takes a second person while the first reviews the request.
+    /// </summary>
+    public static ApprovalVerdict JudgeWaiver(ApprovalInput? input) => input is null ? Deny("malformed", "Nothing was handed in.") : JudgePerson(input) ?? Allowed;
+
+    private static ApprovalVerdict Allowed { get; } = new(true, "allowed", "Allowed.", QuorumMet: false);
+
+    /// <summary>Null when the person may judge this evidence now.</summary>
+    private static ApprovalVerdict? JudgePerson(ApprovalInput input)
+    {
         if (string.IsNullOrWhiteSpace(input.ApproverId))
             return Deny("unknown-approver", "It is not known who decides.");
         if (string.IsNullOrWhiteSpace(input.RequesterId) || string.IsNullOrWhiteSpace(input.RunStarterId))
@@ -84,33 +97,33 @@ public static class ApprovalRule
             return Deny("stale-sign-in", "Confirm your password first: a decision needs a sign-in from the last 5 minutes.");
         if (input.Status != RequestStatus.AwaitingDecision)
             return Deny("wrong-status", $"The request is {input.Status.Describe()}, not awaiting a decision.");
-        if (!IsDigest(input.CurrentDigest))
+        if (!FolderArtifactStore.IsDigest(input.CurrentDigest))
             return Deny("no-evidence", "There is no complete evidence to decide on.");
-        if (!Same(input.SeenDigest, input.CurrentDigest))
-            return Deny("stale-evidence", "The evidence changed since you looked at it; look at the new evidence first.");
-        if (input.Claim is { } claim && !Same(claim.HolderId, input.ApproverId))
-        {
-            return claim.OnHold
-                ? Deny("on-hold", $"{claim.HolderName} put this request on hold; take it over before you decide.")
-                : Deny("claimed", $"{claim.HolderName} is reviewing this request; a decision is theirs until they hand it over or their claim lapses.");
-        }
-        return input.Kind == DecisionKind.Approve ? JudgeApproval(input) : JudgeRefusal(input);
+        return Same(input.SeenDigest, input.CurrentDigest) ? null : Deny("stale-evidence", "The evidence changed since you looked at it; look at the new evidence first.");
     }
 
-    private static ApprovalVerdict JudgeRefusal(ApprovalInput input) => input.Reason == DecisionReason.None
-        ? Deny("reason-missing", "Choose a reason for not approving.")
-        : new ApprovalVerdict(true, "allowed", "Allowed.", QuorumMet: false);
-
-    private static ApprovalVerdict JudgeApproval(ApprovalInput input)
+    private static ApprovalVerdict? JudgeClaim(ApprovalInput input)
     {
-        if (input.Reason != DecisionReason.None)
+        if (input.Claim is not { } claim || Same(claim.HolderId, input.ApproverId))
+            return null;
+        return claim.OnHold
+            ? Deny("on-hold", $"{claim.HolderName} put this request on hold; take it over before you decide.")
+            : Deny("claimed", $"{claim.HolderName} is reviewing this request; a decision is theirs until they hand it over or their claim lapses.");
+    }
+
+    private static ApprovalVerdict JudgeRefusal(DecisionReason reason) =>
+        reason == DecisionReason.None ? Deny("reason-missing", "Choose a reason for not approving.") : Allowed;
+
+    private static ApprovalVerdict JudgeApproval(DecisionReason reason, ApprovalInput input)
+    {
+        if (reason != DecisionReason.None)
             return Deny("malformed", "An approval carries no reason for refusal.");
         if (input.Quorum is not { } quorum || quorum is < 1 or > 5)
             return Deny("unknown-quorum", "The policy does not say how many approvers this needs.");
         if (input.Approvals is null || input.Waivers is null || input.Approvals.Any(a => a is null || string.IsNullOrWhiteSpace(a.ApproverId) || string.IsNullOrWhiteSpace(a.EvidenceDigest)))
             return Deny("malformed", "The approvals given so far are not known.");
 
-        // Words on older evidence, and those of people who may not decide here, do not count towards the quorum.
+        // Approvals of older evidence, and those by people who may not decide here, do not count towards the quorum.
         var others = input.Approvals
             .Where(a => Same(a.EvidenceDigest, input.CurrentDigest) && !Same(a.ApproverId, input.RequesterId) && !Same(a.ApproverId, input.RunStarterId))
             .Select(a => a.ApproverId!).ToHashSet(StringComparer.Ordinal);
@@ -161,8 +174,6 @@ public static class ApprovalRule
         && Same(waiver.EvidenceDigest, input.CurrentDigest);
 
     private static bool Same(string? a, string? b) => string.Equals(a, b, StringComparison.Ordinal);
-
-    private static bool IsDigest(string? text) => text is { Length: 64 } && text.All(char.IsAsciiHexDigitLower);
 
     private static ApprovalVerdict Deny(string code, string text) => new(false, code, text, QuorumMet: false);
 }

@@ -9,20 +9,20 @@ namespace SafetyPortal.Requests.Approval;
 public sealed record ReviewCandidate(string Id, string Name);
 
 /// <summary>Takes a request for review, keeps it, hands it over, puts it on hold, gives it back. Approvers who may decide on it only.</summary>
-public sealed class ClaimReview(IDbContextFactory<PortalDb> databases, TimeProvider time)
+public sealed class ClaimReview(IDbContextFactory<PortalDb> databases)
 {
     /// <summary>The claim in force; null when nobody has one.</summary>
     public async Task<ReviewClaim?> FindAsync(long requestId, CancellationToken cancellationToken)
     {
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
-        return await FindAsync(db, requestId, time.GetUtcNow(), cancellationToken);
+        return await FindAsync(db, requestId, db.Now, cancellationToken);
     }
 
     /// <summary>All claims in force, by request.</summary>
     public async Task<IReadOnlyDictionary<long, ReviewClaim>> ListAsync(CancellationToken cancellationToken)
     {
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
-        var now = time.GetUtcNow();
+        var now = db.Now;
         return await db.ReviewClaims.AsNoTracking().Where(c => c.ExpiresAt > now).ToDictionaryAsync(c => c.RequestId, cancellationToken);
     }
 
@@ -42,9 +42,8 @@ public sealed class ClaimReview(IDbContextFactory<PortalDb> databases, TimeProvi
     public async Task<bool> RenewAsync(Actor actor, long requestId, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(actor);
-        await using var db = await databases.CreateDbContextAsync(cancellationToken);
-        await using var write = await db.BeginWriteAsync(cancellationToken);
-        var now = time.GetUtcNow();
+        await using var write = await databases.BeginWriteAsync(cancellationToken);
+        var (db, now) = write;
         var claim = await db.ReviewClaims.SingleOrDefaultAsync(c => c.RequestId == requestId, cancellationToken);
         if (claim is null || !claim.IsActive(now) || claim.HoldReason is not null || !string.Equals(claim.HolderId, actor.Id, StringComparison.Ordinal))
             return false;
@@ -69,12 +68,11 @@ public sealed class ClaimReview(IDbContextFactory<PortalDb> databases, TimeProvi
     /// <inheritdoc cref="TakeAsync"/>
     public Task<ReviewClaim> HoldAsync(Actor actor, long requestId, string reason, CancellationToken cancellationToken)
     {
-        if (reason is null || reason.Trim().Length is < 5 or > 500)
-            throw new InvalidRequestException([new(nameof(reason), "Say in 5 to 500 characters what the request waits for.")]);
+        reason = WrittenText.DemandReason(reason, "what the request waits for", min: 5, max: 500);
         return WriteAsync(actor, requestId, "review.held", (claim, _, now) =>
         {
             DemandHolder(claim, actor, now);
-            claim.Hold(reason.Trim(), now);
+            claim.Hold(reason, now);
             return new { reason = claim.HoldReason, until = claim.ExpiresAt };
         }, cancellationToken);
     }
@@ -87,7 +85,7 @@ public sealed class ClaimReview(IDbContextFactory<PortalDb> databases, TimeProvi
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
         await using var write = await db.BeginWriteAsync(cancellationToken);
         var claim = await db.ReviewClaims.SingleOrDefaultAsync(c => c.RequestId == requestId, cancellationToken) ?? new ReviewClaim { RequestId = requestId };
-        DemandHolder(claim, actor, time.GetUtcNow());
+        DemandHolder(claim, actor, db.Now);
         db.ReviewClaims.Remove(claim);
         db.Record(actor, "review.given-back", $"request/{requestId}", null);
         await write.CommitAsync(cancellationToken);
@@ -97,7 +95,7 @@ public sealed class ClaimReview(IDbContextFactory<PortalDb> databases, TimeProvi
     public async Task<IReadOnlyList<ReviewCandidate>> CandidatesAsync(long requestId, CancellationToken cancellationToken)
     {
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
-        return await CandidatesAsync(db, await db.LoadRequestAsync(requestId, cancellationToken), time.GetUtcNow(), cancellationToken);
+        return await CandidatesAsync(db, await db.LoadRequestAsync(requestId, cancellationToken), db.Now, cancellationToken);
     }
 
     internal static async Task<ReviewClaim?> FindAsync(PortalDb db, long requestId, DateTimeOffset now, CancellationToken cancellationToken) =>
@@ -107,9 +105,8 @@ public sealed class ClaimReview(IDbContextFactory<PortalDb> databases, TimeProvi
         Actor actor, long requestId, string action, Func<ReviewClaim, IReadOnlyList<ReviewCandidate>, DateTimeOffset, object> change, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(actor);
-        await using var db = await databases.CreateDbContextAsync(cancellationToken);
-        await using var write = await db.BeginWriteAsync(cancellationToken);
-        var now = time.GetUtcNow();
+        await using var write = await databases.BeginWriteAsync(cancellationToken);
+        var (db, now) = write;
         var request = await db.LoadRequestAsync(requestId, cancellationToken);
         if (request.Status != RequestStatus.AwaitingDecision)
             throw new IllegalMoveException($"Request {requestId} is {request.Status.Describe()}; only what awaits a decision can be reviewed.");

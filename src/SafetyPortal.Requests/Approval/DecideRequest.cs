@@ -18,10 +18,10 @@ public sealed class DecisionDeniedException(ApprovalVerdict verdict) : InvalidOp
 }
 
 /// <summary>
-/// Approve, reject or send back: the only way to a decision, for pages, API and command line alike, and the only caller of <see cref="ApprovalRule"/>.
+/// Approve, reject or send back: the only way to a decision, for pages and command line alike. <see cref="ApprovalRule"/> judges each.
 /// Denied attempts go into the history too.
 /// </summary>
-public sealed class DecideRequest(IDbContextFactory<PortalDb> databases, TimeProvider time, RunAnnouncer announcer)
+public sealed class DecideRequest(IDbContextFactory<PortalDb> databases, RunAnnouncer announcer)
 {
     public const int MaxComment = 4000;
 
@@ -33,11 +33,10 @@ public sealed class DecideRequest(IDbContextFactory<PortalDb> databases, TimePro
         ArgumentNullException.ThrowIfNull(entry);
         if (entry.Comment?.Length > MaxComment)
             throw new InvalidRequestException([new(nameof(entry.Comment), $"The comment may have {MaxComment} characters, not {entry.Comment.Length}.")]);
-        await using var db = await databases.CreateDbContextAsync(cancellationToken);
-        await using var write = await db.BeginWriteAsync(cancellationToken);
-        var now = time.GetUtcNow();
+        await using var write = await databases.BeginWriteAsync(cancellationToken);
+        var (db, now) = write;
         var request = await db.LoadRequestAsync(requestId, cancellationToken);
-        var verdict = ApprovalRule.Judge(await InputAsync(db, actor, request, entry, now, cancellationToken));
+        var verdict = ApprovalRule.Judge(entry.Kind, entry.Reason, await InputAsync(db, actor, request, entry.EvidenceDigest, now, cancellationToken));
         if (!verdict.Allowed)
         {
             db.Record(actor, "decision.denied", $"request/{requestId}", new { kind = entry.Kind, verdict.Code });
@@ -65,7 +64,7 @@ public sealed class DecideRequest(IDbContextFactory<PortalDb> databases, TimePro
             commentDigest = entry.Comment is null ? null : PromptDigest.Of(request, entry.Comment),
             verdict.QuorumMet,
         });
-        // Whoever decided is done with it, so that the next of a quorum need not wait for the claim to lapse.
+        // The approver is done, so the next one of a quorum need not wait for the claim to lapse.
         if (await db.ReviewClaims.SingleOrDefaultAsync(c => c.RequestId == request.Id, cancellationToken) is { } claim)
             db.ReviewClaims.Remove(claim);
         await write.CommitAsync(cancellationToken);
@@ -80,22 +79,23 @@ public sealed class DecideRequest(IDbContextFactory<PortalDb> databases, TimePro
         ArgumentNullException.ThrowIfNull(entry);
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
         var request = await db.LoadRequestAsync(requestId, cancellationToken);
-        return ApprovalRule.Judge(await InputAsync(db, actor, request, entry, time.GetUtcNow(), cancellationToken));
+        return ApprovalRule.Judge(entry.Kind, entry.Reason, await InputAsync(db, actor, request, entry.EvidenceDigest, db.Now, cancellationToken));
     }
 
+    /// <param name="seenDigest">The evidence the actor names.</param>
     internal static async Task<ApprovalInput> InputAsync(
-        PortalDb db, Actor actor, EraseRequest request, DecisionEntry entry, DateTimeOffset now, CancellationToken cancellationToken)
+        PortalDb db, Actor actor, EraseRequest request, string seenDigest, DateTimeOffset now, CancellationToken cancellationToken)
     {
         var policy = await CurrentPolicy.GetAsync(db, cancellationToken);
-        // Whoever asked for another run asked for another look: words on an earlier one do not count, even when its evidence had the same digest.
+        // A new run needs new decisions: those on an earlier run do not count, even when its evidence had the same digest.
         var decisions = await db.Decisions.Where(d => d.RequestId == request.Id && d.RunId == request.CurrentRunId && d.Kind == DecisionKind.Approve).ToListAsync(cancellationToken);
         var waivers = await db.Waivers.Where(w => w.RequestId == request.Id && w.RunId == request.CurrentRunId).ToListAsync(cancellationToken);
         var keys = await db.WorkerKeys.AsNoTracking().Where(k => k.WithdrawnAt == null).ToListAsync(cancellationToken);
         var claim = await ClaimReview.FindAsync(db, request.Id, now, cancellationToken);
         var run = request.CurrentRun;
         return new ApprovalInput(
-            entry.Kind, entry.Reason, actor.Id, await db.RolesOfAsync(actor.Id, now, cancellationToken),
-            request.RequesterId, run?.StartedById, request.Status, entry.EvidenceDigest, run?.EvidenceDigest,
+            actor.Id, await db.RolesOfAsync(actor.Id, cancellationToken),
+            request.RequesterId, run?.StartedById, request.Status, seenDigest, run?.EvidenceDigest,
             actor.SignedInAt, now, run?.GatesPassed, policy.Document.QuorumFor(request.ConceptKind),
             [.. decisions.Select(d => new PriorApproval(d.ApproverId, d.EvidenceDigest))],
             [.. waivers.Select(w => new PriorWaiver(w.GrantedById, w.EvidenceDigest, w.Reason))],

@@ -7,7 +7,7 @@ namespace SafetyPortal.Requests.Audit;
 public sealed class BrokenHistoryException(string message) : InvalidOperationException(message);
 
 /// <summary>Anchors the history: signs how far it goes, outside the database.</summary>
-public sealed class WriteCheckpoint(IDbContextFactory<PortalDb> databases, DataFolder folder, CheckpointKey key, TimeProvider time)
+public sealed class WriteCheckpoint(IDbContextFactory<PortalDb> databases, DataFolder folder, CheckpointKey key)
 {
     /// <summary>Writes a checkpoint, or returns null when nothing happened since the last.</summary>
     /// <exception cref="BrokenHistoryException">What the last checkpoint vouched for is not there any more.</exception>
@@ -24,6 +24,6 @@ public sealed class WriteCheckpoint(IDbContextFactory<PortalDb> databases, DataF
                 throw new BrokenHistoryException($"The checkpoint of {newest.Time:u} vouches for {newest.Count} events ending in {newest.HeadHash}; the history has {anchored ?? "no such event"} there. Verify it before anything else is signed.");
         }
         var head = await db.AuditEvents.OrderByDescending(e => e.Sequence).Select(e => new { e.Sequence, e.Hash }).FirstOrDefaultAsync(cancellationToken);
-        return head is null || head.Sequence == newest?.Count ? null : (head.Sequence, head.Hash, time.GetUtcNow());
+        return head is null || head.Sequence == newest?.Count ? null : (head.Sequence, head.Hash, db.Now);
     }
 }

@@ -7,7 +7,7 @@ using SafetyPortal.Requests.Filing;
 namespace SafetyPortal.Requests.Blind;
 
 /// <summary>An approver checks the detector, and their own eye, against pictures they cannot tell apart by anything but what they show.</summary>
-public sealed class JudgeBlind(IDbContextFactory<PortalDb> databases, TimeProvider time)
+public sealed class JudgeBlind(IDbContextFactory<PortalDb> databases)
 {
     /// <summary>Draws a deck, or gives back the one the approver has not finished.</summary>
     /// <param name="pictures">What the newest run drew for prompts that ask for the concept.</param>
@@ -17,10 +17,8 @@ public sealed class JudgeBlind(IDbContextFactory<PortalDb> databases, TimeProvid
     {
         ArgumentNullException.ThrowIfNull(actor);
         ArgumentNullException.ThrowIfNull(pictures);
-        await using var db = await databases.CreateDbContextAsync(cancellationToken);
-        await using var write = await db.BeginWriteAsync(cancellationToken);
-        var now = time.GetUtcNow();
-        await db.DemandRoleAsync(actor, now, cancellationToken, Roles.Approver);
+        await using var write = await databases.BeginWriteAsync(actor, cancellationToken, Roles.Approver);
+        var (db, now) = write;
         var request = await db.LoadRequestAsync(requestId, cancellationToken);
         if (request.CurrentRun is not { EvidenceDigest: { } evidence } run)
             throw new IllegalMoveException($"Request {requestId} has no evidence to judge.");
@@ -44,10 +42,8 @@ public sealed class JudgeBlind(IDbContextFactory<PortalDb> databases, TimeProvid
     {
         ArgumentNullException.ThrowIfNull(actor);
         ArgumentNullException.ThrowIfNull(marks);
-        await using var db = await databases.CreateDbContextAsync(cancellationToken);
-        await using var write = await db.BeginWriteAsync(cancellationToken);
-        var now = time.GetUtcNow();
-        await db.DemandRoleAsync(actor, now, cancellationToken, Roles.Approver);
+        await using var write = await databases.BeginWriteAsync(actor, cancellationToken, Roles.Approver);
+        var (db, now) = write;
         var judgement = await db.BlindJudgements.SingleOrDefaultAsync(j => j.Id == judgementId, cancellationToken) ?? throw new NotFoundException($"There is no blind judgement {judgementId}.");
         if (!string.Equals(judgement.JudgeId, actor.Id, StringComparison.Ordinal))
             throw new NotAllowedException($"Blind judgement {judgementId} is {judgement.JudgeName}'s.");
@@ -72,7 +68,7 @@ public sealed class JudgeBlind(IDbContextFactory<PortalDb> databases, TimeProvid
         var finished = await db.BlindJudgements.AsNoTracking()
             .Where(j => j.RequestId == requestId && j.EvidenceDigest == evidence && j.FinishedAt != null).OrderByDescending(j => j.Id).ToListAsync(cancellationToken);
         var open = await OpenAsync(db, viewer.Id, requestId, evidence, cancellationToken);
-        var roles = await db.RolesOfAsync(viewer.Id, time.GetUtcNow(), cancellationToken);
+        var roles = await db.RolesOfAsync(viewer.Id, cancellationToken);
         var hidden = roles.Contains(Roles.Approver, StringComparer.Ordinal) && (open is not null || !finished.Exists(j => string.Equals(j.JudgeId, viewer.Id, StringComparison.Ordinal)));
         return hidden ? new(open, [], finished.Count) : new(open, finished, 0);
     }

@@ -54,12 +54,15 @@ public sealed class PortalDb(DbContextOptions<PortalDb> options, TimeProvider ti
 
     public DbSet<AuditEvent> AuditEvents => Set<AuditEvent>();
 
+    /// <summary>The time of the portal's clock.</summary>
+    internal DateTimeOffset Now => time.GetUtcNow();
+
     /// <summary>
     /// Starts a serialised write: on SQLite BEGIN IMMEDIATE, so that what is read afterwards cannot change before the commit.
-    /// Nothing is saved until <see cref="WriteTransaction.CommitAsync"/>.
+    /// Nothing is saved until <see cref="PortalWrite.CommitAsync"/>.
     /// </summary>
-    public async Task<WriteTransaction> BeginWriteAsync(CancellationToken cancellationToken) =>
-        new(this, await Database.BeginTransactionAsync(cancellationToken));
+    public async Task<PortalWrite> BeginWriteAsync(CancellationToken cancellationToken) =>
+        new(this, await Database.BeginTransactionAsync(cancellationToken), ownsDb: false);
 
     /// <summary>Notes an event that the next save appends to the history. <paramref name="payload"/> must not hold prompts or image bytes.</summary>
     public void Record(Actor actor, string action, string subject, object? payload) =>
@@ -87,7 +90,7 @@ public sealed class PortalDb(DbContextOptions<PortalDb> options, TimeProvider ti
 
         await using var own = Database.CurrentTransaction is null ? await Database.BeginTransactionAsync(cancellationToken) : null;
         var saved = await base.SaveChangesAsync(acceptAllChangesOnSuccess, cancellationToken);
-        await AuditTrail.AppendAsync(this, pending, time.GetUtcNow(), cancellationToken);
+        await AuditTrail.AppendAsync(this, pending, Now, cancellationToken);
         pending.Clear();
         saved += await base.SaveChangesAsync(acceptAllChangesOnSuccess, cancellationToken);
         if (own is not null)
@@ -117,17 +120,4 @@ public sealed class PortalDb(DbContextOptions<PortalDb> options, TimeProvider ti
         if (silent is not null)
             throw new InvalidOperationException($"expected an event for the change to {silent.Entity.GetType().Name}, got none: call Record before saving");
     }
-}
-
-/// <summary>A write in progress; disposing it without <see cref="CommitAsync"/> undoes everything.</summary>
-public sealed class WriteTransaction(PortalDb db, Microsoft.EntityFrameworkCore.Storage.IDbContextTransaction transaction) : IAsyncDisposable
-{
-    /// <summary>Saves the changes and their events, and makes both permanent.</summary>
-    public async Task CommitAsync(CancellationToken cancellationToken)
-    {
-        await db.SaveChangesAsync(cancellationToken);
-        await transaction.CommitAsync(cancellationToken);
-    }
-
-    public ValueTask DisposeAsync() => transaction.DisposeAsync();
 }

@@ -6,7 +6,7 @@ using SafetyPortal.Requests.Signing;
 namespace SafetyPortal.Requests.Evidence;
 
 /// <summary>Signs verdicts with this installation's worker key, which is registered on its first use.</summary>
-public sealed class VerdictSigner(IDbContextFactory<PortalDb> databases, DataFolder folder, TimeProvider time) : IDisposable
+public sealed class VerdictSigner(IDbContextFactory<PortalDb> databases, DataFolder folder) : IDisposable
 {
     private readonly Lazy<SigningKey> key = new(() => SigningKey.LoadOrCreate(folder.WorkerKey));
 
@@ -42,7 +42,7 @@ public sealed class VerdictSigner(IDbContextFactory<PortalDb> databases, DataFol
         await using var write = await db.BeginWriteAsync(cancellationToken);
         if (await db.WorkerKeys.AnyAsync(known => known.Id == id, cancellationToken))
             return;
-        db.WorkerKeys.Add(new WorkerKey { Id = id, PublicPem = pem, Name = Environment.MachineName, RegisteredAt = time.GetUtcNow() });
+        db.WorkerKeys.Add(new WorkerKey { Id = id, PublicPem = pem, Name = Environment.MachineName, RegisteredAt = db.Now });
         db.Record(Actor.System("worker"), "worker-key.registered", $"worker-key/{id}", new { keyId = id, name = Environment.MachineName });
         await write.CommitAsync(cancellationToken);
     }

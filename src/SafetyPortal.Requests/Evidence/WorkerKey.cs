@@ -1,3 +1,6 @@
+using Microsoft.EntityFrameworkCore;
+using SafetyPortal.Requests.Accounts;
+using SafetyPortal.Requests.Audit;
 using SafetyPortal.Requests.Data;
 
 namespace SafetyPortal.Requests.Evidence;
@@ -10,7 +13,7 @@ public sealed class WorkerKey : IVersioned, IAudited
 
     public required string PublicPem { get; init; }
 
-    /// <summary>The machine whose worker registered it; empty for keys from before it was recorded.</summary>
+    /// <summary>The machine whose worker registered it.</summary>
     public string Name { get; init; } = "";
 
     public required DateTimeOffset RegisteredAt { get; init; }
@@ -36,5 +39,63 @@ public sealed class WorkerKey : IVersioned, IAudited
         if (WithdrawnAt is null)
             throw new IllegalMoveException($"The worker key {Id} is trusted already.");
         (WithdrawnAt, WithdrawnReason) = (null, null);
+    }
+}
+
+/// <summary>
+/// Takes the trust from a worker's key, for example when its machine was lost, or gives it back when the doubt was unfounded. Administrators only;
+/// decisions made before stay.
+/// </summary>
+public sealed class TrustWorkerKey(IDbContextFactory<PortalDb> databases)
+{
+    /// <exception cref="NotFoundException">There is no such key.</exception>
+    /// <exception cref="IllegalMoveException">It was withdrawn already.</exception>
+    public Task<WorkerKey> WithdrawAsync(Actor actor, string keyId, string reason, CancellationToken cancellationToken) =>
+        ChangeAsync(actor, keyId, reason, "why the key is withdrawn", "worker-key.withdrawn", (key, why, now) => key.Withdraw(why, now), cancellationToken);
+
+    /// <exception cref="NotFoundException">There is no such key.</exception>
+    /// <exception cref="IllegalMoveException">It is trusted already.</exception>
+    public Task<WorkerKey> RestoreAsync(Actor actor, string keyId, string reason, CancellationToken cancellationToken) =>
+        ChangeAsync(actor, keyId, reason, "why the key is trusted again", "worker-key.restored", (key, _, _) => key.Restore(), cancellationToken);
+
+    private async Task<WorkerKey> ChangeAsync(
+        Actor actor, string keyId, string reason, string what, string action, Action<WorkerKey, string, DateTimeOffset> change, CancellationToken cancellationToken)
+    {
+        reason = WrittenText.DemandReason(reason, what);
+        await using var write = await databases.BeginWriteAsync(actor, cancellationToken, Roles.Administrator);
+        var (db, now) = write;
+        var key = await db.WorkerKeys.SingleOrDefaultAsync(known => known.Id == keyId, cancellationToken) ?? throw new NotFoundException($"There is no worker key {keyId}.");
+        change(key, reason, now);
+        db.Record(actor, action, $"worker-key/{keyId}", new { reason });
+        await write.CommitAsync(cancellationToken);
+        return key;
+    }
+}
+
+/// <summary>A worker's key with what it signed and what was done about it.</summary>
+/// <param name="Runs">Finished runs whose gates it signed.</param>
+/// <param name="Events">What happened to it, newest first.</param>
+public sealed record WorkerKeyRow(WorkerKey Key, int Runs, IReadOnlyList<AuditEvent> Events);
+
+/// <summary>Lists the keys of workers. Administrators and auditors.</summary>
+public sealed class WorkerKeyQueries(IDbContextFactory<PortalDb> databases)
+{
+    /// <summary>Newest first.</summary>
+    /// <exception cref="NotAllowedException">The viewer is neither.</exception>
+    public async Task<IReadOnlyList<WorkerKeyRow>> ListAsync(Actor viewer, CancellationToken cancellationToken)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        await db.DemandRoleAsync(viewer, cancellationToken, Roles.Administrator, Roles.Auditor);
+        var keys = await db.WorkerKeys.AsNoTracking().OrderByDescending(key => key.RegisteredAt).ToListAsync(cancellationToken);
+        var events = (await db.AuditEvents.AsNoTracking().Where(e => e.Subject.StartsWith("worker-key/")).OrderByDescending(e => e.Sequence).ToListAsync(cancellationToken))
+            .ToLookup(e => e.Subject["worker-key/".Length..], StringComparer.Ordinal);
+        var rows = new List<WorkerKeyRow>();
+        foreach (var key in keys)
+        {
+            // A verdict holds its statement as text; the 64 digits of the key's id occur in the verdicts it signed and in no other.
+            var runs = await db.Runs.CountAsync(run => run.Verdict != null && run.Verdict.Contains(key.Id), cancellationToken);
+            rows.Add(new(key, runs, [.. events[key.Id]]));
+        }
+        return rows;
     }
 }

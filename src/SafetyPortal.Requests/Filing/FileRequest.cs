@@ -6,7 +6,7 @@ using SafetyPortal.Requests.Data;
 namespace SafetyPortal.Requests.Filing;
 
 /// <summary>Files a new request as a draft. Reviewers only.</summary>
-public sealed class FileRequest(IDbContextFactory<PortalDb> databases, TimeProvider time)
+public sealed class FileRequest(IDbContextFactory<PortalDb> databases)
 {
     /// <exception cref="InvalidRequestException">The content is not fit for a request.</exception>
     /// <exception cref="NotAllowedException">The actor is no reviewer.</exception>
@@ -14,8 +14,8 @@ public sealed class FileRequest(IDbContextFactory<PortalDb> databases, TimeProvi
     {
         ArgumentNullException.ThrowIfNull(actor);
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
-        var now = time.GetUtcNow();
-        await db.DemandRoleAsync(actor, now, cancellationToken, Roles.Reviewer);
+        var now = db.Now;
+        await db.DemandRoleAsync(actor, cancellationToken, Roles.Reviewer);
         await DemandValidAsync(db, content, cancellationToken);
 
         var salt = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));

@@ -5,7 +5,7 @@ using SafetyPortal.Requests.Data;
 namespace SafetyPortal.Requests.Filing;
 
 /// <summary>Replaces the content of a draft, or of a request that was sent back. Its requester only.</summary>
-public sealed class ReviseRequest(IDbContextFactory<PortalDb> databases, TimeProvider time)
+public sealed class ReviseRequest(IDbContextFactory<PortalDb> databases)
 {
     /// <inheritdoc cref="FileRequest.ExecuteAsync"/>
     /// <exception cref="IllegalMoveException">The request is past revising.</exception>
@@ -13,10 +13,8 @@ public sealed class ReviseRequest(IDbContextFactory<PortalDb> databases, TimePro
     public async Task<EraseRequest> ExecuteAsync(Actor actor, long requestId, RequestContent content, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(actor);
-        await using var db = await databases.CreateDbContextAsync(cancellationToken);
-        await using var write = await db.BeginWriteAsync(cancellationToken);
-        var now = time.GetUtcNow();
-        await db.DemandRoleAsync(actor, now, cancellationToken, Roles.Reviewer);
+        await using var write = await databases.BeginWriteAsync(actor, cancellationToken, Roles.Reviewer);
+        var (db, now) = write;
         await FileRequest.DemandValidAsync(db, content, cancellationToken);
         var request = await db.LoadRequestAsync(requestId, cancellationToken);
         request.DemandRequester(actor);

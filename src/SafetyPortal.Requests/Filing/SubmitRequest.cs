@@ -11,17 +11,15 @@ public sealed class DuplicateRequestException(long openRequestId, string message
 }
 
 /// <summary>Submits a draft. Its requester only; refused while the same model and concept is open elsewhere.</summary>
-public sealed class SubmitRequest(IDbContextFactory<PortalDb> databases, TimeProvider time)
+public sealed class SubmitRequest(IDbContextFactory<PortalDb> databases)
 {
     /// <exception cref="DuplicateRequestException">The same model and concept is open.</exception>
     /// <exception cref="IllegalMoveException">It is no draft.</exception>
     public async Task<EraseRequest> ExecuteAsync(Actor actor, long requestId, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(actor);
-        await using var db = await databases.CreateDbContextAsync(cancellationToken);
-        await using var write = await db.BeginWriteAsync(cancellationToken);
-        var now = time.GetUtcNow();
-        await db.DemandRoleAsync(actor, now, cancellationToken, Roles.Reviewer);
+        await using var write = await databases.BeginWriteAsync(actor, cancellationToken, Roles.Reviewer);
+        var (db, now) = write;
         var request = await db.LoadRequestAsync(requestId, cancellationToken);
         request.DemandRequester(actor);
         await FindDuplicate.DemandNoneAsync(db, request, cancellationToken);

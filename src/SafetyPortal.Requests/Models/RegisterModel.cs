@@ -8,7 +8,7 @@ namespace SafetyPortal.Requests.Models;
 public sealed record ModelDescription(string Name, string Folder, string Digest, IReadOnlyList<string> Objects, IReadOnlyList<string> Styles, bool DrawsNudity);
 
 /// <summary>Makes a model known to the portal. Administrators, and the setup of the embedded model.</summary>
-public sealed class RegisterModel(IDbContextFactory<PortalDb> databases, TimeProvider time)
+public sealed class RegisterModel(IDbContextFactory<PortalDb> databases)
 {
     /// <summary>Registers the model; when the name is known with the same digest, returns that one.</summary>
     /// <exception cref="InvalidRequestException">A part is malformed, or the name is taken by a model with another digest.</exception>
@@ -16,11 +16,10 @@ public sealed class RegisterModel(IDbContextFactory<PortalDb> databases, TimePro
     {
         ArgumentNullException.ThrowIfNull(actor);
         ArgumentNullException.ThrowIfNull(model);
-        await using var db = await databases.CreateDbContextAsync(cancellationToken);
-        await using var write = await db.BeginWriteAsync(cancellationToken);
-        var now = time.GetUtcNow();
+        await using var write = await databases.BeginWriteAsync(cancellationToken);
+        var (db, now) = write;
         if (actor != Actor.System("setup"))
-            await db.DemandRoleAsync(actor, now, cancellationToken, Roles.Administrator);
+            await db.DemandRoleAsync(actor, cancellationToken, Roles.Administrator);
         if (model.Name.Length is < 1 or > 80)
             throw new InvalidRequestException([new(nameof(model.Name), "A model's name has 1 to 80 characters.")]);
         if (model.Folder.Length is < 1 or > 80 || model.Folder.StartsWith('.') || !model.Folder.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.'))

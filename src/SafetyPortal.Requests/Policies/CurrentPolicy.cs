@@ -40,7 +40,7 @@ public sealed class CurrentPolicy(IDbContextFactory<PortalDb> databases)
 }
 
 /// <summary>Puts a new policy in force. Administrators only; evidence made under an older one keeps naming that.</summary>
-public sealed class ChangePolicy(IDbContextFactory<PortalDb> databases, TimeProvider time)
+public sealed class ChangePolicy(IDbContextFactory<PortalDb> databases)
 {
     /// <param name="changedFrom">The version whose values were changed: nobody overwrites a policy they have not seen.</param>
     /// <exception cref="InvalidRequestException">A value is out of range.</exception>
@@ -48,10 +48,8 @@ public sealed class ChangePolicy(IDbContextFactory<PortalDb> databases, TimeProv
     public async Task<PolicyInForce> ExecuteAsync(Actor actor, PolicyDocument policy, long changedFrom, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(policy);
-        await using var db = await databases.CreateDbContextAsync(cancellationToken);
-        await using var write = await db.BeginWriteAsync(cancellationToken);
-        var now = time.GetUtcNow();
-        await db.DemandRoleAsync(actor, now, cancellationToken, Roles.Administrator);
+        await using var write = await databases.BeginWriteAsync(actor, cancellationToken, Roles.Administrator);
+        var (db, now) = write;
         if (policy.Problems() is { Count: > 0 } problems)
             throw new InvalidRequestException(problems);
         var newest = await db.PolicyVersions.AsNoTracking().OrderByDescending(p => p.Id).FirstAsync(cancellationToken);

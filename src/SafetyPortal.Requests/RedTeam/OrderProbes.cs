@@ -8,7 +8,7 @@ using SafetyPortal.Requests.Runs;
 namespace SafetyPortal.Requests.RedTeam;
 
 /// <summary>Orders probes against the patch of a request's finished run: any of the nine, one order of a request at a time. Administrators only.</summary>
-public sealed class OrderProbes(IDbContextFactory<PortalDb> databases, TimeProvider time, RunAnnouncer announcer)
+public sealed class OrderProbes(IDbContextFactory<PortalDb> databases, RunAnnouncer announcer)
 {
     /// <exception cref="NotAllowedException">The actor is no administrator.</exception>
     /// <exception cref="InvalidRequestException">No probe, an unknown one or no reason.</exception>
@@ -17,10 +17,8 @@ public sealed class OrderProbes(IDbContextFactory<PortalDb> databases, TimeProvi
         Actor actor, long requestId, IReadOnlyCollection<string> probes, ProbeBudget budget, string reason, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(actor);
-        await using var db = await databases.CreateDbContextAsync(cancellationToken);
-        await using var write = await db.BeginWriteAsync(cancellationToken);
-        var now = time.GetUtcNow();
-        await db.DemandRoleAsync(actor, now, cancellationToken, Roles.Administrator);
+        await using var write = await databases.BeginWriteAsync(actor, cancellationToken, Roles.Administrator);
+        var (db, now) = write;
         if (Problems(probes, budget, reason) is { Count: > 0 } problems)
             throw new InvalidRequestException(problems);
         var request = await db.LoadRequestAsync(requestId, cancellationToken);
@@ -33,7 +31,7 @@ public sealed class OrderProbes(IDbContextFactory<PortalDb> databases, TimeProvi
         var order = ProbeOrder.Place(run, chosen, budget, reason.Trim(), actor.Id, actor.Name, now);
         db.ProbeOrders.Add(order);
         db.Record(
-            actor, "red-team.ordered", () => ProbeOrderLease.Subject(order),
+            actor, "red-team.ordered", () => order.Subject,
             new { runId = run.Id, patchDigest = run.PatchDigest, probes = chosen, budget = budget.ToString(), reason = order.Reason });
         await write.CommitAsync(cancellationToken);
         announcer.AnnounceProbes(order.Id);
@@ -58,23 +56,21 @@ public sealed class OrderProbes(IDbContextFactory<PortalDb> databases, TimeProvi
 }
 
 /// <summary>Stops an order: one in the queue at once, one at work within a step. Administrators only; nothing it found is kept.</summary>
-public sealed class CancelProbes(IDbContextFactory<PortalDb> databases, TimeProvider time)
+public sealed class CancelProbes(IDbContextFactory<PortalDb> databases)
 {
     /// <exception cref="NotAllowedException">The actor is no administrator.</exception>
     /// <exception cref="IllegalMoveException">It ended already.</exception>
     public async Task ExecuteAsync(Actor actor, long orderId, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(actor);
-        await using var db = await databases.CreateDbContextAsync(cancellationToken);
-        await using var write = await db.BeginWriteAsync(cancellationToken);
-        var now = time.GetUtcNow();
-        await db.DemandRoleAsync(actor, now, cancellationToken, Roles.Administrator);
+        await using var write = await databases.BeginWriteAsync(actor, cancellationToken, Roles.Administrator);
+        var (db, now) = write;
         var order = await db.ProbeOrders.SingleOrDefaultAsync(o => o.Id == orderId, cancellationToken) ?? throw new NotFoundException($"There is no red-team order {orderId}.");
         if (order.Status == RunStatus.Running)
             order.RequestCancel();
         else
             order.Cancel(now);
-        db.Record(actor, order.Status == RunStatus.Running ? "red-team.cancel-requested" : "red-team.cancelled", ProbeOrderLease.Subject(order), null);
+        db.Record(actor, order.Status == RunStatus.Running ? "red-team.cancel-requested" : "red-team.cancelled", order.Subject, null);
         await write.CommitAsync(cancellationToken);
     }
 }

@@ -13,7 +13,7 @@ namespace SafetyPortal.Requests.RedTeam;
 public sealed record ProbeOrderView(ProbeOrder Order, RedTeamEvidence? Findings, int Hidden);
 
 /// <summary>Reads orders. What a viewer may not see by <see cref="ProbeAccess"/> never leaves this class.</summary>
-public sealed class ProbeOrderQueries(IDbContextFactory<PortalDb> databases, IArtifactStore artifacts, TimeProvider time)
+public sealed class ProbeOrderQueries(IDbContextFactory<PortalDb> databases, IArtifactStore artifacts)
 {
     /// <summary>The orders of a request, newest first. Whether the viewer may see the request is the caller's to check.</summary>
     /// <exception cref="ArtifactException">A report is damaged.</exception>
@@ -21,7 +21,7 @@ public sealed class ProbeOrderQueries(IDbContextFactory<PortalDb> databases, IAr
     {
         ArgumentNullException.ThrowIfNull(viewer);
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
-        var roles = await db.RolesOfAsync(viewer.Id, time.GetUtcNow(), cancellationToken);
+        var roles = await db.RolesOfAsync(viewer.Id, cancellationToken);
         var orders = await db.ProbeOrders.AsNoTracking().Where(o => o.RequestId == requestId).OrderByDescending(o => o.Id).ToListAsync(cancellationToken);
         var views = new List<ProbeOrderView>();
         foreach (var order in orders)
@@ -39,7 +39,7 @@ public sealed class ProbeOrderQueries(IDbContextFactory<PortalDb> databases, IAr
     {
         ArgumentNullException.ThrowIfNull(viewer);
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
-        if (!ProbeAccess.MaySee(await db.RolesOfAsync(viewer.Id, time.GetUtcNow(), cancellationToken), code))
+        if (!ProbeAccess.MaySee(await db.RolesOfAsync(viewer.Id, cancellationToken), code))
             return null;
         var order = await db.ProbeOrders.AsNoTracking().Include(o => o.Request).SingleOrDefaultAsync(o => o.Id == orderId, cancellationToken);
         return order is not null && (await ReadAsync(order, cancellationToken))?.Probes.FirstOrDefault(p => string.Equals(p.Code, code, StringComparison.Ordinal)) is { } probe

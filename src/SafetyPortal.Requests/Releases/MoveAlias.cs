@@ -5,7 +5,7 @@ using SafetyPortal.Requests.Data;
 namespace SafetyPortal.Requests.Releases;
 
 /// <summary>Points "production" or "staging" to another active release, or to the unedited model. Approvers and administrators.</summary>
-public sealed class MoveAlias(IDbContextFactory<PortalDb> databases, TimeProvider time)
+public sealed class MoveAlias(IDbContextFactory<PortalDb> databases)
 {
     /// <param name="releaseId">The target; null is the unedited model.</param>
     /// <exception cref="IllegalMoveException">The release is not active, or edits another model.</exception>
@@ -14,10 +14,8 @@ public sealed class MoveAlias(IDbContextFactory<PortalDb> databases, TimeProvide
         ArgumentNullException.ThrowIfNull(actor);
         if (string.IsNullOrWhiteSpace(reason))
             throw new InvalidRequestException([new(nameof(reason), "Say why the alias moves.")]);
-        await using var db = await databases.CreateDbContextAsync(cancellationToken);
-        await using var write = await db.BeginWriteAsync(cancellationToken);
-        var now = time.GetUtcNow();
-        await db.DemandRoleAsync(actor, now, cancellationToken, Roles.Approver, Roles.Administrator);
+        await using var write = await databases.BeginWriteAsync(actor, cancellationToken, Roles.Approver, Roles.Administrator);
+        var (db, now) = write;
         var target = releaseId is null ? null : await db.Releases.SingleOrDefaultAsync(r => r.Id == releaseId, cancellationToken)
             ?? throw new NotFoundException($"There is no release {releaseId}.");
         await ApplyAsync(db, actor, modelVersionId, alias, target, reason, now, cancellationToken);

@@ -7,7 +7,7 @@ using SafetyPortal.Requests.Filing;
 namespace SafetyPortal.Requests.Releases;
 
 /// <summary>Publishes the patch of an approved request, and can point an alias to it at once. Approvers and administrators.</summary>
-public sealed class ReleasePatch(IDbContextFactory<PortalDb> databases, TimeProvider time, IArtifactStore artifacts)
+public sealed class ReleasePatch(IDbContextFactory<PortalDb> databases, IArtifactStore artifacts)
 {
     /// <param name="alias">"production" or "staging" to move with the release; null moves none.</param>
     /// <exception cref="IllegalMoveException">The request is not approved.</exception>
@@ -15,10 +15,8 @@ public sealed class ReleasePatch(IDbContextFactory<PortalDb> databases, TimeProv
     public async Task<Release> ExecuteAsync(Actor actor, long requestId, string? alias, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(actor);
-        await using var db = await databases.CreateDbContextAsync(cancellationToken);
-        await using var write = await db.BeginWriteAsync(cancellationToken);
-        var now = time.GetUtcNow();
-        await db.DemandRoleAsync(actor, now, cancellationToken, Roles.Approver, Roles.Administrator);
+        await using var write = await databases.BeginWriteAsync(actor, cancellationToken, Roles.Approver, Roles.Administrator);
+        var (db, now) = write;
         var request = await db.LoadRequestAsync(requestId, cancellationToken);
         request.Release(now);
         var run = request.CurrentRun ?? throw new IllegalMoveException($"Request {requestId} has no run to release.");

@@ -5,23 +5,19 @@ using SafetyPortal.Requests.Data;
 namespace SafetyPortal.Requests.Releases;
 
 /// <summary>Withdraws a release with a reason and moves every alias that pointed to it back. Approvers and administrators.</summary>
-public sealed class RevokeRelease(IDbContextFactory<PortalDb> databases, TimeProvider time)
+public sealed class RevokeRelease(IDbContextFactory<PortalDb> databases)
 {
     /// <exception cref="IllegalMoveException">The release was revoked already.</exception>
     public async Task<Release> ExecuteAsync(Actor actor, long releaseId, string reason, CancellationToken cancellationToken)
     {
-        ArgumentNullException.ThrowIfNull(actor);
-        if (reason is null || reason.Trim().Length is < 3 or > 2000)
-            throw new InvalidRequestException([new(nameof(reason), "Say in 3 to 2,000 characters why it is revoked.")]);
-        await using var db = await databases.CreateDbContextAsync(cancellationToken);
-        await using var write = await db.BeginWriteAsync(cancellationToken);
-        var now = time.GetUtcNow();
-        await db.DemandRoleAsync(actor, now, cancellationToken, Roles.Approver, Roles.Administrator);
+        reason = WrittenText.DemandReason(reason, "why it is revoked", min: 3);
+        await using var write = await databases.BeginWriteAsync(actor, cancellationToken, Roles.Approver, Roles.Administrator);
+        var (db, now) = write;
         var release = await db.Releases.Include(r => r.Request).SingleOrDefaultAsync(r => r.Id == releaseId, cancellationToken)
             ?? throw new NotFoundException($"There is no release {releaseId}.");
-        release.Revoke(reason.Trim(), now);
-        release.Request!.Revoke(reason.Trim(), now);
-        db.Record(actor, "release.revoked", $"request/{release.RequestId}", new { release = release.Id, reason = reason.Trim() });
+        release.Revoke(reason, now);
+        release.Request!.Revoke(reason, now);
+        db.Record(actor, "release.revoked", $"request/{release.RequestId}", new { release = release.Id, reason });
 
         var releases = await db.Releases.Where(r => r.ModelVersionId == release.ModelVersionId).ToDictionaryAsync(r => r.Id, cancellationToken);
         var aliases = await db.ModelAliases.Include(a => a.Moves).Where(a => a.ReleaseId == releaseId).ToListAsync(cancellationToken);

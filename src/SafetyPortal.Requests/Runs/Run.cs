@@ -1,23 +1,13 @@
-using SafetyPortal.Requests.Data;
 using SafetyPortal.Requests.Evidence;
 
 namespace SafetyPortal.Requests.Runs;
 
-/// <summary>
-/// One attempt to carry out a request. A worker writes only while it holds the lease: <see cref="Token"/> grows with each claim,
-/// and a write that names an older token is refused, so a worker that was thought dead cannot change anything.
-/// </summary>
-public sealed class Run : IVersioned
+/// <summary>One attempt to carry out a request, which moves along with it.</summary>
+public sealed class Run : QueuedWork
 {
     private Run()
     {
     }
-
-    public long Id { get; private set; }
-
-    public long RequestId { get; private set; }
-
-    public EraseRequest? Request { get; private set; }
 
     /// <summary>1 for the first run of the request.</summary>
     public int Attempt { get; private set; }
@@ -25,8 +15,6 @@ public sealed class Run : IVersioned
     public string StartedById { get; private set; } = "";
 
     public string StartedByName { get; private set; } = "";
-
-    public RunStatus Status { get; private set; }
 
     /// <summary>The stage at work, or the next one to do.</summary>
     public RunStage Stage { get; private set; }
@@ -39,31 +27,13 @@ public sealed class Run : IVersioned
 
     public DateTimeOffset QueuedAt { get; private set; }
 
-    /// <summary>When a worker first took it; null before.</summary>
-    public DateTimeOffset? StartedAt { get; private set; }
-
     public DateTimeOffset? StageStartedAt { get; private set; }
-
-    public DateTimeOffset? EndedAt { get; private set; }
 
     /// <summary>What the worker does, in a few words.</summary>
     public string? Message { get; private set; }
 
     /// <summary>Artifact digest of the newest preview image; null when there is none.</summary>
     public string? PreviewDigest { get; private set; }
-
-    /// <summary>Fencing token; grows with each claim.</summary>
-    public long Token { get; private set; }
-
-    /// <summary>The worker that holds the lease; null when nobody does.</summary>
-    public string? LeaseOwner { get; private set; }
-
-    public DateTimeOffset? LeaseExpiresAt { get; private set; }
-
-    public DateTimeOffset? HeartbeatAt { get; private set; }
-
-    /// <summary>A person asked to stop; the worker obeys within a step.</summary>
-    public bool CancelRequested { get; private set; }
 
     /// <summary>Digest over the evidence that a decision names; null before the run succeeded.</summary>
     public string? EvidenceDigest { get; private set; }
@@ -85,37 +55,41 @@ public sealed class Run : IVersioned
     /// <summary>The worker's <see cref="SignedVerdict"/> as canonical JSON; null before the run succeeded.</summary>
     public string? Verdict { get; private set; }
 
-    /// <summary>Why it failed, for the user; null otherwise.</summary>
-    public string? Error { get; private set; }
-
     public List<StageResult> StageResults { get; private set; } = [];
-
-    public long Version { get; set; }
 
     /// <summary>A new run in the queue.</summary>
     public static Run Enqueue(int attempt, string startedById, string startedByName, DateTimeOffset now) =>
-        new() { Attempt = attempt, StartedById = startedById, StartedByName = startedByName, QueuedAt = now, Status = RunStatus.Queued };
+        new() { Attempt = attempt, StartedById = startedById, StartedByName = startedByName, QueuedAt = now };
 
-    /// <summary>Queued -> Running: <paramref name="owner"/> holds the lease under a new token.</summary>
-    public void Claim(string owner, TimeSpan lease, DateTimeOffset now)
+    internal override string Kind => "run";
+
+    internal override string? Position => Stage.ToString();
+
+    /// <inheritdoc/>
+    public override void Claim(string owner, DateTimeOffset now)
     {
-        Demand("claimed", RunStatus.Queued);
-        Status = RunStatus.Running;
-        Token++;
-        StartedAt ??= now;
+        base.Claim(owner, now);
         StageStartedAt = now;
-        LeaseOwner = owner;
-        HeartbeatAt = now;
-        LeaseExpiresAt = now + lease;
+        if (Request!.Status == RequestStatus.Queued)
+            Request.Begin(now);
     }
 
-    /// <summary>Extends the lease.</summary>
-    public void Renew(TimeSpan lease, DateTimeOffset now)
+    /// <inheritdoc/>
+    public override void Fail(string error, DateTimeOffset now)
     {
-        Demand("renewed", RunStatus.Running);
-        HeartbeatAt = now;
-        LeaseExpiresAt = now + lease;
+        base.Fail(error, now);
+        Request!.Fail(error, now);
     }
+
+    /// <inheritdoc/>
+    public override void Cancel(DateTimeOffset now)
+    {
+        base.Cancel(now);
+        Request!.Cancel(now);
+    }
+
+    /// <inheritdoc/>
+    public override string ToString() => $"Run {Id}";
 
     /// <summary>Shows where the worker is. <paramref name="previewDigest"/> null keeps the last preview.</summary>
     public void Report(RunStage stage, int step, int steps, string? message, string? previewDigest, DateTimeOffset now)
@@ -156,7 +130,7 @@ public sealed class Run : IVersioned
     public void Complete(RunOutcome outcome, DateTimeOffset now)
     {
         ArgumentNullException.ThrowIfNull(outcome);
-        End("completed", RunStatus.Succeeded, now, RunStatus.Running);
+        Succeed(now);
         EvidenceDigest = outcome.EvidenceDigest;
         EvidenceArtifact = outcome.EvidenceArtifact;
         PatchDigest = outcome.PatchDigest;
@@ -164,55 +138,7 @@ public sealed class Run : IVersioned
         ChosenDose = outcome.ChosenDose;
         GatesPassed = outcome.GatesPassed;
         Verdict = outcome.Verdict?.ToJson();
-    }
-
-    /// <summary>Queued or Running -> Failed.</summary>
-    public void Fail(string error, DateTimeOffset now)
-    {
-        End("failed", RunStatus.Failed, now, RunStatus.Queued, RunStatus.Running);
-        Error = error;
-    }
-
-    /// <summary>Asks the worker to stop.</summary>
-    public void RequestCancel()
-    {
-        Demand("asked to stop", RunStatus.Queued, RunStatus.Running);
-        CancelRequested = true;
-    }
-
-    /// <summary>Queued or Running -> Cancelled.</summary>
-    public void Cancel(DateTimeOffset now) => End("cancelled", RunStatus.Cancelled, now, RunStatus.Queued, RunStatus.Running);
-
-    /// <summary>Running -> Queued: its worker is lost. The stages it finished stay, the old token is worth nothing from here on.</summary>
-    public void Recover()
-    {
-        Demand("recovered", RunStatus.Running);
-        Status = RunStatus.Queued;
-        Token++;
-        ClearLease();
-    }
-
-    private void End(string verb, RunStatus target, DateTimeOffset now, params ReadOnlySpan<RunStatus> from)
-    {
-        Demand(verb, from);
-        Status = target;
-        EndedAt = now;
-        ClearLease();
-    }
-
-    private void ClearLease()
-    {
-        LeaseOwner = null;
-        LeaseExpiresAt = null;
-    }
-
-    private void Demand(string verb, params ReadOnlySpan<RunStatus> from)
-    {
-        if (!from.Contains(Status))
-        {
-            var expected = string.Join(" or ", from.ToArray().Select(status => status.ToString().ToLowerInvariant()));
-            throw new IllegalMoveException($"Run {Id} is {Status.ToString().ToLowerInvariant()} and cannot be {verb}: it would have to be {expected}.");
-        }
+        Request!.AwaitDecision(now);
     }
 }
 

@@ -28,21 +28,20 @@ public enum RunStage
     Evidence = 7,
 }
 
-/// <summary>Where a run stands.</summary>
-public enum RunStatus
+/// <summary>The stored output of one finished stage.</summary>
+public sealed class StageResult
 {
-    /// <summary>Waits for a worker, newly or after its worker was lost. Exits: <see cref="Running"/>, <see cref="Cancelled"/>, <see cref="Failed"/>.</summary>
-    Queued = 0,
+    public long Id { get; private set; }
 
-    /// <summary>A worker holds the lease. Exits: <see cref="Succeeded"/>, <see cref="Failed"/>, <see cref="Cancelled"/>, <see cref="Queued"/> (lease lost).</summary>
-    Running = 1,
+    public long RunId { get; private set; }
 
-    /// <summary>The evidence is stored. No exit.</summary>
-    Succeeded = 2,
+    public required RunStage Stage { get; init; }
 
-    /// <summary>Ended with an error; the request can be retried with a new run. No exit.</summary>
-    Failed = 3,
+    /// <summary>SHA-256 under which the artifact store keeps the output.</summary>
+    public required string ArtifactDigest { get; init; }
 
-    /// <summary>Stopped by a person; finished stages stay stored. No exit.</summary>
-    Cancelled = 4,
+    /// <summary>Working time of the stage.</summary>
+    public required double Seconds { get; init; }
+
+    public required DateTimeOffset FinishedAt { get; init; }
 }

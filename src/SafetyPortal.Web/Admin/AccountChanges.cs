@@ -89,7 +89,7 @@ public sealed class AccountChanges(IServiceScopeFactory scopes, TimeProvider tim
     private async Task<PortalDb> OpenAsync(AsyncServiceScope scope, Actor actor, CancellationToken cancellationToken)
     {
         var db = scope.ServiceProvider.GetRequiredService<PortalDb>();
-        await db.DemandRoleAsync(actor, time.GetUtcNow(), cancellationToken, Roles.Administrator);
+        await db.DemandRoleAsync(actor, cancellationToken, Roles.Administrator);
         return db;
     }
 

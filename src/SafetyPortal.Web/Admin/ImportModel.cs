@@ -18,7 +18,7 @@ public sealed record ModelFolderRow(string Name, ModelVersion? Registered);
 /// refused here with the reason instead of failing in a run.
 /// </summary>
 public sealed class ImportModel(
-    PortalSettings settings, IDbContextFactory<PortalDb> databases, RegisterModel register, TorchThread torch, WorkerOptions worker, TimeProvider time)
+    PortalSettings settings, IDbContextFactory<PortalDb> databases, RegisterModel register, TorchThread torch, WorkerOptions worker)
 {
     public async Task<IReadOnlyList<ModelFolderRow>> FoldersAsync(CancellationToken cancellationToken)
     {
@@ -35,7 +35,7 @@ public sealed class ImportModel(
     public async Task<ModelVersion> ExecuteAsync(Actor actor, string folder, CancellationToken cancellationToken)
     {
         await using (var db = await databases.CreateDbContextAsync(cancellationToken))
-            await db.DemandRoleAsync(actor, time.GetUtcNow(), cancellationToken, Roles.Administrator);
+            await db.DemandRoleAsync(actor, cancellationToken, Roles.Administrator);
         ModelDescription description;
         // Whatever reading a foreign folder throws is about that folder, and its text is what the administrator needs.
         try

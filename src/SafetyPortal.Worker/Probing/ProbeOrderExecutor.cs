@@ -29,7 +29,7 @@ public sealed class ProbeOrderExecutor(
     TimeProvider time,
     ILogger<ProbeOrderExecutor> logger)
 {
-    /// <summary>Carries out an order. Returns its final status, or null when somebody else holds it or the host stopped meanwhile.</summary>
+    /// <summary>Carries out an order. Returns its final status, or null when another worker holds it or the host stopped meanwhile.</summary>
     /// <param name="observer">Sees progress as it happens; may be null.</param>
     /// <param name="hostStopping">The process is ending: the order is left as it is and starts over later.</param>
     public async Task<RunStatus?> ExecuteAsync(long orderId, IProgress<ProbeProgress>? observer, CancellationToken hostStopping)
@@ -37,47 +37,28 @@ public sealed class ProbeOrderExecutor(
         if (await lease.ClaimAsync(orderId, WorkerIdentity.Current, hostStopping) is not { } ticket) return null;
 
         ProbeProgress? latest = null;
-        await using var pump = new HeartBeat(
+        await using var heart = new HeartBeat(
             cancellation => Interlocked.Exchange(ref latest, null) is { } at
-                ? lease.BeatAsync(ticket, at.Code, at.Calls, at.Limit, cancellation)
-                : lease.BeatAsync(ticket, probe: null, 0, 0, cancellation),
+                ? lease.ReportAsync(ticket, at.Code, at.Calls, at.Limit, cancellation)
+                : lease.RenewAsync(ticket, cancellation),
             time,
             hostStopping);
-        try
+        var relay = new Relay(value =>
         {
-            var report = await ProbeAsync(
-                orderId,
-                new Relay(value =>
-                {
-                    Volatile.Write(ref latest, value);
-                    observer?.Report(value);
-                }),
-                pump.Stop);
-            await lease.CompleteAsync(ticket, await artifacts.PutAsync(report.ToBytes(), CancellationToken.None), CancellationToken.None);
-            return RunStatus.Succeeded;
-        }
-        catch (Exception e) when (e is LeaseLostException || pump.Failure is LeaseLostException)
-        {
-            logger.LogWarning("Red-team order {Order}: the lease was lost: {Reason}", orderId, (pump.Failure ?? e).Message);
-            return null;
-        }
-        catch (OperationCanceledException) when (pump.CancelRequested)
-        {
-            await lease.CancelledAsync(ticket, CancellationToken.None);
-            return RunStatus.Cancelled;
-        }
-        catch (OperationCanceledException) when (hostStopping.IsCancellationRequested)
-        {
-            logger.LogInformation("Red-team order {Order} stops with its process and starts over later.", orderId);
-            return null;
-        }
-        catch (Exception e)
-        {
-            var cause = pump.Failure ?? e;
-            logger.LogError(cause, "Red-team order {Order} failed.", orderId);
-            await lease.FailAsync(ticket, cause.Message, CancellationToken.None);
-            return RunStatus.Failed;
-        }
+            Volatile.Write(ref latest, value);
+            observer?.Report(value);
+        });
+        return await LeasedExecution.ExecuteAsync(
+            lease,
+            ticket,
+            heart,
+            async () =>
+            {
+                var report = await ProbeAsync(orderId, relay, heart.Stop);
+                return await lease.CompleteAsync(ticket, await artifacts.PutAsync(report.ToBytes(), CancellationToken.None), CancellationToken.None);
+            },
+            logger,
+            hostStopping);
     }
 
     private async Task<ProbeReport> ProbeAsync(long orderId, IProgress<ProbeProgress> progress, CancellationToken stop)

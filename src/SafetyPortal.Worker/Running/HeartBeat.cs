@@ -66,8 +66,8 @@ internal sealed class HeartBeat : IAsyncDisposable
                 }
                 catch (Exception e) when (e is not (LeaseLostException or OperationCanceledException))
                 {
-                    if (time.GetElapsedTime(renewed) < RunLease.Duration) continue;
-                    throw new LeaseLostException($"The lease could not be renewed for {RunLease.Duration.TotalSeconds} s: {e.Message}");
+                    if (time.GetElapsedTime(renewed) < QueuedWork.LeaseDuration) continue;
+                    throw new LeaseLostException($"The lease could not be renewed for {QueuedWork.LeaseDuration.TotalSeconds} s: {e.Message}");
                 }
             }
         }

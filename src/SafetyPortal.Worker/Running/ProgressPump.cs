@@ -9,7 +9,7 @@ internal sealed class ProgressPump : IProgress<RunProgress>, IAsyncDisposable
     private static readonly TimeSpan PreviewInterval = TimeSpan.FromSeconds(2);
 
     private readonly RunLease lease;
-    private readonly RunTicket ticket;
+    private readonly LeaseTicket ticket;
     private readonly IArtifactStore artifacts;
     private readonly TimeProvider time;
     private readonly IProgress<RunProgress>? observer;
@@ -19,7 +19,7 @@ internal sealed class ProgressPump : IProgress<RunProgress>, IAsyncDisposable
     private long? previewAt;
 
     public ProgressPump(
-        RunLease lease, RunTicket ticket, IArtifactStore artifacts, TimeProvider time, IProgress<RunProgress>? observer, CancellationToken hostStopping)
+        RunLease lease, LeaseTicket ticket, IArtifactStore artifacts, TimeProvider time, IProgress<RunProgress>? observer, CancellationToken hostStopping)
     {
         this.lease = lease;
         this.ticket = ticket;
@@ -32,11 +32,8 @@ internal sealed class ProgressPump : IProgress<RunProgress>, IAsyncDisposable
     /// <inheritdoc cref="HeartBeat.Stop"/>
     public CancellationToken Stop => heart.Stop;
 
-    /// <inheritdoc cref="HeartBeat.CancelRequested"/>
-    public bool CancelRequested => heart.CancelRequested;
-
-    /// <inheritdoc cref="HeartBeat.Failure"/>
-    public Exception? Failure => heart.Failure;
+    /// <summary>Renews the run's lease.</summary>
+    public HeartBeat Heart => heart;
 
     /// <inheritdoc/>
     public void Report(RunProgress value)

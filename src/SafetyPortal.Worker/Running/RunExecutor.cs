@@ -29,66 +29,35 @@ public sealed class RunExecutor(
     TimeProvider time,
     ILogger<RunExecutor> logger)
 {
-    // One run at a time per process: libtorch already uses every core.
-    private readonly SemaphoreSlim single = new(1, 1);
     private readonly DraftFiles drafts = new(folder.Temporary);
 
-    /// <summary>Carries out a run. Returns its final status, or null when somebody else holds it or the host stopped meanwhile.</summary>
+    /// <summary>Carries out a run. Returns its final status, or null when another worker holds it or the host stopped meanwhile.</summary>
     /// <param name="runId">The run.</param>
     /// <param name="observer">Sees progress as it happens, for a terminal; may be null.</param>
     /// <param name="hostStopping">The process is ending: the run is left as it is and resumes later.</param>
     public async Task<RunStatus?> ExecuteAsync(long runId, IProgress<RunProgress>? observer, CancellationToken hostStopping)
     {
-        await single.WaitAsync(hostStopping);
-        try
-        {
-            var ticket = await lease.ClaimAsync(runId, WorkerIdentity.Current, hostStopping);
-            return ticket is null ? null : await ExecuteAsync(ticket, observer, hostStopping);
-        }
-        finally
-        {
-            single.Release();
-        }
-    }
+        if (await lease.ClaimAsync(runId, WorkerIdentity.Current, hostStopping) is not { } ticket) return null;
 
-    private async Task<RunStatus?> ExecuteAsync(RunTicket ticket, IProgress<RunProgress>? observer, CancellationToken hostStopping)
-    {
         await using var pump = new ProgressPump(lease, ticket, artifacts, time, observer, hostStopping);
-        try
-        {
-            await signer.DemandUsableAsync(hostStopping);
-            var outcome = await SignAsync(await WalkAsync(ticket, pump));
-            return await lease.CompleteAsync(ticket, outcome, CancellationToken.None) ? RunStatus.Cancelled : RunStatus.Succeeded;
-        }
-        catch (Exception e) when (e is LeaseLostException || pump.Failure is LeaseLostException)
-        {
-            logger.LogWarning("Run {Run}: the lease was lost: {Reason}", ticket.RunId, (pump.Failure ?? e).Message);
-            return null;
-        }
-        catch (OperationCanceledException) when (pump.CancelRequested)
-        {
-            await lease.CancelledAsync(ticket, CancellationToken.None);
-            return RunStatus.Cancelled;
-        }
-        catch (OperationCanceledException) when (hostStopping.IsCancellationRequested)
-        {
-            logger.LogInformation("Run {Run} stops with its process and resumes later.", ticket.RunId);
-            return null;
-        }
-        catch (Exception e)
-        {
-            var cause = pump.Failure ?? e;
-            logger.LogError(cause, "Run {Run} failed.", ticket.RunId);
-            await lease.FailAsync(ticket, cause.Message, CancellationToken.None);
-            return RunStatus.Failed;
-        }
+        return await LeasedExecution.ExecuteAsync(
+            lease,
+            ticket,
+            pump.Heart,
+            async () =>
+            {
+                await signer.DemandUsableAsync(hostStopping);
+                return await lease.CompleteAsync(ticket, await SignAsync(await WalkAsync(ticket, pump)), CancellationToken.None);
+            },
+            logger,
+            hostStopping);
     }
 
-    private async Task<RunOutcome> WalkAsync(RunTicket ticket, ProgressPump pump)
+    private async Task<RunOutcome> WalkAsync(LeaseTicket ticket, ProgressPump pump)
     {
         var stop = pump.Stop;
         using var context = await ContextAsync(ticket, pump, stop);
-        var finished = await FinishedAsync(ticket.RunId, stop);
+        var finished = await FinishedAsync(ticket.Id, stop);
 
         var load = await Stage(RunStage.Load, () => LoadStage.RunAsync(context, stop), known => known.Environment == RunEnvironment.Of(options));
         context.Pin(load);
@@ -111,7 +80,7 @@ public sealed class RunExecutor(
                 if (await StageArtifacts.ReadAsync<T>(artifacts, stored, stop) is { } known && fits?.Invoke(known) != false) return known;
 
                 // Made again, with all that follows from it: an output went missing, or the run began under another library, device or thread count.
-                logger.LogInformation("Run {Run}: stage {Stage} and what follows it are made again.", ticket.RunId, stage);
+                logger.LogInformation("Run {Run}: stage {Stage} and what follows it are made again.", ticket.Id, stage);
                 finished.Clear();
             }
 
@@ -130,12 +99,12 @@ public sealed class RunExecutor(
         return outcome with { Verdict = await signer.SignAsync(evidence, CancellationToken.None) };
     }
 
-    private async Task<RunContext> ContextAsync(RunTicket ticket, ProgressPump pump, CancellationToken cancellation)
+    private async Task<RunContext> ContextAsync(LeaseTicket ticket, ProgressPump pump, CancellationToken cancellation)
     {
         await using var db = await databases.CreateDbContextAsync(cancellation);
         var request = await db.EraseRequests.AsNoTracking()
             .Include(r => r.ModelVersion)
-            .SingleAsync(r => r.Runs.Any(run => run.Id == ticket.RunId), cancellation);
+            .SingleAsync(r => r.Runs.Any(run => run.Id == ticket.Id), cancellation);
         var model = request.ModelVersion ?? throw new NotFoundException($"Request {request.Id} names no model.");
         return new RunContext(
             request,

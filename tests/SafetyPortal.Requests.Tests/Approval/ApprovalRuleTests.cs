@@ -18,9 +18,13 @@ public class ApprovalRuleTests
     private static readonly TrustedKey Trusted = new(Worker.Id, Worker.PublicPem);
 
     private static readonly ApprovalInput Good = new(
-        DecisionKind.Approve, DecisionReason.None, "ann", [Roles.Approver], "req", "start", RequestStatus.AwaitingDecision,
+        "ann", [Roles.Approver], "req", "start", RequestStatus.AwaitingDecision,
         Current, Current, Now.AddMinutes(-1), Now, GatesPassed: true, Quorum: 1, [], [],
         Sign(Worker), [Trusted]);
+
+    /// <summary>Codes that say: this person may not judge this evidence now.</summary>
+    private static readonly string[] PersonCodes =
+        ["unknown-approver", "unknown-requester", "own-request", "own-run", "not-approver", "stale-sign-in", "wrong-status", "no-evidence", "stale-evidence"];
 
     private static readonly ApprovalInput Failed = Good with { GatesPassed = false, Verdict = Sign(Worker, passed: false) };
 
@@ -28,9 +32,6 @@ public class ApprovalRuleTests
     public static readonly TheoryData<string, ApprovalInput?> Denied = new()
     {
         { "malformed", null },
-        { "malformed", Good with { Kind = (DecisionKind)9 } },
-        { "malformed", Good with { Reason = (DecisionReason)99 } },
-        { "malformed", Good with { Reason = DecisionReason.Other } },
         { "malformed", Good with { Approvals = null } },
         { "malformed", Good with { Waivers = null } },
         { "malformed", Good with { Approvals = [null!] } },
@@ -91,49 +92,62 @@ public class ApprovalRuleTests
         { "gates-failed", Failed with { Waivers = [new("start", Current, "reason")] } },
         { "gates-failed", Failed with { Waivers = [new(null, Current, "reason"), null!] } },
         { "already-approved", Good with { Quorum = 2, Approvals = [new("ann", Current)] } },
-        { "reason-missing", Good with { Kind = DecisionKind.Reject } },
-        { "reason-missing", Good with { Kind = DecisionKind.RequestChanges } },
     };
 
     [Theory]
     [MemberData(nameof(Denied))]
     public void Judge_OneThingWrong_DeniesWithItsCode(string code, ApprovalInput? input)
     {
-        var verdict = ApprovalRule.Judge(input);
+        ShouldBeDenied(Approve(input), code);
+    }
 
-        verdict.Allowed.ShouldBeFalse();
-        verdict.Code.ShouldBe(code);
-        verdict.Text.ShouldNotBeNullOrWhiteSpace();
-        verdict.QuorumMet.ShouldBeFalse();
+    [Theory]
+    [InlineData("malformed", (DecisionKind)9, DecisionReason.None)]
+    [InlineData("malformed", DecisionKind.Approve, (DecisionReason)99)]
+    [InlineData("malformed", DecisionKind.Approve, DecisionReason.Other)]
+    [InlineData("reason-missing", DecisionKind.Reject, DecisionReason.None)]
+    [InlineData("reason-missing", DecisionKind.RequestChanges, DecisionReason.None)]
+    public void Judge_KindOrReasonWrong_DeniesWithItsCode(string code, DecisionKind kind, DecisionReason reason) => ShouldBeDenied(ApprovalRule.Judge(kind, reason, Good), code);
+
+    [Theory]
+    [MemberData(nameof(Denied))]
+    public void JudgeWaiver_OneThingWrong_DeniesAsADecisionUnlessItConcernsApprovalsOrClaims(string code, ApprovalInput? input)
+    {
+        var verdict = ApprovalRule.JudgeWaiver(input);
+
+        if (input is null || PersonCodes.Contains(code))
+            ShouldBeDenied(verdict, code);
+        else
+            verdict.ShouldBe(new(true, "allowed", "Allowed.", QuorumMet: false));
     }
 
     [Fact]
-    public void Judge_EverythingRight_AllowsAndMeetsQuorumOfOne() => ApprovalRule.Judge(Good).ShouldBe(new(true, "allowed", "Allowed; the quorum is met.", QuorumMet: true));
+    public void Judge_EverythingRight_AllowsAndMeetsQuorumOfOne() => Approve(Good).ShouldBe(new(true, "allowed", "Allowed; the quorum is met.", QuorumMet: true));
 
     [Fact]
-    public void Judge_SignInExactlyFiveMinutesAgo_Allows() => ApprovalRule.Judge(Good with { SignedInAt = Now.AddMinutes(-5) }).Allowed.ShouldBeTrue();
+    public void Judge_SignInExactlyFiveMinutesAgo_Allows() => Approve(Good with { SignedInAt = Now.AddMinutes(-5) }).Allowed.ShouldBeTrue();
 
     [Fact]
     public void Judge_GatesFailedWithSecondApproversWaiver_Allows() =>
-        ApprovalRule.Judge(Failed with { Waivers = [new("bob", Current, "known judge error")] }).QuorumMet.ShouldBeTrue();
+        Approve(Failed with { Waivers = [new("bob", Current, "known judge error")] }).QuorumMet.ShouldBeTrue();
 
     [Theory]
     [InlineData(DecisionKind.Reject)]
     [InlineData(DecisionKind.RequestChanges)]
     public void Judge_RefusalWithReason_IsAllowedWhateverTheGatesSay(DecisionKind kind) =>
-        ApprovalRule.Judge(Good with { Kind = kind, Reason = DecisionReason.QualityTooLow, GatesPassed = false }).Allowed.ShouldBeTrue();
+        ApprovalRule.Judge(kind, DecisionReason.QualityTooLow, Good with { GatesPassed = false }).Allowed.ShouldBeTrue();
 
     [Fact]
     public void Judge_QuorumOfTwo_CountsOnlyOthersWordsOnThisEvidence()
     {
         var two = Good with { Quorum = 2 };
 
-        ApprovalRule.Judge(two).QuorumMet.ShouldBeFalse();
-        ApprovalRule.Judge(two with { Approvals = [new("bob", Older)] }).QuorumMet.ShouldBeFalse();
-        ApprovalRule.Judge(two with { Approvals = [new("req", Current)] }).QuorumMet.ShouldBeFalse();
-        ApprovalRule.Judge(two with { Approvals = [new("start", Current)] }).QuorumMet.ShouldBeFalse();
-        ApprovalRule.Judge(two with { Approvals = [new("bob", Current)] }).QuorumMet.ShouldBeTrue();
-        ApprovalRule.Judge(Good with { Quorum = 3, Approvals = [new("bob", Current), new("bob", Current)] }).QuorumMet.ShouldBeFalse();
+        Approve(two).QuorumMet.ShouldBeFalse();
+        Approve(two with { Approvals = [new("bob", Older)] }).QuorumMet.ShouldBeFalse();
+        Approve(two with { Approvals = [new("req", Current)] }).QuorumMet.ShouldBeFalse();
+        Approve(two with { Approvals = [new("start", Current)] }).QuorumMet.ShouldBeFalse();
+        Approve(two with { Approvals = [new("bob", Current)] }).QuorumMet.ShouldBeTrue();
+        Approve(Good with { Quorum = 3, Approvals = [new("bob", Current), new("bob", Current)] }).QuorumMet.ShouldBeFalse();
     }
 
     /// <summary>All combinations of good and bad parts: an approval is allowed exactly when every part is good.</summary>
@@ -165,18 +179,28 @@ public class ApprovalRuleTests
                     input = faults[bit](input);
             }
 
-            var verdict = ApprovalRule.Judge(input);
+            var verdict = Approve(input);
 
             verdict.Allowed.ShouldBe(mask == 0, $"faults {mask:b}: {verdict}");
         }
     }
 
     [Fact]
-    public void Judge_OwnClaim_Allows() => ApprovalRule.Judge(Good with { Claim = new("ann", "Ann", OnHold: true) }).Allowed.ShouldBeTrue();
+    public void Judge_OwnClaim_Allows() => Approve(Good with { Claim = new("ann", "Ann", OnHold: true) }).Allowed.ShouldBeTrue();
 
     [Fact]
     public void Judge_RejectingUnsignedEvidence_IsAllowed() =>
-        ApprovalRule.Judge(Good with { Kind = DecisionKind.Reject, Reason = DecisionReason.EvidenceInsufficient, Verdict = null, TrustedKeys = null }).Allowed.ShouldBeTrue();
+        ApprovalRule.Judge(DecisionKind.Reject, DecisionReason.EvidenceInsufficient, Good with { Verdict = null, TrustedKeys = null }).Allowed.ShouldBeTrue();
+
+    private static ApprovalVerdict Approve(ApprovalInput? input) => ApprovalRule.Judge(DecisionKind.Approve, DecisionReason.None, input);
+
+    private static void ShouldBeDenied(ApprovalVerdict verdict, string code)
+    {
+        verdict.Allowed.ShouldBeFalse();
+        verdict.Code.ShouldBe(code);
+        verdict.Text.ShouldNotBeNullOrWhiteSpace();
+        verdict.QuorumMet.ShouldBeFalse();
+    }
 
     private static SignedVerdict Sign(SigningKey key, bool passed = true, string? digest = null) => SignedVerdict.Of(digest ?? Current, "1:policy", Gates(passed), key);
 

@@ -65,13 +65,13 @@ public class SignedVerdictTests
         await using var portal = await Portal.CreateAsync();
         var request = await portal.AwaitDecisionAsync();
         using var key = SigningKey.LoadOrCreate(portal.Folder.WorkerKey);
-        var withdraw = portal.Get<WithdrawWorkerKey>();
+        var trust = portal.Get<TrustWorkerKey>();
 
-        await Should.ThrowAsync<NotAllowedException>(() => withdraw.ExecuteAsync(portal.Approver, key.Id, "The machine was stolen.", default));
-        await withdraw.ExecuteAsync(portal.Administrator, key.Id, "The machine was stolen.", default);
+        await Should.ThrowAsync<NotAllowedException>(() => trust.WithdrawAsync(portal.Approver, key.Id, "The machine was stolen.", default));
+        await trust.WithdrawAsync(portal.Administrator, key.Id, "The machine was stolen.", default);
 
         (await DenyAsync(portal, request.Id)).ShouldBe("unknown-signer");
-        await Should.ThrowAsync<IllegalMoveException>(() => withdraw.ExecuteAsync(portal.Administrator, key.Id, "The machine was stolen.", default));
+        await Should.ThrowAsync<IllegalMoveException>(() => trust.WithdrawAsync(portal.Administrator, key.Id, "The machine was stolen.", default));
     }
 
     private static async Task<string> DenyAsync(Portal portal, long requestId) =>

@@ -27,15 +27,15 @@ public class WorkerKeyTests
         await using var portal = await Portal.CreateAsync();
         var request = await portal.AwaitDecisionAsync();
         var key = (await portal.Get<WorkerKeyQueries>().ListAsync(portal.Administrator, default))[0].Key;
-        var (withdraw, restore, decide) = (portal.Get<WithdrawWorkerKey>(), portal.Get<RestoreWorkerKey>(), portal.Get<DecideRequest>());
+        var (trust, decide) = (portal.Get<TrustWorkerKey>(), portal.Get<DecideRequest>());
         var approval = new DecisionEntry(DecisionKind.Approve, Portal.Digest('e'));
 
-        await Should.ThrowAsync<IllegalMoveException>(restore.ExecuteAsync(portal.Administrator, key.Id, Reason, default));
-        await withdraw.ExecuteAsync(portal.Administrator, key.Id, "The machine was stolen.", default);
+        await Should.ThrowAsync<IllegalMoveException>(trust.RestoreAsync(portal.Administrator, key.Id, Reason, default));
+        await trust.WithdrawAsync(portal.Administrator, key.Id, "The machine was stolen.", default);
         (await Should.ThrowAsync<DecisionDeniedException>(decide.ExecuteAsync(portal.Approver, request.Id, approval, default))).Verdict.Code.ShouldBe("unknown-signer");
-        await Should.ThrowAsync<NotAllowedException>(restore.ExecuteAsync(portal.Approver, key.Id, Reason, default));
-        await Should.ThrowAsync<InvalidRequestException>(restore.ExecuteAsync(portal.Administrator, key.Id, "because", default));
-        await restore.ExecuteAsync(portal.Administrator, key.Id, Reason, default);
+        await Should.ThrowAsync<NotAllowedException>(trust.RestoreAsync(portal.Approver, key.Id, Reason, default));
+        await Should.ThrowAsync<InvalidRequestException>(trust.RestoreAsync(portal.Administrator, key.Id, "because", default));
+        await trust.RestoreAsync(portal.Administrator, key.Id, Reason, default);
 
         (await decide.ExecuteAsync(portal.Approver, request.Id, approval, default)).Status.ShouldBe(RequestStatus.Approved);
         var events = (await portal.Get<WorkerKeyQueries>().ListAsync(portal.Auditor, default))[0].Events;
@@ -49,11 +49,11 @@ public class WorkerKeyTests
         await using var portal = await Portal.CreateAsync();
         await portal.SignAsync(Portal.Digest('e'), gatesPassed: true);
         var key = (await portal.Get<WorkerKeyQueries>().ListAsync(portal.Administrator, default))[0].Key;
-        await portal.Get<WithdrawWorkerKey>().ExecuteAsync(portal.Administrator, key.Id, "The machine was stolen.", default);
+        await portal.Get<TrustWorkerKey>().WithdrawAsync(portal.Administrator, key.Id, "The machine was stolen.", default);
 
         (await Should.ThrowAsync<IllegalMoveException>(portal.SignAsync(Portal.Digest('e'), gatesPassed: true))).Message.ShouldContain(key.Id);
         await Should.ThrowAsync<IllegalMoveException>(portal.Get<VerdictSigner>().DemandUsableAsync(default));
-        await portal.Get<RestoreWorkerKey>().ExecuteAsync(portal.Administrator, key.Id, Reason, default);
+        await portal.Get<TrustWorkerKey>().RestoreAsync(portal.Administrator, key.Id, Reason, default);
 
         (await portal.SignAsync(Portal.Digest('e'), gatesPassed: true)).Content!.KeyId.ShouldBe(key.Id);
     }

@@ -86,16 +86,16 @@ public class ProbeOrderTests
         var order = await OrderAsync(portal, await portal.AwaitDecisionAsync(), portal.Administrator, ProbeCodes.Noise);
         var leases = portal.Get<ProbeOrderLease>();
         var lost = await leases.ClaimAsync(order.Id, "worker-1", default);
-        (await leases.BeatAsync(lost!, ProbeCodes.Noise, 10, 100, default)).ShouldBeFalse();
+        (await leases.ReportAsync(lost!, ProbeCodes.Noise, 10, 100, default)).ShouldBeFalse();
         (await leases.RecoverAsync(null, default)).ShouldBeEmpty();
 
-        portal.Clock.Advance(RunLease.Duration);
+        portal.Clock.Advance(QueuedWork.LeaseDuration);
 
         (await leases.RecoverAsync(null, default)).ShouldBe([order.Id]);
         var next = await leases.ClaimAsync(order.Id, "worker-2", default);
         await Should.ThrowAsync<LeaseLostException>(leases.CompleteAsync(lost!, Portal.Digest('d'), default));
         await portal.Get<CancelProbes>().ExecuteAsync(portal.Administrator, order.Id, default);
-        (await leases.BeatAsync(next!, null, 0, 0, default)).ShouldBeTrue();
+        (await leases.RenewAsync(next!, default)).ShouldBeTrue();
         await leases.CancelledAsync(next!, default);
         (await portal.ActionsAsync()).TakeLast(4).ShouldBe(["red-team.recovered", "red-team.claimed", "red-team.cancel-requested", "red-team.cancelled"]);
     }

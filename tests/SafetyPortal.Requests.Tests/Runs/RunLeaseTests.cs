@@ -16,7 +16,7 @@ public class RunLeaseTests
 
         var ticket = await portal.Get<RunLease>().ClaimAsync(run.Id, "worker-1", default);
 
-        ticket.ShouldBe(new RunTicket(run.Id, 1, "worker-1"));
+        ticket.ShouldBe(new LeaseTicket(run.Id, 1, "worker-1"));
         (await portal.LoadAsync(request.Id)).Status.ShouldBe(RequestStatus.Running);
     }
 
@@ -40,7 +40,7 @@ public class RunLeaseTests
         var first = (await lease.ClaimAsync(run.Id, "worker-1", default))!;
         (await lease.ClaimAsync(run.Id, "worker-2", default)).ShouldBeNull();
 
-        portal.Clock.Advance(RunLease.Duration);
+        portal.Clock.Advance(QueuedWork.LeaseDuration);
         var second = (await lease.ClaimAsync(run.Id, "worker-2", default))!;
 
         second.Token.ShouldBeGreaterThan(first.Token);
@@ -53,7 +53,7 @@ public class RunLeaseTests
         var (request, run) = await QueueAsync(portal);
         var lease = portal.Get<RunLease>();
         var stale = (await lease.ClaimAsync(run.Id, "worker-1", default))!;
-        portal.Clock.Advance(RunLease.Duration);
+        portal.Clock.Advance(QueuedWork.LeaseDuration);
         await lease.ClaimAsync(run.Id, "worker-2", default);
         var before = (await portal.ActionsAsync()).Count;
         Func<Task>[] writes =
@@ -82,7 +82,7 @@ public class RunLeaseTests
         var ticket = (await lease.ClaimAsync(run.Id, "worker-1", default))!;
         for (var n = 0; n < 10; n++)
         {
-            portal.Clock.Advance(RunLease.Duration / 4);
+            portal.Clock.Advance(QueuedWork.LeaseDuration / 4);
             (await lease.RenewAsync(ticket, default)).ShouldBeFalse();
         }
 

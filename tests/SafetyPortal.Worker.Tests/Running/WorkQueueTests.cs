@@ -1,4 +1,8 @@
+using System.Diagnostics;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 using SafetyPortal.Requests;
 using SafetyPortal.Requests.Data;
 using SafetyPortal.Requests.Filing;
@@ -25,26 +29,47 @@ public sealed class WorkQueueTests
         var runs = await db.Runs.AsNoTracking().ToListAsync();
         runs.ShouldAllBe(run => run.Status == RunStatus.Failed);
         runs.OrderBy(run => run.StartedAt).Select(run => run.Id).ShouldBe([portal.RunId, await urgent.ShouldNotBeNull(), normal]);
-        (await portal.Get<WorkQueue>().WaitsAsync(default)).ShouldBeFalse();
+        (await portal.Get<WorkQueue>().NextRunAsync([], default)).ShouldBeNull();
     }
 
     [Fact]
-    public async Task Ask_BeforeTheWorkBegan_IsHeardOnce()
+    public async Task RunWorker_RunsQueuedBeforeAndAfterItsStart_AreCarriedOutOneAtATime()
     {
         await using var portal = await TinyPortal.CreateAsync();
-        var queue = portal.Get<WorkQueue>();
         Directory.Delete(portal.ModelFolder, recursive: true);
+        var builder = Host.CreateApplicationBuilder();
+        builder.Logging.ClearProviders();
+        builder.Services.AddPortalRequests(portal.Get<DataFolder>()).AddRunExecutor(portal.Get<WorkerOptions>()).AddRunWorker();
+        using var host = builder.Build();
+        var start = host.StartAsync();
+        foreach (var name in new[] { "house", "dog", "cat", "tree" })
+            await QueueAsync(portal, name, RequestPriority.Normal, host.Services);
+        await start;
 
-        (queue.Ask(), queue.Ask()).ShouldBe((true, false));
-        await queue.WorkOffAsync(default);
+        List<Run> runs;
+        var waited = Stopwatch.StartNew();
+        do
+        {
+            await Task.Delay(50);
+            await using var db = await portal.Get<IDbContextFactory<PortalDb>>().CreateDbContextAsync();
+            runs = await db.Runs.AsNoTracking().OrderBy(run => run.StartedAt).ToListAsync();
+        }
+        while (runs.Exists(run => run.IsOpen) && waited.Elapsed < TimeSpan.FromSeconds(25));
+        await host.StopAsync();
 
-        queue.Ask().ShouldBeTrue();
+        // Earlier than the half minute after which the schedule alone would have found the later ones.
+        runs.Count.ShouldBe(5);
+        runs.ShouldAllBe(run => run.Status == RunStatus.Failed);
+        runs.Zip(runs.Skip(1)).ShouldAllBe(pair => pair.First.EndedAt <= pair.Second.StartedAt);
     }
 
-    private static async Task<long> QueueAsync(TinyPortal portal, string name, RequestPriority priority)
+    private static async Task<long> QueueAsync(TinyPortal portal, string name, RequestPriority priority, IServiceProvider? services = null)
     {
+        T Get<T>()
+            where T : notnull => services is null ? portal.Get<T>() : services.GetRequiredService<T>();
+
         var model = (await portal.ReadAsync()).Request.ModelVersionId;
-        var request = await portal.Get<FileRequest>().ExecuteAsync(
+        var request = await Get<FileRequest>().ExecuteAsync(
             portal.Reviewer,
             new RequestContent
             {
@@ -56,7 +81,7 @@ public sealed class WorkQueueTests
                 Justification = "Needed by a test of the queue.",
             },
             default);
-        await portal.Get<SubmitRequest>().ExecuteAsync(portal.Reviewer, request.Id, default);
-        return (await portal.Get<StartRun>().ExecuteAsync(portal.Reviewer, request.Id, default)).Id;
+        await Get<SubmitRequest>().ExecuteAsync(portal.Reviewer, request.Id, default);
+        return (await Get<StartRun>().ExecuteAsync(portal.Reviewer, request.Id, default)).Id;
     }
 }

@@ -13,7 +13,7 @@ namespace SafetyPortal.Requests.Evidence.Pack;
 /// taking a copy is an event of the history.
 /// </summary>
 public sealed class ExportEvidence(
-    IDbContextFactory<PortalDb> databases, TimeProvider time, IArtifactStore artifacts, WriteCheckpoint checkpoint, DataFolder folder, CheckpointKey auditKey)
+    IDbContextFactory<PortalDb> databases, IArtifactStore artifacts, WriteCheckpoint checkpoint, DataFolder folder, CheckpointKey auditKey)
 {
     /// <summary>Who exports from the command line, with the data folder at hand.</summary>
     public static readonly Actor CommandLine = Actor.System("command-line");
@@ -75,9 +75,9 @@ public sealed class ExportEvidence(
     {
         if (actor == CommandLine)
             return true;
-        var now = time.GetUtcNow();
-        await db.DemandRoleAsync(actor, now, cancellationToken, Roles.Approver, Roles.Auditor);
-        return (await db.RolesOfAsync(actor.Id, now, cancellationToken)).Contains(Roles.Auditor, StringComparer.Ordinal);
+        var now = db.Now;
+        await db.DemandRoleAsync(actor, cancellationToken, Roles.Approver, Roles.Auditor);
+        return (await db.RolesOfAsync(actor.Id, cancellationToken)).Contains(Roles.Auditor, StringComparer.Ordinal);
     }
 
     private static async Task<string> WorkerKeyAsync(PortalDb db, string verdict, CancellationToken cancellationToken)

@@ -10,7 +10,7 @@ using SafetyPortal.Requests.Data;
 namespace SafetyPortal.Requests.Migrations
 {
     [DbContext(typeof(PortalDb))]
-    [Migration("20261128063600_Initial")]
+    [Migration("20261128070355_Initial")]
     partial class Initial
     {
         /// <inheritdoc />
@@ -914,9 +914,6 @@ namespace SafetyPortal.Requests.Migrations
                         .HasColumnType("TEXT");
 
                     b.Property<bool?>("GatesPassed")
-                        .HasColumnType("INTEGER");
-
-                    b.Property<long?>("HeartbeatAt")
                         .HasColumnType("INTEGER");
 
                     b.Property<long?>("LeaseExpiresAt")
