@@ -28,8 +28,8 @@ public static class RequestsServices
         services.AddDbContextFactory<PortalDb>(options => options.UsePortalSqlite(folder.Database));
         services.AddSingleton<IArtifactStore>(_ => new FolderArtifactStore(folder.Artifacts));
 
-        services.AddSingleton<FileRequest>().AddSingleton<ReviseRequest>().AddSingleton<SubmitRequest>().AddSingleton<FindDuplicate>().AddSingleton<RequestQueries>();
-        services.AddSingleton<RunAnnouncer>().AddSingleton<RunLease>().AddSingleton<StartRun>().AddSingleton<RetryRun>().AddSingleton<CancelRun>();
+        services.AddSingleton<FileRequest>().AddSingleton<FindDuplicate>().AddSingleton<RequestQueries>();
+        services.AddSingleton<RunAnnouncer>().AddSingleton<RunLease>().AddSingleton<StartRun>().AddSingleton<CancelRun>();
         services.AddSingleton<OrderProbes>().AddSingleton<CancelProbes>().AddSingleton<ProbeOrderLease>().AddSingleton<ProbeOrderQueries>();
         services.AddSingleton<DecideRequest>().AddSingleton<GrantWaiver>().AddSingleton<ClaimReview>().AddSingleton<JudgeBlind>();
         services.AddSingleton<VerdictSigner>().AddSingleton<TrustWorkerKey>().AddSingleton<WorkerKeyQueries>().AddSingleton<ExportEvidence>();

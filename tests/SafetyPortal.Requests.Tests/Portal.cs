@@ -84,8 +84,8 @@ public sealed class Portal : IAsyncDisposable
 
     public async Task<EraseRequest> SubmitAsync(ConceptKind kind = ConceptKind.Object, string name = "church")
     {
-        var draft = await Get<FileRequest>().ExecuteAsync(Reviewer, Content(kind, name), default);
-        return await Get<SubmitRequest>().ExecuteAsync(Reviewer, draft.Id, default);
+        var draft = await Get<FileRequest>().DraftAsync(Reviewer, Content(kind, name), default);
+        return await Get<FileRequest>().SubmitAsync(Reviewer, draft.Id, default);
     }
 
     /// <summary>A request whose run has completed; the patch is a real artifact.</summary>

@@ -58,7 +58,7 @@ public sealed class Story(Portal portal)
     {
         ArgumentNullException.ThrowIfNull(model);
         var reviewer = await portal.ActorAsync(Roles.Reviewer);
-        var request = await portal.Services.GetRequiredService<FileRequest>().ExecuteAsync(
+        return await portal.Services.GetRequiredService<FileRequest>().StartAsync(
             reviewer,
             new RequestContent
             {
@@ -69,10 +69,8 @@ public sealed class Story(Portal portal)
                 Doses = Doses,
                 Justification = $"The rights to {name} were withdrawn; it must not be drawn any more.",
             },
+            requestId: null,
             default);
-        await portal.Services.GetRequiredService<SubmitRequest>().ExecuteAsync(reviewer, request.Id, default);
-        await portal.Services.GetRequiredService<StartRun>().ExecuteAsync(reviewer, request.Id, default);
-        return request;
     }
 
     /// <param name="findings">Adds what a run may measure beyond images and gates; null leaves it out.</param>

@@ -84,10 +84,7 @@ internal sealed class OnceJob(PortalServices portal, IProgress<WorkStep> progres
             Seed = seed,
         };
         if (doses is { Count: > 0 }) content = content with { Doses = doses };
-        var request = await portal.Get<FileRequest>().ExecuteAsync(reviewer, content, cancellation);
-        await portal.Get<SubmitRequest>().ExecuteAsync(reviewer, request.Id, cancellation);
-        await portal.Get<StartRun>().ExecuteAsync(reviewer, request.Id, cancellation);
-        return request.Id;
+        return (await portal.Get<FileRequest>().StartAsync(reviewer, content, requestId: null, cancellation)).Id;
     }
 
     private async Task<long> ContinueAsync(Actor reviewer, long id, EraseMethod method, long seed, IReadOnlyList<double> doses, CancellationToken cancellation)
@@ -100,10 +97,8 @@ internal sealed class OnceJob(PortalServices portal, IProgress<WorkStep> progres
             throw new InvalidRequestException([new(nameof(RequestContent.Method), $"Request {id} is open with {Settings(request.Method, request.Seed, request.Doses)}, not with {Settings(method, seed, [.. doses.Order()])}: go on with the former, or choose another data folder.")]);
         }
 
-        if (request.Status is RequestStatus.Submitted or RequestStatus.ChangesRequested)
+        if (request.Status is RequestStatus.Submitted or RequestStatus.ChangesRequested or RequestStatus.Failed)
             await portal.Get<StartRun>().ExecuteAsync(reviewer, id, cancellation);
-        else if (request.Status == RequestStatus.Failed)
-            await portal.Get<RetryRun>().ExecuteAsync(reviewer, id, cancellation);
         return id;
     }
 

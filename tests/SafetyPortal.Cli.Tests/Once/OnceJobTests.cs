@@ -155,8 +155,8 @@ public sealed class OnceJobTests : IDisposable
             Seed = 1,
             Doses = [0.02],
         };
-        var request = await portal.Get<FileRequest>().ExecuteAsync(reviewer, content, default);
-        await portal.Get<SubmitRequest>().ExecuteAsync(reviewer, request.Id, default);
+        var request = await portal.Get<FileRequest>().DraftAsync(reviewer, content, default);
+        await portal.Get<FileRequest>().SubmitAsync(reviewer, request.Id, default);
         return request.Id;
     }
 

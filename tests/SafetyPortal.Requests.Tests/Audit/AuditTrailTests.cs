@@ -44,7 +44,7 @@ public class AuditTrailTests
     public async Task FileRequest_Payload_NamesReferenceImagesBySaltedDigest()
     {
         await using var portal = await Portal.CreateAsync();
-        var request = await portal.Get<FileRequest>().ExecuteAsync(
+        var request = await portal.Get<FileRequest>().DraftAsync(
             portal.Reviewer, portal.Content() with { ReferenceImages = [Portal.Digest('9')] }, default);
 
         var timeline = await portal.Get<AuditQueries>().TimelineAsync(request.Id, 10, default);

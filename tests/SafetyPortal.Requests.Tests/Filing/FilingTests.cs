@@ -13,7 +13,7 @@ public class FilingTests
     {
         await using var portal = await Portal.CreateAsync();
 
-        (await Should.ThrowAsync<NotAllowedException>(() => portal.Get<FileRequest>().ExecuteAsync(portal.Approver, portal.Content(), default)))
+        (await Should.ThrowAsync<NotAllowedException>(() => portal.Get<FileRequest>().DraftAsync(portal.Approver, portal.Content(), default)))
             .Message.ShouldContain(Roles.Reviewer);
     }
 
@@ -23,7 +23,7 @@ public class FilingTests
         await using var portal = await Portal.CreateAsync();
 
         var error = await Should.ThrowAsync<InvalidRequestException>(
-            () => portal.Get<FileRequest>().ExecuteAsync(portal.Reviewer, portal.Content() with { ModelVersionId = 99 }, default));
+            () => portal.Get<FileRequest>().DraftAsync(portal.Reviewer, portal.Content() with { ModelVersionId = 99 }, default));
 
         error.Problems.ShouldHaveSingleItem().Field.ShouldBe("ModelVersionId");
     }
@@ -34,7 +34,7 @@ public class FilingTests
         await using var portal = await Portal.CreateAsync();
         var content = portal.Content() with { Synonyms = ["chapel", "dom \"x\""], Scope = AblationScope.Model, Doses = [0.1, 0.025], Priority = RequestPriority.High, BasePrompts = [""] };
 
-        var id = (await portal.Get<FileRequest>().ExecuteAsync(portal.Reviewer, content, default)).Id;
+        var id = (await portal.Get<FileRequest>().DraftAsync(portal.Reviewer, content, default)).Id;
 
         var loaded = await portal.LoadAsync(id);
         loaded.Synonyms.ShouldBe(["chapel", "dom \"x\""]);
@@ -51,9 +51,9 @@ public class FilingTests
     {
         await using var portal = await Portal.CreateAsync();
         var first = await portal.SubmitAsync();
-        var second = await portal.Get<FileRequest>().ExecuteAsync(portal.Reviewer, portal.Content(name: "  CHURCH "), default);
+        var second = await portal.Get<FileRequest>().DraftAsync(portal.Reviewer, portal.Content(name: "  CHURCH "), default);
 
-        var error = await Should.ThrowAsync<DuplicateRequestException>(() => portal.Get<SubmitRequest>().ExecuteAsync(portal.Reviewer, second.Id, default));
+        var error = await Should.ThrowAsync<DuplicateRequestException>(() => portal.Get<FileRequest>().SubmitAsync(portal.Reviewer, second.Id, default));
 
         error.OpenRequestId.ShouldBe(first.Id);
         (await portal.Get<FindDuplicate>().ExecuteAsync(portal.Model.Id, ConceptKind.Object, "Church", default)).ShouldBe(first.Id);
@@ -65,9 +65,9 @@ public class FilingTests
     {
         await using var portal = await Portal.CreateAsync();
         var first = await portal.SubmitAsync(ConceptKind.Nudity, "nudity");
-        var second = await portal.Get<FileRequest>().ExecuteAsync(portal.Reviewer, portal.Content(ConceptKind.Nudity, "nude mannequin"), default);
+        var second = await portal.Get<FileRequest>().DraftAsync(portal.Reviewer, portal.Content(ConceptKind.Nudity, "nude mannequin"), default);
 
-        var error = await Should.ThrowAsync<DuplicateRequestException>(() => portal.Get<SubmitRequest>().ExecuteAsync(portal.Reviewer, second.Id, default));
+        var error = await Should.ThrowAsync<DuplicateRequestException>(() => portal.Get<FileRequest>().SubmitAsync(portal.Reviewer, second.Id, default));
 
         error.OpenRequestId.ShouldBe(first.Id);
     }
@@ -80,11 +80,63 @@ public class FilingTests
         var dog = await portal.SubmitAsync(name: "dog");
         await portal.Get<DecideRequest>().ExecuteAsync(portal.Approver, request.Id, new(DecisionKind.RequestChanges, Portal.Digest('e'), DecisionReason.OutOfPolicy), default);
 
-        var error = await Should.ThrowAsync<DuplicateRequestException>(() => portal.Get<ReviseRequest>().ExecuteAsync(portal.Reviewer, request.Id, portal.Content(name: "Dog"), default));
+        var error = await Should.ThrowAsync<DuplicateRequestException>(() => portal.Get<FileRequest>().ReviseAsync(portal.Reviewer, request.Id, portal.Content(name: "Dog"), default));
 
         error.OpenRequestId.ShouldBe(dog.Id);
         (await portal.LoadAsync(request.Id)).ConceptKey.ShouldBe("church");
-        await portal.Get<ReviseRequest>().ExecuteAsync(portal.Reviewer, request.Id, portal.Content(), default);
+        await portal.Get<FileRequest>().ReviseAsync(portal.Reviewer, request.Id, portal.Content(), default);
+    }
+
+    [Fact]
+    public async Task Start_NewContent_FilesSubmitsAndQueuesInOneStep()
+    {
+        await using var portal = await Portal.CreateAsync();
+
+        var request = await portal.Get<FileRequest>().StartAsync(portal.Reviewer, portal.Content(), requestId: null, default);
+
+        var loaded = await portal.LoadAsync(request.Id);
+        (loaded.Status, loaded.CurrentRun!.Status, loaded.CurrentRun.Attempt).ShouldBe((RequestStatus.Queued, RunStatus.Queued, 1));
+        (await portal.ActionsAsync()).TakeLast(3).ShouldBe(["request.filed", "request.submitted", "run.queued"]);
+    }
+
+    [Fact]
+    public async Task Start_ConceptOpenElsewhere_IsRefusedAndLeavesNothing()
+    {
+        await using var portal = await Portal.CreateAsync();
+        var open = await portal.SubmitAsync();
+        var before = (await portal.ActionsAsync()).Count;
+
+        var error = await Should.ThrowAsync<DuplicateRequestException>(portal.Get<FileRequest>().StartAsync(portal.Reviewer, portal.Content(), requestId: null, default));
+
+        error.OpenRequestId.ShouldBe(open.Id);
+        (await portal.Get<RequestQueries>().ListAsync(portal.Reviewer.Id, new(), new(), default)).Items.ShouldHaveSingleItem();
+        (await portal.ActionsAsync()).Count.ShouldBe(before);
+    }
+
+    [Fact]
+    public async Task Start_SentBackRequest_RevisesItAndQueuesASecondRun()
+    {
+        await using var portal = await Portal.CreateAsync();
+        var request = await portal.AwaitDecisionAsync();
+        await portal.Get<DecideRequest>().ExecuteAsync(portal.Approver, request.Id, new(DecisionKind.RequestChanges, Portal.Digest('e'), DecisionReason.QualityTooLow), default);
+
+        await portal.Get<FileRequest>().StartAsync(portal.Reviewer, portal.Content() with { Doses = [0.3] }, request.Id, default);
+
+        var loaded = await portal.LoadAsync(request.Id);
+        (loaded.Status, loaded.CurrentRun!.Attempt, loaded.Doses.Single()).ShouldBe((RequestStatus.Queued, 2, 0.3));
+        (await portal.ActionsAsync()).TakeLast(2).ShouldBe(["request.revised", "run.queued"]);
+    }
+
+    [Fact]
+    public async Task StartRun_Draft_SubmitsItFirst()
+    {
+        await using var portal = await Portal.CreateAsync();
+        var draft = await portal.Get<FileRequest>().DraftAsync(portal.Reviewer, portal.Content(), default);
+
+        await portal.Get<StartRun>().ExecuteAsync(portal.Reviewer, draft.Id, default);
+
+        (await portal.LoadAsync(draft.Id)).Status.ShouldBe(RequestStatus.Queued);
+        (await portal.ActionsAsync()).TakeLast(2).ShouldBe(["request.submitted", "run.queued"]);
     }
 
     [Fact]
@@ -102,10 +154,10 @@ public class FilingTests
     public async Task Submit_AnothersDraft_IsRefused()
     {
         await using var portal = await Portal.CreateAsync();
-        var draft = await portal.Get<FileRequest>().ExecuteAsync(portal.Reviewer, portal.Content(), default);
+        var draft = await portal.Get<FileRequest>().DraftAsync(portal.Reviewer, portal.Content(), default);
         await portal.ExecuteSqlAsync($"UPDATE AspNetUserRoles SET RoleId = (SELECT Id FROM AspNetRoles WHERE Name = 'Reviewer') WHERE UserId = '{portal.Auditor.Id}'");
 
-        await Should.ThrowAsync<NotAllowedException>(() => portal.Get<SubmitRequest>().ExecuteAsync(portal.Auditor, draft.Id, default));
+        await Should.ThrowAsync<NotAllowedException>(() => portal.Get<FileRequest>().SubmitAsync(portal.Auditor, draft.Id, default));
         (await portal.Get<RequestQueries>().GetAsync(portal.Auditor.Id, draft.Id, default)).ShouldBeNull();
         (await portal.Get<RequestQueries>().GetAsync(portal.Reviewer.Id, draft.Id, default)).ShouldNotBeNull();
     }
@@ -114,9 +166,9 @@ public class FilingTests
     public async Task Revise_Draft_ChangesItAndIsInTheHistory()
     {
         await using var portal = await Portal.CreateAsync();
-        var draft = await portal.Get<FileRequest>().ExecuteAsync(portal.Reviewer, portal.Content(), default);
+        var draft = await portal.Get<FileRequest>().DraftAsync(portal.Reviewer, portal.Content(), default);
 
-        await portal.Get<ReviseRequest>().ExecuteAsync(portal.Reviewer, draft.Id, portal.Content(name: "dog"), default);
+        await portal.Get<FileRequest>().ReviseAsync(portal.Reviewer, draft.Id, portal.Content(name: "dog"), default);
 
         (await portal.LoadAsync(draft.Id)).ConceptKey.ShouldBe("dog");
         (await portal.ActionsAsync())[^1].ShouldBe("request.revised");

@@ -205,11 +205,11 @@ public class RunLeaseTests
         await using var portal = await Portal.CreateAsync();
         var (request, run) = await QueueAsync(portal);
         var ticket = (await portal.Get<RunLease>().ClaimAsync(run.Id, "worker-1", default))!;
-        await Should.ThrowAsync<IllegalMoveException>(() => portal.Get<RetryRun>().ExecuteAsync(portal.Reviewer, request.Id, default));
+        await Should.ThrowAsync<IllegalMoveException>(() => portal.Get<StartRun>().ExecuteAsync(portal.Reviewer, request.Id, default));
         await portal.Get<RunLease>().FailAsync(ticket, "out of memory", default);
         (await portal.LoadAsync(request.Id)).StatusNote.ShouldBe("out of memory");
 
-        var second = await portal.Get<RetryRun>().ExecuteAsync(portal.Reviewer, request.Id, default);
+        var second = await portal.Get<StartRun>().ExecuteAsync(portal.Reviewer, request.Id, default);
 
         second.Attempt.ShouldBe(2);
         (await portal.LoadAsync(request.Id)).CurrentRunId.ShouldBe(second.Id);

@@ -37,7 +37,7 @@ public sealed class RequestFormTests(SharedPortal shared)
     [Fact]
     public async Task NewRequest_FromTheFormOfADraft_HoldsNothingOfIt()
     {
-        var draft = await shared.Portal.Services.GetRequiredService<FileRequest>().ExecuteAsync(
+        var draft = await shared.Portal.Services.GetRequiredService<FileRequest>().DraftAsync(
             await shared.Portal.ActorAsync(Roles.Reviewer),
             new RequestContent
             {

@@ -63,7 +63,7 @@ public class ReferenceVeilTests(SharedPortal shared)
     private async Task<(EraseRequest Request, string Digest)> FileAsync(ConceptKind kind, string name)
     {
         var digest = await shared.Portal.Services.GetRequiredService<IArtifactStore>().PutAsync(Story.Picture(77, 2), default);
-        var request = await shared.Portal.Services.GetRequiredService<FileRequest>().ExecuteAsync(
+        var request = await shared.Portal.Services.GetRequiredService<FileRequest>().DraftAsync(
             await shared.Portal.ActorAsync(Roles.Reviewer),
             new RequestContent
             {

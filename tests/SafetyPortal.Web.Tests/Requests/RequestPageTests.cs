@@ -28,7 +28,7 @@ public class RequestPageTests(SharedPortal shared)
     public async Task Draft_ForItsRequester_CanBeEditedAndOnceSubmittedStarted()
     {
         var reviewer = await shared.Portal.ActorAsync(Roles.Reviewer);
-        var request = await shared.Portal.Services.GetRequiredService<FileRequest>().ExecuteAsync(
+        var request = await shared.Portal.Services.GetRequiredService<FileRequest>().DraftAsync(
             reviewer,
             new RequestContent
             {
@@ -43,7 +43,7 @@ public class RequestPageTests(SharedPortal shared)
         using var session = await Session.SignedInAsync(shared.Portal, Roles.Reviewer);
 
         var draft = await (await session.GetAsync($"/requests/{request.Id}")).Content.ReadAsStringAsync();
-        await shared.Portal.Services.GetRequiredService<SubmitRequest>().ExecuteAsync(reviewer, request.Id, default);
+        await shared.Portal.Services.GetRequiredService<FileRequest>().SubmitAsync(reviewer, request.Id, default);
         var submitted = await (await session.GetAsync($"/requests/{request.Id}")).Content.ReadAsStringAsync();
         using var auditor = await Session.SignedInAsync(shared.Portal, Roles.Auditor);
         var others = await (await auditor.GetAsync($"/requests/{request.Id}")).Content.ReadAsStringAsync();

@@ -71,7 +71,7 @@ internal sealed class TinyPortal : IAsyncDisposable
         await portal.Get<DemoAccounts>().EnsureAsync(default);
         var model = await portal.Get<ModelRegistration>().RegisterAsync(TinyModelFolder.Name, default);
         portal.Reviewer = await portal.Get<DemoAccounts>().ActorAsync("reviewer@demo.local", default);
-        var request = await portal.Get<FileRequest>().ExecuteAsync(
+        var request = await portal.Get<FileRequest>().StartAsync(
             portal.Reviewer,
             new RequestContent
             {
@@ -83,10 +83,9 @@ internal sealed class TinyPortal : IAsyncDisposable
                 Doses = [0.02, 0.05],
                 Justification = "Needed by a test of the worker.",
             },
+            requestId: null,
             default);
-        await portal.Get<SubmitRequest>().ExecuteAsync(portal.Reviewer, request.Id, default);
-        portal.RequestId = request.Id;
-        portal.RunId = (await portal.Get<StartRun>().ExecuteAsync(portal.Reviewer, request.Id, default)).Id;
+        (portal.RequestId, portal.RunId) = (request.Id, request.CurrentRunId!.Value);
         return portal;
     }
 

@@ -65,23 +65,16 @@ public sealed class WorkQueueTests
 
     private static async Task<long> QueueAsync(TinyPortal portal, string name, RequestPriority priority, IServiceProvider? services = null)
     {
-        T Get<T>()
-            where T : notnull => services is null ? portal.Get<T>() : services.GetRequiredService<T>();
-
-        var model = (await portal.ReadAsync()).Request.ModelVersionId;
-        var request = await Get<FileRequest>().ExecuteAsync(
-            portal.Reviewer,
-            new RequestContent
-            {
-                ModelVersionId = model,
-                ConceptKind = ConceptKind.Object,
-                ConceptName = name,
-                ConceptPrompts = [$"a picture of a {name}"],
-                Priority = priority,
-                Justification = "Needed by a test of the queue.",
-            },
-            default);
-        await Get<SubmitRequest>().ExecuteAsync(portal.Reviewer, request.Id, default);
-        return (await Get<StartRun>().ExecuteAsync(portal.Reviewer, request.Id, default)).Id;
+        var content = new RequestContent
+        {
+            ModelVersionId = (await portal.ReadAsync()).Request.ModelVersionId,
+            ConceptKind = ConceptKind.Object,
+            ConceptName = name,
+            ConceptPrompts = [$"a picture of a {name}"],
+            Priority = priority,
+            Justification = "Needed by a test of the queue.",
+        };
+        var file = services?.GetRequiredService<FileRequest>() ?? portal.Get<FileRequest>();
+        return (await file.StartAsync(portal.Reviewer, content, requestId: null, default)).CurrentRunId!.Value;
     }
 }
