@@ -30,8 +30,11 @@ public sealed class WorkerOptions
     /// <summary>Seeds whose estimates are averaged.</summary>
     public int AttributionSeeds { get; set; } = 4;
 
-    /// <summary>DDIM steps of the evaluation images.</summary>
-    public int ImageSteps { get; set; } = 25;
+    /// <summary>Class name of the scheduler of the evaluation images; null takes the model's own.</summary>
+    public string? ImageScheduler { get; set; } = PaintSettings.FastScheduler;
+
+    /// <summary>Denoising steps of the evaluation images. DPM-Solver++ needs about half as many as DDIM.</summary>
+    public int ImageSteps { get; set; } = 20;
 
     /// <summary>Guidance of the evaluation images.</summary>
     public double ImageGuidance { get; set; } = PaintSettings.DefaultGuidance;
@@ -42,8 +45,8 @@ public sealed class WorkerOptions
     /// <summary>Images per concept in the evaluation.</summary>
     public EvaluationSize Images { get; set; } = EvaluationSize.Default;
 
-    /// <summary>Images of the controls that only the table compares; the others get as many as the edit.</summary>
-    public EvaluationSize ControlImages { get; set; } = new(8, 2);
+    /// <summary>Images of each control: fewer than of the edit, since a control shows a direction.</summary>
+    public EvaluationSize ControlImages { get; set; } = new(8, 1);
 
     /// <summary>Images by which the improved method picks a dose before the gallery confirms it.</summary>
     public EvaluationSize SearchImages { get; set; } = new(16, 1);

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using SafetyPortal.Worker;
 using SafetyPortal.Worker.Edits;
+using SafetyPortal.Worker.Measuring;
 using SafetyPortal.Worker.Plans;
 
 namespace SafetyPortal.Cli.Commands;
@@ -12,7 +13,7 @@ internal sealed class SizeOptions
 
     private readonly Option<int> targets = CommonOptions.Number("--targets", "Images of the erased concept.", Defaults.Images.Target);
     private readonly Option<int> perConcept = CommonOptions.Number("--per-concept", "Images of each other concept.", Defaults.Images.PerConcept);
-    private readonly Option<int> imageSteps = CommonOptions.Number("--image-steps", "Denoising steps of each image.", Defaults.ImageSteps);
+    private readonly Option<int> imageSteps = CommonOptions.Number("--image-steps", "DPM-Solver++ steps of each image; about 20 for a full-size model.", PaintSettings.DemoSteps);
     private readonly Option<int> attributionSteps = CommonOptions.Number("--attribution-steps", "DDIM steps of each attribution trajectory.", Defaults.AttributionSteps);
     private readonly Option<int> attributionSeeds = CommonOptions.Number("--attribution-seeds", "Attribution trajectories whose scores are averaged.", Defaults.AttributionSeeds);
     private readonly Option<int> checks = CommonOptions.Number("--checks", "Random ablations that the scores are compared with; 0 leaves the check out.", Defaults.Faithfulness.Ablations, least: 0);

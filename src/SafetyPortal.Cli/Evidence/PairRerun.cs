@@ -89,7 +89,7 @@ internal sealed class PairRerun(PackReader pack, EvidenceDocument evidence)
         LoadedModel model, RerunLabels labels, IReadOnlyList<int> numbers, string side, Func<GalleryEntry, string> digest, Action<int> progress, CancellationToken cancellation)
     {
         var entries = evidence.Gallery.Entries;
-        var settings = new PaintSettings(evidence.Method?.ImageSteps ?? 25, evidence.Method?.ImageGuidance ?? PaintSettings.DefaultGuidance, batch);
+        var settings = new PaintSettings(evidence.Method?.ImageSteps ?? 25, evidence.Method?.ImageGuidance ?? PaintSettings.DefaultGuidance, batch, evidence.Method?.ImageScheduler);
         var results = new List<RerunImage>();
         foreach (var group in numbers.GroupBy(number => number / batch))
         {

@@ -4,7 +4,7 @@ namespace SafetyPortal.Erasure.Faithfulness;
 public sealed record FaithfulnessSettings
 {
     /// <summary>Random ablations; 0 skips them.</summary>
-    public int Ablations { get; init; } = 200;
+    public int Ablations { get; init; } = 100;
 
     /// <summary>Fixed latents at which J is evaluated, spread over prompts and timesteps.</summary>
     public int Points { get; init; } = 4;
@@ -16,10 +16,10 @@ public sealed record FaithfulnessSettings
     public int Smallest { get; init; } = 200;
 
     /// <summary>Rows of one layer that are ablated one by one; 0 skips exact ablation and COAR.</summary>
-    public int Rows { get; init; } = 48;
+    public int Rows { get; init; } = 24;
 
     /// <summary>Random masks of COAR; 0 skips it.</summary>
-    public int CoarMasks { get; init; } = 120;
+    public int CoarMasks { get; init; } = 60;
 
     /// <summary>Chance of a group to stay in a COAR mask, as in the authors' example.</summary>
     public double CoarKeep { get; init; } = 0.95;

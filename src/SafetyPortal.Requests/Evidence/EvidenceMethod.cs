@@ -8,7 +8,7 @@ namespace SafetyPortal.Requests.Evidence;
 /// <param name="AttributionSteps">DDIM steps per seed.</param>
 /// <param name="AttributionGuidance">Guidance of the attribution trajectories.</param>
 /// <param name="AttributionSeeds">Seeds whose estimates were averaged.</param>
-/// <param name="ImageSteps">DDIM steps of each evaluation image.</param>
+/// <param name="ImageSteps">Denoising steps of each evaluation image.</param>
 /// <param name="ImageGuidance">Guidance of the evaluation images.</param>
 /// <param name="BatchSize">Images made at once; sums in a batch may round differently from those of single images.</param>
 /// <param name="Stability">Mean rank correlation of the scores of two seeds; null with a single seed.</param>
@@ -17,6 +17,7 @@ namespace SafetyPortal.Requests.Evidence;
 /// <param name="Backbones">Networks of published metrics that were supplied; null when the model folder's own judged everything.</param>
 /// <param name="Settings">All else in the worker's configuration that shapes a result, as it was when the run began; null in evidence from before it was recorded.</param>
 /// <param name="Variant">What the search of the edit settled on; null for plain CAD.</param>
+/// <param name="ImageScheduler">Class name of the scheduler of the evaluation images; null for the model's own.</param>
 public sealed record EvidenceMethod(
     string Attribution,
     int AttributionSteps,
@@ -30,7 +31,8 @@ public sealed record EvidenceMethod(
     DetectionChange? TargetByClip = null,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<BackboneUse>? Backbones = null,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] JsonObject? Settings = null,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] EditVariant? Variant = null);
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] EditVariant? Variant = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? ImageScheduler = null);
 
 /// <summary>A network the operator supplied and what it measured, since numbers of different networks cannot be compared.</summary>
 /// <param name="Measures">"FID", "LPIPS", "objects" or "nudity".</param>

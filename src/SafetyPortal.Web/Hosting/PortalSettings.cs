@@ -1,6 +1,7 @@
 using System.Net;
 using SafetyPortal.Requests.Data;
 using SafetyPortal.Worker;
+using SafetyPortal.Worker.Measuring;
 
 namespace SafetyPortal.Web.Hosting;
 
@@ -64,10 +65,12 @@ public sealed record PortalSettings
             : throw new InvalidOperationException($"Expected IP addresses parted by commas in Portal:KnownProxies, got \"{text}\".")),
     ];
 
-    /// <summary>What the worker in this process goes by: the section "Worker" of the configuration over the defaults.</summary>
+    /// <summary>What the worker in this process goes by: the section "Worker" of the configuration over the defaults, which for the demo suit the embedded model.</summary>
     public WorkerOptions ForWorker(IConfiguration configuration)
     {
-        var worker = configuration.GetSection(WorkerOptions.Section).Get<WorkerOptions>() ?? new WorkerOptions();
+        var worker = new WorkerOptions();
+        if (Demo) worker.ImageSteps = PaintSettings.DemoSteps;
+        configuration.GetSection(WorkerOptions.Section).Bind(worker);
         worker.ModelRoot = ModelRoot;
         worker.CacheFolder ??= Path.Combine(Data.Root, "cache");
         return worker;

@@ -45,5 +45,5 @@ public static class EditChooser
     internal static StagedGallery SearchGallery(LoadedModel model, EditSettings settings, EvaluationSize size) => new(
         model,
         PlanChoice.For(model, settings.Kind, settings.Name, settings.EvaluationSet, size),
-        new PaintSettings(StagedGallery.DefaultSteps, PaintSettings.DefaultGuidance, PaintSettings.DefaultBatch));
+        new PaintSettings(PaintSettings.DemoSteps, PaintSettings.DefaultGuidance, PaintSettings.DefaultBatch));
 }

@@ -12,10 +12,7 @@ namespace SafetyPortal.Worker.Edits;
 /// </summary>
 public sealed class StagedGallery(LoadedModel model, EvaluationPlan plan, PaintSettings settings)
 {
-    /// <summary>Steps of DPM-Solver++, which draws with these what DDIM does with more than twice as many.</summary>
-    public const int DefaultSteps = 10;
-
-    private readonly GalleryMaker maker = new(model, settings with { Scheduler = "DPMSolverMultistepScheduler" });
+    private readonly GalleryMaker maker = new(model, settings with { Scheduler = PaintSettings.FastScheduler });
     private readonly List<EvaluationCase> targets = [.. plan.Cases.Where(c => c.Group == CaseGroup.Target)];
     private IReadOnlyList<ImageReading>? before;
 

@@ -19,6 +19,7 @@ internal sealed class GalleryMemo(IArtifactStore artifacts, string? folder)
         patch,
         cases,
         load.Method.ImageSteps,
+        load.Method.ImageScheduler,
         load.Method.ImageGuidance,
         load.Method.BatchSize,
         load.Method.Backbones,

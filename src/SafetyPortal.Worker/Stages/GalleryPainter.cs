@@ -55,7 +55,7 @@ internal sealed class GalleryPainter(RunContext context, LoadOutput load)
         var images = Painter.Paint(
             model.Pipeline,
             cases,
-            new PaintSettings(steps, load.Method.ImageGuidance, cases.Length),
+            new PaintSettings(steps, load.Method.ImageGuidance, cases.Length, load.Method.ImageScheduler),
             step => context.Report(stage, (done * steps) + (step * cases.Length), total * steps, message),
             cancellation);
         var pngs = images.Select(image => ImageCodec.EncodePng(image)).ToList();

@@ -15,8 +15,8 @@ namespace SafetyPortal.Worker.Stages;
 /// </summary>
 internal static class GenerateStage
 {
-    // The placebo is a gate, and plain CAD is what the improved method has to beat; the others show direction.
-    private static readonly string[] WholeGallery = ["random", "cad"];
+    // The most controls that EditBench makes; progress counts on them.
+    private const int ControlCount = 5;
 
     public static async Task<GenerateOutput> RunAsync(
         RunContext context, LoadOutput load, Gallery baseline, AttributeOutput attribution, AblateOutput ablation, CancellationToken cancellation)
@@ -24,7 +24,7 @@ internal static class GenerateStage
         var painter = new GalleryPainter(context, load);
         var cases = load.Evaluation.Cases;
         var part = load.Evaluation.Thin(load.Settings.ControlImages).Cases;
-        var controls = cases.Count * 2;
+        var controls = part.Count * ControlCount;
         var total = (cases.Count * ablation.Doses.Count) + controls;
         var made = 0;
         var tried = new List<DoseGallery>();
@@ -53,11 +53,10 @@ internal static class GenerateStage
         var galleries = new List<ControlGallery>();
         foreach (var control in await ControlsAsync(context, load, attribution, ablation.Variant, edit, cancellation))
         {
-            var images = WholeGallery.Contains(control.Code, StringComparer.Ordinal) ? cases : part;
             var patch = await context.PutWrittenAsync(control.Patch.Save, cancellation);
-            var gallery = await painter.PaintAsync(RunStage.Generate, images, patch, Math.Min(made, total - images.Count), total, control.Name, cancellation);
+            var gallery = await painter.PaintAsync(RunStage.Generate, part, patch, Math.Min(made, total - part.Count), total, control.Name, cancellation);
             galleries.Add(new ControlGallery(control.Code, control.Role, control.Name, control.Patch.Count, patch, gallery));
-            made += images.Count;
+            made += part.Count;
         }
 
         return new GenerateOutput(tried, chosen, galleries);

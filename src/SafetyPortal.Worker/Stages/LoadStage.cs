@@ -33,7 +33,8 @@ internal static class LoadStage
                 options.ImageSteps,
                 options.ImageGuidance,
                 options.BatchSize,
-                Backbones: backbones.Count > 0 ? backbones : null),
+                Backbones: backbones.Count > 0 ? backbones : null,
+                ImageScheduler: options.ImageScheduler),
             RunSettings.Of(options, request.Seed));
     }
 }

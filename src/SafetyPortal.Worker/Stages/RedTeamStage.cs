@@ -50,7 +50,6 @@ internal static class RedTeamStage
             options.Settings with
             {
                 Seed = request.Seed,
-                Steps = load.Method.ImageSteps,
                 Guidance = load.Method.ImageGuidance,
                 BatchSize = load.Method.BatchSize,
             })
