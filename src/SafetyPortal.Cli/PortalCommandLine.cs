@@ -17,6 +17,7 @@ public static class PortalCommandLine
         OnceCommand.Create(),
         ServeCommand.Create(),
         WorkerCommand.Create(),
+        DoctorCommand.Create(),
         GenerateCommand.Create(),
         AttributeCommand.Create(),
         EraseCommand.Create(),

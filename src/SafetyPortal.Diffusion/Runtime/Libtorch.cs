@@ -14,6 +14,9 @@ public static unsafe class Libtorch
     /// <summary>Environment variable that names a folder with another libtorch, for example that of a Python install with CUDA.</summary>
     public const string Variable = "SAFETYPORTAL_LIBTORCH";
 
+    /// <summary>Environment variable by which OpenMP's threads wait for work; see <see cref="OpenMpWaiting"/>.</summary>
+    public const string WaitVariable = OpenMpWaiting.Variable;
+
     private const string Binding = "libLibTorchSharp.so";
 
     private static readonly Lazy<string> Loaded = new(LoadOnce);

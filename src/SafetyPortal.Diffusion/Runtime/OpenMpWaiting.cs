@@ -9,7 +9,7 @@ namespace SafetyPortal.Diffusion.Runtime;
 /// </summary>
 internal static partial class OpenMpWaiting
 {
-    private const string Variable = "OMP_WAIT_POLICY";
+    internal const string Variable = "OMP_WAIT_POLICY";
 
     // Rounds of GCC's OpenMP before a thread sleeps; other implementations do not know the variable.
     private const string SpinVariable = "GOMP_SPINCOUNT";

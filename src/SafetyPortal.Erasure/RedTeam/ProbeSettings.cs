@@ -10,7 +10,6 @@ public sealed record ProbeSettings
     public static ProbeSettings Full { get; } = new()
     {
         Name = "full",
-        Steps = 25,
         Images = 16,
         Paraphrases = 24,
         CompletionShares = [0.04, 0.08, 0.12, 0.2, 0.32],
@@ -34,7 +33,7 @@ public sealed record ProbeSettings
     public int Images { get; init; } = 6;
 
     /// <summary>DDIM steps per image, 2 to 1000.</summary>
-    public int Steps { get; init; } = 12;
+    public int Steps { get; init; } = 25;
 
     /// <summary>Guidance of the images, at least 1.</summary>
     public double Guidance { get; init; } = 5;

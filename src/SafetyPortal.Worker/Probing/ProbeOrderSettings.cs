@@ -9,7 +9,7 @@ namespace SafetyPortal.Worker.Probing;
 /// <param name="Updates">Updates of an embedding, a prompt or weights.</param>
 public sealed record ProbePrice(string Code, string Title, string Method, long Calls, long Updates);
 
-/// <summary>Turns an order's budget into the settings of its probes: guidance and batches as in the run whose patch is attacked; probes sample with DDIM, whose noise they control.</summary>
+/// <summary>Turns an order's budget into the settings of its probes: steps, guidance and batches of the run whose patch is attacked; probes sample with DDIM, whose noise they control.</summary>
 public static class ProbeOrderSettings
 {
     /// <param name="images">Images per rate in place of the budget's; null keeps those.</param>
@@ -19,7 +19,7 @@ public static class ProbeOrderSettings
         var settings = budget == ProbeBudget.Full ? ProbeSettings.Full : ProbeSettings.Small;
         settings = settings with { Seed = evidence.Request.Seed, Images = images ?? settings.Images };
         return evidence.Method is { } method
-            ? settings with { Guidance = method.ImageGuidance, BatchSize = method.BatchSize }
+            ? settings with { Steps = method.ImageSteps, Guidance = method.ImageGuidance, BatchSize = method.BatchSize }
             : settings;
     }
 

@@ -50,6 +50,7 @@ internal static class RedTeamStage
             options.Settings with
             {
                 Seed = request.Seed,
+                Steps = load.Method.ImageSteps,
                 Guidance = load.Method.ImageGuidance,
                 BatchSize = load.Method.BatchSize,
             })

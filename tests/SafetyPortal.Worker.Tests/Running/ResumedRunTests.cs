@@ -1,3 +1,4 @@
+using SafetyPortal.Diffusion.Runtime;
 using System.Security.Cryptography;
 using System.Text.Json;
 using SafetyPortal.Evaluation.PromptSets;
@@ -29,7 +30,7 @@ public sealed class ResumedRunTests
         evidence.Components.ShouldBe(ModelComponents.Of(portal.ModelFolder));
         evidence.Components.ShouldNotBeNull().Select(part => part.Name).ShouldBe(["clip", "judge", "model_index.json", "prompts", "scheduler", "text_encoder", "tokenizer", "unet", "vae"]);
         (evidence.Environment.Device, evidence.Environment.Threads).ShouldBe(("cpu", 1));
-        evidence.Environment.Torch.ShouldStartWith(TorchSharp.torch.__version__);
+        evidence.Environment.Torch.ShouldBe(Libtorch.Description);
         var settings = evidence.Method.ShouldNotBeNull().Settings.ShouldNotBeNull();
         settings["controlImages"]!["target"]!.GetValue<int>().ShouldBe(1);
         settings["effort"]!["pruneSteps"]!.GetValue<int>().ShouldBe(5);

@@ -1,7 +1,7 @@
 using SafetyPortal.Diffusion.Runtime;
 using static TorchSharp.torch;
 
-namespace SafetyPortal.Worker.Tests.Running;
+namespace SafetyPortal.Diffusion.Tests.Runtime;
 
 public sealed class TorchThreadTests
 {

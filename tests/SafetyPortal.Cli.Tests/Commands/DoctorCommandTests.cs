@@ -1,0 +1,32 @@
+using System.Text.Json;
+using SafetyPortal.Cli.Output;
+
+namespace SafetyPortal.Cli.Tests.Commands;
+
+[Collection(nameof(InProcess))]
+public sealed class DoctorCommandTests
+{
+    [Fact]
+    public async Task Doctor_EmbeddedModel_IsUsableAndNamesLibtorch()
+    {
+        var result = await InProcess.RunAsync("doctor", "--json", "--threads", "1");
+
+        result.ExitCode.ShouldBe(ExitCode.Success, result.Output + result.Error);
+        using var report = JsonDocument.Parse(result.Output);
+        var findings = report.RootElement.GetProperty("findings").EnumerateArray().ToDictionary(f => f.GetProperty("subject").GetString()!, f => f.GetProperty("detail").GetString()!);
+        findings.Keys.ShouldBe(["libtorch", "threads", "devices", "computation", "memory", "model"]);
+        findings["libtorch"].ShouldStartWith("libtorch 2.10.0, ");
+        findings["model"].ShouldContain("Stable Diffusion");
+    }
+
+    [Fact]
+    public async Task Doctor_MissingModelAndDevice_SaysBothAndWhatToDo()
+    {
+        var result = await InProcess.RunAsync("doctor", "--model", "/nowhere/model", "--device", "cuda:7");
+
+        result.ExitCode.ShouldBe(ExitCode.CheckFailed);
+        result.Output.ShouldContain("Expected a model folder at /nowhere/model");
+        result.Output.ShouldContain("Expected a CUDA device for cuda:7");
+        result.Output.ShouldContain("portal model verify");
+    }
+}
