@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Prints the least time of each case over the rounds that beside.sh wrote into a folder, ours divided by the reference's."""
+"""Prints the least time of each case over the rounds that beside.sh wrote into a folder, ours divided by the other's."""
 import glob
 import json
 import os
@@ -19,7 +19,7 @@ def least(kind, name):
 
 
 names = sorted({os.path.basename(path).split(".")[1] for path in glob.glob(os.path.join(sys.argv[1], "ours.*.json"))})
-print("| case | seconds | reference | ratio | cpu s | reference | ratio | peak MiB | reference |\n|---|---|---|---|---|---|---|---|---|")
+print("| case | seconds | other | ratio | cpu s | other | ratio | peak MiB | other |\n|---|---|---|---|---|---|---|---|---|")
 for name in names:
     ours, theirs = least("ours", name), least("theirs", name)
     if ours and theirs:

@@ -43,13 +43,14 @@ stale() {
   [ -n "$(cd "$root" && find src migrations build Directory.*.props Directory.*.targets global.json -newer "$since" -print -quit 2>/dev/null)" ]
 }
 
-# build TARGET: quiet on success, the whole log on failure.
+# build TARGET [OPTION ...]: quiet on success, the whole log on failure. One compiler process serves all projects; it ends by itself when idle.
 build() {
-  local log
+  local target=$1 log
+  shift
   log=$(mktemp)
   mkdir -p "$root/artifacts"
   touch "$stamp.begun"
-  if ! dotnet build "$root/$1" -c "$configuration" -v quiet -nologo -nodeReuse:false >"$log" 2>&1; then
+  if ! dotnet build "$root/$target" -c "$configuration" -v quiet -nologo -nodeReuse:false -p:UseSharedCompilation=true "$@" </dev/null >"$log" 2>&1; then
     cat "$log" >&2
     rm -f "$log"
     exit 1
