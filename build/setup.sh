@@ -6,7 +6,6 @@ configuration=Release
 cli="$root/artifacts/bin/SafetyPortal.Cli/release/SafetyPortal.Cli.dll"
 stamp="$root/artifacts/built" # as old as the newest source the program was built from, or younger
 
-native_packages=(libvips-dev cmake g++ ninja-build)
 browser_packages=(chromium fonts-dejavu-core)
 
 say() { printf '%s\n' "$*" >&2; }

@@ -3,17 +3,17 @@ namespace SafetyPortal.Images;
 /// <summary>Lays pictures of one size out in rows, for looking at many at once.</summary>
 public static class ContactSheet
 {
-    /// <param name="tiles">At least one; all of the same width, height and 3 channels.</param>
+    /// <param name="tiles">At least one; all of the width and height of the first, 3 channels. Null leaves a place empty.</param>
     /// <param name="columns">Pictures per row.</param>
     /// <param name="gap">Pixels between pictures and around the sheet.</param>
     /// <param name="shade">Grey level of the gaps, 0 to 255.</param>
     /// <exception cref="ArgumentException">No tiles, or tiles that differ in size.</exception>
-    public static Raster Arrange(IReadOnlyList<Raster> tiles, int columns, int gap = 2, byte shade = 255)
+    public static Raster Arrange(IReadOnlyList<Raster?> tiles, int columns, int gap = 2, byte shade = 255)
     {
         ArgumentNullException.ThrowIfNull(tiles);
-        if (tiles.Count == 0 || columns < 1 || gap < 0)
+        if (tiles is not [{ } first, ..] || columns < 1 || gap < 0)
             throw new ArgumentException($"A contact sheet needs tiles, columns and a gap, got {tiles.Count} tiles, {columns} columns, gap {gap}.", nameof(tiles));
-        var (width, height) = (tiles[0].Width, tiles[0].Height);
+        var (width, height) = (first.Width, first.Height);
         var across = Math.Min(columns, tiles.Count);
         var rows = (tiles.Count + columns - 1) / columns;
         var sheetWidth = across * (width + gap) + gap;
@@ -22,7 +22,8 @@ public static class ContactSheet
         Array.Fill(pixels, shade);
         for (var i = 0; i < tiles.Count; i++)
         {
-            var tile = tiles[i];
+            if (tiles[i] is not { } tile)
+                continue;
             if (tile.Width != width || tile.Height != height || tile.Channels != 3)
                 throw new ArgumentException($"Tile {i} is {tile.Width} x {tile.Height} x {tile.Channels}; expected {width} x {height} x 3.", nameof(tiles));
             var left = i % columns * (width + gap) + gap;

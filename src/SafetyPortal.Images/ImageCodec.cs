@@ -1,12 +1,21 @@
 using System.Globalization;
+using SixLabors.ImageSharp;
+using SixLabors.ImageSharp.Formats;
+using SixLabors.ImageSharp.Formats.Jpeg;
+using SixLabors.ImageSharp.Formats.Png;
+using SixLabors.ImageSharp.Formats.Webp;
+using SixLabors.ImageSharp.PixelFormats;
+using SixLabors.ImageSharp.Processing;
 
 namespace SafetyPortal.Images;
 
-/// <summary>Reads and writes PNG, JPEG and WebP, and filters rasters. Safe to call from several threads.</summary>
-public static unsafe class ImageCodec
+/// <summary>Reads PNG, JPEG and WebP with libvips; draws and writes our own pictures with ImageSharp. Safe to call from several threads.</summary>
+public static class ImageCodec
 {
-    /// <summary>Longest side a resize may produce.</summary>
-    public const int MaxSide = 32_768;
+    private const int MaxWebpSide = (1 << 14) - 1;
+
+    // One thread a picture: the cores belong to the model.
+    private static readonly Configuration Drawing = new() { MaxDegreeOfParallelism = 1 };
 
     /// <summary>
     /// Decodes to 8-bit sRGB, upright (EXIF orientation applied). Only the first frame of an animation is read; metadata is dropped.
@@ -16,133 +25,75 @@ public static unsafe class ImageCodec
     /// <param name="channels">3: transparency is laid on white. 4: alpha is kept, or added opaque.</param>
     /// <exception cref="ImageFormatException">Not PNG, JPEG or WebP, over a limit, truncated or damaged.</exception>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="channels"/> is not 3 or 4.</exception>
-    public static Raster Decode(ReadOnlySpan<byte> bytes, ImageLimits limits, int channels = 3)
+    /// <exception cref="OperationCanceledException">The caller cancelled.</exception>
+    public static Raster Decode(byte[] bytes, ImageLimits limits, int channels = 3, CancellationToken cancellation = default)
     {
+        ArgumentNullException.ThrowIfNull(bytes);
         ArgumentNullException.ThrowIfNull(limits);
         if (channels is not (3 or 4))
             throw new ArgumentOutOfRangeException(nameof(channels), channels, "Expected 3 or 4 channels.");
-        var format = Inspect(bytes, limits).Format;
-        fixed (byte* data = bytes)
-        {
-            var error = VipsShim.TakeError(VipsShim.sp_images_decode(
-                data, (nuint)bytes.Length, format, channels, out var pixels, out var width, out var height));
-            if (error is not null)
-                throw Damaged(format);
-            return new Raster(width, height, channels, VipsShim.TakeBytes(pixels, (long)width * height * channels));
-        }
-    }
-
-    /// <summary>Reads format and stored size (before EXIF rotation) and applies the limits, without decoding pixels.</summary>
-    /// <exception cref="ImageFormatException">Not PNG, JPEG or WebP, over a limit, or the header is damaged.</exception>
-    public static (EncodedFormat Format, int Width, int Height) Inspect(ReadOnlySpan<byte> bytes, ImageLimits limits)
-    {
-        ArgumentNullException.ThrowIfNull(limits);
         if (bytes.Length > limits.MaxBytes)
             throw new ImageFormatException($"The image file has {Number(bytes.Length)} bytes; at most {Number(limits.MaxBytes)} are accepted.");
         if (EncodedFormatDetection.Detect(bytes) is not { } format)
             throw new ImageFormatException($"Expected a PNG, JPEG or WebP image; the data starts with {FirstBytes(bytes)}.");
-        fixed (byte* data = bytes)
-        {
-            var error = VipsShim.TakeError(VipsShim.sp_images_header(data, (nuint)bytes.Length, format, out var width, out var height));
-            if (error is not null)
-                throw Damaged(format);
-            if ((long)width * height > limits.MaxPixels)
-            {
-                throw new ImageFormatException(
-                    $"The image is {Number(width)} x {Number(height)} = {Number((long)width * height)} pixels; at most {Number(limits.MaxPixels)} pixels are accepted.");
-            }
-
-            return (format, width, height);
-        }
+        return VipsDecoder.Decode(EncodedParts.Checked(bytes, format), format, limits, channels, cancellation);
     }
 
     /// <summary>Encodes losslessly; the same raster always gives the same bytes.</summary>
-    /// <param name="raster">3 or 4 channels.</param>
-    /// <param name="compression">zlib level, 0 (none) to 9 (smallest).</param>
-    public static byte[] EncodePng(Raster raster, int compression = 6)
-    {
-        if (compression is < 0 or > 9)
-            throw new ArgumentOutOfRangeException(nameof(compression), compression, "Expected a level from 0 to 9.");
-        return Encode(raster, EncodedFormat.Png, compression, lossless: true);
-    }
+    /// <param name="raster">3 channels.</param>
+    public static byte[] EncodePng(Raster raster) => Encode(raster, new PngEncoder { IgnoreMetadata = true });
 
-    /// <summary>Encodes as JPEG; transparency is laid on white.</summary>
-    /// <param name="raster">3 or 4 channels.</param>
+    /// <summary>Encodes as JPEG.</summary>
+    /// <param name="raster">3 channels.</param>
     /// <param name="quality">1 (smallest) to 100.</param>
-    public static byte[] EncodeJpeg(Raster raster, int quality = 90) =>
-        Encode(raster, EncodedFormat.Jpeg, Quality(quality), lossless: false);
+    public static byte[] EncodeJpeg(Raster raster, int quality = 90) => Encode(raster, new JpegEncoder { Quality = Quality(quality) });
 
-    /// <summary>Encodes as WebP, with alpha if the raster has it.</summary>
-    /// <param name="raster">3 or 4 channels.</param>
-    /// <param name="quality">1 (smallest) to 100; effort rather than quality when lossless.</param>
-    /// <param name="lossless">Keep every sample.</param>
-    public static byte[] EncodeWebp(Raster raster, int quality = 85, bool lossless = false) =>
-        Encode(raster, EncodedFormat.Webp, Quality(quality), lossless);
+    /// <summary>Encodes as lossy WebP.</summary>
+    /// <param name="raster">3 channels; no side above 16,383.</param>
+    /// <param name="quality">1 (smallest) to 100.</param>
+    public static byte[] EncodeWebp(Raster raster, int quality = 85)
+    {
+        ArgumentNullException.ThrowIfNull(raster);
+        // ImageSharp writes a file that no decoder reads if a side does not fit the format's 14 bits.
+        if (Math.Max(raster.Width, raster.Height) > MaxWebpSide)
+            throw new ArgumentException($"A WebP has sides of at most {MaxWebpSide} pixels, got {raster.Width} x {raster.Height}.", nameof(raster));
+        return Encode(raster, new WebpEncoder { FileFormat = WebpFileFormatType.Lossy, Quality = Quality(quality) });
+    }
 
-    /// <summary>Scales to exactly <paramref name="width"/> x <paramref name="height"/>, each axis by its own factor.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">A side is below 1 or above <see cref="MaxSide"/>.</exception>
-    public static Raster Resize(Raster raster, int width, int height, ResizeKernel kernel = ResizeKernel.Lanczos3)
+    /// <summary>Scales to exactly <paramref name="width"/> x <paramref name="height"/>, each axis by its own factor, with a Lanczos filter of three lobes.</summary>
+    /// <param name="raster">3 channels.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A side is below 1.</exception>
+    public static Raster Resize(Raster raster, int width, int height)
+    {
+        ArgumentNullException.ThrowIfNull(raster);
+        ArgumentOutOfRangeException.ThrowIfLessThan(width, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(height, 1);
+        return width == raster.Width && height == raster.Height ? raster : Draw(raster, steps => steps.Resize(width, height, KnownResamplers.Lanczos3));
+    }
+
+    /// <summary>A copy of the picture after the steps.</summary>
+    internal static Raster Draw(Raster raster, Action<IImageProcessingContext> steps)
+    {
+        using var image = Wrap(raster);
+        using var drawn = image.Clone(steps);
+        var pixels = new byte[drawn.Width * drawn.Height * 3];
+        drawn.CopyPixelDataTo(pixels);
+        return new Raster(drawn.Width, drawn.Height, 3, pixels);
+    }
+
+    private static byte[] Encode(Raster raster, IImageEncoder encoder)
+    {
+        using var image = Wrap(raster);
+        using var bytes = new MemoryStream();
+        image.Save(bytes, encoder);
+        return bytes.ToArray();
+    }
+
+    private static Image<Rgb24> Wrap(Raster raster)
     {
         Raster.Validate(raster);
-        CheckSide(width, nameof(width));
-        CheckSide(height, nameof(height));
-        if (!Enum.IsDefined(kernel))
-            throw new ArgumentOutOfRangeException(nameof(kernel), kernel, "Expected a known kernel.");
-        if (width == raster.Width && height == raster.Height)
-            return raster;
-        fixed (byte* data = raster.Pixels)
-        {
-            var error = VipsShim.TakeError(VipsShim.sp_images_resize(
-                data, raster.Width, raster.Height, raster.Channels, width, height, kernel, out var resized));
-            return Filtered(raster with { Width = width, Height = height }, resized, error, "resize");
-        }
+        return Image.WrapMemory<Rgb24>(Drawing, raster.Pixels, raster.Width, raster.Height);
     }
-
-    /// <summary>Gaussian blur; edges are continued by their last pixel.</summary>
-    /// <param name="raster">3 or 4 channels.</param>
-    /// <param name="sigma">Standard deviation in pixels, above 0 and at most 500.</param>
-    public static Raster GaussianBlur(Raster raster, double sigma)
-    {
-        Raster.Validate(raster);
-        if (!(sigma > 0 && sigma <= 500))
-            throw new ArgumentOutOfRangeException(nameof(sigma), sigma, "Expected a standard deviation above 0 and at most 500 pixels.");
-        fixed (byte* data = raster.Pixels)
-        {
-            var error = VipsShim.TakeError(VipsShim.sp_images_blur(
-                data, raster.Width, raster.Height, raster.Channels, sigma, out var blurred));
-            return Filtered(raster, blurred, error, "blur");
-        }
-    }
-
-    private static byte[] Encode(Raster raster, EncodedFormat format, int quality, bool lossless)
-    {
-        Raster.Validate(raster);
-        fixed (byte* data = raster.Pixels)
-        {
-            var error = VipsShim.TakeError(VipsShim.sp_images_encode(
-                data, raster.Width, raster.Height, raster.Channels, format, quality, lossless ? 1 : 0, out var bytes, out var length));
-            if (error is not null)
-                throw new InvalidOperationException($"libvips could not write a {Name(format)} of {raster.Width} x {raster.Height}: {error}");
-            return VipsShim.TakeBytes(bytes, (long)length);
-        }
-    }
-
-    private static Raster Filtered(Raster shape, nint pixels, string? error, string operation)
-    {
-        if (error is not null)
-            throw new InvalidOperationException($"libvips could not {operation} an image of {shape.Width} x {shape.Height}: {error}");
-        return shape with { Pixels = VipsShim.TakeBytes(pixels, (long)shape.Width * shape.Height * shape.Channels) };
-    }
-
-    // Without libvips' text, which can hold lines about somebody else's upload.
-    private static ImageFormatException Damaged(EncodedFormat format) => new($"The {Name(format)} image is damaged or truncated.");
-
-    private static string Name(EncodedFormat format) => format switch
-    {
-        EncodedFormat.Png => "PNG",
-        EncodedFormat.Jpeg => "JPEG",
-        _ => "WebP",
-    };
 
     private static string FirstBytes(ReadOnlySpan<byte> bytes) =>
         bytes.IsEmpty ? "nothing" : Convert.ToHexString(bytes[..Math.Min(8, bytes.Length)]);
@@ -152,10 +103,4 @@ public static unsafe class ImageCodec
     private static int Quality(int quality) => quality is >= 1 and <= 100
         ? quality
         : throw new ArgumentOutOfRangeException(nameof(quality), quality, "Expected a quality from 1 to 100.");
-
-    private static void CheckSide(int side, string name)
-    {
-        if (side is < 1 or > MaxSide)
-            throw new ArgumentOutOfRangeException(name, side, $"Expected a side from 1 to {MaxSide} pixels.");
-    }
 }

@@ -16,6 +16,14 @@ public class ContactSheetTests
     }
 
     [Fact]
+    public void Arrange_NullTile_LeavesItsPlaceEmpty()
+    {
+        var sheet = ContactSheet.Arrange([Plain(10), null, Plain(30)], columns: 2, gap: 1, shade: 200);
+
+        (At(sheet, 1, 1), At(sheet, 4, 1), At(sheet, 1, 4)).ShouldBe(((byte)10, (byte)200, (byte)30));
+    }
+
+    [Fact]
     public void Arrange_TilesOfDifferentSizes_NamesTheOddOne() =>
         Should.Throw<ArgumentException>(() => ContactSheet.Arrange([Plain(1), new Raster(3, 2, 3, new byte[18])], columns: 2))
             .Message.ShouldContain("Tile 1 is 3 x 2 x 3; expected 2 x 2 x 3");

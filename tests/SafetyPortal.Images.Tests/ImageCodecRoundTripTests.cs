@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Text;
 
 namespace SafetyPortal.Images.Tests;
@@ -5,34 +6,27 @@ namespace SafetyPortal.Images.Tests;
 public class ImageCodecRoundTripTests
 {
     [Theory]
-    [InlineData(1, 1, 3)]
-    [InlineData(37, 21, 3)]
-    [InlineData(37, 21, 4)]
-    public void EncodePng_Decoded_IsIdentical(int width, int height, int channels)
+    [InlineData(1, 1)]
+    [InlineData(37, 21)]
+    [InlineData(512, 512)]
+    public void EncodePng_Decoded_IsIdentical(int width, int height)
     {
-        var raster = Pictures.Gradient(width, height, channels);
+        var raster = Pictures.Noise(width, height);
 
-        var decoded = ImageCodec.Decode(ImageCodec.EncodePng(raster), ImageLimits.Default, channels);
+        var decoded = ImageCodec.Decode(ImageCodec.EncodePng(raster), ImageLimits.Default);
 
         Pictures.LargestDifference(raster, decoded).ShouldBe(0);
     }
 
     [Fact]
-    public void EncodePng_SameRasterTwice_GivesSameBytes()
+    public async Task EncodePng_SameRasterOnManyThreads_GivesTheKnownBytes()
     {
         var raster = Pictures.Gradient(64, 48);
 
-        ImageCodec.EncodePng(raster).ShouldBe(ImageCodec.EncodePng(raster));
-    }
+        var encoded = await Task.WhenAll(Enumerable.Range(0, 16).Select(_ => Task.Run(() => ImageCodec.EncodePng(raster))));
 
-    [Fact]
-    public void EncodeWebp_Lossless_IsIdentical()
-    {
-        var raster = Pictures.Gradient(40, 30);
-
-        var decoded = ImageCodec.Decode(ImageCodec.EncodeWebp(raster, lossless: true), ImageLimits.Default);
-
-        Pictures.LargestDifference(raster, decoded).ShouldBe(0);
+        // Galleries are stored under the digest of their bytes: an encoder that writes others stores them twice.
+        encoded.Select(png => Convert.ToHexStringLower(SHA256.HashData(png))).Distinct(StringComparer.Ordinal).ShouldBe(["d39bd6567ec908939b94a27d58f071b748d83664733609b6156255d3316de6e1"]);
     }
 
     [Fact]
@@ -45,24 +39,34 @@ public class ImageCodecRoundTripTests
     }
 
     [Fact]
-    public void Decode_TransparentPixelsToThreeChannels_BecomeWhite()
+    public void Decode_TransparentPixels_AreMixedWithWhite()
     {
-        var clear = Pictures.Solid(4, 4, 200, 10, 10, 0);
+        // One row of RGBA: clear red, half transparent red, opaque red. 255 * 127/255 = 127 of white shows through the second.
+        var png = Pictures.Png(3, 1, bitDepth: 8, colourType: 6, [0, 255, 0, 0, 0, 255, 0, 0, 128, 255, 0, 0, 255]);
 
-        ImageCodec.Decode(ImageCodec.EncodePng(clear), ImageLimits.Default).Pixels.ShouldAllBe(sample => sample == 255);
-        ImageCodec.Decode(ImageCodec.EncodeJpeg(clear), ImageLimits.Default).Pixels.ShouldAllBe(sample => sample == 255);
+        ImageCodec.Decode(png, ImageLimits.Default).Pixels.ShouldBe([255, 255, 255, 255, 127, 127, 255, 0, 0]);
+        ImageCodec.Decode(png, ImageLimits.Default, 4).Pixels.ShouldBe([255, 0, 0, 0, 255, 0, 0, 128, 255, 0, 0, 255]);
+    }
+
+    // Pillow 9.4 with libjpeg-turbo 2.1.5 wrote both files and gave these digests for Image.open(file).convert("RGB").tobytes().
+    [Theory]
+    [InlineData("odd.jpg", "2eaa98f31b07d91d435757643897f8fdc8e24c7046a228b34229881cce709801")]
+    [InlineData("odd.webp", "9f022768740095faf531485a098c59e1f75aca594e3d89974766104a38e1147a")]
+    public void Decode_LossyFile_GivesPillowsPixels(string name, string digest)
+    {
+        var decoded = ImageCodec.Decode(File.ReadAllBytes(Path.Combine(AppContext.BaseDirectory, "Files", name)), ImageLimits.Default);
+
+        (decoded.Width, decoded.Height).ShouldBe((37, 29));
+        Convert.ToHexStringLower(SHA256.HashData(decoded.Pixels)).ShouldBe(digest);
     }
 
     [Fact]
-    public void Decode_HalfTransparentRed_IsMixedWithWhite()
+    public void Decode_AnimatedWebp_GivesTheFirstFrame()
     {
-        var half = Pictures.Solid(2, 2, 255, 0, 0, 128);
+        var decoded = ImageCodec.Decode(Pictures.AnimatedWebp(frames: 3), ImageLimits.Default);
 
-        var decoded = ImageCodec.Decode(ImageCodec.EncodePng(half), ImageLimits.Default);
-
-        // 0 * 128/255 + 255 * 127/255 = 127 for green and blue.
-        decoded.Pixels[0].ShouldBe((byte)255);
-        ((int)decoded.Pixels[1]).ShouldBeInRange(126, 128);
+        (decoded.Width, decoded.Height).ShouldBe((1, 1));
+        Pictures.LargestDifference(decoded, Pictures.Solid(1, 1, 200, 30, 30)).ShouldBeLessThan(12);
     }
 
     [Fact]

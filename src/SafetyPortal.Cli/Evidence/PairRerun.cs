@@ -108,11 +108,9 @@ internal sealed class PairRerun(PackReader pack, EvidenceDocument evidence)
 
     private static RerunImage Compare(int number, string side, GalleryEntry entry, Raster stored, Raster made, RerunLabels labels)
     {
-        // What was stored went through PNG, so the new image does too before it is compared.
-        var again = ImageCodec.Decode(ImageCodec.EncodePng(made), ImageLimits.Default);
-        var sameSize = (again.Width, again.Height, again.Channels) == (stored.Width, stored.Height, stored.Channels);
-        var exact = sameSize && again.Pixels.AsSpan().SequenceEqual(stored.Pixels);
-        var similarity = exact ? 1 : sameSize ? Ssim.Compare(stored, again) : 0;
+        var sameSize = (made.Width, made.Height, made.Channels) == (stored.Width, stored.Height, stored.Channels);
+        var exact = sameSize && made.Pixels.AsSpan().SequenceEqual(stored.Pixels);
+        var similarity = exact ? 1 : sameSize ? Ssim.Compare(stored, made) : 0;
         var recorded = side == "before" ? entry.BeforeLabel : entry.AfterLabel;
         var seen = labels.Of(entry, made);
         var contradicted = exact && seen is not null && recorded is not null && !string.Equals(seen, recorded, StringComparison.Ordinal);

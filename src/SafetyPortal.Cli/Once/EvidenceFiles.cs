@@ -14,7 +14,7 @@ internal static class EvidenceFiles
     /// <summary>Pairs of rows, before above after: the target images first, then the others, each in the order of the evidence.</summary>
     public static async Task<string> WriteSheetAsync(IArtifactStore artifacts, EvidenceDocument evidence, string folder, CancellationToken cancellation)
     {
-        var tiles = new List<Raster>();
+        var tiles = new List<Raster?>();
         foreach (var group in evidence.Gallery.Entries.GroupBy(e => string.Equals(e.Group, "target", StringComparison.Ordinal)).OrderByDescending(g => g.Key))
         {
             foreach (var row in group.Chunk(Columns))
@@ -22,8 +22,7 @@ internal static class EvidenceFiles
                 foreach (var side in new Func<GalleryEntry, string>[] { e => e.BeforeDigest, e => e.AfterDigest })
                 {
                     foreach (var entry in row) tiles.Add(ImageCodec.Decode(await artifacts.ReadAsync(side(entry), cancellation), Limits));
-                    var blank = tiles[^1] with { Pixels = Blank(tiles[^1]) };
-                    for (var i = row.Length; i < Columns; i++) tiles.Add(blank);
+                    for (var i = row.Length; i < Columns; i++) tiles.Add(null);
                 }
             }
         }
@@ -38,12 +37,5 @@ internal static class EvidenceFiles
         var path = Path.Combine(folder, "evidence.json");
         await File.WriteAllBytesAsync(path, evidence.ToBytes(), cancellation);
         return path;
-    }
-
-    private static byte[] Blank(Raster like)
-    {
-        var pixels = new byte[like.Pixels.Length];
-        Array.Fill(pixels, byte.MaxValue);
-        return pixels;
     }
 }

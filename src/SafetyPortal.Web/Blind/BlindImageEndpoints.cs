@@ -30,7 +30,7 @@ internal static class BlindImageEndpoints
 
     private static async Task<IResult> VeiledAsync(long judgementId, int place, ClaimsPrincipal user, BlindImages images, CancellationToken cancellationToken) =>
         await images.FindAsync(Actor.From(user), judgementId, place, cancellationToken) is var (digest, _)
-            ? new PrivateImage(Veil.Draw(await images.ReadAsync(digest, cancellationToken)))
+            ? new PrivateImage(Veil.Draw(await images.ReadAsync(digest, cancellationToken), cancellationToken))
             : NoSuchPicture();
 
     private static IResult NoSuchPicture() =>

@@ -36,7 +36,7 @@ internal static class ImageEndpoints
 
     private static async Task<IResult> VeiledAsync(long runId, string digest, ClaimsPrincipal user, RunImages images, CancellationToken cancellationToken) =>
         await images.FindAsync(runId, user, cancellationToken) is { } gallery && gallery.NumberOf(digest) is not null
-            ? new PrivateImage(Veil.Draw(await images.ReadAsync(digest, cancellationToken)))
+            ? new PrivateImage(Veil.Draw(await images.ReadAsync(digest, cancellationToken), cancellationToken))
             : NoSuchImage();
 
     // The digest in the address makes the browser ask again when there is a newer preview. The worker may be faster than the browser: the newest is the answer.

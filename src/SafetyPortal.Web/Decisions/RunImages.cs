@@ -69,6 +69,6 @@ public sealed class RunImages(IDbContextFactory<PortalDb> databases, EvidenceRea
         if (run?.Request is null || !RequestAccess.MaySee(user, run.Request) || run.PreviewDigest is not { } digest)
             return null;
         var bytes = await artifacts.ReadAsync(digest, cancellationToken);
-        return run.Request.ConceptKind == ConceptKind.Nudity ? Veil.Draw(bytes) : bytes;
+        return run.Request.ConceptKind == ConceptKind.Nudity ? Veil.Draw(bytes, cancellationToken) : bytes;
     }
 }

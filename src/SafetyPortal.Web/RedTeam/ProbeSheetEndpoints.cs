@@ -28,7 +28,7 @@ internal static class ProbeSheetEndpoints
 
     private static async Task<IResult> VeiledAsync(long orderId, string code, ClaimsPrincipal user, ProbeSheets sheets, CancellationToken cancellationToken) =>
         await sheets.FindAsync(orderId, code, user, cancellationToken) is var (digest, _)
-            ? new PrivateImage(Veil.Draw(await sheets.ReadAsync(digest, cancellationToken)), keep: false)
+            ? new PrivateImage(Veil.Draw(await sheets.ReadAsync(digest, cancellationToken), cancellationToken), keep: false)
             : NoSuchSheet();
 
     private static IResult NoSuchSheet() =>

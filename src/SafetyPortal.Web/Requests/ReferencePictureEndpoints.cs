@@ -51,7 +51,7 @@ internal static class ReferencePictureEndpoints
     private static async Task<IResult> VeiledAsync(
         long requestId, string digest, ClaimsPrincipal user, IDbContextFactory<PortalDb> databases, IArtifactStore artifacts, CancellationToken cancellationToken) =>
         await FindAsync(requestId, digest, user, databases, cancellationToken) is not null
-            ? new PrivateImage(Veil.Draw(await artifacts.ReadAsync(digest, cancellationToken)))
+            ? new PrivateImage(Veil.Draw(await artifacts.ReadAsync(digest, cancellationToken), cancellationToken))
             : NoSuchPicture();
 
     private static async Task<EraseRequest?> FindAsync(
