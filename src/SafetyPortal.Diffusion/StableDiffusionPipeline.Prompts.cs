@@ -28,7 +28,7 @@ public sealed partial class StableDiffusionPipeline
                 : TextEncoder.call(Ids(Tokenizer, prompt)); // [1, T, D]
         }
 
-        return cat([.. prompts.Select(p => encoded[p])]).MoveToOuterDisposeScope(); // [B, T, D]
+        return Overflow.Refuse(cat([.. prompts.Select(p => encoded[p])]), () => "the text encoder").MoveToOuterDisposeScope(); // [B, T, D]
     }
 
     /// <summary>The text encoders, each with the tokenizer it goes with: one, or the two of XL in their order.</summary>

@@ -136,11 +136,14 @@ public sealed partial class StableDiffusionPipeline : IDisposable
     }
 
     /// <summary>Pixels [B, 3, H, W] in 0..1 of denoised latents [B, C, h, w].</summary>
+    /// <exception cref="ModelFormatException">The latents or the pixels are not finite.</exception>
     public Tensor DecodeToUnit(Tensor latents)
     {
         using var frozen = no_grad();
         using var scope = NewDisposeScope();
-        return (Vae.decode(latents.to(vaeDtype) / Vae.Config.ScalingFactor) / 2 + 0.5).clamp(0, 1).MoveToOuterDisposeScope();
+        Overflow.Refuse(latents, () => "the last step of the scheduler");
+        var pixels = Overflow.Refuse(Vae.decode(latents.to(vaeDtype) / Vae.Config.ScalingFactor), () => $"the decoder of the VAE in {vaeDtype}"); // [B, 3, H, W] in -1..1
+        return (pixels / 2 + 0.5).clamp(0, 1).MoveToOuterDisposeScope();
     }
 
     /// <summary>Images of denoised latents, one at a time to bound memory.</summary>

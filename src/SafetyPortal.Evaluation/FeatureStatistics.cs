@@ -1,17 +1,16 @@
 namespace SafetyPortal.Evaluation;
 
 /// <summary>
-/// Mean and covariance of image features, one pass, mergeable: shards collected by many workers give the numbers of a single pass, bit for
-/// bit, however the images were divided and in whatever order the shards come.
+/// Mean and covariance of image features in one pass. Shards can be merged: in any division and order they give the numbers of a
+/// single pass, bit for bit.
 /// </summary>
 /// <remarks>
-/// Sums of floating-point numbers depend on their order, so these are sums of whole numbers: each feature is rounded once to a multiple of
-/// 2^-28 (features from 2^-5 on hold no finer digits in float32; smaller ones move by 2e-9 at most), and sums and sums of products are kept in
-/// 128-bit integers, which are exact for up to 2^24 images.
+/// Sums of floating-point numbers depend on their order, so each feature is rounded once to a multiple of 2^-28 (features from 2^-5 on hold no
+/// finer digits in float32; smaller ones move by 2e-9 at most). Sums and sums of products are 128-bit integers, exact for up to 2^24 images.
 /// </remarks>
 public sealed class FeatureStatistics
 {
-    /// <summary>Features must be below this in size.</summary>
+    /// <summary>The absolute value of a feature must be below this.</summary>
     public const float Largest = 1 << 23;
 
     /// <summary>The most images one set of statistics takes.</summary>
@@ -37,12 +36,6 @@ public sealed class FeatureStatistics
     /// <summary>Images seen.</summary>
     public long Count { get; private set; }
 
-    /// <summary>The exact sums, in units of 2^-28; for writing a shard down.</summary>
-    internal ReadOnlySpan<Int128> Sums => _sums;
-
-    /// <summary>The exact sums of products, in units of 2^-56, rows of the lower triangle.</summary>
-    internal ReadOnlySpan<Int128> Products => _products;
-
     public static FeatureStatistics Of(Features features)
     {
         var statistics = new FeatureStatistics(features.Dimension);
@@ -51,7 +44,7 @@ public sealed class FeatureStatistics
         return statistics;
     }
 
-    /// <summary>Takes in the features of one image.</summary>
+    /// <summary>Adds the features of one image.</summary>
     /// <exception cref="ArgumentException">The number of features differs, or one is not finite or too large.</exception>
     public void Add(ReadOnlySpan<float> features)
     {
@@ -75,12 +68,17 @@ public sealed class FeatureStatistics
         Count++;
     }
 
-    /// <summary>Takes in what another instance has seen.</summary>
+    /// <summary>Adds the images of another instance.</summary>
     public void Merge(FeatureStatistics other)
     {
         if (other.Dimension != Dimension)
             throw new ArgumentException($"Expected statistics of {Dimension} features, got {other.Dimension}.", nameof(other));
-        Take(other._sums, other._products, other.Count);
+        RequireRoom(other.Count);
+        for (var i = 0; i < _sums.Length; i++)
+            _sums[i] += other._sums[i];
+        for (var i = 0; i < _products.Length; i++)
+            _products[i] += other._products[i];
+        Count += other.Count;
     }
 
     /// <summary>The mean, [Dimension].</summary>
@@ -115,17 +113,6 @@ public sealed class FeatureStatistics
         return covariance;
     }
 
-    /// <summary>Takes in sums that were written down.</summary>
-    internal void Take(ReadOnlySpan<Int128> sums, ReadOnlySpan<Int128> products, long count)
-    {
-        RequireRoom(count);
-        for (var i = 0; i < _sums.Length; i++)
-            _sums[i] += sums[i];
-        for (var i = 0; i < _products.Length; i++)
-            _products[i] += products[i];
-        Count += count;
-    }
-
     private static void AddProducts(Span<Int128> row, ReadOnlySpan<long> x, long factor)
     {
         for (var j = 0; j < row.Length; j++)
@@ -144,7 +131,7 @@ public sealed class FeatureStatistics
 
     private void RequireRoom(long more)
     {
-        if (more < 0 || Count + more > MostImages)
+        if (Count + more > MostImages)
             throw new InvalidOperationException($"At most {MostImages} images fit into one set of statistics.");
     }
 

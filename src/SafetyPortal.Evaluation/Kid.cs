@@ -17,7 +17,7 @@ public static class Kid
         return SquaredMmd(Kernel(first, first), Kernel(second, second), Kernel(first, second), Everything(first.Count), Everything(second.Count), unbiased);
     }
 
-    /// <summary>The estimate averaged over given subsets of images.</summary>
+    /// <summary>The mean estimate of given subsets of images.</summary>
     /// <param name="firstSubsets">Image indices, one list a subset; as many lists as in <paramref name="secondSubsets"/>.</param>
     public static Result OverSubsets(Features first, Features second, IReadOnlyList<int[]> firstSubsets, IReadOnlyList<int[]> secondSubsets)
     {

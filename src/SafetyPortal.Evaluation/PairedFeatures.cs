@@ -4,12 +4,12 @@ using static TorchSharp.torch;
 namespace SafetyPortal.Evaluation;
 
 /// <summary>
-/// Features of images that belong together two by two: the same prompts and seeds before and after an edit. Distances of the two sets, with
-/// bootstrap intervals over pairs, since a pair is what was drawn.
+/// Features of pairs of images: the same prompts and seeds before and after an edit. Distances of the two sets have bootstrap intervals
+/// over pairs, since a pair is one draw.
 /// </summary>
 public sealed class PairedFeatures
 {
-    /// <summary>More pairs than this and the kernel matrix of <see cref="KernelDistance"/> is never whole: no interval.</summary>
+    /// <summary>With more pairs <see cref="KernelDistance"/> never holds its whole kernel matrix and has no interval.</summary>
     public const int MostPairs = 2048;
 
     // A resample costs the cube of the smaller of features and distinct images.
@@ -31,7 +31,7 @@ public sealed class PairedFeatures
         if (before.Count != after.Count || before.Dimension != after.Dimension || before.Count < 2)
         {
             throw new ArgumentException(
-                $"Expected features of the same images before and after, two at least; got {before.Count} of {before.Dimension} and {after.Count} of {after.Dimension}.", nameof(after));
+                $"Expected two pairs or more, got {before.Count} images of {before.Dimension} features and {after.Count} of {after.Dimension}.", nameof(after));
         }
 
         (this.before, this.after) = (before, after);
@@ -41,8 +41,8 @@ public sealed class PairedFeatures
     public int Count => before.Count;
 
     /// <summary>
-    /// Resamples that <see cref="FrechetDistance"/> draws: 1,000 where they are cheap, 200 where they are dear, and none, so that there is
-    /// no interval, where they would take minutes.
+    /// Resamples that <see cref="FrechetDistance"/> draws: 1,000 where they are cheap, 200 where they are expensive, and none, hence no
+    /// interval, where they would take minutes.
     /// </summary>
     public int FrechetResamples => Math.Min(before.Dimension, Distinct * Count) switch
     {
@@ -52,8 +52,8 @@ public sealed class PairedFeatures
     };
 
     /// <summary>
-    /// <see cref="Fid"/>. A resample holds fewer distinct images, which raises this distance, so its percentiles are moved by the mean rise: the
-    /// interval tells how far the value varies at this number of images, not where it would be with more.
+    /// <see cref="Fid"/>. A resample holds fewer distinct images, which raises this distance, so the percentiles are lowered by the mean rise. The
+    /// interval shows how far the value varies at this number of images, not its value with more.
     /// </summary>
     public BootstrapEstimate FrechetDistance(int seed, CancellationToken cancellation = default)
     {
@@ -75,9 +75,9 @@ public sealed class PairedFeatures
     }
 
     /// <summary>
-    /// The squared MMD with <see cref="Kid"/>'s kernel, as the U-statistic over pairs (Gretton et al. 2012, JMLR 13, lemma 6): unbiased also for
-    /// images that belong together, and 0 for equal ones. <see cref="Kid.SquaredMmd(Features, Features, bool)"/> assumes sets drawn apart and would be too low. A resample leaves
-    /// out what it would compare with itself.
+    /// The squared MMD with <see cref="Kid"/>'s kernel, as the U-statistic over pairs (Gretton et al. 2012, JMLR 13, lemma 6): unbiased for
+    /// pairs too, and 0 for equal images. <see cref="Kid.SquaredMmd(Features, Features, bool)"/> assumes independent sets and would be too low. A
+    /// resample does not compare an image with itself.
     /// </summary>
     public BootstrapEstimate KernelDistance(int seed, CancellationToken cancellation = default)
     {
@@ -111,7 +111,7 @@ public sealed class PairedFeatures
         return Rows(before.ToTensor(), after.ToTensor(), 0, Count).contiguous().data<double>().ToArray();
     }
 
-    // The mean of Mean with no more than some rows of the matrix in memory.
+    // As Mean without counts, with at most some rows of the matrix in memory.
     internal double MeanByRows(int rows = MostPairs)
     {
         using var frozen = no_grad();
@@ -157,7 +157,7 @@ public sealed class PairedFeatures
 }
 
 /// <summary>A statistic with its 95 % bootstrap interval.</summary>
-/// <param name="Interval">Null where resampling was too dear.</param>
+/// <param name="Interval">Null where resampling was too expensive.</param>
 /// <param name="N">Observations.</param>
 /// <param name="Resamples">0 without an interval.</param>
 public sealed record BootstrapEstimate(double Value, (double Low, double High)? Interval, int N, int Resamples);

@@ -2,13 +2,13 @@ using SafetyPortal.Images;
 
 namespace SafetyPortal.Evaluation;
 
-/// <summary>What every comparison of two images asks of them.</summary>
+/// <summary>Checks the two images of a comparison.</summary>
 internal static class RasterPair
 {
     public static void RequireSameSize(Raster first, Raster second)
     {
         if (first.Width != second.Width || first.Height != second.Height)
-            throw new ArgumentException($"Expected two images of {first.Width} x {first.Height} pixels, the second has {second.Width} x {second.Height}.", nameof(second));
+            throw new ArgumentException($"Expected {first.Width} x {first.Height} pixels, the second has {second.Width} x {second.Height}.", nameof(second));
         foreach (var image in new[] { first, second })
         {
             if (image.Channels is not (3 or 4))

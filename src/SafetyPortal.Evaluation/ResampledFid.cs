@@ -4,9 +4,9 @@ using static TorchSharp.torch;
 namespace SafetyPortal.Evaluation;
 
 /// <summary>
-/// FID of resamples of the same pairs. With fewer images than features nothing of the size of a covariance is made: the trace of the root is the sum
-/// of the singular values of <c>A B^T / (n - 1)</c>, A and B the centred rows, each times the root of how often it was drawn, and all inner
-/// products are known beforehand.
+/// FID of resamples of the same pairs. With fewer images than features no covariance is computed: the trace of the root is the sum of the
+/// singular values of <c>A B^T / (n - 1)</c>. A and B are the centred rows, each times the root of its number of draws; all inner products
+/// are computed once.
 /// </summary>
 internal sealed class ResampledFid
 {
@@ -70,7 +70,10 @@ internal sealed class ResampledFid
         for (var a = 0; a < drawn.Length; a++)
         {
             for (var b = 0; b < drawn.Length; b++)
-                centred[(a * drawn.Length) + b] = Math.Sqrt((double)counts[drawn[a]] * counts[drawn[b]]) * (cross[(drawn[a] * count) + drawn[b]] - rows[a] - columns[b] + both);
+            {
+                var value = cross[(drawn[a] * count) + drawn[b]] - rows[a] - columns[b] + both;
+                centred[(a * drawn.Length) + b] = Math.Sqrt((double)counts[drawn[a]] * counts[drawn[b]]) * value;
+            }
         }
 
         return linalg.svdvals(tensor(centred, [drawn.Length, drawn.Length])).sum().ToDouble();

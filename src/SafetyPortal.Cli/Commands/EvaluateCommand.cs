@@ -44,7 +44,7 @@ internal static class EvaluateCommand
             var evaluation = backbones.Read(parsed);
             if (parsed.GetValue(images) is { Length: > 0 } files)
             {
-                var seen = await ProgressDisplay.RunTorch(quiet: true, parsed.GetValue(threads), _ => Look(folder, files, evaluation, parsed.GetValue(device)!));
+                var seen = await ProgressDisplay.RunTorch(quiet: true, parsed.GetValue(threads), _ => Look(folder, files, evaluation, parsed.GetValue(device)!, cancellation));
                 JsonText.Print(asJson, seen, () => string.Join('\n', seen.Select(s => string.Join("; ", [$"{s.Path}: {s.Object}, style {s.Style}", .. s.Supplied]))));
                 return ExitCode.Success;
             }
@@ -63,7 +63,7 @@ internal static class EvaluateCommand
             });
             JsonText.Print(
                 asJson,
-                new { metrics.Target, metrics.Retention, metrics.ClipScore, metrics.Fid, metrics.Kid, metrics.Lpips, backbones = uses },
+                new { metrics.Target, metrics.Retention, metrics.ClipScore, metrics.Fid, metrics.Kid, metrics.SecondFid, metrics.SecondKid, metrics.Lpips, backbones = uses },
                 () => string.Join('\n', [Describe(metrics), .. BackboneText.Lines(uses)]));
             return ExitCode.Success;
         });
@@ -76,7 +76,7 @@ internal static class EvaluateCommand
         return made => progress.Report(new WorkStep(stage, done += made, plan.Cases.Count));
     }
 
-    private static List<Seen> Look(DirectoryInfo folder, FileInfo[] files, BackboneOptions evaluation, string device)
+    private static List<Seen> Look(DirectoryInfo folder, FileInfo[] files, BackboneOptions evaluation, string device, CancellationToken cancellation)
     {
         // The pictures are untrusted: they are refused by their header before anything is loaded for them.
         var pictures = files.Select(f => (f.FullName, Image: ImageCodec.Decode(Limited(f), Limits))).ToList();
@@ -84,7 +84,7 @@ internal static class EvaluateCommand
         return pictures.Select(p =>
         {
             var (subject, style) = model.Reader.Judge(p.Image);
-            return new Seen(p.FullName, subject, style, model.Backbones.Describe(p.Image));
+            return new Seen(p.FullName, subject, style, model.Backbones.Describe(p.Image, cancellation));
         }).ToList();
     }
 
@@ -102,7 +102,7 @@ internal static class EvaluateCommand
         target detected   {metrics.Target.Detection.Before:0.00} -> {metrics.Target.Detection.After:0.00}   (n = {metrics.Target.Detection.N})
         others retained   {(metrics.Retention.N == 0 ? "not measured: none of them was seen before" : string.Create(CultureInfo.InvariantCulture, $"mean {metrics.Retention.Mean:0.00}, worst {metrics.Retention.Worst:0.00}   (n = {metrics.Retention.N})"))}
         CLIP score        {(metrics.ClipScore is { } clip ? string.Create(CultureInfo.InvariantCulture, $"{clip.Before:0.0} -> {clip.After:0.0}   (n = {clip.N})") : "not measured: no CLIP")}
-        {FidLine(metrics.Fid)}{KidLine(metrics.Kid)}{LpipsLine(metrics.Lpips)}
+        {FidLine(metrics.Fid)}{KidLine(metrics.Kid)}{FidLine(metrics.SecondFid)}{KidLine(metrics.SecondKid)}{LpipsLine(metrics.Lpips)}
         """).TrimEnd();
 
     private static string FidLine(FidMetrics? fid) => fid is null ? "" : string.Create(

@@ -1,5 +1,6 @@
 using SafetyPortal.Images;
 using SafetyPortal.Requests.Evidence;
+using SafetyPortal.Worker.Measuring;
 using SafetyPortal.Worker.Models;
 using SafetyPortal.Worker.Plans;
 
@@ -29,8 +30,8 @@ internal sealed class RerunLabels
     public string? Of(GalleryEntry entry, Raster image) =>
         cases.TryGetValue((entry.Prompt, entry.Seed), out var item) ? model.Reader.LabelAll(item, [image])[0] : null;
 
-    // FID and LPIPS label nothing.
-    private static bool Judges(BackboneUse use) => use.Measures is not ("FID" or "LPIPS");
+    // Distances label nothing.
+    private static bool Judges(BackboneUse use) => use.Measures is not ("FID" or FeatureDistances.SecondUse or "LPIPS");
 
     private static Dictionary<(string Prompt, long Seed), EvaluationCase> Cases(LoadedModel model, EvidenceRequest request)
     {

@@ -26,6 +26,9 @@ internal sealed record OnceReport
 
     public FidMetrics? Fid { get; init; }
 
+    /// <summary>The same distance with the features of the second network; null without <c>--second-judge</c>.</summary>
+    public FidMetrics? SecondFid { get; init; }
+
     /// <summary>The same target images seen by zero-shot CLIP.</summary>
     public DetectionChange? TargetByClip { get; init; }
 
@@ -69,6 +72,7 @@ internal sealed record OnceReport
             Largest = metrics?.Largest,
             ClipScore = metrics?.ClipScore,
             Fid = metrics?.Fid,
+            SecondFid = metrics?.SecondFid,
             TargetByClip = outcome.Evidence?.Method?.TargetByClip,
             Dose = outcome.Evidence?.ChosenDose,
             AblatedWeights = outcome.Evidence?.AblatedWeights,

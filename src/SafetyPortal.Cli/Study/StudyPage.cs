@@ -52,11 +52,12 @@ internal static class StudyPage
     private static void Overview(StringBuilder page, IReadOnlyList<StudiedConcept> concepts)
     {
         page.Append(Invariant($"## All concepts\n\nMeans over the {concepts.Count} concepts, bootstrap intervals over concepts. The drop is (before - after) / before of the target's detection.\n\n"));
-        var (fid, kid, _) = Networks(concepts);
-        Header(page, "model", "concepts", "detection drop", "drop of 80 % reached", "mean retention", "worst retention", "CLIP score", fid, kid, "seconds");
+        var distances = Distances(concepts);
+        Header(page, ["model", "concepts", "detection drop", "drop of 80 % reached", "mean retention", "worst retention", "CLIP score", .. distances.Select(d => d.Name), "seconds"]);
         foreach (var arms in concepts.SelectMany(c => c.Arms).GroupBy(a => a.Code, StringComparer.Ordinal).Select(g => g.ToList()))
         {
             Row(page,
+            [
                 arms[0].Name,
                 Invariant($"{arms.Count}"),
                 Mean(arms.Select(a => (double?)Drop(a)), 1, "0.# %"),
@@ -64,9 +65,9 @@ internal static class StudyPage
                 Mean(arms.Select(a => (double?)a.Metrics.Retention.Mean), 1, "0.# %"),
                 Mean(arms.Select(a => (double?)a.Metrics.Retention.Worst), 1, "0.# %"),
                 Mean(arms.Select(a => a.Metrics.ClipScore?.After), 1, "0.0"),
-                Mean(arms.Select(a => a.Metrics.Fid?.Value), 1, "0.000"),
-                Mean(arms.Select(a => a.Metrics.Kid?.Value), 1000, "0.00"),
-                Number(arms.Average(a => a.Seconds), "0.0"));
+                .. distances.Select(d => Mean(arms.Select(a => d.Of(a.Metrics).Value), d.Unit, d.Format)),
+                Number(arms.Average(a => a.Seconds), "0.0"),
+            ]);
         }
 
         page.Append('\n');
@@ -146,12 +147,18 @@ internal static class StudyPage
     {
         page.Append(Invariant($"## {concept.Title}\n\n"));
         page.Append(Invariant($"Prompts: {string.Join("; ", concept.Prompts.Select(p => $"\"{p}\""))}.\n\n"));
-        var (fid, kid, distance) = Networks([concept]);
-        Header(page, "model", "dose", "weights", "target after (n)", "interval", "mean retention (n)", "interval", "worst retention", "CLIP score", fid, kid, $"same prompt without concept: {distance}", "unchanged", "seconds");
+        var distances = Distances([concept]);
+        var pairs = concept.Arms.Select(a => a.Specificity?.Backbone).FirstOrDefault(name => name is not null) ?? "distance";
+        Header(page,
+        [
+            "model", "dose", "weights", "target after (n)", "interval", "mean retention (n)", "interval", "worst retention", "CLIP score", .. distances.Select(d => d.Name),
+            $"same prompt without concept: {pairs}", "unchanged", "seconds",
+        ]);
         foreach (var arm in concept.Arms)
         {
             var (target, kept) = (arm.Metrics.Target.Detection, arm.Metrics.Retention);
             Row(page,
+            [
                 arm.Name,
                 arm.Dose is { } dose ? Percent(dose) : "-",
                 Invariant($"{arm.Weights:N0}"),
@@ -161,11 +168,11 @@ internal static class StudyPage
                 Range(kept.Interval, "0 %"),
                 Percent(kept.Worst),
                 With(arm.Metrics.ClipScore?.After, arm.Metrics.ClipScore?.AfterInterval, 1, "0.0"),
-                With(arm.Metrics.Fid?.Value, arm.Metrics.Fid?.Interval, 1, "0.000"),
-                With(arm.Metrics.Kid?.Value, arm.Metrics.Kid?.Interval, 1000, "0.00"),
+                .. distances.Select(d => With(d.Of(arm.Metrics).Value, d.Of(arm.Metrics).Interval, d.Unit, d.Format)),
                 With(arm.Specificity?.Distance.Mean, arm.Specificity?.Distance.Interval, 1, "0.000"),
                 arm.Specificity is { } specific ? Invariant($"{Percent(specific.Unchanged.Rate)} ({Range(specific.Unchanged.Interval, "0 %")}, {specific.N})") : "-",
-                Number(arm.Seconds, "0.0"));
+                Number(arm.Seconds, "0.0"),
+            ]);
         }
 
         if (sheet is not null) page.Append(Invariant($"\n![Rows: one per model of the table, target prompts first]({sheet})\n"));
@@ -180,15 +187,17 @@ internal static class StudyPage
 
     private static StudiedArm? Find(StudiedConcept concept, string code) => concept.Arms.FirstOrDefault(a => a.Code == code);
 
-    // Which networks the columns rest on; they are the same for all models of a study.
-    private static (string Fid, string Kid, string Distance) Networks(IReadOnlyList<StudiedConcept> concepts)
+    // The columns of distances, each named after its features, which are the same for all models of a study.
+    private static IReadOnlyList<Distance> Distances(IReadOnlyList<StudiedConcept> concepts)
     {
-        var arms = concepts.SelectMany(c => c.Arms).ToList();
-        var n = arms.Select(a => a.Metrics.Fid?.N).FirstOrDefault(n => n is not null);
-        return (
-            arms.Select(a => a.Metrics.Fid?.Backbone).FirstOrDefault(name => name is not null) ?? "FID",
-            $"{arms.Select(a => a.Metrics.Kid?.Backbone).FirstOrDefault(name => name is not null) ?? "KID"} x 1000{(concepts.Count == 1 && n is not null ? Invariant($" (n = {n})") : "")}",
-            arms.Select(a => a.Specificity?.Backbone).FirstOrDefault(name => name is not null) ?? "distance");
+        var metrics = concepts.SelectMany(c => c.Arms).Select(a => a.Metrics).ToList();
+        var n = concepts.Count == 1 && metrics.Find(m => m.Fid is not null)?.Fid?.N is { } images ? Invariant($" (n = {images})") : "";
+        Distance[] all = [new("FID", 1, "0.000", m => Fid(m.Fid)), new("KID", 1000, "0.00", m => Kid(m.Kid)), new("", 1, "0.000", m => Fid(m.SecondFid)), new("", 1000, "0.00", m => Kid(m.SecondKid))];
+        return [.. all.Select(d => d with { Name = metrics.Select(m => d.Of(m).Name).FirstOrDefault(name => name is not null) ?? d.Name }).Where(d => d.Name.Length > 0)
+            .Select(d => d.Unit == 1 ? d : d with { Name = $"{d.Name} x 1000{n}" })];
+
+        static (string?, double?, Interval?) Fid(FidMetrics? fid) => (fid?.Backbone, fid?.Value, fid?.Interval);
+        static (string?, double?, Interval?) Kid(KidMetrics? kid) => (kid?.Backbone, kid?.Value, kid?.Interval);
     }
 
     /// <summary>The mean of what is known with its bootstrap interval, both times <paramref name="unit"/>.</summary>
@@ -223,4 +232,6 @@ internal static class StudyPage
         : Invariant($"{interval.Low.ToString(format, CultureInfo.InvariantCulture)} to {interval.High.ToString(format, CultureInfo.InvariantCulture)}");
 
     private static string Invariant(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+
+    private sealed record Distance(string Name, double Unit, string Format, Func<MetricsSummary, (string? Name, double? Value, Interval? Interval)> Of);
 }

@@ -123,11 +123,19 @@ public sealed class ModelConfigFile
     {
         if (!TryGet(key, out var value))
             return;
-        var text = value.GetRawText();
+        var text = value.ValueKind == JsonValueKind.Array ? string.Concat(value.GetRawText().Where(c => !char.IsWhiteSpace(c))) : value.GetRawText();
         var isSupported = supported.Any(s => s == text || (value.ValueKind == JsonValueKind.Number
             && double.TryParse(s, CultureInfo.InvariantCulture, out var number) && value.GetDouble().Equals(number)));
         if (!isSupported)
             throw new ModelFormatException($"{Location}: {key} = {Shorten(text)} is not supported; supported: {string.Join(", ", ["absent or null", .. supported])}");
+    }
+
+    /// <summary>Refuses keys that this program does not know.</summary>
+    /// <exception cref="ModelFormatException">Names the first other key and its value.</exception>
+    public void Only(params string[] keys)
+    {
+        if (root.EnumerateObject().FirstOrDefault(p => !keys.Contains(p.Name, StringComparer.Ordinal)) is { Value.ValueKind: not JsonValueKind.Undefined } other)
+            throw new ModelFormatException($"{Location}: {other.Name} = {Describe(other.Value)} is not supported; supported: {string.Join(", ", keys)}");
     }
 
     private bool TryGet(string key, out JsonElement value) =>

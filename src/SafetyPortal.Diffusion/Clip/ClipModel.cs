@@ -91,7 +91,7 @@ public sealed class ClipModel : nn.Module<Tensor, Tensor, Tensor>
     public Tensor EncodeTexts(Tensor ids)
     {
         using var features = TextFeatures(ids);
-        return Normalise(features);
+        return Normalise(features, "text");
     }
 
     /// <param name="pixelValues">[I, channels, size, size], normalised</param>
@@ -99,7 +99,7 @@ public sealed class ClipModel : nn.Module<Tensor, Tensor, Tensor>
     public Tensor EncodeImages(Tensor pixelValues)
     {
         using var features = ImageFeatures(pixelValues);
-        return Normalise(features);
+        return Normalise(features, "image");
     }
 
     /// <param name="pixels">[I, channels, size, size], normalised</param>
@@ -112,9 +112,10 @@ public sealed class ClipModel : nn.Module<Tensor, Tensor, Tensor>
         return (cosines * logit_scale.exp()).MoveToOuterDisposeScope();
     }
 
-    private static Tensor Normalise(Tensor features)
+    private static Tensor Normalise(Tensor features, string tower)
     {
         using var scope = NewDisposeScope();
+        Overflow.Refuse(features, () => $"CLIP's {tower} tower");
         return (features / features.pow(2).sum(-1, keepdim: true).sqrt()).MoveToOuterDisposeScope();
     }
 }

@@ -70,9 +70,9 @@ public sealed class AttentionRecorder : IDisposable
         using var frozen = no_grad();
         using var scope = NewDisposeScope();
         var (first, size) = (query.shape[0] - images, query.shape[2] / heads);
-        var q = Heads(query.detach().narrow(0, first, images)) * (1.0 / Math.Sqrt(size)); // [B, H, T, d]
-        var k = Heads(key.detach().narrow(0, first, images)).transpose(2, 3); // [B, H, d, S]
-        var seen = q.matmul(k).softmax(-1).mean([1L]); // [B, T, S]
+        var q = Heads(query.detach().narrow(0, first, images)) * (1.0 / Math.Sqrt(size)); // [B * H, T, d]
+        var k = Heads(key.detach().narrow(0, first, images)).transpose(1, 2); // [B * H, d, S]
+        var seen = q.bmm(k).softmax(-1).reshape(images, heads, q.shape[1], -1).mean([1L]); // [B, T, S]
         var (height, width) = MapSize(seen.shape[1]);
         var maps = stack(wanted.Select(w =>
             seen[w.Image].index_select(1, tensor(w.Positions.Select(p => (long)p).ToArray(), device: seen.device)).sum(1)).ToList()); // [M, T]
@@ -81,7 +81,7 @@ public sealed class AttentionRecorder : IDisposable
         sum.add_(enlarged.squeeze(1).to(ScalarType.Float32).cpu());
         calls++;
 
-        Tensor Heads(Tensor x) => x.reshape(images, x.shape[1], heads, size).transpose(1, 2).to(ScalarType.Float32);
+        Tensor Heads(Tensor x) => x.reshape(images, x.shape[1], heads, size).transpose(1, 2).reshape(images * heads, x.shape[1], size).to(ScalarType.Float32);
     }
 
     public void Dispose()

@@ -32,7 +32,7 @@ public sealed class CheckpointedPrediction : IDisposable
         maps.Add(unet.Middle.call(maps[0], condition));
         var stack = new Stack<Tensor>(skips.Select(s => s.alias())); // blocks dispose what they take
         foreach (var block in unet.Up) maps.Add(block.call(maps[^1], stack, condition));
-        Noise = unet.Leave(maps[^1]).to(sample.dtype);
+        Noise = UNet2DConditionModel.Finite(unet.Leave(maps[^1]).to(sample.dtype), timesteps);
         foreach (var tensor in Kept()) tensor.DetachFromDisposeScope();
     }
 

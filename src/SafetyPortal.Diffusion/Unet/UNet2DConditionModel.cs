@@ -92,6 +92,7 @@ public sealed class UNet2DConditionModel : nn.Module<Tensor, Tensor, Tensor, Ten
     /// <param name="encoderHiddenStates">[B, S, cross_attention_dim], any S; with <see cref="UNetConfig.Added"/>, what its Pack returned.</param>
     /// <returns>[B, out, H, W], of the sample's type; computed in that of the weights.</returns>
     /// <exception cref="ArgumentException">A shape differs from these.</exception>
+    /// <exception cref="ModelFormatException">The prediction is not finite.</exception>
     public override Tensor forward(Tensor sample, Tensor timesteps, Tensor encoderHiddenStates)
     {
         Check(sample, timesteps, encoderHiddenStates);
@@ -122,7 +123,7 @@ public sealed class UNet2DConditionModel : nn.Module<Tensor, Tensor, Tensor, Ten
         }
 
         // 5. Noise.
-        return Leave(x).to(sample.dtype).MoveToOuterDisposeScope(); // [B, out, H, W]
+        return Finite(Leave(x).to(sample.dtype), timesteps).MoveToOuterDisposeScope(); // [B, out, H, W]
     }
 
     /// <summary>The same prediction for a backward pass that holds the graph of one block at a time.</summary>
@@ -156,6 +157,9 @@ public sealed class UNet2DConditionModel : nn.Module<Tensor, Tensor, Tensor, Ten
         var typed = sample.to(Type);
         return conv_in.call(Config.CenterInputSample ? (2 * typed) - 1 : typed); // [B, C0, H, W]
     }
+
+    internal static Tensor Finite(Tensor noise, Tensor timesteps) =>
+        Overflow.Refuse(noise, () => $"the UNet at timestep {string.Join(", ", timesteps.to(ScalarType.Float32).cpu().reshape(-1).data<float>().ToArray().Distinct())}");
 
     internal Tensor Leave(Tensor x) => conv_out.call(Reuse.Silu(conv_norm_out.call(x))); // [B, out, H, W]
 

@@ -2,10 +2,10 @@ using SafetyPortal.Diffusion.Safetensors;
 
 namespace SafetyPortal.Evaluation.Backbones;
 
-/// <summary>Opens the files a user supplied for one network.</summary>
+/// <summary>Opens the files of one network.</summary>
 internal static class BackboneFiles
 {
-    /// <summary>Opens all, calls <paramref name="load"/>, closes all.</summary>
+    /// <summary>Opens all files, calls <paramref name="load"/> and closes them.</summary>
     public static T With<T>(IReadOnlyList<string> paths, Func<IReadOnlyList<ITensorSource>, T> load)
     {
         var files = new List<SafetensorsFile>();

@@ -7,8 +7,7 @@ using static TorchSharp.torch;
 namespace SafetyPortal.Evaluation.Backbones;
 
 /// <summary>
-/// The weights of a metric's network, checked by name and shape before any of them is read. They are for evaluation only: no gradients,
-/// float32.
+/// The weights of a metric's network in float32, without gradients. Names and shapes are checked before a tensor is read.
 /// </summary>
 internal sealed class BackboneWeights : IDisposable
 {
@@ -22,13 +21,14 @@ internal sealed class BackboneWeights : IDisposable
 
     public Tensor this[string name] => _tensors[name];
 
-    /// <summary>Reads what a network needs.</summary>
-    /// <param name="network">What to call it in a message.</param>
+    /// <summary>Reads the tensors of a network.</summary>
+    /// <param name="network">The name of the network in messages.</param>
     /// <param name="expected">Every tensor it needs.</param>
-    /// <param name="sources">Files; together they hold every tensor once.</param>
-    /// <param name="rename">From a file's name to the network's; null leaves a tensor out.</param>
+    /// <param name="sources">The files that together hold every tensor once.</param>
+    /// <param name="rename">Returns the network's name of a tensor in a file; null leaves the tensor out.</param>
     /// <exception cref="ModelFormatException">A tensor is missing, unexpected or misshapen, or holds NaN or infinity; the message names each.</exception>
-    public static BackboneWeights Read(string network, IReadOnlyList<ParameterShape> expected, IReadOnlyList<ITensorSource> sources, Func<string, string?> rename)
+    public static BackboneWeights Read(
+        string network, IReadOnlyList<ParameterShape> expected, IReadOnlyList<ITensorSource> sources, Func<string, string?> rename)
     {
         var places = Match(network, expected, sources, rename);
         var weights = new BackboneWeights();
@@ -56,8 +56,8 @@ internal sealed class BackboneWeights : IDisposable
         var factor = Double(normalisation + ".weight") / (Double(normalisation + ".running_var") + epsilon).sqrt(); // [out]
         var weight = Double(convolution + ".weight") * factor.view(-1, 1, 1, 1); // [out, in, kh, kw]
         var bias = Double(normalisation + ".bias") - (Double(normalisation + ".running_mean") * factor); // [out]
-        string[] used = [convolution + ".weight", normalisation + ".weight", normalisation + ".bias", normalisation + ".running_mean", normalisation + ".running_var"];
-        foreach (var name in used)
+        string[] statistics = [".weight", ".bias", ".running_mean", ".running_var"];
+        foreach (var name in statistics.Select(s => normalisation + s).Prepend(convolution + ".weight"))
         {
             if (_tensors.Remove(name, out var tensor))
                 tensor.Dispose();
@@ -99,7 +99,7 @@ internal sealed class BackboneWeights : IDisposable
                 misshapen.Add($"{entry.Name} expected [{string.Join(", ", shape)}], got [{string.Join(", ", entry.Shape)}]");
             else if (entry.Dtype is not (ScalarType.Float16 or ScalarType.BFloat16 or ScalarType.Float32 or ScalarType.Float64))
                 misshapen.Add($"{entry.Name} expected floating-point numbers, got {entry.Dtype}");
-            // The same weights under a second name (as LPIPS saves its linear layers) are read once.
+            // LPIPS saves its linear layers under two names; they are read once.
             places.TryAdd(name, (source, entry.Name));
         }
 
@@ -107,9 +107,13 @@ internal sealed class BackboneWeights : IDisposable
         if (missing.Count + unexpected.Count + misshapen.Count == 0)
             return places;
         var problems = new[] { Part("missing", missing), Part("unexpected", unexpected), Part("misshapen", misshapen) }.Where(p => p is not null);
-        throw new ModelFormatException($"{string.Join(", ", sources.Select(s => s.Location))}: these are not the weights of {network}: {string.Join("; ", problems)}");
+        throw new ModelFormatException(
+            $"{string.Join(", ", sources.Select(s => s.Location))}: these are not the weights of {network}: {string.Join("; ", problems)}");
     }
 
-    private static string? Part(string kind, List<string> items) =>
-        items.Count == 0 ? null : $"{items.Count} {kind}: {string.Join(", ", items.Take(Shown))}{(items.Count > Shown ? $" and {items.Count - Shown} more" : "")}";
+    private static string? Part(string kind, List<string> items)
+    {
+        var more = items.Count > Shown ? $" and {items.Count - Shown} more" : "";
+        return items.Count == 0 ? null : $"{items.Count} {kind}: {string.Join(", ", items.Take(Shown))}{more}";
+    }
 }

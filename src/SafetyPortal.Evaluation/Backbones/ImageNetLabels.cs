@@ -4,8 +4,8 @@ using SafetyPortal.Diffusion;
 namespace SafetyPortal.Evaluation.Backbones;
 
 /// <summary>
-/// Names of ImageNet's classes. Without a file the ten of Imagenette are known, which published evaluations of object erasure use; a file
-/// with all names may be a line for each class, torchvision's or Keras's <c>imagenet_class_index.json</c>, or a <c>config.json</c> with <c>id2label</c>.
+/// Names of ImageNet's classes: the ten of Imagenette, which published evaluations of object erasure use, or all of them from a file. The file
+/// has a line for each class, or is Keras's <c>imagenet_class_index.json</c>, or a <c>config.json</c> with <c>id2label</c>.
 /// </summary>
 public sealed class ImageNetLabels
 {
@@ -30,14 +30,14 @@ public sealed class ImageNetLabels
         [701] = ["parachute"],
     });
 
-    /// <summary>The class a concept names, without regard to case; null when none does.</summary>
+    /// <summary>Returns the class that a concept names, whatever its case; null for a concept that names no class.</summary>
     public int? Find(string concept)
     {
         var found = _names.Where(n => n.Value.Contains(concept.Trim(), StringComparer.OrdinalIgnoreCase)).Select(n => (int?)n.Key).ToList();
         return found.Count > 0 ? found.Min() : null;
     }
 
-    /// <summary>What to call a class.</summary>
+    /// <summary>Returns the name of a class.</summary>
     public string NameOf(int index) => _names.TryGetValue(index, out var names) ? names[0] : $"ImageNet class {index}";
 
     /// <summary>Reads names for all 1,000 classes.</summary>
@@ -61,7 +61,7 @@ public sealed class ImageNetLabels
     }
 
     private static Dictionary<int, string[]> FromLines(string text) =>
-        text.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Select((line, i) => (line, i)).ToDictionary(l => l.i, l => Names(l.line));
+        text.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Index().ToDictionary(l => l.Index, l => Names(l.Item));
 
     private static Dictionary<int, string[]> FromJson(string text)
     {
@@ -82,6 +82,10 @@ public sealed class ImageNetLabels
         return names;
     }
 
-    // Synonyms are separated by commas, words in some files by underscores.
-    private static string[] Names(string label) => label.Replace('_', ' ').Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) is { Length: > 0 } names ? names : [label];
+    // Commas separate synonyms; some files separate words by underscores.
+    private static string[] Names(string label)
+    {
+        var names = label.Replace('_', ' ').Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+        return names.Length > 0 ? names : [label];
+    }
 }

@@ -3,8 +3,8 @@ using static TorchSharp.torch;
 namespace SafetyPortal.Evaluation.Backbones;
 
 /// <summary>
-/// One "Mixed" block of InceptionV3 (Szegedy et al. 2015, arXiv 1512.00567): branches side by side, put together along the channels. The
-/// average pools leave the border out of the count and the last block pools by maximum, as in the TensorFlow network FID was defined with.
+/// One "Mixed" block of InceptionV3 (Szegedy et al. 2015, arXiv 1512.00567): branches whose outputs are concatenated along the channels. The
+/// average pools do not count the border, and the last block pools by maximum, as in the TensorFlow network that defines FID.
 /// </summary>
 internal sealed class InceptionMixed
 {
@@ -42,7 +42,8 @@ internal sealed class InceptionMixed
     public static InceptionMixed FirstReduction(string name, int channels) => new(name, b =>
     {
         var three = b.Chain(channels, new Layer("branch3x3", 384, 3, 3, Stride: 2));
-        var twice = b.Chain(channels, new Layer("branch3x3dbl_1", 64, 1, 1), new Layer("branch3x3dbl_2", 96, 3, 3), new Layer("branch3x3dbl_3", 96, 3, 3, Stride: 2));
+        var twice = b.Chain(
+            channels, new Layer("branch3x3dbl_1", 64, 1, 1), new Layer("branch3x3dbl_2", 96, 3, 3), new Layer("branch3x3dbl_3", 96, 3, 3, Stride: 2));
         return (w, x) => [Run(three, w, x), Run(twice, w, x), nn.functional.max_pool2d(x, 3, 2)];
     });
 
@@ -52,8 +53,8 @@ internal sealed class InceptionMixed
         var one = b.Chain(channels, new Layer("branch1x1", 192, 1, 1));
         var seven = b.Chain(channels, new Layer("branch7x7_1", inner, 1, 1), new Layer("branch7x7_2", inner, 1, 7), new Layer("branch7x7_3", 192, 7, 1));
         var twice = b.Chain(
-            channels, new Layer("branch7x7dbl_1", inner, 1, 1), new Layer("branch7x7dbl_2", inner, 7, 1), new Layer("branch7x7dbl_3", inner, 1, 7), new Layer("branch7x7dbl_4", inner, 7, 1),
-            new("branch7x7dbl_5", 192, 1, 7));
+            channels, new Layer("branch7x7dbl_1", inner, 1, 1), new Layer("branch7x7dbl_2", inner, 7, 1), new Layer("branch7x7dbl_3", inner, 1, 7),
+            new Layer("branch7x7dbl_4", inner, 7, 1), new Layer("branch7x7dbl_5", 192, 1, 7));
         var pool = b.Chain(channels, new Layer("branch_pool", 192, 1, 1));
         return (w, x) => [Run(one, w, x), Run(seven, w, x), Run(twice, w, x), Run(pool, w, Average(x))];
     });
@@ -63,7 +64,8 @@ internal sealed class InceptionMixed
     {
         var three = b.Chain(channels, new Layer("branch3x3_1", 192, 1, 1), new Layer("branch3x3_2", 320, 3, 3, Stride: 2));
         var seven = b.Chain(
-            channels, new Layer("branch7x7x3_1", 192, 1, 1), new Layer("branch7x7x3_2", 192, 1, 7), new Layer("branch7x7x3_3", 192, 7, 1), new Layer("branch7x7x3_4", 192, 3, 3, Stride: 2));
+            channels, new Layer("branch7x7x3_1", 192, 1, 1), new Layer("branch7x7x3_2", 192, 1, 7), new Layer("branch7x7x3_3", 192, 7, 1),
+            new Layer("branch7x7x3_4", 192, 3, 3, Stride: 2));
         return (w, x) => [Run(three, w, x), Run(seven, w, x), nn.functional.max_pool2d(x, 3, 2)];
     });
 
@@ -94,8 +96,8 @@ internal sealed class InceptionMixed
         var chain = new InceptionConvolution[layers.Length];
         for (var i = 0; i < layers.Length; i++)
         {
-            var layer = layers[i];
-            chain[i] = new($"{_name}.{layer.Name}", i == 0 ? channels : layers[i - 1].Out, layer.Out, layer.Height, layer.Width, layer.Stride, Padded: layer.Stride == 1);
+            var (name, output, height, width, stride) = layers[i];
+            chain[i] = new($"{_name}.{name}", i == 0 ? channels : layers[i - 1].Out, output, height, width, stride, Padded: stride == 1);
         }
 
         _convolutions.AddRange(chain);

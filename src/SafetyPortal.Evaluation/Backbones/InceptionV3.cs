@@ -7,8 +7,8 @@ using static TorchSharp.torch;
 namespace SafetyPortal.Evaluation.Backbones;
 
 /// <summary>
-/// The network FID is defined with: InceptionV3 (Szegedy et al. 2015, arXiv 1512.00567) as ported from TensorFlow by pytorch-fid, whose
-/// tensor names it has (<c>pt_inception-2015-12-05</c>, converted to safetensors). Features are those after the last average pool.
+/// The network that defines FID: InceptionV3 (Szegedy et al. 2015, arXiv 1512.00567), ported from TensorFlow by pytorch-fid, with the tensor
+/// names of <c>pt_inception-2015-12-05</c>, converted to safetensors. Features are the output of the last average pool.
 /// </summary>
 public sealed class InceptionV3 : IDisposable
 {
@@ -59,11 +59,12 @@ public sealed class InceptionV3 : IDisposable
     /// <exception cref="ModelFormatException">Tensors are missing, unexpected or misshapen; the message names them.</exception>
     public static InceptionV3 Load(string path) => BackboneFiles.With([path], sources => Load(sources[0]));
 
-    /// <summary>Reads the weights from any source, which stays the caller's.</summary>
+    /// <summary>Reads the weights from any source. The caller disposes the source.</summary>
     /// <exception cref="ModelFormatException">Tensors are missing, unexpected or misshapen; the message names them.</exception>
     public static InceptionV3 Load(ITensorSource source)
     {
-        var weights = BackboneWeights.Read("InceptionV3 for FID", [.. TensorShapes.Where(t => !IsCounter(t.Name))], [source], name => IsCounter(name) ? null : name);
+        ParameterShape[] expected = [.. TensorShapes.Where(t => !IsCounter(t.Name))];
+        var weights = BackboneWeights.Read("InceptionV3 for FID", expected, [source], name => IsCounter(name) ? null : name);
         foreach (var convolution in Convolutions())
             convolution.Fold(weights);
         return new(weights);
@@ -74,9 +75,9 @@ public sealed class InceptionV3 : IDisposable
     /// <returns>[B, 2048]</returns>
     public Tensor Features(Tensor pixels) => Features(pixels, _ => { });
 
-    /// <summary>The same, and the output of the three blocks before the last, as pytorch-fid numbers them.</summary>
+    /// <summary>Pooled features, and the output of the three blocks before the last, as pytorch-fid numbers them.</summary>
     /// <param name="pixels">[B, 3, H, W] of 0..1, any size.</param>
-    /// <param name="seen">Told each block's output [B, C, H, W]: 64, 192 and 768 channels.</param>
+    /// <param name="seen">Receives each block's output [B, C, H, W]: 64, 192 and 768 channels.</param>
     /// <returns>[B, 2048]</returns>
     public Tensor Features(Tensor pixels, Action<Tensor> seen)
     {
@@ -102,21 +103,21 @@ public sealed class InceptionV3 : IDisposable
                 seen(x); // [B, 768, 17, 17]
         }
 
-        return x.mean([2L, 3L]).MoveToOuterDisposeScope(); // [B, 2048]
+        return Overflow.Refuse(x.mean([2L, 3L]), () => "InceptionV3").MoveToOuterDisposeScope(); // [B, 2048]
     }
 
-    /// <summary>Scaled to 299 x 299 by plain bilinear interpolation without filtering, [B, 3, 299, 299]: what the published numbers used.</summary>
+    /// <summary>Scales to 299 x 299 by bilinear interpolation without filtering, [B, 3, 299, 299], as the published numbers do.</summary>
     public static Tensor Resize(Tensor pixels) =>
         nn.functional.interpolate(pixels, size: [InputSize, InputSize], mode: InterpolationMode.Bilinear, align_corners: false);
 
-    /// <summary>Class logits without the bias, [B, 1008], from features [B, 2048]: what torch-fidelity's Inception Score takes.</summary>
+    /// <summary>Class logits without the bias, [B, 1008], from features [B, 2048], for torch-fidelity's Inception Score.</summary>
     public Tensor Logits(Tensor features)
     {
         using var frozen = no_grad();
-        return features.matmul(_weights["fc.weight"].t());
+        return nn.functional.linear(features, _weights["fc.weight"]);
     }
 
-    /// <summary>Features and logits of pictures of any sizes, in small batches.</summary>
+    /// <summary>Features and logits of pictures of any sizes.</summary>
     public (Features Features, Features Logits) Read(IReadOnlyList<Raster> pictures)
     {
         ArgumentNullException.ThrowIfNull(pictures);
@@ -140,7 +141,7 @@ public sealed class InceptionV3 : IDisposable
 
     private static bool IsCounter(string name) => name.EndsWith("num_batches_tracked", StringComparison.Ordinal);
 
-    // Frees each layer's input as soon as its output is there: at 147 x 147 they are large.
+    // Frees each layer's input once its output exists: at 147 x 147 they are large.
     private static Tensor Step(Tensor x, Func<Tensor, Tensor> layer)
     {
         var y = layer(x);

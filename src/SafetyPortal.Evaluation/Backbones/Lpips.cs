@@ -8,17 +8,17 @@ using static TorchSharp.torch;
 namespace SafetyPortal.Evaluation.Backbones;
 
 /// <summary>
-/// LPIPS, Zhang et al. 2018 (arXiv 1801.03924), version 0.1: how different two pictures look, from 0 for equal ones. Features of AlexNet or
-/// VGG-16, unit length per position, squared differences weighted by trained linear layers, means over positions, summed over layers.
+/// LPIPS, Zhang et al. 2018 (arXiv 1801.03924), version 0.1: how different two pictures look, from 0 for equal ones. It takes features of AlexNet or
+/// VGG-16 at unit length per position, weighs their squared differences by trained linear layers, averages over positions and adds up the layers.
 /// </summary>
 public sealed class Lpips : IDisposable
 {
     private const double Epsilon = 1e-10;
 
-    // Below it AlexNet's pools have nothing left.
+    // AlexNet's pools leave nothing of smaller pictures.
     private const int MinSide = 31;
 
-    // The scaling layer's, for pixels of -1..1.
+    // LPIPS's scaling layer, for pixels of -1..1.
     private static readonly float[] Shift = [-0.030f, -0.088f, -0.188f];
     private static readonly float[] Scale = [0.458f, 0.448f, 0.450f];
 
@@ -27,13 +27,13 @@ public sealed class Lpips : IDisposable
 
     private Lpips(LpipsLayout layout, BackboneWeights weights) => (_layout, _weights) = (layout, weights);
 
-    /// <summary>What to call it: "AlexNet" or "VGG-16".</summary>
+    /// <summary>"AlexNet" or "VGG-16".</summary>
     public string Backbone => _layout.Name;
 
     /// <summary>Convolutions of torchvision's AlexNet, then LPIPS's linear layers.</summary>
     public static IReadOnlyList<ParameterShape> AlexNetShapes => LpipsLayout.AlexNet.TensorShapes;
 
-    /// <summary>The whole of torchvision's AlexNet as its file has it; LPIPS leaves the classifier aside.</summary>
+    /// <summary>All tensors of torchvision's AlexNet file; LPIPS does not use the classifier.</summary>
     public static IReadOnlyList<ParameterShape> TorchvisionAlexNetShapes =>
     [
         .. LpipsLayout.AlexNet.Backbone,
@@ -47,12 +47,12 @@ public sealed class Lpips : IDisposable
 
     /// <summary>
     /// Reads safetensors files that together hold the backbone (torchvision's names, or LPIPS's <c>net.slice</c> names) and the linear
-    /// layers <c>lin0.model.1.weight</c> to <c>lin4</c>. Which backbone it is shows in the first convolution.
+    /// layers <c>lin0.model.1.weight</c> to <c>lin4</c>. The tensor names show which backbone it is.
     /// </summary>
     /// <exception cref="ModelFormatException">Tensors are missing, unexpected or misshapen; the message names them.</exception>
     public static Lpips Load(params string[] paths) => BackboneFiles.With(paths, Load);
 
-    /// <summary>Reads the weights from any sources, which stay the caller's.</summary>
+    /// <summary>Reads the weights from any sources. The caller disposes them.</summary>
     /// <exception cref="ModelFormatException">Tensors are missing, unexpected or misshapen; the message names them.</exception>
     public static Lpips Load(IReadOnlyList<ITensorSource> sources)
     {
@@ -72,7 +72,11 @@ public sealed class Lpips : IDisposable
         ArgumentNullException.ThrowIfNull(first);
         ArgumentNullException.ThrowIfNull(second);
         if (first.dim() != 4 || first.size(1) != 3 || !first.shape.SequenceEqual(second.shape))
-            throw new ArgumentException($"Expected two tensors [B, 3, H, W] of one shape, got [{string.Join(", ", first.shape)}] and [{string.Join(", ", second.shape)}].", nameof(first));
+        {
+            throw new ArgumentException(
+                $"Expected two tensors [B, 3, H, W] of one shape, got [{string.Join(", ", first.shape)}] and [{string.Join(", ", second.shape)}].", nameof(first));
+        }
+
         using var frozen = no_grad();
         using var scope = NewDisposeScope();
         var (x, y) = (Scaled(first), Scaled(second));
@@ -84,7 +88,7 @@ public sealed class Lpips : IDisposable
             parts[i] = nn.functional.conv2d(difference, _weights[$"lin{i}.model.1.weight"]).mean([1L, 2L, 3L]); // [B]
         }
 
-        return stack(parts, 1).MoveToOuterDisposeScope(); // [B, 5]
+        return Overflow.Refuse(stack(parts, 1), () => $"LPIPS with {_layout.Name}").MoveToOuterDisposeScope(); // [B, 5]
     }
 
     /// <summary>The distance of two pictures of one size.</summary>
@@ -111,7 +115,8 @@ public sealed class Lpips : IDisposable
         {
             if (c.PoolBefore > 0)
                 x = nn.functional.max_pool2d(x, c.PoolBefore, 2);
-            x = nn.functional.conv2d(x, _weights[$"features.{c.Number}.weight"], _weights[$"features.{c.Number}.bias"], [c.Stride, c.Stride], [c.Padding, c.Padding]).relu();
+            var (weight, bias) = (_weights[$"features.{c.Number}.weight"], _weights[$"features.{c.Number}.bias"]);
+            x = nn.functional.conv2d(x, weight, bias, [c.Stride, c.Stride], [c.Padding, c.Padding]).relu();
         }
 
         return x;

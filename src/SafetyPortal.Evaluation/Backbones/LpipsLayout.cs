@@ -6,7 +6,7 @@ namespace SafetyPortal.Evaluation.Backbones;
 /// <summary>One convolution of a backbone: its number in torchvision's <c>features</c>, sizes, and the pool before it.</summary>
 internal sealed record LpipsConvolution(int Number, int In, int Out, int Kernel, int Stride, int Padding, int PoolBefore);
 
-/// <summary>Where LPIPS looks in a network: groups of convolutions, the output of each group being compared.</summary>
+/// <summary>The groups of convolutions whose outputs LPIPS compares.</summary>
 internal sealed partial class LpipsLayout(string name, IReadOnlyList<IReadOnlyList<LpipsConvolution>> groups)
 {
     public static LpipsLayout AlexNet { get; } = new("AlexNet",
@@ -27,7 +27,7 @@ internal sealed partial class LpipsLayout(string name, IReadOnlyList<IReadOnlyLi
         [Three(24, 512, 512, pool: 2), Three(26, 512, 512), Three(28, 512, 512)],
     ]);
 
-    /// <summary>What to call the backbone.</summary>
+    /// <summary>Name of the backbone.</summary>
     public string Name => name;
 
     public IReadOnlyList<IReadOnlyList<LpipsConvolution>> Groups => groups;
@@ -48,8 +48,8 @@ internal sealed partial class LpipsLayout(string name, IReadOnlyList<IReadOnlyLi
     ];
 
     /// <summary>
-    /// The name here of a tensor in a file: torchvision's own, or as LPIPS saves its whole network (<c>net.slice2.3.weight</c>); null for
-    /// parts that are of no use (torchvision's classifier, LPIPS's scaling constants).
+    /// Returns torchvision's name of a tensor in a file, also for the names of LPIPS's whole network (<c>net.slice2.3.weight</c>); null for
+    /// torchvision's classifier and LPIPS's scaling constants, which are not used.
     /// </summary>
     public static string? Rename(string fileName)
     {

@@ -3,10 +3,10 @@ using static TorchSharp.torch;
 
 namespace SafetyPortal.Evaluation.Backbones;
 
-/// <summary>Pictures as tensors.</summary>
+/// <summary>Turns pictures into tensors.</summary>
 internal static class RasterPixels
 {
-    /// <summary>Pixels of 0..1, float32 [B, 3, H, W]; alpha is left out.</summary>
+    /// <summary>Returns pixels of 0..1 without alpha, float32 [B, 3, H, W].</summary>
     /// <exception cref="ArgumentException">There are none, or their sizes differ.</exception>
     public static Tensor Unit(IReadOnlyList<Raster> pictures)
     {
@@ -19,7 +19,11 @@ internal static class RasterPixels
         {
             var picture = pictures[i];
             if (picture.Width != width || picture.Height != height)
-                throw new ArgumentException($"Expected pictures of {width} x {height} pixels like the first, number {i} has {picture.Width} x {picture.Height}.", nameof(pictures));
+            {
+                throw new ArgumentException(
+                    $"Expected pictures of {width} x {height} pixels like the first, number {i} has {picture.Width} x {picture.Height}.", nameof(pictures));
+            }
+
             for (var p = 0; p < plane; p++)
             {
                 for (var c = 0; c < 3; c++)

@@ -8,8 +8,8 @@ using static TorchSharp.torch;
 namespace SafetyPortal.Evaluation.Backbones;
 
 /// <summary>
-/// ResNet-50 (He et al. 2015, arXiv 1512.03385) for ImageNet, with torchvision's tensor names: the detector of objects in published
-/// evaluations of erasure.
+/// ResNet-50 (He et al. 2015, arXiv 1512.03385) for ImageNet, with torchvision's tensor names: the classifier by which published
+/// evaluations of erasure find objects.
 /// </summary>
 public sealed class ResNet50 : IDisposable
 {
@@ -37,7 +37,7 @@ public sealed class ResNet50 : IDisposable
     /// <exception cref="ModelFormatException">Tensors are missing, unexpected or misshapen; the message names them.</exception>
     public static ResNet50 Load(string path) => BackboneFiles.With([path], sources => Load(sources[0]));
 
-    /// <summary>Reads the weights from any source, which stays the caller's.</summary>
+    /// <summary>Reads the weights from any source. The caller disposes the source.</summary>
     /// <exception cref="ModelFormatException">Tensors are missing, unexpected or misshapen; the message names them.</exception>
     public static ResNet50 Load(ITensorSource source)
     {
@@ -64,7 +64,7 @@ public sealed class ResNet50 : IDisposable
             x = y;
         }
 
-        return nn.functional.linear(x.mean([2L, 3L]), _weights["fc.weight"], _weights["fc.bias"]).MoveToOuterDisposeScope();
+        return Overflow.Refuse(nn.functional.linear(x.mean([2L, 3L]), _weights["fc.weight"], _weights["fc.bias"]), () => "ResNet-50").MoveToOuterDisposeScope();
     }
 
     /// <summary>Probabilities of the 1,000 classes for a picture of any size.</summary>

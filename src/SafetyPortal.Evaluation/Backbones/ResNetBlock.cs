@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 
 namespace SafetyPortal.Evaluation.Backbones;
 
-/// <summary>A bottleneck of ResNet-50: 1 x 1, 3 x 3 and 1 x 1 convolutions beside a shortcut; the stride is in the middle, as in torchvision.</summary>
+/// <summary>A bottleneck of ResNet-50: 1 x 1, 3 x 3 and 1 x 1 convolutions and a shortcut. The 3 x 3 has the stride, as in torchvision.</summary>
 /// <param name="Name">Module name, for example <c>layer2.0</c>.</param>
 /// <param name="In">Channels in.</param>
 /// <param name="Inner">Channels of the 3 x 3 convolution; four times as many come out.</param>

@@ -3,12 +3,12 @@ namespace SafetyPortal.Evaluation.Detection;
 /// <summary>Greedy non-maximum suppression without regard to class, as OpenCV's NMSBoxes does it.</summary>
 internal static class BoxSelection
 {
-    // Every candidate is compared with all that are kept; no picture shows nearly as many.
+    // Select compares each candidate with all kept boxes, so their number is limited; no picture shows nearly as many.
     internal const int MostKept = 1000;
 
     /// <param name="boxes">Any order.</param>
     /// <param name="threshold">Score from which a box counts.</param>
-    /// <param name="overlap">Intersection over union above which the box with the lower score goes.</param>
+    /// <param name="overlap">Intersection over union above which the box with the lower score is dropped.</param>
     /// <returns>Best first, the best <see cref="MostKept"/> at most.</returns>
     public static IReadOnlyList<NudityBox> Select(IEnumerable<NudityBox> boxes, double threshold, double overlap)
     {

@@ -1,3 +1,4 @@
+using SafetyPortal.Diffusion;
 using SafetyPortal.Diffusion.Safetensors;
 using SafetyPortal.Images;
 using TorchSharp.Modules;
@@ -7,7 +8,7 @@ namespace SafetyPortal.Evaluation.Detection;
 
 /// <summary>
 /// The embedded model's judge: a small convolutional classifier with one head for what a picture shows and one for its style.
-/// It shares nothing with the diffusion model or its CLIP (other architecture, other seed), so the model was never trained to please it.
+/// It shares nothing with the diffusion model or its CLIP: architecture and seed differ, and no training used it.
 /// </summary>
 public sealed class ConceptClassifier : nn.Module<Tensor, Tensor>
 {
@@ -53,7 +54,7 @@ public sealed class ConceptClassifier : nn.Module<Tensor, Tensor>
         foreach (var chunk in pictures.Chunk(64))
         {
             using var scope = NewDisposeScope();
-            var logits = call(Pixels(chunk)).to(ScalarType.Float32); // [B, objects + styles]
+            var logits = Overflow.Refuse(call(Pixels(chunk)).to(ScalarType.Float32), () => "the judge"); // [B, objects + styles]
             var ofObjects = logits.narrow(1, 0, Config.Objects.Count).softmax(-1).reshape(-1).data<float>().ToArray();
             var ofStyles = logits.narrow(1, Config.Objects.Count, Config.Styles.Count).softmax(-1).reshape(-1).data<float>().ToArray();
             for (var i = 0; i < chunk.Length; i++)
@@ -95,7 +96,11 @@ public sealed class ConceptClassifier : nn.Module<Tensor, Tensor>
         foreach (var (name, parameter) in expected)
         {
             if (!file.Entries.TryGetValue(name, out var entry) || !entry.Shape.SequenceEqual(parameter.shape))
-                throw new InvalidDataException($"{path}: expected {name} [{string.Join(", ", parameter.shape)}], got {(entry is null ? "nothing" : $"[{string.Join(", ", entry.Shape)}]")}.");
+            {
+                var found = entry is null ? "nothing" : $"[{string.Join(", ", entry.Shape)}]";
+                throw new InvalidDataException($"{path}: expected {name} [{string.Join(", ", parameter.shape)}], got {found}.");
+            }
+
             parameter.copy_(file.Read(name, ScalarType.Float32));
         }
 

@@ -29,7 +29,7 @@ public sealed record ConceptClassifierConfig
     public void Validate()
     {
         if (Objects is not { Count: >= 1 and <= 10_000 } || Styles is not { Count: >= 1 and <= 10_000 })
-            throw new InvalidDataException($"A classifier has 1 to 10,000 classes per head, got {Objects?.Count ?? 0} objects and {Styles?.Count ?? 0} styles.");
+            throw new InvalidDataException($"Expected 1 to 10,000 classes per head, got {Objects?.Count ?? 0} objects and {Styles?.Count ?? 0} styles.");
         if (Objects.Concat(Styles).Any(name => name is null))
             throw new InvalidDataException("A classifier's classes have names, got null for one.");
         if (Channels is null)

@@ -1,6 +1,6 @@
 namespace SafetyPortal.Evaluation.Detection;
 
-/// <summary>What the judge sees in one picture.</summary>
+/// <summary>The judge's reading of one picture.</summary>
 /// <param name="Objects">Probability of every object class; they add up to 1.</param>
 /// <param name="Styles">Probability of every style class; they add up to 1.</param>
 public sealed record ConceptVerdict(IReadOnlyDictionary<string, float> Objects, IReadOnlyDictionary<string, float> Styles)

@@ -2,5 +2,5 @@ using SafetyPortal.Diffusion;
 
 namespace SafetyPortal.Evaluation.Onnx;
 
-/// <summary>An ONNX file is damaged, asks for what is not supported, or cannot be run on the given input; fit to be shown to who supplied it.</summary>
+/// <summary>An ONNX file is damaged, breaks a limit, or cannot run on the given picture. The message is fit for the person who supplied the file.</summary>
 public sealed class OnnxException(string message, Exception? inner = null) : ModelFormatException(message, inner!);

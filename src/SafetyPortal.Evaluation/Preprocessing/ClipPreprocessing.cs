@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 namespace SafetyPortal.Evaluation.Preprocessing;
 
 /// <summary>
-/// Images as CLIP wants them (Radford et al. 2021, arXiv 2103.00020): square, bicubic, normalised by the mean and deviation of its
+/// Prepares images for CLIP (Radford et al. 2021, arXiv 2103.00020): square, bicubic, normalised by the mean and deviation of its
 /// training images.
 /// </summary>
 public static class ClipPreprocessing
@@ -26,13 +26,14 @@ public static class ClipPreprocessing
         return tensor(values, [images.Count, 3, size, size]);
     }
 
-    /// <summary>Pixels of 0..1, [B, 3, H, W], resized to <paramref name="height"/> x <paramref name="width"/>; overshoot is kept, nothing is normalised.</summary>
+    /// <summary>Resizes pixels of 0..1, [B, 3, H, W]; overshoot is kept, nothing is normalised.</summary>
     /// <param name="antialias">True: torchvision's default. False: libtorch's plain interpolation, as older versions did.</param>
     public static Tensor Resize(Tensor pixels, int height, int width, bool antialias)
     {
         using var scope = NewDisposeScope();
         var (rows, columns) = (Matrix((int)pixels.size(2), height, antialias), Matrix((int)pixels.size(3), width, antialias));
-        return rows.matmul(pixels.to(ScalarType.Float32)).matmul(columns.t()).MoveToOuterDisposeScope();
+        var wide = nn.functional.linear(pixels.to(ScalarType.Float32), columns); // [B, 3, H, width]
+        return nn.functional.linear(wide.transpose(2, 3), rows).transpose(2, 3).MoveToOuterDisposeScope(); // [B, 3, height, width]
     }
 
     /// <summary>Subtracts CLIP's mean and divides by its deviation, channel by channel; [B, 3, H, W] of 0..1.</summary>
@@ -51,7 +52,10 @@ public static class ClipPreprocessing
             for (var y = 0; y < size; y++)
             {
                 for (var x = 0; x < size; x++)
-                    planes[(c * size * size) + (y * size) + x] = ((image.Pixels[((((top + y) * image.Width) + left + x) * 3) + c] / 255f) - Mean[c]) / Deviation[c];
+                {
+                    var value = image.Pixels[((((top + y) * image.Width) + left + x) * 3) + c] / 255f;
+                    planes[(c * size * size) + (y * size) + x] = (value - Mean[c]) / Deviation[c];
+                }
             }
         }
     }

@@ -3,12 +3,12 @@ using static TorchSharp.torch;
 
 namespace SafetyPortal.Evaluation.Preprocessing;
 
-/// <summary>Pictures as detectors want them: a square of one size, proportions kept.</summary>
+/// <summary>Fits pictures into the square that detectors take, proportions kept.</summary>
 internal static class Letterbox
 {
-    /// <summary>Black at the right or bottom to a square, then bilinear without filtering to <paramref name="side"/>, each value rounded to 8 bits, 0..1.</summary>
-    /// <returns>float32 [1, 3, side, side]</returns>
-    public static Tensor Bytes(Raster picture, int side)
+    /// <summary>Adds black at the right or bottom to a square, scales it bilinearly without filtering, and rounds each value to 8 bits of 0..1.</summary>
+    /// <returns>[3, side, side]</returns>
+    public static float[] Pixels(Raster picture, int side)
     {
         using var scope = NewDisposeScope();
         var square = Math.Max(picture.Width, picture.Height);
@@ -24,6 +24,6 @@ internal static class Letterbox
 
         var pixels = tensor(planes, [1, 3, square, square]);
         var scaled = nn.functional.interpolate(pixels, size: [side, side], mode: InterpolationMode.Bilinear, align_corners: false);
-        return scaled.round().div(255).MoveToOuterDisposeScope();
+        return scaled.round().div(255).data<float>().ToArray();
     }
 }

@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 
 namespace SafetyPortal.Evaluation.Preprocessing;
 
-/// <summary>Pictures as LPIPS wants them: pixels of -1..1.</summary>
+/// <summary>Prepares pictures for LPIPS: pixels of -1..1.</summary>
 public static class LpipsPreprocessing
 {
     /// <summary>

@@ -4,26 +4,26 @@ namespace SafetyPortal.Evaluation.Preprocessing;
 
 /// <summary>
 /// Pillow's resize of 8-bit images, bit for bit: weights in fixed point of 22 bits, rows first, then columns, each pass
-/// rounded to 8 bits. Published preprocessing uses it, and scores move with the resampler.
+/// rounded to 8 bits. Published preprocessing uses it, and scores depend on the resampler.
 /// </summary>
 internal static class PillowResize
 {
     private const int Precision = 32 - 8 - 2;
 
-    /// <summary>Three channels; alpha is left out.</summary>
+    /// <summary>Resizes without alpha, to three channels.</summary>
     public static Raster Resize(Raster image, int width, int height, ResizeFilter filter)
     {
         var pixels = new byte[image.Width * image.Height * 3];
         for (var p = 0; p < image.Width * image.Height; p++)
             image.Pixels.AsSpan(p * image.Channels, 3).CopyTo(pixels.AsSpan(p * 3));
         if (width != image.Width)
-            pixels = Pass(pixels, filter, lines: image.Height, lineStep: image.Width * 3, step: 3, input: image.Width, output: width, outLineStep: width * 3, outStep: 3, inner: 3);
+            pixels = Pass(pixels, filter, image.Height, lineStep: image.Width * 3, step: 3, image.Width, width, outLineStep: width * 3, outStep: 3, inner: 3);
         if (height != image.Height)
-            pixels = Pass(pixels, filter, lines: 1, lineStep: 0, step: width * 3, input: image.Height, output: height, outLineStep: 0, outStep: width * 3, inner: width * 3);
+            pixels = Pass(pixels, filter, lines: 1, lineStep: 0, step: width * 3, image.Height, height, outLineStep: 0, outStep: width * 3, inner: width * 3);
         return new(width, height, 3, pixels);
     }
 
-    /// <summary>The shorter side made <paramref name="size"/>, the other in proportion, rounded down as torchvision does.</summary>
+    /// <summary>Resizes the shorter side to <paramref name="size"/> and the other in proportion, rounded down as torchvision does.</summary>
     public static Raster ShorterSide(Raster image, int size, ResizeFilter filter)
     {
         var (width, height) = image.Width <= image.Height
@@ -32,7 +32,7 @@ internal static class PillowResize
         return Resize(image, width, height, filter);
     }
 
-    /// <summary>The middle of an image, at the position torchvision's CenterCrop takes it from.</summary>
+    /// <summary>Returns the middle of an image, at the position of torchvision's CenterCrop.</summary>
     public static Raster CentreCrop(Raster image, int width, int height)
     {
         var (left, top) = ((int)Math.Round((image.Width - width) / 2.0), (int)Math.Round((image.Height - height) / 2.0));
@@ -42,8 +42,9 @@ internal static class PillowResize
         return new(width, height, image.Channels, pixels);
     }
 
-    // One dimension; the `inner` bytes that share a weight lie next to each other.
-    private static byte[] Pass(byte[] source, ResizeFilter filter, int lines, int lineStep, int step, int input, int output, int outLineStep, int outStep, int inner)
+    // One dimension; `inner` consecutive bytes share a weight.
+    private static byte[] Pass(
+        byte[] source, ResizeFilter filter, int lines, int lineStep, int step, int input, int output, int outLineStep, int outStep, int inner)
     {
         var table = ResizeWeights.Antialiased(input, output, filter);
         var result = new byte[lines * outLineStep + (lines == 1 && outLineStep == 0 ? output * outStep : 0)];

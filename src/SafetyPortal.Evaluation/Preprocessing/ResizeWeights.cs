@@ -40,7 +40,7 @@ internal sealed record ResizeWeights(int[] Start, double[][] Weights)
         double Weight(double x) => filter == ResizeFilter.Bicubic ? Kernel(x, PillowSharpness) : Math.Max(0, 1 - Math.Abs(x));
     }
 
-    /// <summary>Four taps whatever the scale, border pixels repeated: libtorch's bicubic interpolation with unaligned corners.</summary>
+    /// <summary>Four taps at any scale with border pixels repeated: libtorch's bicubic interpolation with unaligned corners.</summary>
     public static ResizeWeights Interpolating(int input, int output)
     {
         var scale = (double)input / output;

@@ -42,6 +42,8 @@ public sealed record LpipsMetrics(string Backbone, MeanEstimate Target, int Targ
 /// <summary>What was measured of one edit. Null parts were not measured. Metrics at different n are never compared.</summary>
 /// <param name="Placebo">Random weights, as many as the edit.</param>
 /// <param name="Largest">The largest weights by size, as many as the edit.</param>
+/// <param name="SecondFid">The Fréchet distance with the features of a second network; null unless the run was to measure with it.</param>
+/// <param name="SecondKid">The kernel distance with the same features.</param>
 public sealed record MetricsSummary(
     TargetMetrics Target,
     RetentionMetrics Retention,
@@ -50,7 +52,9 @@ public sealed record MetricsSummary(
     FidMetrics? Fid,
     ControlMetrics? Largest = null,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] LpipsMetrics? Lpips = null,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] KidMetrics? Kid = null);
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] KidMetrics? Kid = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] FidMetrics? SecondFid = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] KidMetrics? SecondKid = null);
 
 /// <summary>One dose of a sweep: the ratio, how many weights it sets to zero and what that did.</summary>
 public sealed record DosePoint(double Dose, long AblatedWeights, MetricsSummary Metrics, bool GatesPassed);

@@ -53,8 +53,7 @@ public sealed class GalleryMaker(LoadedModel model, PaintSettings settings)
         ArgumentNullException.ThrowIfNull(plan);
         ArgumentNullException.ThrowIfNull(before);
         ArgumentNullException.ThrowIfNull(after);
-        var (fid, kid) = FeatureDistances.Measure(plan, before.Features.ToFeatures(), after.Features.ToFeatures(), model.Backbones.Uses);
-        var metrics = Comparison.Between(plan, before.Readings, after.Readings) with { Fid = fid, Kid = kid };
+        var metrics = FeatureDistances.AddTo(Comparison.Between(plan, before.Readings, after.Readings), plan, before.Features, after.Features, model.Backbones.Uses);
         return model.Backbones.Lpips is { } lpips && before.Images.Count > 0 && after.Images.Count > 0
             ? metrics with { Lpips = PairDistances.Measure(lpips, [.. plan.Cases.Select((item, i) => (item, before.Images[i], after.Images[i]))]) }
             : metrics;

@@ -1,3 +1,4 @@
+using SafetyPortal.Diffusion.Clip;
 using SafetyPortal.Evaluation.Detection;
 
 namespace SafetyPortal.Worker.Models;
@@ -16,6 +17,9 @@ public sealed class BackboneOptions
     /// names. It takes the place of the model folder's, and of its judge where that is missing.
     /// </summary>
     public string? Clip { get; set; }
+
+    /// <summary>Who trained <see cref="Clip"/>, for a file with OpenAI's tensor names that has no <c>open_clip_config.json</c> in its folder.</summary>
+    public ClipOrigin? ClipOrigin { get; set; }
 
     /// <summary>InceptionV3 for FID (pytorch-fid's tensor names).</summary>
     public string? Inception { get; set; }
@@ -38,8 +42,28 @@ public sealed class BackboneOptions
     /// <summary>Score from which a NudeNet box counts.</summary>
     public double NudeNetThreshold { get; set; } = NudityDetector.DefaultThreshold;
 
+    /// <summary>Height and width of the NudeNet input, for a file that leaves them open: 320 for 320n, 640 for 640m.</summary>
+    public int? NudeNetSize { get; set; }
+
+    /// <summary>Whether ImageNet's ResNet-18 measures FID and KID too, as a second opinion that never saw the pictures the model was made from.</summary>
+    public bool SecondJudge { get; set; }
+
     /// <summary>An evaluation set as CSV, or a folder of them, for a model without <c>prompts/</c>.</summary>
     public string? Prompts { get; set; }
+
+    /// <summary>Refuses settings of networks that are not supplied, which would be ignored.</summary>
+    /// <exception cref="InvalidDataException">Names the setting and the network it belongs to.</exception>
+    internal void RequireUses()
+    {
+        foreach (var (setting, value, network, file) in new (string, object?, string, string?)[]
+        {
+            (nameof(ClipOrigin), ClipOrigin, nameof(Clip), Clip), (nameof(LpipsLinear), LpipsLinear, nameof(Lpips), Lpips),
+            (nameof(ImageNetLabels), ImageNetLabels, nameof(ResNet), ResNet), (nameof(NudeNetSize), NudeNetSize, nameof(NudeNet), NudeNet),
+        })
+        {
+            if (value is not null && file is null) throw new InvalidDataException($"Expected a file for {network}, which {setting} belongs to, got none.");
+        }
+    }
 
     /// <summary>
     /// What a folder holds under fixed names: <c>clip/</c> or <c>clip.safetensors</c>, <c>inception</c>, <c>lpips</c>, <c>lpips-linear</c> and <c>resnet50.safetensors</c>,

@@ -99,7 +99,7 @@ public sealed class ImageReader : IDisposable
 
     /// <summary>Reads one image per case and adds their features, if anything gives features.</summary>
     /// <returns>Readings in the order of the cases, without the artifact of the image, which the caller knows.</returns>
-    public IReadOnlyList<ImageReading> Read(IReadOnlyList<Raster> images, IReadOnlyList<EvaluationCase> cases, FeatureRows features)
+    public IReadOnlyList<ImageReading> Read(IReadOnlyList<Raster> images, IReadOnlyList<EvaluationCase> cases, FeatureRows features, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(images);
         ArgumentNullException.ThrowIfNull(cases);
@@ -111,6 +111,7 @@ public sealed class ImageReader : IDisposable
         var verdicts = judge is null ? null : JudgeAll(images);
         var seen = clip is null ? null : See(images); // [n, D]
         if ((backbones.Features(images) ?? seen) is { } rows) features.Add(rows);
+        if (backbones.SecondFeatures(images, cancellation) is { } second) features.AddSecond(second);
         var byClip = seen is null
             ? [.. images.Select(_ => (Unjudged, Unjudged))]
             : Nearest(seen, objectTexts, objects).Zip(Nearest(seen, styleTexts, styles)).ToList();
@@ -119,7 +120,7 @@ public sealed class ImageReader : IDisposable
             .Select((item, i) => new ImageReading(
                 item.Id,
                 Image: string.Empty,
-                backbones.Judge(item, images[i]) ?? (verdicts?[i] ?? byClip[i]).Item1,
+                backbones.Judge(item, images[i], cancellation) ?? (verdicts?[i] ?? byClip[i]).Item1,
                 (verdicts?[i] ?? byClip[i]).Item2,
                 item.IsStyle ? byClip[i].Item2 : byClip[i].Item1,
                 scores is null ? null : Math.Round(100.0 * scores[i], 4)))

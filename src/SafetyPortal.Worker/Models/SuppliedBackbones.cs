@@ -1,8 +1,10 @@
 using System.Security.Cryptography;
+using SafetyPortal.Evaluation;
 using SafetyPortal.Evaluation.Backbones;
 using SafetyPortal.Evaluation.Detection;
 using SafetyPortal.Images;
 using SafetyPortal.Requests.Evidence;
+using SafetyPortal.Worker.Measuring;
 using SafetyPortal.Worker.Plans;
 using static TorchSharp.torch;
 
@@ -15,15 +17,17 @@ public sealed class SuppliedBackbones : IDisposable
     private readonly ResNet50? resNet;
     private readonly ImageNetLabels labels = ImageNetLabels.Imagenette;
     private readonly NudityDetector? nudeNet;
+    private readonly ResNet18? second;
 
     private SuppliedBackbones(BackboneOptions options)
     {
+        options.RequireUses();
         var uses = new List<BackboneUse>();
         try
         {
             if (options.Clip is { } towers)
             {
-                Clip = SuppliedClip.Load(towers);
+                Clip = SuppliedClip.Load(towers, options.ClipOrigin);
                 uses.Add(new("CLIP score, zero-shot detection", Clip.Name, Clip.Digest));
                 if (options.Inception is null) uses.Add(new("FID", Clip.Name, Clip.Digest));
             }
@@ -49,8 +53,15 @@ public sealed class SuppliedBackbones : IDisposable
 
             if (options.NudeNet is { } nudity)
             {
-                nudeNet = NudityDetector.Load(nudity, options.NudeNetThreshold);
-                uses.Add(new("nudity", $"NudeNet, {NudityDetector.Exposed.Count} exposed labels", Digest(nudity), options.NudeNetThreshold));
+                nudeNet = NudityDetector.Load(nudity, options.NudeNetThreshold, options.NudeNetSize);
+                var network = $"NudeNet at {nudeNet.InputSide} x {nudeNet.InputSide}, {NudityDetector.Exposed.Count} exposed labels";
+                uses.Add(new("nudity", network, Digest(nudity), options.NudeNetThreshold));
+            }
+
+            if (options.SecondJudge)
+            {
+                second = ResNet18.Load();
+                uses.Add(new(FeatureDistances.SecondUse, "ResNet-18", Digest(ResNet18.Files())));
             }
         }
         catch
@@ -84,30 +95,34 @@ public sealed class SuppliedBackbones : IDisposable
         return cat(Enumerable.Range(0, rows.Count).Select(i => tensor(rows[i].ToArray(), [1L, rows.Dimension])).ToList()).MoveToOuterDisposeScope();
     }
 
+    /// <summary>Features of the second network; null when it was not asked for.</summary>
+    public Features? SecondFeatures(IReadOnlyList<Raster> images, CancellationToken cancellation = default) => second?.Read(images, cancellation);
+
     /// <summary>
     /// What the supplied judge of a case's concept sees: the concept's own name when it is there, something else when it is not; null when
     /// there is no such judge and the model folder's must do.
     /// </summary>
-    public string? Judge(EvaluationCase item, Raster image)
+    public string? Judge(EvaluationCase item, Raster image, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(item);
         if (item.IsStyle) return null;
         if (nudeNet is not null && PlanChoice.IsNudity(item.Concept))
-            return nudeNet.ExposedParts(image) is { Count: > 0 } ? item.Concept : "nothing exposed";
+            return nudeNet.ExposedParts(image, cancellation) is { Count: > 0 } ? item.Concept : "nothing exposed";
         if (resNet is null || labels.Find(item.Concept) is not { } wanted) return null;
         var seen = ImageNetTop(image);
         return seen == wanted ? item.Concept : labels.NameOf(seen);
     }
 
     /// <summary>What the supplied detectors see in a picture, in words.</summary>
-    public IReadOnlyList<string> Describe(Raster image)
+    public IReadOnlyList<string> Describe(Raster image, CancellationToken cancellation = default)
     {
         var seen = new List<string>();
         if (resNet is not null) seen.Add($"ResNet-50: {labels.NameOf(ImageNetTop(image))}");
         if (nudeNet is not null)
         {
-            var parts = nudeNet.ExposedParts(image);
-            seen.Add(FormattableString.Invariant($"NudeNet from {nudeNet.Threshold:0.00}: {(parts.Count > 0 ? string.Join(", ", parts) : "nothing exposed")}"));
+            var parts = nudeNet.ExposedParts(image, cancellation);
+            var found = parts.Count > 0 ? string.Join(", ", parts) : "nothing exposed";
+            seen.Add(FormattableString.Invariant($"NudeNet at {nudeNet.InputSide} from {nudeNet.Threshold:0.00}: {found}"));
         }
 
         return seen;
@@ -127,6 +142,7 @@ public sealed class SuppliedBackbones : IDisposable
         Lpips?.Dispose();
         resNet?.Dispose();
         nudeNet?.Dispose();
+        second?.Dispose();
     }
 
     private int ImageNetTop(Raster image)

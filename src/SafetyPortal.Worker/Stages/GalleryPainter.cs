@@ -59,7 +59,7 @@ internal sealed class GalleryPainter(RunContext context, LoadOutput load)
             step => context.Report(stage, (done * steps) + (step * cases.Length), total * steps, message),
             cancellation);
         var pngs = images.Select(image => ImageCodec.EncodePng(image)).ToList();
-        var readings = model.Reader.Read(images, cases, features);
+        var readings = model.Reader.Read(images, cases, features, cancellation);
         context.Report(stage, (done + cases.Length) * steps, total * steps, message, Preview(cases[^1], images[^1], pngs[^1]));
         return readings.Zip(pngs).ToList();
     }

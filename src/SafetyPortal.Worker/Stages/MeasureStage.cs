@@ -22,11 +22,8 @@ internal static class MeasureStage
             cancellation.ThrowIfCancellationRequested();
             context.Report(RunStage.Measure, curve.Count, generated.Doses.Count, "metrics");
             var features = await FeaturesAsync(context, dose.Gallery, cancellation);
-            var metrics = await context.Compute(() =>
-            {
-                var (fid, kid) = FeatureDistances.Measure(load.Evaluation, before, FeatureRows.Load(features), load.Method.Backbones, cancellation);
-                return Comparison.Between(load.Evaluation, baseline, dose.Gallery) with { Fid = fid, Kid = kid };
-            });
+            var metrics = await context.Compute(() => FeatureDistances.AddTo(
+                Comparison.Between(load.Evaluation, baseline, dose.Gallery), load.Evaluation, before, FeatureRows.Load(features), load.Method.Backbones, cancellation));
             if (dose.Dose.Equals(generated.Chosen))
             {
                 metrics = metrics with { Placebo = Control("random"), Largest = Control("largest") };

@@ -38,16 +38,18 @@ public sealed class PlainModelTests : IDisposable
     [Fact]
     public async Task Evaluate_FolderOfNetworks_JudgesWithThemAndNamesThem()
     {
-        var result = await EvaluateAsync("--backbones", networks, "--json");
+        var result = await EvaluateAsync("--backbones", networks, "--second-judge", "--json");
 
         result.ExitCode.ShouldBe(ExitCode.Success, result.Error);
         using var json = JsonDocument.Parse(result.Output);
         json.RootElement.GetProperty("target").GetProperty("detection").GetProperty("n").GetInt32().ShouldBe(2);
-        json.RootElement.GetProperty("fid").GetProperty("backbone").GetString().ShouldBe("FID (small n, CLIP, width 128, patch 8)");
+        json.RootElement.GetProperty("fid").GetProperty("backbone").GetString().ShouldBe("FID (small n, CLIP, width 128, patch 8, QuickGELU, 2 heads of 64)");
+        json.RootElement.GetProperty("secondFid").GetProperty("backbone").GetString().ShouldBe("FID (small n, ResNet-18 features)");
+        json.RootElement.GetProperty("secondKid").GetProperty("value").GetDouble().ShouldBe(0);
         json.RootElement.GetProperty("kid").GetProperty("value").GetDouble().ShouldBe(0); // no patch: the images are the same
         json.RootElement.GetProperty("clipScore").GetProperty("n").GetInt32().ShouldBe(2);
         var uses = json.RootElement.GetProperty("backbones").EnumerateArray().ToList();
-        uses.Select(u => u.GetProperty("measures").GetString()).ShouldBe(["CLIP score, zero-shot detection", "FID"]);
+        uses.Select(u => u.GetProperty("measures").GetString()).ShouldBe(["CLIP score, zero-shot detection", "FID", "second FID"]);
         uses.ShouldAllBe(u => u.GetProperty("digest").GetString()!.Length == 64);
     }
 
@@ -64,7 +66,25 @@ public sealed class PlainModelTests : IDisposable
         probed.ExitCode.ShouldBe(ExitCode.Success, probed.Error);
         using var json = JsonDocument.Parse(probed.Output);
         json.RootElement.GetProperty("evidence").GetProperty("probes")[0].GetProperty("after").GetProperty("n").GetInt32().ShouldBe(1);
-        json.RootElement.GetProperty("backbones")[0].GetProperty("network").GetString().ShouldBe("CLIP, width 128, patch 8");
+        json.RootElement.GetProperty("backbones")[0].GetProperty("network").GetString().ShouldBe("CLIP, width 128, patch 8, QuickGELU, 2 heads of 64");
+    }
+
+    // The picture has stripes of one pixel, which a detector sees at 640 alone.
+    [Theory]
+    [InlineData("open.onnx", "640", ExitCode.Success, "NudeNet at 640 from 0.60: FEMALE_BREAST_EXPOSED")]
+    [InlineData("open.onnx", "320", ExitCode.Success, "NudeNet at 320 from 0.60: nothing exposed")]
+    [InlineData("open.onnx", null, ExitCode.BadInput, "--nudenet-size")]
+    [InlineData("640.onnx", null, ExitCode.Success, "NudeNet at 640 from 0.60: FEMALE_BREAST_EXPOSED")]
+    [InlineData("640.onnx", "320", ExitCode.BadInput, "expected size 640")]
+    public async Task Evaluate_ImageAndDetector_RunsAtTheSizeOfTheDetector(string detector, string? size, int code, string expected)
+    {
+        string Case(string name) => GoldenFolder.At("..", "SafetyPortal.Evaluation.Tests", "Detection", "nudenet-open-size", name);
+        string[] sizes = size is null ? [] : ["--nudenet-size", size];
+
+        var result = await InProcess.RunAsync(["evaluate", "--model", model, "--image", Case("fine.png"), "--nudenet", Case(detector), .. sizes]);
+
+        result.ExitCode.ShouldBe(code, result.Error);
+        (result.Output + result.Error).ShouldContain(expected);
     }
 
     [Fact]

@@ -10,41 +10,115 @@ namespace SafetyPortal.Diffusion.Tests.Clip;
 public sealed class OpenAiClipTests : IDisposable
 {
     private readonly DisposeScope scope = NewDisposeScope();
-    private readonly string file = Path.Combine(Path.GetTempPath(), $"openai-clip-{Guid.NewGuid():N}.safetensors");
+    private readonly string folder = Directory.CreateTempSubdirectory("openai-clip").FullName;
 
-    // Heads of 64 as in OpenAI's models, everything else small.
+    // Heads of 16 and 32, everything small.
     private static readonly ClipConfig Small = new()
     {
         ProjectionDim = 24,
-        Text = new ClipTextConfig { VocabSize = 50, HiddenSize = 64, IntermediateSize = 256, Layers = 2, Heads = 1, MaxPositions = 9, EosTokenId = 2, ProjectionDim = 24 },
-        Vision = new ClipVisionConfig { HiddenSize = 128, IntermediateSize = 512, Layers = 1, Heads = 2, ImageSize = 24, PatchSize = 8, ProjectionDim = 24 },
+        Text = new ClipTextConfig
+        {
+            VocabSize = 50, HiddenSize = 64, IntermediateSize = 192, Layers = 2, Heads = 4, MaxPositions = 9, EosTokenId = 2, ProjectionDim = 24,
+        },
+        Vision = new ClipVisionConfig { HiddenSize = 128, IntermediateSize = 320, Layers = 1, Heads = 4, ImageSize = 24, PatchSize = 8, ProjectionDim = 24 },
     };
+
+    private string File => Path.Combine(folder, "clip.safetensors");
 
     [Fact]
     public void Load_RenamedWeights_GivesTheSameEmbeddings()
     {
         using var expected = ClipModel.Load(GoldenFolder.At("03_clip_full"));
         Write(expected);
+        Configure("quick_gelu", "true", headWidth: 64, heads: 2);
 
-        using var model = OpenAiClip.Load(file, expected.Config);
+        using var model = OpenAiClip.Load(File);
 
-        var ids = tensor(new long[] { 5, 7, 49407 }).reshape(1, 3);
-        var pixels = rand([1, 3, 32, 32]);
-        model.EncodeTexts(ids).data<float>().ToArray().ShouldBe(expected.EncodeTexts(ids).data<float>().ToArray());
-        model.EncodeImages(pixels).data<float>().ToArray().ShouldBe(expected.EncodeImages(pixels).data<float>().ToArray());
+        ShouldAgree(model, expected);
+    }
+
+    // Case: a file of LAION was read with OpenAI's activation and heads.
+    [Theory]
+    [InlineData(ClipActivation.Gelu, "false")]
+    [InlineData(ClipActivation.QuickGelu, "true")]
+    public void Load_OpenClipConfiguration_SetsActivationAndHeads(ClipActivation activation, string quick)
+    {
+        var config = Small with { Text = Small.Text with { Activation = activation }, Vision = Small.Vision with { Activation = activation } };
+        using var expected = new ClipModel(config);
+        Write(expected);
+        Configure("quick_gelu", quick, headWidth: 32, heads: 4);
+
+        using var model = OpenAiClip.Load(File);
+
+        model.Config.ShouldBe(config);
+        ShouldAgree(model, expected);
     }
 
     [Fact]
-    public void Load_NoConfiguration_ReadsSizesOffTheShapes()
+    public void Load_NothingTellsTheNetwork_NamesBothWays()
     {
-        using var expected = new ClipModel(Small);
-        Write(expected);
+        using var whole = new ClipModel(Small);
+        Write(whole);
 
-        using var model = OpenAiClip.Load(file);
+        var message = Should.Throw<ModelFormatException>(() => OpenAiClip.Load(File)).Message;
 
-        model.Config.Text.ShouldBe(Small.Text);
-        model.Config.Vision.ShouldBe(Small.Vision);
-        model.Config.ProjectionDim.ShouldBe(24);
+        message.ShouldContain("open_clip_config.json in the same folder");
+        message.ShouldContain("--clip-origin");
+    }
+
+    // Widths and heads of the published models.
+    [Theory]
+    [InlineData(ClipOrigin.OpenAi, 768, 512, 12, 8)] // ViT-B
+    [InlineData(ClipOrigin.OpenAi, 1024, 768, 16, 12)] // ViT-L
+    [InlineData(ClipOrigin.OpenClip, 768, 512, 12, 8)]
+    [InlineData(ClipOrigin.OpenClip, 1024, 768, 16, 12)]
+    [InlineData(ClipOrigin.OpenClip, 1280, 1024, 16, 16)] // ViT-H
+    [InlineData(ClipOrigin.OpenClip, 1408, 1024, 16, 16)] // ViT-g
+    [InlineData(ClipOrigin.OpenClip, 1664, 1280, 16, 20)] // ViT-bigG
+    public void ConfigOf_PublishedWidths_KnowsHeadsAndActivation(ClipOrigin origin, int image, int text, int imageHeads, int textHeads)
+    {
+        WriteWidths(image, text);
+        using var file = SafetensorsFile.Open(File);
+
+        var config = OpenAiClip.ConfigOf(file, origin);
+
+        (config.Vision.Heads, config.Text.Heads).ShouldBe((imageHeads, textHeads));
+        var activation = origin == ClipOrigin.OpenAi ? ClipActivation.QuickGelu : ClipActivation.Gelu;
+        (config.Vision.Activation, config.Text.Activation).ShouldBe((activation, activation));
+    }
+
+    [Theory]
+    [InlineData(ClipOrigin.OpenAi, 1280)]
+    [InlineData(ClipOrigin.OpenClip, 896)]
+    public void ConfigOf_WidthThatWasNotPublished_NamesTheWidths(ClipOrigin origin, int image)
+    {
+        WriteWidths(image, 512);
+        using var file = SafetensorsFile.Open(File);
+
+        Should.Throw<ModelFormatException>(() => OpenAiClip.ConfigOf(file, origin)).Message.ShouldContain($"expected an image tower of {origin}, 768, 1024");
+    }
+
+    [Theory]
+    [InlineData("custom_text", "true", "custom_text = true is not supported")]
+    [InlineData("embed_dim", "25", "embed_dim = 25 is not supported")]
+    [InlineData("quick_gelu", "1", "quick_gelu: expected true or false, got 1")]
+    public void Load_ConfigurationOfAnotherNetwork_NamesTheSetting(string key, string value, string expected)
+    {
+        using var whole = new ClipModel(Small);
+        Write(whole);
+        Configure(key, value, headWidth: 32, heads: 4);
+
+        Should.Throw<ModelFormatException>(() => OpenAiClip.Load(File)).Message.ShouldContain(expected);
+    }
+
+    [Fact]
+    public void Load_OtherPixels_NamesTheSetting()
+    {
+        using var whole = new ClipModel(Small);
+        Write(whole);
+        System.IO.File.WriteAllText(Path.Combine(folder, OpenAiClip.ConfigName), """{"preprocess_cfg":{"mean":[0.5, 0.5, 0.5]}}""");
+
+        Should.Throw<ModelFormatException>(() => OpenAiClip.Load(File)).Message.ShouldContain("mean = [0.5,0.5,0.5] is not supported");
     }
 
     [Fact]
@@ -52,21 +126,50 @@ public sealed class OpenAiClipTests : IDisposable
     {
         using var whole = new ClipModel(Small);
         Write(whole, except: "visual.transformer.resblocks.0.ln_2.weight");
-        Should.Throw<ModelFormatException>(() => OpenAiClip.Load(file)).Message.ShouldContain("vision_model.encoder.layers.0.layer_norm2.weight");
+        Configure("quick_gelu", "true", headWidth: 32, heads: 4);
+        Should.Throw<ModelFormatException>(() => OpenAiClip.Load(File)).Message.ShouldContain("vision_model.encoder.layers.0.layer_norm2.weight");
     }
 
     [Fact]
     public void Load_OtherNetwork_SaysWhatWasExpected()
     {
-        SafetensorsWriter.Write(file, [("conv1.weight", zeros(2))], new Dictionary<string, string>(StringComparer.Ordinal));
-        Should.Throw<ModelFormatException>(() => OpenAiClip.Load(file)).Message.ShouldContain("visual.conv1.weight");
+        SafetensorsWriter.Write(File, [("conv1.weight", zeros(2))], new Dictionary<string, string>(StringComparer.Ordinal));
+        Should.Throw<ModelFormatException>(() => OpenAiClip.Load(File, ClipOrigin.OpenAi)).Message.ShouldContain("visual.conv1.weight");
     }
 
     public void Dispose()
     {
         scope.Dispose();
-        File.Delete(file);
+        Directory.Delete(folder, recursive: true);
     }
+
+    private static void ShouldAgree(ClipModel model, ClipModel expected)
+    {
+        var ids = tensor(new long[] { 5, 7, model.Config.Text.VocabSize - 1 }).reshape(1, 3);
+        var pixels = rand([1, 3, model.Config.Vision.ImageSize, model.Config.Vision.ImageSize]);
+        model.EncodeTexts(ids).data<float>().ToArray().ShouldBe(expected.EncodeTexts(ids).data<float>().ToArray());
+        model.EncodeImages(pixels).data<float>().ToArray().ShouldBe(expected.EncodeImages(pixels).data<float>().ToArray());
+    }
+
+    private void Configure(string key, string value, int headWidth, int heads) => System.IO.File.WriteAllText(
+        Path.Combine(folder, OpenAiClip.ConfigName),
+        $$"""
+        {
+          "model_cfg": { "{{key}}": {{value}}, "vision_cfg": { "head_width": {{headWidth}} }, "text_cfg": { "heads": {{heads}} } },
+          "preprocess_cfg": { "mean": [0.48145466, 0.4578275, 0.40821073], "std": [0.26862954, 0.26130258, 0.27577711] }
+        }
+        """);
+
+    // The tensors that sizes are read off; the others may be missing.
+    private void WriteWidths(int image, int text) => SafetensorsWriter.Write(
+        File,
+        [
+            ("visual.conv1.weight", zeros(image, 3, 2, 2)), ("visual.positional_embedding", zeros(5, image)), ("positional_embedding", zeros(4, text)),
+            ("token_embedding.weight", zeros(7, text)), ("text_projection", zeros(text, 6)),
+            ("visual.transformer.resblocks.0.attn.in_proj_weight", zeros(1)), ("transformer.resblocks.0.attn.in_proj_weight", zeros(1)),
+            ("visual.transformer.resblocks.0.mlp.c_fc.weight", zeros(8, 2)), ("transformer.resblocks.0.mlp.c_fc.weight", zeros(8, 2)),
+        ],
+        new Dictionary<string, string>(StringComparer.Ordinal));
 
     // The other way round than the loader: ours to theirs.
     private void Write(ClipModel model, string? except = null)
@@ -89,7 +192,8 @@ public sealed class OpenAiClipTests : IDisposable
             theirs.Add(($"visual.ln_pre.{kind}", ours[$"vision_model.pre_layrnorm.{kind}"]));
             theirs.Add(($"visual.ln_post.{kind}", ours[$"vision_model.post_layernorm.{kind}"]));
             theirs.Add(($"ln_final.{kind}", ours[$"text_model.final_layer_norm.{kind}"]));
-            foreach (var (tower, prefix, layers) in new[] { ("text_model", "", model.Config.Text.Layers), ("vision_model", "visual.", model.Config.Vision.Layers) })
+            var config = model.Config;
+            foreach (var (tower, prefix, layers) in new[] { ("text_model", "", config.Text.Layers), ("vision_model", "visual.", config.Vision.Layers) })
             {
                 for (var i = 0; i < layers; i++)
                 {
@@ -104,6 +208,6 @@ public sealed class OpenAiClipTests : IDisposable
             }
         }
 
-        SafetensorsWriter.Write(file, theirs.Where(t => t.Name != except), new Dictionary<string, string>(StringComparer.Ordinal));
+        SafetensorsWriter.Write(File, theirs.Where(t => t.Name != except), new Dictionary<string, string>(StringComparer.Ordinal));
     }
 }

@@ -1,8 +1,9 @@
-using SafetyPortal.Evaluation;
+using SafetyPortal.Requests.Evidence;
 using SafetyPortal.Tests;
 using SafetyPortal.Worker.Measuring;
 using SafetyPortal.Worker.Models;
 using SafetyPortal.Worker.Plans;
+using static TorchSharp.torch;
 
 namespace SafetyPortal.Worker.Tests.Measuring;
 
@@ -14,9 +15,12 @@ public sealed class CancelledMeasuringTests
     public void FeatureDistances_Cancelled_ComputesNoResample()
     {
         var plan = new EvaluationPlan([.. Enumerable.Range(0, 3).Select(i => new EvaluationCase($"dog-{i}", "a dog", i, CaseGroup.Unrelated, "dog", IsStyle: false))]);
-        var features = new Features([0, 1, 1, 0, 1, 1], 2);
+        var metrics = new MetricsSummary(new(new(1, 0, 3)), new(1, 1, 3), Placebo: null, ClipScore: null, Fid: null);
+        using var values = tensor(new float[] { 0, 1, 1, 0, 1, 1 }, [3, 2]);
+        var rows = new FeatureRows();
+        rows.Add(values);
 
-        Should.Throw<OperationCanceledException>(() => FeatureDistances.Measure(plan, features, features, uses: null, Cancelled));
+        Should.Throw<OperationCanceledException>(() => FeatureDistances.AddTo(metrics, plan, rows, rows, uses: null, Cancelled));
     }
 
     [Fact]

@@ -1,11 +1,11 @@
 using SafetyPortal.Diffusion;
-using SafetyPortal.Evaluation.Onnx;
+using SafetyPortal.Diffusion.Clip;
+using SafetyPortal.Evaluation.Tests.Onnx;
 using SafetyPortal.Images;
 using SafetyPortal.Requests.Evidence;
 using SafetyPortal.Worker.Measuring;
 using SafetyPortal.Worker.Models;
 using SafetyPortal.Worker.Plans;
-using static TorchSharp.torch;
 
 namespace SafetyPortal.Worker.Tests.Models;
 
@@ -25,9 +25,9 @@ public sealed class SuppliedBackbonesTests : IDisposable
         using var backbones = SuppliedBackbones.Load(new BackboneOptions { NudeNet = Detector() });
 
         backbones.Judge(Nude, Picture).ShouldBe("nude mannequin");
-        backbones.Describe(Picture).ShouldBe(["NudeNet from 0.60: BELLY_EXPOSED"]);
+        backbones.Describe(Picture).ShouldBe(["NudeNet at 32 from 0.60: BELLY_EXPOSED"]);
         var use = backbones.Uses.ShouldHaveSingleItem();
-        (use.Measures, use.Network, use.Threshold).ShouldBe(("nudity", "NudeNet, 9 exposed labels", 0.6));
+        (use.Measures, use.Network, use.Threshold).ShouldBe(("nudity", "NudeNet at 32 x 32, 9 exposed labels", 0.6));
         use.Digest.Length.ShouldBe(64);
     }
 
@@ -49,6 +49,29 @@ public sealed class SuppliedBackbonesTests : IDisposable
         backbones.Lpips.ShouldBeNull();
     }
 
+    public static TheoryData<string, BackboneOptions> Unused() => new()
+    {
+        { "NudeNetSize", new() { NudeNetSize = 640 } }, { "ClipOrigin", new() { ClipOrigin = ClipOrigin.OpenAi } },
+        { "LpipsLinear", new() { LpipsLinear = "lin.safetensors" } }, { "ImageNetLabels", new() { ImageNetLabels = "labels.txt" } },
+    };
+
+    [Theory]
+    [MemberData(nameof(Unused))]
+    public void Load_SettingOfANetworkThatIsMissing_NamesIt(string setting, BackboneOptions options)
+        => Should.Throw<InvalidDataException>(() => SuppliedBackbones.Load(options)).Message.ShouldContain(setting);
+
+    [Fact]
+    public void SecondFeatures_SecondJudge_AreThoseOfResNet18()
+    {
+        using var backbones = SuppliedBackbones.Load(new BackboneOptions { SecondJudge = true });
+
+        var features = backbones.SecondFeatures([Picture, Picture]).ShouldNotBeNull();
+
+        (features.Count, features.Dimension).ShouldBe((2, 512));
+        var use = backbones.Uses.ShouldHaveSingleItem();
+        (use.Measures, use.Network).ShouldBe(("second FID", "ResNet-18"));
+    }
+
     [Fact]
     public void Load_NothingSupplied_UsesNothing()
     {
@@ -64,20 +87,19 @@ public sealed class SuppliedBackbonesTests : IDisposable
     [Fact]
     public void Name_OfADistance_SaysFeaturesAndSmallSamples()
     {
-        FeatureDistances.FidName(null, 100).ShouldBe("FID (small n, demo encoder)");
-        FeatureDistances.FidName(null, 2048).ShouldBe("FID (demo encoder)");
-        FeatureDistances.FidName([new BackboneUse("FID", "InceptionV3", "x")], 2047).ShouldBe("FID (small n, InceptionV3)");
-        FeatureDistances.KidName([new BackboneUse("FID", "InceptionV3", "x")]).ShouldBe("KID (InceptionV3)");
+        FeatureDistances.Network(null).ShouldBe("demo encoder");
+        FeatureDistances.Network([new BackboneUse("second FID", "ResNet-18", "x"), new BackboneUse("FID", "InceptionV3", "x")]).ShouldBe("InceptionV3");
+        FeatureDistances.FidName("InceptionV3", 2047).ShouldBe("FID (small n, InceptionV3)");
+        FeatureDistances.FidName("InceptionV3", 2048).ShouldBe("FID (InceptionV3)");
+        FeatureDistances.KidName("InceptionV3").ShouldBe("KID (InceptionV3)");
     }
 
     private string Detector()
     {
-        using var scope = NewDisposeScope();
-        var values = zeros(22);
-        values.narrow(0, 0, 4).copy_(tensor(new[] { 16f, 16, 8, 8 }));
-        values[4 + 13] = tensor(0.9f);
+        var values = new float[22];
+        (values[0], values[1], values[2], values[3], values[4 + 13]) = (16, 16, 8, 8, 0.9f);
         var model = new OnnxModelWriter().Input("images", 1, 3, 32, 32).Output("output0")
-            .Initializer("w", zeros(22, 3, 1, 1)).Initializer("b", values).Initializer("shape", tensor(new long[] { 1, 22, 1 }))
+            .Initializer("w", [22, 3, 1, 1], new float[66]).Initializer("b", [22], values).Integers("shape", 1, 22, 1)
             .Node("GlobalAveragePool", "images -> mean").Node("Conv", "mean, w, b -> y").Node("Reshape", "y, shape -> output0");
         var path = Path.Combine(folder, "detector.onnx");
         File.WriteAllBytes(path, model.ToBytes());
