@@ -4,7 +4,6 @@ using SafetyPortal.Requests.Data;
 using SafetyPortal.Requests.Evidence;
 using SafetyPortal.Requests.Filing;
 using SafetyPortal.Requests.Policies;
-using SafetyPortal.Requests.Runs;
 
 namespace SafetyPortal.Requests.Approval;
 
@@ -21,7 +20,7 @@ public sealed class DecisionDeniedException(ApprovalVerdict verdict) : InvalidOp
 /// Approve, reject or send back: the only way to a decision, for pages and command line alike. <see cref="ApprovalRule"/> judges each.
 /// Denied attempts go into the history too.
 /// </summary>
-public sealed class DecideRequest(IDbContextFactory<PortalDb> databases, RunAnnouncer announcer)
+public sealed class DecideRequest(IDbContextFactory<PortalDb> databases)
 {
     public const int MaxComment = 4000;
 
@@ -68,7 +67,6 @@ public sealed class DecideRequest(IDbContextFactory<PortalDb> databases, RunAnno
         if (await db.ReviewClaims.SingleOrDefaultAsync(c => c.RequestId == request.Id, cancellationToken) is { } claim)
             db.ReviewClaims.Remove(claim);
         await write.CommitAsync(cancellationToken);
-        announcer.AnnounceChanged(request.CurrentRun.Id);
         return request;
     }
 

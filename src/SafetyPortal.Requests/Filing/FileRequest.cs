@@ -36,7 +36,7 @@ public sealed class FileRequest(IDbContextFactory<PortalDb> databases, RunAnnoun
         await db.SaveChangesAsync(cancellationToken);
         var run = await StartRun.EnqueueAsync(db, actor, request, now, cancellationToken);
         await write.CommitAsync(cancellationToken);
-        announcer.AnnounceQueued(run.Id);
+        announcer.Announce(run);
         return request;
     }
 

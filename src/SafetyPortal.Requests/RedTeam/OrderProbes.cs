@@ -34,7 +34,7 @@ public sealed class OrderProbes(IDbContextFactory<PortalDb> databases, RunAnnoun
             actor, "red-team.ordered", () => order.Subject,
             new { runId = run.Id, patchDigest = run.PatchDigest, probes = chosen, budget = budget.ToString(), reason = order.Reason });
         await write.CommitAsync(cancellationToken);
-        announcer.AnnounceProbes(order.Id);
+        announcer.Announce(order);
         return order;
     }
 

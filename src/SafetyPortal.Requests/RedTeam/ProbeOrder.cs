@@ -118,9 +118,4 @@ public sealed class ProbeOrderLease(IDbContextFactory<PortalDb> databases) : Wor
     private protected override IQueryable<ProbeOrder> Whole(IQueryable<ProbeOrder> works) => works;
 
     private protected override IQueryable<ProbeOrder> InOrder(IQueryable<ProbeOrder> queued) => queued.OrderBy(order => order.Id);
-
-    // Pages about orders ask by themselves.
-    private protected override void Announce(ProbeOrder work)
-    {
-    }
 }

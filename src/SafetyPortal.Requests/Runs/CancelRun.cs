@@ -9,7 +9,7 @@ namespace SafetyPortal.Requests.Runs;
 /// Withdraws a request in any status before a decision. A run at work is asked to stop, and ends the request when it has;
 /// everything else is cancelled at once. For the requester, the run's starter and administrators.
 /// </summary>
-public sealed class CancelRun(IDbContextFactory<PortalDb> databases, RunAnnouncer announcer)
+public sealed class CancelRun(IDbContextFactory<PortalDb> databases)
 {
     /// <exception cref="IllegalMoveException">It is too late to cancel.</exception>
     /// <exception cref="NotAllowedException">The actor has no part in the request.</exception>
@@ -39,7 +39,5 @@ public sealed class CancelRun(IDbContextFactory<PortalDb> databases, RunAnnounce
             db.Record(actor, "request.cancelled", $"request/{request.Id}", null);
         }
         await write.CommitAsync(cancellationToken);
-        if (run is not null)
-            announcer.AnnounceChanged(run.Id);
     }
 }

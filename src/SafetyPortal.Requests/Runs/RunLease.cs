@@ -4,7 +4,7 @@ using SafetyPortal.Requests.Data;
 namespace SafetyPortal.Requests.Runs;
 
 /// <summary>What a worker does to a run. Its request moves along with it.</summary>
-public sealed class RunLease(IDbContextFactory<PortalDb> databases, RunAnnouncer announcer) : WorkLease<Run>(databases)
+public sealed class RunLease(IDbContextFactory<PortalDb> databases) : WorkLease<Run>(databases)
 {
     /// <summary>Shows progress and extends the lease; true when a person asked to stop.</summary>
     /// <inheritdoc cref="WorkLease{T}.RenewAsync"/>
@@ -39,6 +39,4 @@ public sealed class RunLease(IDbContextFactory<PortalDb> databases, RunAnnouncer
     private protected override IQueryable<Run> Whole(IQueryable<Run> works) => works.Include(run => run.Request).Include(run => run.StageResults);
 
     private protected override IQueryable<Run> InOrder(IQueryable<Run> queued) => queued.OrderByDescending(run => run.Request!.Priority).ThenBy(run => run.Id);
-
-    private protected override void Announce(Run work) => announcer.AnnounceChanged(work.Id);
 }

@@ -19,7 +19,7 @@ public sealed class StartRun(IDbContextFactory<PortalDb> databases, RunAnnouncer
         var (db, now) = write;
         var run = await EnqueueAsync(db, actor, await db.LoadRequestAsync(requestId, cancellationToken), now, cancellationToken);
         await write.CommitAsync(cancellationToken);
-        announcer.AnnounceQueued(run.Id);
+        announcer.Announce(run);
         return run;
     }
 

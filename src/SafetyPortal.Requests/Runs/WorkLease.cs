@@ -33,7 +33,6 @@ public abstract class WorkLease<T>(IDbContextFactory<PortalDb> databases)
         work.Claim(owner, now);
         db.Record(Worker, $"{work.Kind}.claimed", work.Subject, new { owner, token = work.Token, at = work.Position });
         await write.CommitAsync(cancellationToken);
-        Announce(work);
         return new(work.Id, work.Token, owner);
     }
 
@@ -103,7 +102,6 @@ public abstract class WorkLease<T>(IDbContextFactory<PortalDb> databases)
         work.Renew(now);
         change(db, work, now);
         await write.CommitAsync(cancellationToken);
-        Announce(work);
         return work.CancelRequested;
     }
 
@@ -112,9 +110,6 @@ public abstract class WorkLease<T>(IDbContextFactory<PortalDb> databases)
 
     /// <summary>The most urgent first.</summary>
     private protected abstract IQueryable<T> InOrder(IQueryable<T> queued);
-
-    /// <summary>Tells the pages of this process that the work changed.</summary>
-    private protected abstract void Announce(T work);
 
     private static void Cancel(PortalDb db, T work, DateTimeOffset now)
     {

@@ -1,5 +1,4 @@
 using SafetyPortal.Requests.Approval;
-using SafetyPortal.Web.Requests;
 
 namespace SafetyPortal.Web.Decisions;
 
@@ -11,6 +10,6 @@ internal static class ClaimText
         if (claim is null || !claim.IsActive(now))
             return "";
         var holder = string.Equals(claim.HolderId, me, StringComparison.Ordinal) ? "you" : claim.HolderName;
-        return claim.HoldReason is { } reason ? $"on hold by {holder}: {reason}" : $"reviewed by {holder}, {StageText.Duration(claim.ExpiresAt - now)} left";
+        return claim.HoldReason is { } reason ? $"on hold by {holder}: {reason}" : $"reviewed by {holder} until {claim.ExpiresAt.UtcDateTime:HH:mm} UTC";
     }
 }

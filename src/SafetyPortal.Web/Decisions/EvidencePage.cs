@@ -37,9 +37,9 @@ public abstract class EvidencePage : RequestPageBase
         await Claims.RenewAsync(await ActorAsync(), Id, Gone);
     }
 
-    protected override async Task OnInitializedAsync()
+    protected override async Task OnParametersSetAsync()
     {
-        await base.OnInitializedAsync();
+        await base.OnParametersSetAsync();
         if (RendererInfo.IsInteractive)
             await StayAsync();
     }

@@ -55,6 +55,7 @@ public static class PortalHost
         builder.Services.AddMemoryCache();
         builder.Services.AddSingleton<EvidenceReader>().AddSingleton<DecisionDrafts>().AddSingleton<ImageReveals>().AddSingleton<RunImages>().AddSingleton<ProbeSheets>().AddSingleton<BlindImages>();
         builder.Services.AddSingleton<RequestDrafts>().AddSingleton<ReferencePicture>().AddSingleton<ReferenceVeil>();
+        builder.Services.AddSingleton<RequestWatch>().AddHostedService(services => services.GetRequiredService<RequestWatch>());
         builder.Services.AddSingleton<AccountChanges>().AddSingleton<ImportModel>();
 
         var app = builder.Build();

@@ -1,24 +1,24 @@
 using System.Security.Claims;
 using Microsoft.AspNetCore.Components;
-using Microsoft.EntityFrameworkCore;
 using SafetyPortal.Requests;
-using SafetyPortal.Requests.Audit;
+using SafetyPortal.Requests.Filing;
 using SafetyPortal.Web.Shell;
 
 namespace SafetyPortal.Web.Requests;
 
-/// <summary>Pages about one request: reads it with its newest run and its events, once a second while something may move.</summary>
-public abstract class RequestPageBase : PollingPage
+/// <summary>A page about one request.</summary>
+public abstract class RequestPageBase : LivePage
 {
     [Inject]
-    protected AuditQueries EventQueries { get; set; } = default!;
+    private RequestQueries Queries { get; set; } = default!;
 
     [Parameter]
     public long Id { get; set; }
 
-    protected EraseRequest? Request { get; private set; }
+    /// <summary>The request with what was decided about it; null before it is loaded, and when it is <see cref="Missing"/>.</summary>
+    protected RequestDetails? Details { get; private set; }
 
-    protected IReadOnlyList<AuditEvent> Events { get; private set; } = [];
+    protected EraseRequest? Request => Details?.Request;
 
     /// <summary>True when the request does not exist or is not the person's to see; the two look the same on purpose.</summary>
     protected bool Missing { get; private set; }
@@ -28,21 +28,15 @@ public abstract class RequestPageBase : PollingPage
 
     protected ClaimsPrincipal User { get; private set; } = new();
 
-    protected override bool Moving => Request?.Status is RequestStatus.Queued or RequestStatus.Running;
+    protected override bool Shows(IReadOnlySet<long> requests) => requests.Contains(Id);
 
     protected override async Task LoadAsync()
     {
         User = await UserAsync();
-        await using var db = await Databases.CreateDbContextAsync(Gone);
-        var request = await db.EraseRequests.AsNoTracking().AsSplitQuery()
-            .Include(r => r.ModelVersion).Include(r => r.CurrentRun!.StageResults)
-            .SingleOrDefaultAsync(r => r.Id == Id, Gone);
-        Missing = request is null || !RequestAccess.MaySee(User, request);
-        Request = Missing ? null : request;
-        if (Request is null)
-            return;
-
-        Mine = string.Equals(User.FindFirstValue(ClaimTypes.NameIdentifier), Request.RequesterId, StringComparison.Ordinal);
-        Events = await EventQueries.TimelineAsync(Id, 200, Gone);
+        var me = User.FindFirstValue(ClaimTypes.NameIdentifier) ?? "";
+        var details = await Queries.GetAsync(me, Id, Gone);
+        Missing = details is null || !RequestAccess.MaySee(User, details.Request);
+        Details = Missing ? null : details;
+        Mine = string.Equals(me, Request?.RequesterId, StringComparison.Ordinal);
     }
 }

@@ -13,13 +13,10 @@ public static class FreshSignIn
 {
     public static Claim Claim(DateTimeOffset now) => new(Actor.SignedInAtClaim, now.ToString("O", CultureInfo.InvariantCulture));
 
-    /// <summary>How much longer a decision counts; zero when the password has to be typed first.</summary>
-    public static TimeSpan TimeLeft(this Actor actor, DateTimeOffset now)
+    /// <summary>Until when a decision counts; null when the password must be typed first.</summary>
+    public static DateTimeOffset? FreshUntil(this Actor actor, DateTimeOffset now)
     {
         ArgumentNullException.ThrowIfNull(actor);
-        if (actor.SignedInAt is not { } at || at > now)
-            return TimeSpan.Zero;
-        var left = at + ApprovalRule.FreshSignIn - now;
-        return left > TimeSpan.Zero ? left : TimeSpan.Zero;
+        return actor.SignedInAt is { } at && at <= now && at + ApprovalRule.FreshSignIn > now ? at + ApprovalRule.FreshSignIn : null;
     }
 }

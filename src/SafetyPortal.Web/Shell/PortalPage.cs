@@ -19,6 +19,8 @@ public abstract class PortalPage : ComponentBase, IDisposable
 {
     private readonly CancellationTokenSource gone = new();
 
+    protected PortalPage() => Gone = gone.Token;
+
     [Inject]
     protected IDbContextFactory<PortalDb> Databases { get; set; } = default!;
 
@@ -32,7 +34,7 @@ public abstract class PortalPage : ComponentBase, IDisposable
     protected Task<AuthenticationState> Authentication { get; set; } = default!;
 
     /// <summary>Cancelled when the page is left.</summary>
-    protected CancellationToken Gone => gone.Token;
+    protected CancellationToken Gone { get; }
 
     /// <summary>The last refusal, for <see cref="Refusal"/>; null when the last action went through.</summary>
     protected string? Refused { get; private set; }

@@ -11,18 +11,16 @@ internal sealed class QueueWatch(ISchedulerFactory schedulers, RunAnnouncer anno
     public Task StartAsync(CancellationToken cancellationToken)
     {
         announcer.Queued += Wake;
-        announcer.ProbesOrdered += Wake;
         return Task.CompletedTask;
     }
 
     public Task StopAsync(CancellationToken cancellationToken)
     {
         announcer.Queued -= Wake;
-        announcer.ProbesOrdered -= Wake;
         return Task.CompletedTask;
     }
 
-    private void Wake(long id) => _ = WakeAsync();
+    private void Wake(QueuedWork work) => _ = WakeAsync();
 
     private async Task WakeAsync()
     {

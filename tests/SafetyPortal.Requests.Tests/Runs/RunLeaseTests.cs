@@ -256,7 +256,7 @@ public class RunLeaseTests
     {
         await using var portal = await Portal.CreateAsync();
         var heard = new List<long>();
-        portal.Get<RunAnnouncer>().Queued += heard.Add;
+        portal.Get<RunAnnouncer>().Queued += work => heard.Add(work.Id);
 
         var (_, run) = await QueueAsync(portal);
 
