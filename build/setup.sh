@@ -3,8 +3,10 @@
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 configuration=Release
-cli="$root/artifacts/bin/SafetyPortal.Cli/release/SafetyPortal.Cli.dll"
-stamp="$root/artifacts/built" # as old as the newest source the program was built from, or younger
+
+# program PROJECT: the program a project builds to. stamp TARGET: touched when the target was built; a program whose content stays is not written again.
+program() { printf '%s' "$root/artifacts/bin/$1/release/$1.dll"; }
+stamp() { printf '%s' "$root/artifacts/built.$(basename "$1")"; }
 
 browser_packages=(chromium fonts-dejavu-core)
 
@@ -33,27 +35,30 @@ need_sdk() {
   exit 1
 }
 
-# stale: whether the program is missing or something it is made of changed since it was built; folders count, so that removed files do too.
+# stale PROJECT: whether its program is missing or older than its sources; folders count, so that removed files do too.
 stale() {
-  [ -f "$cli" ] || return 0
-  # Someone may have built it by hand since, with options of their own.
-  local since=$cli
-  [ "$stamp" -nt "$cli" ] && since=$stamp
-  [ -n "$(cd "$root" && find src migrations build Directory.*.props Directory.*.targets global.json -newer "$since" -print -quit 2>/dev/null)" ]
+  local since built
+  since=$(program "$1")
+  [ -f "$since" ] || return 0
+  for built in "$(stamp "$1")" "$(stamp SafetyPortal.sln)"; do
+    [ "$built" -nt "$since" ] && since=$built
+  done
+  [ -n "$(cd "$root" && find src tools migrations build Directory.*.props Directory.*.targets global.json -newer "$since" -print -quit 2>/dev/null)" ]
 }
 
 # build TARGET [OPTION ...]: quiet on success, the whole log on failure. One compiler process serves all projects; it ends by itself when idle.
 build() {
-  local target=$1 log
+  local target=$1 log begun
   shift
   log=$(mktemp)
+  begun="$(stamp "$target").begun"
   mkdir -p "$root/artifacts"
-  touch "$stamp.begun"
+  touch "$begun"
   if ! dotnet build "$root/$target" -c "$configuration" -v quiet -nologo -nodeReuse:false -p:UseSharedCompilation=true "$@" </dev/null >"$log" 2>&1; then
     cat "$log" >&2
     rm -f "$log"
     exit 1
   fi
   rm -f "$log"
-  mv "$stamp.begun" "$stamp"
+  mv "$begun" "$(stamp "$target")"
 }

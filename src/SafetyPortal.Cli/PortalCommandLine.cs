@@ -1,18 +1,15 @@
 using System.CommandLine;
-using SafetyPortal.Cli.Bench;
 using SafetyPortal.Cli.Commands;
 using SafetyPortal.Cli.Output;
-using SafetyPortal.Cli.Parity;
-using SafetyPortal.Cli.Study;
-using SafetyPortal.Cli.TrainDemo;
 
 namespace SafetyPortal.Cli;
 
 /// <summary>The command line as a whole.</summary>
 public static class PortalCommandLine
 {
-    /// <summary>Every command there is.</summary>
-    public static RootCommand Create() => new($"SafetyPortal: erase concepts from diffusion models, with evidence and a second signature. {ExitCode.Explanation}")
+    /// <summary>Every command of the product; the laboratory adds its own.</summary>
+    public static RootCommand Create() => new(
+        $"SafetyPortal: erase concepts from diffusion models, with evidence and a second signature. A checkout also has bench, parity, study and train-demo. {ExitCode.Explanation}")
     {
         OnceCommand.Create(),
         ServeCommand.Create(),
@@ -27,16 +24,13 @@ public static class PortalCommandLine
         AuditCommand.Create(),
         EvidenceCommand.Create(),
         ModelCommand.Create(),
-        ParityCommand.Create(),
-        TrainDemoCommand.Create(),
-        BenchCommand.Create(),
-        StudyCommand.Create(),
     };
 
     /// <summary>Runs a command line and returns its exit code.</summary>
-    public static async Task<int> InvokeAsync(IReadOnlyList<string> arguments)
+    public static async Task<int> InvokeAsync(RootCommand commands, IReadOnlyList<string> arguments)
     {
-        var parsed = Create().Parse(arguments);
+        ArgumentNullException.ThrowIfNull(commands);
+        var parsed = commands.Parse(arguments);
 
         // System.CommandLine would print help on standard output and return 1, which here means that a check did not pass.
         return parsed.Errors.Count == 0

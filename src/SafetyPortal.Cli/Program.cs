@@ -1,3 +1,3 @@
 using SafetyPortal.Cli;
 
-return await PortalCommandLine.InvokeAsync(args);
+return await PortalCommandLine.InvokeAsync(PortalCommandLine.Create(), args);

@@ -173,11 +173,11 @@ public sealed class EraseRequest : IVersioned, IAudited
         ModelVersionId = content.ModelVersionId;
         ConceptKind = content.ConceptKind;
         ConceptName = content.ConceptName.Trim();
-        ConceptKey = Requests.ConceptName.KeyOf(content.ConceptName);
+        ConceptKey = Findings.ConceptName.KeyOf(content.ConceptName);
         Synonyms = [.. content.Synonyms.Select(s => s.Trim())];
         ConceptPrompts = [.. content.ConceptPrompts.Select(p => p.Trim())];
         BasePrompts = [.. content.ResolveBasePrompts()];
-        Scope = content.Scope ?? Requests.ConceptPrompts.DefaultScope(content.ConceptKind);
+        Scope = content.Scope ?? Findings.ConceptPrompts.DefaultScope(content.ConceptKind);
         Method = content.Method;
         Doses = [.. content.Doses.Order()];
         Seed = content.Seed;

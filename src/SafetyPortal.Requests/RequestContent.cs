@@ -1,8 +1,5 @@
 namespace SafetyPortal.Requests;
 
-/// <summary>One thing wrong with what was entered: the field (property name) and a sentence for its author.</summary>
-public sealed record RequestProblem(string Field, string Message);
-
 /// <summary>What was entered does not make a request; the message lists every problem.</summary>
 public sealed class InvalidRequestException(IReadOnlyList<RequestProblem> problems)
     : ArgumentException(string.Join(" ", problems.Select(problem => problem.Message)))
@@ -17,8 +14,6 @@ public sealed record RequestContent
     public const int MaxPromptLength = 500;
     public const int MaxDoses = 12;
 
-    /// <summary>The sweep of a request that names no doses.</summary>
-    public static readonly IReadOnlyList<double> DefaultDoses = [0.01, 0.02, 0.03, 0.05, 0.08];
     public const int MaxReferenceImages = 6;
 
     /// <summary>2^53 - 1: seeds stand in evidence as JSON numbers, which are exact up to there.</summary>
@@ -36,16 +31,16 @@ public sealed record RequestContent
     /// <summary>1 to 64 prompts that show the concept, each up to 500 characters.</summary>
     public required IReadOnlyList<string> ConceptPrompts { get; init; }
 
-    /// <summary>One prompt for all, or one per concept prompt; null: <see cref="Requests.ConceptPrompts.DefaultBase"/>.</summary>
+    /// <summary>One prompt for all, or one per concept prompt; null: <see cref="Findings.ConceptPrompts.DefaultBase"/>.</summary>
     public IReadOnlyList<string>? BasePrompts { get; init; }
 
-    /// <summary>Null: <see cref="Requests.ConceptPrompts.DefaultScope"/>.</summary>
+    /// <summary>Null: <see cref="Findings.ConceptPrompts.DefaultScope"/>.</summary>
     public AblationScope? Scope { get; init; }
 
     public EraseMethod Method { get; init; } = EraseMethods.Default;
 
     /// <summary>1 to 12 different ratios in (0, 0.5].</summary>
-    public IReadOnlyList<double> Doses { get; init; } = DefaultDoses;
+    public IReadOnlyList<double> Doses { get; init; } = EraseMethods.DefaultDoses;
 
     /// <summary>0 to <see cref="MaxSeed"/>.</summary>
     public long Seed { get; init; }
@@ -63,7 +58,7 @@ public sealed record RequestContent
     /// <summary>The base prompts given, or the default for the kind.</summary>
     public IReadOnlyList<string> ResolveBasePrompts() => BasePrompts is { Count: > 0 }
         ? [.. BasePrompts.Select(prompt => prompt.Trim())]
-        : Requests.ConceptPrompts.DefaultBase(ConceptKind, ConceptName, Synonyms, ConceptPrompts).Prompts;
+        : Findings.ConceptPrompts.DefaultBase(ConceptKind, ConceptName, Synonyms, ConceptPrompts).Prompts;
 
     /// <summary>Everything wrong with the content; empty when it can be filed.</summary>
     public IReadOnlyList<RequestProblem> Problems()

@@ -64,3 +64,11 @@ public static class RequestStatuses
         _ => status.ToString().ToLowerInvariant(),
     };
 }
+
+/// <summary>The order in which queued runs are taken: higher first, then older first.</summary>
+public enum RequestPriority
+{
+    Low = 0,
+    Normal = 1,
+    High = 2,
+}

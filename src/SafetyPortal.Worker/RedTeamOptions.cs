@@ -1,5 +1,5 @@
 using SafetyPortal.Erasure.RedTeam;
-using SafetyPortal.Worker.Probing;
+using SafetyPortal.Trials.Probing;
 
 namespace SafetyPortal.Worker;
 

@@ -1,9 +1,9 @@
 using SafetyPortal.Diffusion.Runtime;
 using SafetyPortal.Erasure.Faithfulness;
-using SafetyPortal.Worker.Edits;
-using SafetyPortal.Worker.Measuring;
-using SafetyPortal.Worker.Models;
-using SafetyPortal.Worker.Plans;
+using SafetyPortal.Trials.Edits;
+using SafetyPortal.Trials.Measuring;
+using SafetyPortal.Trials.Models;
+using SafetyPortal.Trials.Plans;
 
 namespace SafetyPortal.Worker;
 

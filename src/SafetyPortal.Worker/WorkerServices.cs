@@ -1,8 +1,6 @@
 using SafetyPortal.Diffusion.Runtime;
 using Microsoft.Extensions.DependencyInjection;
 using Quartz;
-using SafetyPortal.Worker.Models;
-using SafetyPortal.Worker.Probing;
 using SafetyPortal.Worker.Running;
 
 namespace SafetyPortal.Worker;

@@ -8,7 +8,7 @@ internal sealed record CommandLineResult(int ExitCode, string Output, string Err
 /// <summary>Runs the command line as a process of its own, as a user does.</summary>
 internal static class CommandLineRun
 {
-    private static readonly string Program = Path.Combine(AppContext.BaseDirectory, "SafetyPortal.Cli.dll");
+    private static readonly string Program = Path.Combine(AppContext.BaseDirectory, Tested.Program);
 
     /// <summary>Starts the command line; standard error goes line by line to <paramref name="onError"/>.</summary>
     public static Process Start(Action<string> onOutput, Action<string> onError, string[] arguments, string? workingDirectory = null)

@@ -16,7 +16,7 @@ public sealed class InProcess
         {
             Console.SetOut(newOutput);
             Console.SetError(newError);
-            var code = await PortalCommandLine.InvokeAsync(arguments);
+            var code = await PortalCommandLine.InvokeAsync(Tested.Commands(), arguments);
             return new CommandLineResult(code, newOutput.ToString(), newError.ToString());
         }
         finally

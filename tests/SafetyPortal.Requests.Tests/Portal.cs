@@ -8,7 +8,6 @@ using SafetyPortal.Requests.Data;
 using SafetyPortal.Requests.Evidence;
 using SafetyPortal.Requests.Filing;
 using SafetyPortal.Requests.Models;
-using SafetyPortal.Requests.Policies;
 using SafetyPortal.Requests.Releases;
 using SafetyPortal.Requests.Runs;
 

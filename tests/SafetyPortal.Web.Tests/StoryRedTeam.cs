@@ -2,7 +2,6 @@ using Microsoft.Extensions.DependencyInjection;
 using SafetyPortal.Requests;
 using SafetyPortal.Requests.Accounts;
 using SafetyPortal.Requests.Artifacts;
-using SafetyPortal.Requests.Evidence;
 using SafetyPortal.Requests.RedTeam;
 
 namespace SafetyPortal.Web.Tests;

@@ -3,8 +3,7 @@ using System.Globalization;
 using SafetyPortal.Cli.Output;
 using SafetyPortal.Erasure.Attribution;
 using SafetyPortal.Erasure.Faithfulness;
-using SafetyPortal.Requests.Evidence;
-using SafetyPortal.Worker.Measuring;
+using SafetyPortal.Trials.Measuring;
 
 namespace SafetyPortal.Cli.Commands;
 

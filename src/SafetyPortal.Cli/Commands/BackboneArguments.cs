@@ -1,7 +1,7 @@
 using System.CommandLine;
 using SafetyPortal.Diffusion.Clip;
 using SafetyPortal.Evaluation.Detection;
-using SafetyPortal.Worker.Models;
+using SafetyPortal.Trials.Models;
 
 namespace SafetyPortal.Cli.Commands;
 

@@ -1,4 +1,3 @@
-using SafetyPortal.Requests;
 
 namespace SafetyPortal.Cli.Commands;
 

@@ -3,7 +3,7 @@ using System.Globalization;
 using SafetyPortal.Cli.Output;
 using SafetyPortal.Diffusion.Inspection;
 using SafetyPortal.Diffusion.Runtime;
-using SafetyPortal.Worker.Models;
+using SafetyPortal.Trials.Models;
 using TorchSharp;
 using static TorchSharp.torch;
 

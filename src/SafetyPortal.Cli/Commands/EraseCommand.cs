@@ -21,7 +21,7 @@ internal static class EraseCommand
         var json = CommonOptions.Json();
         var scores = new Option<FileInfo>("--scores", "-s") { Description = "File that portal attribute wrote.", Required = true };
         var ratio = new Option<double>("--ratio", "-r") { Description = "Dose: the fraction of weights to ablate, above 0 and at most 1.", Required = true };
-        var scope = new Option<Erasure.Ablation.AblationScope>("--scope") { Description = "Take the fraction per row, tensor or model.", DefaultValueFactory = _ => Erasure.Ablation.AblationScope.Tensor };
+        var scope = new Option<AblationScope>("--scope") { Description = "Take the fraction per row, tensor or model.", DefaultValueFactory = _ => AblationScope.Tensor };
         var mode = new Option<AblationMode>("--mode") { Description = "positive erases; negative and both are for study.", DefaultValueFactory = _ => AblationMode.Positive };
         var fill = new Option<string>("--fill") { Description = "zero; scale:FACTOR leaves that part of a weight; noise[:SIGMA] hides which weights held the concept; mean is that of the row's other weights.", DefaultValueFactory = _ => "zero" };
         var method = MethodOption.Create(EraseMethod.Cad);

@@ -2,10 +2,9 @@ using System.CommandLine;
 using System.Globalization;
 using SafetyPortal.Cli.Output;
 using SafetyPortal.Images;
-using SafetyPortal.Requests.Evidence;
-using SafetyPortal.Worker.Measuring;
-using SafetyPortal.Worker.Models;
-using SafetyPortal.Worker.Plans;
+using SafetyPortal.Trials.Measuring;
+using SafetyPortal.Trials.Models;
+using SafetyPortal.Trials.Plans;
 
 namespace SafetyPortal.Cli.Commands;
 

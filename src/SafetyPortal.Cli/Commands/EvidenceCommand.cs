@@ -5,7 +5,7 @@ using SafetyPortal.Cli.Output;
 using SafetyPortal.Requests.Evidence;
 using SafetyPortal.Requests.Evidence.Pack;
 using SafetyPortal.Requests.Signing;
-using SafetyPortal.Worker.Models;
+using SafetyPortal.Trials.Models;
 
 namespace SafetyPortal.Cli.Commands;
 

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using SafetyPortal.Requests;
 
 namespace SafetyPortal.Cli.Commands;
 

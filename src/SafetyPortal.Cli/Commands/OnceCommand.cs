@@ -3,11 +3,10 @@ using System.Diagnostics;
 using System.Globalization;
 using SafetyPortal.Cli.Once;
 using SafetyPortal.Cli.Output;
-using SafetyPortal.Requests;
 using SafetyPortal.Requests.Artifacts;
 using SafetyPortal.Web.Hosting;
 using SafetyPortal.Worker;
-using SafetyPortal.Worker.Models;
+using SafetyPortal.Trials.Models;
 
 namespace SafetyPortal.Cli.Commands;
 

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using SafetyPortal.Requests.Evidence;
 
 namespace SafetyPortal.Cli.Commands;
 

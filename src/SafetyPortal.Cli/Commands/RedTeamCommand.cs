@@ -5,9 +5,8 @@ using SafetyPortal.Cli.Output;
 using SafetyPortal.Erasure.Ablation;
 using SafetyPortal.Erasure.RedTeam;
 using SafetyPortal.Images;
-using SafetyPortal.Requests.Evidence;
-using SafetyPortal.Worker.Models;
-using SafetyPortal.Worker.Probing;
+using SafetyPortal.Trials.Models;
+using SafetyPortal.Trials.Probing;
 
 namespace SafetyPortal.Cli.Commands;
 

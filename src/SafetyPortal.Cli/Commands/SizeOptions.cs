@@ -1,8 +1,8 @@
 using System.CommandLine;
 using SafetyPortal.Worker;
-using SafetyPortal.Worker.Edits;
-using SafetyPortal.Worker.Measuring;
-using SafetyPortal.Worker.Plans;
+using SafetyPortal.Trials.Edits;
+using SafetyPortal.Trials.Measuring;
+using SafetyPortal.Trials.Plans;
 
 namespace SafetyPortal.Cli.Commands;
 

@@ -3,9 +3,9 @@ using SafetyPortal.Evaluation;
 using SafetyPortal.Images;
 using SafetyPortal.Requests.Evidence;
 using SafetyPortal.Requests.Evidence.Pack;
-using SafetyPortal.Worker.Measuring;
-using SafetyPortal.Worker.Models;
-using SafetyPortal.Worker.Plans;
+using SafetyPortal.Trials.Measuring;
+using SafetyPortal.Trials.Models;
+using SafetyPortal.Trials.Plans;
 
 namespace SafetyPortal.Cli.Evidence;
 

@@ -1,8 +1,8 @@
 using SafetyPortal.Images;
 using SafetyPortal.Requests.Evidence;
-using SafetyPortal.Worker.Measuring;
-using SafetyPortal.Worker.Models;
-using SafetyPortal.Worker.Plans;
+using SafetyPortal.Trials.Measuring;
+using SafetyPortal.Trials.Models;
+using SafetyPortal.Trials.Plans;
 
 namespace SafetyPortal.Cli.Evidence;
 

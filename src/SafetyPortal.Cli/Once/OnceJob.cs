@@ -71,7 +71,7 @@ internal sealed class OnceJob(PortalServices portal, IProgress<WorkStep> progres
         Actor reviewer, ModelVersion model, ConceptArgument concept, EraseMethod method, long seed, IReadOnlyList<double>? doses, CancellationToken cancellation)
     {
         var open = await portal.Get<FindDuplicate>().ExecuteAsync(model.Id, concept.Kind, concept.Name, cancellation);
-        if (open is { } known) return await ContinueAsync(reviewer, known, method, seed, doses is { Count: > 0 } ? doses : RequestContent.DefaultDoses, cancellation);
+        if (open is { } known) return await ContinueAsync(reviewer, known, method, seed, doses is { Count: > 0 } ? doses : EraseMethods.DefaultDoses, cancellation);
 
         var content = new RequestContent
         {

@@ -1,6 +1,5 @@
 using System.Globalization;
 using SafetyPortal.Requests;
-using SafetyPortal.Requests.Evidence;
 using SafetyPortal.Requests.Runs;
 
 namespace SafetyPortal.Cli.Once;

@@ -1,18 +1,5 @@
 namespace SafetyPortal.Erasure.Ablation;
 
-/// <summary>Over which set the top fraction is taken.</summary>
-public enum AblationScope
-{
-    /// <summary>Within each output row: <c>int(ratio * columns)</c> entries per row (the paper's default).</summary>
-    Row,
-
-    /// <summary>Over each flattened tensor: <c>int(ratio * numel)</c> entries per tensor.</summary>
-    Tensor,
-
-    /// <summary>One threshold over all candidate tensors together.</summary>
-    Model,
-}
-
 /// <summary>Which end of the ranking is ablated.</summary>
 public enum AblationMode
 {

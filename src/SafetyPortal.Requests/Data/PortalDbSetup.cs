@@ -57,7 +57,7 @@ public static class PortalDbSetup
             db.Roles.Add(new IdentityRole(role) { NormalizedName = role.ToUpperInvariant() });
         if (!await db.PolicyVersions.AnyAsync(cancellationToken))
         {
-            var json = PolicyDocument.Default.ToJson();
+            var json = CanonicalJson.Serialize(PolicyDocument.Default);
             var setup = Actor.System("setup");
             db.PolicyVersions.Add(new PolicyVersion { Digest = CanonicalJson.DigestOfText(json), Json = json, AddedByName = setup.Name, AddedAt = now });
             db.Record(setup, "policy.changed", "policy/1", PolicyDocument.Default);

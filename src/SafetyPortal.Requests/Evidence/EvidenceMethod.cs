@@ -33,10 +33,3 @@ public sealed record EvidenceMethod(
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] JsonObject? Settings = null,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] EditVariant? Variant = null,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? ImageScheduler = null);
-
-/// <summary>A network the operator supplied and what it measured, since numbers of different networks cannot be compared.</summary>
-/// <param name="Measures">"FID", "second FID", "LPIPS", "objects", "nudity", or "CLIP score, zero-shot detection".</param>
-/// <param name="Network">The network and what its numbers depend on: size of its input, activation, heads.</param>
-/// <param name="Digest">SHA-256 of its file.</param>
-/// <param name="Threshold">Score from which a detection counts; null where there is none.</param>
-public sealed record BackboneUse(string Measures, string Network, string Digest, double? Threshold = null);

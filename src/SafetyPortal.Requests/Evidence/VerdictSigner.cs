@@ -20,7 +20,7 @@ public sealed class VerdictSigner(IDbContextFactory<PortalDb> databases, DataFol
     }
 
     /// <summary>Signs gates by themselves, for evidence that lies elsewhere.</summary>
-    internal async Task<SignedVerdict> SignAsync(string evidenceDigest, string policy, IReadOnlyList<Policies.GateVerdict> gates, CancellationToken cancellationToken)
+    internal async Task<SignedVerdict> SignAsync(string evidenceDigest, string policy, IReadOnlyList<GateVerdict> gates, CancellationToken cancellationToken)
     {
         await RegisterAsync(cancellationToken);
         return SignedVerdict.Of(evidenceDigest, policy, gates, key.Value);

@@ -4,9 +4,6 @@ using SafetyPortal.Requests.Data;
 
 namespace SafetyPortal.Requests.Models;
 
-/// <summary>What is to be known about a model. See <see cref="ModelVersion"/> for the meaning of each part.</summary>
-public sealed record ModelDescription(string Name, string Folder, string Digest, IReadOnlyList<string> Objects, IReadOnlyList<string> Styles, bool DrawsNudity);
-
 /// <summary>Makes a model known to the portal. Administrators, and the setup of the embedded model.</summary>
 public sealed class RegisterModel(IDbContextFactory<PortalDb> databases)
 {

@@ -28,14 +28,14 @@ public sealed class CurrentPolicy(IDbContextFactory<PortalDb> databases)
     {
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
         var versions = await db.PolicyVersions.AsNoTracking().OrderByDescending(p => p.Id).ToListAsync(cancellationToken);
-        return [.. versions.Select(p => new PolicyHistoryEntry(new(p.Id, p.Digest, PolicyDocument.FromJson(p.Json)), p.AddedByName, p.AddedAt))];
+        return [.. versions.Select(p => new PolicyHistoryEntry(new(p.Id, p.Digest, PolicyVersion.Read(p.Json)), p.AddedByName, p.AddedAt))];
     }
 
     internal static async Task<PolicyInForce> GetAsync(PortalDb db, CancellationToken cancellationToken)
     {
         var newest = await db.PolicyVersions.AsNoTracking().OrderByDescending(p => p.Id).FirstOrDefaultAsync(cancellationToken)
             ?? throw new NotFoundException("There is no policy; the database was not set up.");
-        return new(newest.Id, newest.Digest, PolicyDocument.FromJson(newest.Json));
+        return new(newest.Id, newest.Digest, PolicyVersion.Read(newest.Json));
     }
 }
 
@@ -56,7 +56,7 @@ public sealed class ChangePolicy(IDbContextFactory<PortalDb> databases)
         if (newest.Id != changedFrom)
             throw new IllegalMoveException($"Somebody else changed the policy: version {newest.Id} of {newest.AddedByName} is in force, you changed version {changedFrom}. Look at it before you save yours.");
 
-        var json = policy.ToJson();
+        var json = Audit.CanonicalJson.Serialize(policy);
         var version = new PolicyVersion { Digest = Audit.CanonicalJson.DigestOfText(json), Json = json, AddedByName = actor.Name, AddedAt = now };
         db.PolicyVersions.Add(version);
         db.Record(actor, "policy.changed", () => $"policy/{version.Id}", policy);

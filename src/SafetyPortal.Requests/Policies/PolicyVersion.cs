@@ -1,3 +1,5 @@
+using System.Text.Json;
+using SafetyPortal.Requests.Audit;
 using SafetyPortal.Requests.Data;
 
 namespace SafetyPortal.Requests.Policies;
@@ -16,4 +18,9 @@ public sealed class PolicyVersion : IAudited
     public required string AddedByName { get; init; }
 
     public required DateTimeOffset AddedAt { get; init; }
+
+    /// <summary>Reads a policy from <see cref="Json"/>.</summary>
+    /// <exception cref="JsonException">The text is not a policy.</exception>
+    public static PolicyDocument Read(string json) =>
+        JsonSerializer.Deserialize<PolicyDocument>(json, CanonicalJson.Options) ?? throw new JsonException("expected a policy object, got null");
 }

@@ -1,5 +1,4 @@
 using SafetyPortal.Requests.Accounts;
-using SafetyPortal.Requests.Evidence;
 
 namespace SafetyPortal.Requests.RedTeam;
 

@@ -22,7 +22,7 @@ public sealed class ProbeOrder : QueuedWork
     /// <summary>Artifact digest of the patch that is attacked.</summary>
     public string PatchDigest { get; private set; } = "";
 
-    /// <summary>Codes out of <see cref="Evidence.ProbeCodes.All"/>, in its order.</summary>
+    /// <summary>Codes out of <see cref="ProbeCodes.All"/>, in its order.</summary>
     public List<string> Probes { get; private set; } = [];
 
     public ProbeBudget Budget { get; private set; }

@@ -3,7 +3,6 @@ using Microsoft.EntityFrameworkCore;
 using SafetyPortal.Requests.Accounts;
 using SafetyPortal.Requests.Artifacts;
 using SafetyPortal.Requests.Data;
-using SafetyPortal.Requests.Evidence;
 
 namespace SafetyPortal.Requests.RedTeam;
 

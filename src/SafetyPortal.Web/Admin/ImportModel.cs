@@ -6,7 +6,7 @@ using SafetyPortal.Requests.Data;
 using SafetyPortal.Requests.Models;
 using SafetyPortal.Web.Hosting;
 using SafetyPortal.Worker;
-using SafetyPortal.Worker.Models;
+using SafetyPortal.Trials.Models;
 
 namespace SafetyPortal.Web.Admin;
 

@@ -1,5 +1,3 @@
-using SafetyPortal.Requests.Policies;
-
 namespace SafetyPortal.Web.Admin;
 
 /// <summary>A policy as its form shows it: rates in per cent, an empty field for a gate that is off.</summary>

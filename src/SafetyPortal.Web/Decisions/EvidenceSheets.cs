@@ -1,4 +1,3 @@
-using SafetyPortal.Requests;
 using SafetyPortal.Requests.Evidence;
 
 namespace SafetyPortal.Web.Decisions;

@@ -1,6 +1,5 @@
 using System.Security.Claims;
 using Microsoft.EntityFrameworkCore;
-using SafetyPortal.Requests;
 using SafetyPortal.Requests.Artifacts;
 using SafetyPortal.Requests.Data;
 using SafetyPortal.Requests.Evidence;

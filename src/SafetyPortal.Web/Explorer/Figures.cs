@@ -1,5 +1,4 @@
 using System.Globalization;
-using SafetyPortal.Requests.Evidence;
 
 namespace SafetyPortal.Web.Explorer;
 

@@ -1,5 +1,3 @@
-using SafetyPortal.Requests.Evidence;
-
 namespace SafetyPortal.Web.Explorer;
 
 /// <summary>Score mass of a part of the network. Both masses are sums of magnitudes.</summary>

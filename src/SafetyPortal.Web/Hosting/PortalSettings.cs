@@ -1,7 +1,7 @@
 using System.Net;
 using SafetyPortal.Requests.Data;
 using SafetyPortal.Worker;
-using SafetyPortal.Worker.Measuring;
+using SafetyPortal.Trials.Measuring;
 
 namespace SafetyPortal.Web.Hosting;
 

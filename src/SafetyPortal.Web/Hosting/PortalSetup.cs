@@ -2,7 +2,7 @@ using Microsoft.EntityFrameworkCore;
 using SafetyPortal.Requests.Accounts;
 using SafetyPortal.Requests.Data;
 using SafetyPortal.Web.Account;
-using SafetyPortal.Worker.Models;
+using SafetyPortal.Worker;
 
 namespace SafetyPortal.Web.Hosting;
 

@@ -1,7 +1,6 @@
 using System.Security.Claims;
 using SafetyPortal.Requests.Accounts;
 using SafetyPortal.Requests.Artifacts;
-using SafetyPortal.Requests.Evidence;
 using SafetyPortal.Requests.RedTeam;
 using SafetyPortal.Web.Decisions;
 using SafetyPortal.Web.Requests;

@@ -1,5 +1,3 @@
-using SafetyPortal.Requests;
-
 namespace SafetyPortal.Web.Requests;
 
 /// <summary>Ids of form fields, derived from the property a problem names.</summary>

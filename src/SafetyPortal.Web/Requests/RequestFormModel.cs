@@ -45,12 +45,12 @@ public sealed class RequestFormModel
 
     /// <summary>The prompts as they would be filed, from the text or from the defaults of the kind.</summary>
     public IReadOnlyList<string> ResolveConceptPrompts(ModelVersion? model) => ConceptPrompts is null
-        ? SafetyPortal.Requests.ConceptPrompts.DefaultFor(Kind, EffectiveName, model?.Objects ?? [], model?.Styles)
+        ? Findings.ConceptPrompts.DefaultFor(Kind, EffectiveName, model?.Objects ?? [], model?.Styles)
         : Split(ConceptPrompts, '\n');
 
     /// <summary>The default base prompts for what is written so far, with the reason for them.</summary>
     public BasePromptChoice DefaultBase(ModelVersion? model) =>
-        SafetyPortal.Requests.ConceptPrompts.DefaultBase(Kind, EffectiveName, SynonymList, ResolveConceptPrompts(model));
+        Findings.ConceptPrompts.DefaultBase(Kind, EffectiveName, SynonymList, ResolveConceptPrompts(model));
 
     /// <summary>Nudity is one concept; it has no name of its own to choose.</summary>
     public string EffectiveName => Kind == ConceptKind.Nudity ? "nudity" : Name;

@@ -1,5 +1,3 @@
-using SafetyPortal.Requests;
-
 namespace SafetyPortal.Web.Requests;
 
 /// <summary>Ablation scopes in words.</summary>

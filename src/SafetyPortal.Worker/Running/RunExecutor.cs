@@ -8,7 +8,7 @@ using SafetyPortal.Requests.Data;
 using SafetyPortal.Requests.Evidence;
 using SafetyPortal.Requests.Policies;
 using SafetyPortal.Requests.Runs;
-using SafetyPortal.Worker.Models;
+using SafetyPortal.Trials.Models;
 using SafetyPortal.Worker.Stages;
 
 namespace SafetyPortal.Worker.Running;

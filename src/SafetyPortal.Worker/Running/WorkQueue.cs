@@ -1,6 +1,5 @@
 using SafetyPortal.Requests.RedTeam;
 using SafetyPortal.Requests.Runs;
-using SafetyPortal.Worker.Probing;
 
 namespace SafetyPortal.Worker.Running;
 

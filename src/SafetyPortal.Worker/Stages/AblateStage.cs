@@ -1,10 +1,9 @@
 using System.Globalization;
 using SafetyPortal.Erasure.Ablation;
 using SafetyPortal.Erasure.Attribution;
-using SafetyPortal.Requests;
 using SafetyPortal.Requests.Evidence;
 using SafetyPortal.Requests.Runs;
-using SafetyPortal.Worker.Edits;
+using SafetyPortal.Trials.Edits;
 
 namespace SafetyPortal.Worker.Stages;
 
@@ -22,7 +21,7 @@ internal static class AblateStage
         foreach (var (dose, patch) in edits)
             patches.Add(new DosePatch(dose, patch.Count, await context.PutWrittenAsync(patch.Save, cancellation), patch.ResultDigest));
         return new AblateOutput(
-            patches, settings.Method == EraseMethod.Cad ? null : new EditVariant((Requests.AblationScope)(int)settings.Scope, settings.Window, settings.FeedForwardOnly));
+            patches, settings.Method == EraseMethod.Cad ? null : new EditVariant(settings.Scope, settings.Window, settings.FeedForwardOnly));
     }
 
     private static (EditSettings Settings, List<(double Dose, AblationPatch Patch)> Edits) Make(RunContext context, LoadOutput load, string scores, CancellationToken cancellation)

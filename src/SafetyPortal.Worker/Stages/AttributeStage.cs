@@ -1,9 +1,8 @@
 using SafetyPortal.Erasure.Attribution;
 using SafetyPortal.Erasure.Faithfulness;
-using SafetyPortal.Requests.Evidence;
 using SafetyPortal.Requests.Runs;
-using SafetyPortal.Worker.Edits;
-using SafetyPortal.Worker.Measuring;
+using SafetyPortal.Trials.Edits;
+using SafetyPortal.Trials.Measuring;
 
 namespace SafetyPortal.Worker.Stages;
 
@@ -30,7 +29,7 @@ internal static class AttributeStage
             Name = request.ConceptName,
             Prompts = EditSettings.Pairs(request.ConceptPrompts, request.BasePrompts),
             Method = request.Method,
-            Scope = (Erasure.Ablation.AblationScope)(int)request.Scope,
+            Scope = request.Scope,
             EvaluationSet = request.EvaluationSet,
             AttributionSteps = load.Method.AttributionSteps,
             AttributionSeeds = load.Method.AttributionSeeds,

@@ -1,5 +1,5 @@
 using SafetyPortal.Requests.Runs;
-using SafetyPortal.Worker.Measuring;
+using SafetyPortal.Trials.Measuring;
 
 namespace SafetyPortal.Worker.Stages;
 

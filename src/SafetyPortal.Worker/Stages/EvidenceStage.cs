@@ -1,10 +1,8 @@
-using SafetyPortal.Requests;
 using SafetyPortal.Requests.Artifacts;
 using SafetyPortal.Requests.Evidence;
-using SafetyPortal.Requests.Policies;
 using SafetyPortal.Requests.Runs;
-using SafetyPortal.Worker.Measuring;
-using SafetyPortal.Worker.Plans;
+using SafetyPortal.Trials.Measuring;
+using SafetyPortal.Trials.Plans;
 
 namespace SafetyPortal.Worker.Stages;
 

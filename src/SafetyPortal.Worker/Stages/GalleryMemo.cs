@@ -1,7 +1,7 @@
 using SafetyPortal.Requests.Artifacts;
 using SafetyPortal.Requests.Audit;
-using SafetyPortal.Worker.Measuring;
-using SafetyPortal.Worker.Plans;
+using SafetyPortal.Trials.Measuring;
+using SafetyPortal.Trials.Plans;
 
 namespace SafetyPortal.Worker.Stages;
 

@@ -2,8 +2,8 @@ using SafetyPortal.Erasure.Ablation;
 using SafetyPortal.Images;
 using SafetyPortal.Requests.Artifacts;
 using SafetyPortal.Requests.Runs;
-using SafetyPortal.Worker.Measuring;
-using SafetyPortal.Worker.Plans;
+using SafetyPortal.Trials.Measuring;
+using SafetyPortal.Trials.Plans;
 
 namespace SafetyPortal.Worker.Stages;
 

@@ -2,10 +2,9 @@ using System.Globalization;
 using SafetyPortal.Erasure.Ablation;
 using SafetyPortal.Erasure.Attribution;
 using SafetyPortal.Requests.Evidence;
-using SafetyPortal.Requests.Policies;
 using SafetyPortal.Requests.Runs;
-using SafetyPortal.Worker.Edits;
-using SafetyPortal.Worker.Measuring;
+using SafetyPortal.Trials.Edits;
+using SafetyPortal.Trials.Measuring;
 
 namespace SafetyPortal.Worker.Stages;
 
@@ -71,7 +70,7 @@ internal static class GenerateStage
         {
             using var known = AttributionResult.Load(scores);
             var settings = AttributeStage.Settings(context, load);
-            if (variant is not null) settings = settings with { Scope = (AblationScope)(int)variant.Scope, Window = variant.Window, FeedForwardOnly = variant.FeedForwardOnly };
+            if (variant is not null) settings = settings with { Scope = variant.Scope, Window = variant.Window, FeedForwardOnly = variant.FeedForwardOnly };
             using var bench = new EditBench(context.Model(cancellation), settings, known);
             return bench.Controls(edit.Dose, patch, cancellation);
         });

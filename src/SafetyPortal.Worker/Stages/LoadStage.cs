@@ -1,7 +1,7 @@
 using SafetyPortal.Requests;
 using SafetyPortal.Requests.Evidence;
 using SafetyPortal.Requests.Runs;
-using SafetyPortal.Worker.Plans;
+using SafetyPortal.Trials.Plans;
 
 namespace SafetyPortal.Worker.Stages;
 

@@ -1,11 +1,9 @@
 using SafetyPortal.Images;
 using SafetyPortal.Requests;
 using SafetyPortal.Requests.Artifacts;
-using SafetyPortal.Requests.Evidence;
-using SafetyPortal.Requests.Policies;
 using SafetyPortal.Requests.Runs;
-using SafetyPortal.Worker.Measuring;
-using SafetyPortal.Worker.Plans;
+using SafetyPortal.Trials.Measuring;
+using SafetyPortal.Trials.Plans;
 
 namespace SafetyPortal.Worker.Stages;
 

@@ -2,9 +2,8 @@ using SafetyPortal.Erasure.Ablation;
 using SafetyPortal.Erasure.RedTeam;
 using SafetyPortal.Images;
 using SafetyPortal.Requests.Artifacts;
-using SafetyPortal.Requests.Evidence;
 using SafetyPortal.Requests.Runs;
-using SafetyPortal.Worker.Probing;
+using SafetyPortal.Trials.Probing;
 
 namespace SafetyPortal.Worker.Stages;
 

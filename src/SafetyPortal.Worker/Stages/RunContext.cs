@@ -3,11 +3,10 @@ using System.Text;
 using SafetyPortal.Requests;
 using SafetyPortal.Requests.Artifacts;
 using SafetyPortal.Requests.Audit;
-using SafetyPortal.Requests.Evidence;
 using SafetyPortal.Requests.Models;
 using SafetyPortal.Requests.Policies;
 using SafetyPortal.Requests.Runs;
-using SafetyPortal.Worker.Models;
+using SafetyPortal.Trials.Models;
 using SafetyPortal.Worker.Running;
 
 namespace SafetyPortal.Worker.Stages;

@@ -2,8 +2,8 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using SafetyPortal.Erasure.Faithfulness;
 using SafetyPortal.Requests.Audit;
-using SafetyPortal.Worker.Edits;
-using SafetyPortal.Worker.Plans;
+using SafetyPortal.Trials.Edits;
+using SafetyPortal.Trials.Plans;
 
 namespace SafetyPortal.Worker.Stages;
 

@@ -2,7 +2,7 @@ using System.Text.Json;
 using SafetyPortal.Requests.Artifacts;
 using SafetyPortal.Requests.Audit;
 using SafetyPortal.Requests.Runs;
-using SafetyPortal.Worker.Measuring;
+using SafetyPortal.Trials.Measuring;
 
 namespace SafetyPortal.Worker.Stages;
 

@@ -1,8 +1,8 @@
 using SafetyPortal.Erasure.Attribution;
 using SafetyPortal.Requests.Evidence;
 using SafetyPortal.Requests.Policies;
-using SafetyPortal.Worker.Measuring;
-using SafetyPortal.Worker.Plans;
+using SafetyPortal.Trials.Measuring;
+using SafetyPortal.Trials.Plans;
 
 namespace SafetyPortal.Worker.Stages;
 

@@ -119,12 +119,8 @@ public sealed class BadInputTests : IDisposable
     [InlineData("evaluate", "--image", "a.png", "--patch", "a.safetensors")]
     [InlineData("redteam", "--patch", "a.safetensors", "--concept", "church")]
     [InlineData("redteam", "--patch", "a.safetensors", "--concept", "nudity", "--probes", "none")]
-    [InlineData("study", "--concept", "church")]
-    [InlineData("study", "--probes", "foo")]
     [InlineData("attribute", "-p", "a dog", "--seeds", "0")]
     [InlineData("generate", "-p", "a dog", "--count", "-3")]
-    [InlineData("bench", "--repeat", "0")]
-    [InlineData("bench", "make-model", "out", "--config", "tiny", "--shards", "0")]
     [InlineData("serve", "--demo", "--url", "http://0.0.0.0:5080")]
     [InlineData("serve", "--url", "nowhere")]
     public async Task AnyCommand_WrongCommandLine_ExitsWithUsageAndOneLineOnStandardError(params string[] arguments)
@@ -140,7 +136,7 @@ public sealed class BadInputTests : IDisposable
     [Fact]
     public async Task AnyCommand_WrongCommandLineAsJson_IsAnErrorObject()
     {
-        var result = await InProcess.RunAsync("study", "--probes", "foo", "--json");
+        var result = await InProcess.RunAsync("redteam", "--patch", "a.safetensors", "--concept", "nudity", "--probes", "foo", "--json");
 
         result.ExitCode.ShouldBe(ExitCode.Usage);
         result.Output.ShouldBeEmpty();
@@ -196,11 +192,6 @@ public sealed class BadInputTests : IDisposable
 
         ShouldBeRefused(await InProcess.RunAsync([.. command, "--data", folder.FullName]), "is of another build");
     }
-
-    [Fact]
-    public async Task TrainDemo_NoArtwork_IsRefusedWithoutAResult() => ShouldBeRefused(
-        await InProcess.RunAsync(
-            "train-demo", "--artwork", Path.Combine(folder.FullName, "nothing"), "--work", Path.Combine(folder.FullName, "work"), "--stage", "vae", "--steps", "1", "--json"), "nothing");
 
     [Fact]
     public async Task Erase_ScoresWithoutASummary_SaysWhatIsMissing()

@@ -1,5 +1,4 @@
 using SafetyPortal.Cli.Commands;
-using SafetyPortal.Requests;
 
 namespace SafetyPortal.Cli.Tests.Commands;
 

@@ -10,9 +10,8 @@ using SafetyPortal.Requests.Filing;
 using SafetyPortal.Requests.Models;
 using SafetyPortal.Tests;
 using SafetyPortal.Worker;
-using SafetyPortal.Worker.Edits;
-using SafetyPortal.Worker.Models;
-using SafetyPortal.Worker.Plans;
+using SafetyPortal.Trials.Edits;
+using SafetyPortal.Trials.Plans;
 using SafetyPortal.Worker.Running;
 
 namespace SafetyPortal.Cli.Tests.Once;

@@ -2,7 +2,6 @@ using System.Security.Cryptography;
 using SafetyPortal.Requests.Accounts;
 using SafetyPortal.Requests.Approval;
 using SafetyPortal.Requests.Evidence;
-using SafetyPortal.Requests.Policies;
 using SafetyPortal.Requests.Signing;
 
 namespace SafetyPortal.Requests.Tests.Approval;

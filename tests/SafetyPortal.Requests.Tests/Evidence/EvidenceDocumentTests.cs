@@ -3,7 +3,6 @@ using System.Text;
 using System.Text.Json;
 using SafetyPortal.Requests.Audit;
 using SafetyPortal.Requests.Evidence;
-using SafetyPortal.Requests.Policies;
 
 namespace SafetyPortal.Requests.Tests.Evidence;
 

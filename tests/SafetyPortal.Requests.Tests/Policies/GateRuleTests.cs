@@ -1,5 +1,5 @@
 using SafetyPortal.Requests.Accounts;
-using SafetyPortal.Requests.Evidence;
+using SafetyPortal.Requests.Audit;
 using SafetyPortal.Requests.Policies;
 using SafetyPortal.Requests.Tests.Evidence;
 
@@ -109,7 +109,7 @@ public class GateRuleTests
     [Fact]
     public void Default_HasTheAgreedLimits()
     {
-        var policy = PolicyDocument.FromJson(PolicyDocument.Default.ToJson());
+        var policy = PolicyVersion.Read(CanonicalJson.Serialize(PolicyDocument.Default));
 
         policy.ShouldBe(PolicyDocument.Default);
         (policy.MinDetectionDrop, policy.MinMeanRetention, policy.PlaceboMustNotPass).ShouldBe((0.8, 0.8, true));

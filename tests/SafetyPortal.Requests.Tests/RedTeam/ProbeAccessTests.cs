@@ -1,5 +1,4 @@
 using SafetyPortal.Requests.Accounts;
-using SafetyPortal.Requests.Evidence;
 using SafetyPortal.Requests.RedTeam;
 
 namespace SafetyPortal.Requests.Tests.RedTeam;

@@ -1,7 +1,6 @@
 using SafetyPortal.Requests.Accounts;
 using SafetyPortal.Requests.Artifacts;
 using SafetyPortal.Requests.Audit;
-using SafetyPortal.Requests.Evidence;
 using SafetyPortal.Requests.RedTeam;
 using SafetyPortal.Requests.Runs;
 

@@ -1,4 +1,3 @@
-using SafetyPortal.Requests.Policies;
 using SafetyPortal.Web.Admin;
 
 namespace SafetyPortal.Web.Tests.Admin;

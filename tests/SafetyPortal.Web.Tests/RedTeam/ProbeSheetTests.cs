@@ -3,7 +3,6 @@ using System.Net;
 using Microsoft.Extensions.DependencyInjection;
 using SafetyPortal.Requests.Accounts;
 using SafetyPortal.Requests.Artifacts;
-using SafetyPortal.Requests.Evidence;
 using SafetyPortal.Web.RedTeam;
 
 namespace SafetyPortal.Web.Tests.RedTeam;

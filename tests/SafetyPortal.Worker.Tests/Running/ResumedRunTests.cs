@@ -7,10 +7,10 @@ using SafetyPortal.Requests.Audit;
 using SafetyPortal.Requests.Data;
 using SafetyPortal.Requests.Evidence;
 using SafetyPortal.Requests.Runs;
-using SafetyPortal.Worker.Edits;
-using SafetyPortal.Worker.Measuring;
-using SafetyPortal.Worker.Models;
-using SafetyPortal.Worker.Plans;
+using SafetyPortal.Trials.Edits;
+using SafetyPortal.Trials.Measuring;
+using SafetyPortal.Trials.Models;
+using SafetyPortal.Trials.Plans;
 using SafetyPortal.Worker.Running;
 using SafetyPortal.Worker.Stages;
 

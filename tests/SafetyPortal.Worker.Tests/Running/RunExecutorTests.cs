@@ -4,7 +4,7 @@ using SafetyPortal.Requests.Data;
 using SafetyPortal.Requests.Evidence;
 using SafetyPortal.Requests.Runs;
 using SafetyPortal.Requests.Signing;
-using SafetyPortal.Worker.Probing;
+using SafetyPortal.Trials.Probing;
 using SafetyPortal.Worker.Running;
 
 namespace SafetyPortal.Worker.Tests.Running;

@@ -7,9 +7,8 @@ using SafetyPortal.Requests.Data;
 using SafetyPortal.Requests.Filing;
 using SafetyPortal.Requests.Runs;
 using SafetyPortal.Tests;
-using SafetyPortal.Worker.Edits;
-using SafetyPortal.Worker.Models;
-using SafetyPortal.Worker.Plans;
+using SafetyPortal.Trials.Edits;
+using SafetyPortal.Trials.Plans;
 using SafetyPortal.Worker.Running;
 
 namespace SafetyPortal.Worker.Tests.Running;

@@ -1,7 +1,7 @@
 using System.Text;
 using SafetyPortal.Requests.Artifacts;
 using SafetyPortal.Requests.Audit;
-using SafetyPortal.Worker.Measuring;
+using SafetyPortal.Trials.Measuring;
 using SafetyPortal.Worker.Stages;
 
 namespace SafetyPortal.Worker.Tests.Stages;

@@ -175,7 +175,7 @@ public sealed class PackVerifier
         PolicyDocument policy;
         try
         {
-            policy = PolicyDocument.FromJson(text);
+            policy = PolicyVersion.Read(text);
         }
         catch (JsonException error)
         {

@@ -1,0 +1,28 @@
+namespace SafetyPortal.Findings;
+
+/// <summary>What a row of the <see cref="ControlTable"/> is there for.</summary>
+public enum ControlRole
+{
+    /// <summary>The edit up for decision.</summary>
+    Edit,
+
+    /// <summary>Another published way to make the same edit, at equal size.</summary>
+    Method,
+
+    /// <summary>Something that should do less, at equal size.</summary>
+    Control,
+}
+
+/// <summary>The edit beside its controls; the edit is the first row.</summary>
+public sealed record ControlTable(IReadOnlyList<ControlRow> Rows);
+
+/// <summary>What one edited model does to the same prompts and seeds.</summary>
+/// <param name="Code">Stable name: "edit", "cad", "random", "largest", "gradient" or "wanda".</param>
+/// <param name="Name">Name for people.</param>
+/// <param name="Weights">Weights changed.</param>
+/// <param name="Patch">Artifact of the patch.</param>
+/// <param name="Target">Detection of the target before and after; its n may be a part of the gallery, and before is that of the same images.</param>
+/// <param name="Retention">Detection of the other concepts; null when only target images were made.</param>
+/// <param name="ClipScore">Null when only target images were made.</param>
+public sealed record ControlRow(
+    string Code, ControlRole Role, string Name, long Weights, string Patch, DetectionChange Target, RetentionMetrics? Retention, ClipScoreChange? ClipScore);

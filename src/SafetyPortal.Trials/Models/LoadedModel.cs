@@ -1,0 +1,99 @@
+using SafetyPortal.Diffusion;
+using SafetyPortal.Diffusion.Clip;
+using SafetyPortal.Erasure.Ablation;
+using SafetyPortal.Evaluation.Detection;
+using SafetyPortal.Evaluation.PromptSets;
+using static TorchSharp.torch;
+
+namespace SafetyPortal.Trials.Models;
+
+/// <summary>
+/// A model folder in memory: the pipeline, and beside it what judges its images: <c>clip/</c>, <c>judge/</c> and <c>prompts/</c>, each of which may be missing
+/// where the operator supplied what stands in. Belongs to the torch thread.
+/// </summary>
+public sealed class LoadedModel : IDisposable
+{
+    private readonly string folder;
+    private readonly string? supplied;
+    private readonly ClipModel? clip;
+    private readonly ConceptClassifier? judge;
+
+    private LoadedModel(
+        string folder, StableDiffusionPipeline pipeline, string digest, IReadOnlyList<ModelComponent> components, SuppliedBackbones backbones, string? prompts)
+    {
+        (this.folder, supplied, Pipeline, Digest, Components, Backbones) = (folder, prompts, pipeline, digest, components, backbones);
+        clip = backbones.Clip is null && Part("clip") is { } towers ? ClipModel.Load(towers) : null;
+        judge = Part("judge") is { } classifier ? ConceptClassifier.Load(classifier) : null;
+        IReadOnlyList<EvaluationPrompt> rows = judge is null && PromptFolder.Exists(folder, prompts) ? PromptRows(PromptFolder.DefaultSet) : [];
+        Reader = new ImageReader(
+            backbones.Clip?.TokenizerOr(pipeline.Tokenizer) ?? pipeline.Tokenizer,
+            backbones.Clip?.Model ?? clip,
+            judge,
+            judge?.Config.Objects ?? ModelScan.Classes(rows),
+            judge?.Config.Styles ?? ModelScan.Styles(rows),
+            backbones);
+    }
+
+    public StableDiffusionPipeline Pipeline { get; }
+
+    /// <summary><see cref="WeightsDigest"/> of the UNet.</summary>
+    public string Digest { get; }
+
+    /// <summary>Digests of all parts of the folder.</summary>
+    public IReadOnlyList<ModelComponent> Components { get; }
+
+    public ImageReader Reader { get; }
+
+    /// <summary>Networks of published metrics that were supplied beside the model.</summary>
+    public SuppliedBackbones Backbones { get; }
+
+    /// <summary>Reads a model folder.</summary>
+    /// <param name="folder">Absolute path.</param>
+    /// <param name="expectedDigest">Digest the weights must have; null accepts any.</param>
+    /// <param name="evaluation">Networks of published metrics to judge its images with; null for none.</param>
+    /// <param name="device">Where the pipeline computes, null for the CPU; what judges its images is small and stays on the CPU.</param>
+    /// <param name="expectedComponents">What all parts of the folder must be; null accepts any.</param>
+    /// <param name="cancellation">Stops between the parts.</param>
+    /// <exception cref="InvalidDataException">A part is missing or malformed, or not the expected one.</exception>
+    public static LoadedModel Load(
+        string folder, string? expectedDigest = null, BackboneOptions? evaluation = null, Device? device = null,
+        IReadOnlyList<ModelComponent>? expectedComponents = null, CancellationToken cancellation = default)
+    {
+        cancellation.ThrowIfCancellationRequested();
+        var backbones = SuppliedBackbones.Load(evaluation);
+        StableDiffusionPipeline? pipeline = null;
+        try
+        {
+            cancellation.ThrowIfCancellationRequested();
+            pipeline = StableDiffusionPipeline.Load(folder, device);
+            cancellation.ThrowIfCancellationRequested();
+            var components = ModelComponents.Of(folder, evaluation?.Prompts, cancellation);
+            if (expectedComponents is not null) ModelComponents.Demand(folder, expectedComponents, components);
+            var digest = WeightsDigest.Of(pipeline.Unet);
+            return expectedDigest is null || string.Equals(digest, expectedDigest, StringComparison.Ordinal)
+                ? new LoadedModel(folder, pipeline, digest, components, backbones, evaluation?.Prompts)
+                : throw new InvalidDataException(
+                    $"Expected the weights {expectedDigest} that were registered for {folder}, got {digest}: the model was changed on disk.");
+        }
+        catch
+        {
+            pipeline?.Dispose();
+            backbones.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The prompts of an evaluation set.</summary>
+    public IReadOnlyList<EvaluationPrompt> PromptRows(string set) => PromptFolder.Read(folder, set, supplied);
+
+    public void Dispose()
+    {
+        Reader.Dispose();
+        Pipeline.Dispose();
+        clip?.Dispose();
+        judge?.Dispose();
+        Backbones.Dispose();
+    }
+
+    private string? Part(string name) => Path.Combine(folder, name) is var path && Directory.Exists(path) ? path : null;
+}

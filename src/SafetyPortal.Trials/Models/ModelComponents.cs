@@ -1,0 +1,52 @@
+using System.Security.Cryptography;
+using System.Text;
+
+namespace SafetyPortal.Trials.Models;
+
+/// <summary>Digests of the parts of a model folder, so that evidence names all that made and judged its images and not the UNet alone.</summary>
+public static class ModelComponents
+{
+    // What a loader may read: a model card or a picture beside it changes no result.
+    private static readonly string[] Extensions = [".safetensors", ".json", ".txt", ".csv", ".onnx", ".model"];
+
+    /// <summary>One per sub-folder, and per file beside them, in the order of their names.</summary>
+    /// <param name="prompts">CSV, or folder of them, that stands in for a missing <c>prompts/</c>; null for none.</param>
+    public static IReadOnlyList<ModelComponent> Of(string folder, string? prompts = null, CancellationToken cancellation = default)
+    {
+        var parts = Directory.GetDirectories(folder)
+            .Where(part => !Path.GetFileName(part).StartsWith('.'))
+            .Select(part => (Name: Path.GetFileName(part), Root: part, Files: Readable(part)))
+            .Concat(Directory.GetFiles(folder, "*.json").Select(file => (Name: Path.GetFileName(file), Root: folder, Files: new List<string> { file })));
+        if (prompts is not null && !Directory.Exists(Path.Combine(folder, PromptFolder.Name)))
+            parts = parts.Append((PromptFolder.Name, Directory.Exists(prompts) ? prompts : Path.GetDirectoryName(Path.GetFullPath(prompts))!, Directory.Exists(prompts) ? Readable(prompts) : [prompts]));
+        return [.. parts.Where(part => part.Files.Count > 0).OrderBy(part => part.Name, StringComparer.Ordinal).Select(part => new ModelComponent(part.Name, Digest(part.Root, part.Files, cancellation)))];
+    }
+
+    /// <summary>Makes sure that a folder still has the parts it had.</summary>
+    /// <exception cref="InvalidDataException">One differs, came or went; the message names the first.</exception>
+    public static void Demand(string folder, IReadOnlyList<ModelComponent> expected, IReadOnlyList<ModelComponent> actual)
+    {
+        ArgumentNullException.ThrowIfNull(expected);
+        ArgumentNullException.ThrowIfNull(actual);
+        if (expected.Except(actual).Concat(actual.Except(expected)).FirstOrDefault() is not { Name: var name }) return;
+        throw new InvalidDataException($"Expected {name} of {folder} to be {Find(expected)}, it is {Find(actual)}: the model was changed on disk.");
+
+        string Find(IReadOnlyList<ModelComponent> parts) => parts.FirstOrDefault(part => string.Equals(part.Name, name, StringComparison.Ordinal))?.Digest ?? "absent";
+    }
+
+    private static List<string> Readable(string folder) =>
+        [.. Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories).Where(file => Extensions.Contains(Path.GetExtension(file), StringComparer.Ordinal))];
+
+    private static string Digest(string root, List<string> files, CancellationToken cancellation)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        foreach (var (name, file) in files.Select(file => (Path.GetRelativePath(root, file).Replace('\\', '/'), file)).OrderBy(pair => pair.Item1, StringComparer.Ordinal))
+        {
+            cancellation.ThrowIfCancellationRequested();
+            using var content = File.OpenRead(file);
+            hash.AppendData(Encoding.UTF8.GetBytes($"{name}\n{Convert.ToHexStringLower(SHA256.HashData(content))}\n"));
+        }
+
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
+    }
+}

@@ -1,0 +1,46 @@
+using SafetyPortal.Evaluation.PromptSets;
+
+namespace SafetyPortal.Trials.Models;
+
+/// <summary>The evaluation sets of a model: <c>prompts/*.csv</c>, each a set named after its file; "default" is all of them together.</summary>
+public static class PromptFolder
+{
+    public const string Name = "prompts";
+
+    /// <summary>The set that every model has.</summary>
+    public const string DefaultSet = "default";
+
+    /// <summary>Whether there is any set.</summary>
+    /// <param name="supplied">CSV, or folder of them, that stands in for a missing one.</param>
+    public static bool Exists(string modelFolder, string? supplied) => Files(modelFolder, supplied).Count > 0;
+
+    /// <summary>Reads a set.</summary>
+    /// <param name="supplied">CSV, or folder of them, that stands in for a missing one.</param>
+    /// <exception cref="InvalidDataException">There is no such set, or it is empty.</exception>
+    public static IReadOnlyList<EvaluationPrompt> Read(string modelFolder, string set, string? supplied = null)
+    {
+        var files = Files(modelFolder, supplied);
+        if (files.Count == 0)
+        {
+            throw new InvalidDataException(
+                $"Expected {Name}/*.csv in the model {modelFolder}: what to draw and what must be seen in it. There is none{(supplied is null ? "" : $", nor in {supplied}")}; supply a set with --prompts (setting Worker:Evaluation:Prompts).");
+        }
+
+        var chosen = files.Where(f => string.Equals(Path.GetFileNameWithoutExtension(f), set, StringComparison.Ordinal)).ToList();
+        if (chosen.Count == 0 && string.Equals(set, DefaultSet, StringComparison.Ordinal)) chosen = files;
+        var rows = chosen.SelectMany(PromptSet.Load).ToList();
+        return rows.Count > 0
+            ? rows
+            : throw new InvalidDataException(
+                $"Expected an evaluation set \"{set}\" in {Path.GetDirectoryName(files[0])}; there are: {string.Join(", ", files.Select(Path.GetFileNameWithoutExtension).Append(DefaultSet))}.");
+    }
+
+    private static List<string> Files(string modelFolder, string? supplied)
+    {
+        var own = Path.Combine(modelFolder, Name);
+        if (Directory.Exists(own)) return Csv(own);
+        return supplied is null ? [] : Directory.Exists(supplied) ? Csv(supplied) : [supplied];
+
+        static List<string> Csv(string folder) => [.. Directory.GetFiles(folder, "*.csv").Order(StringComparer.Ordinal)];
+    }
+}

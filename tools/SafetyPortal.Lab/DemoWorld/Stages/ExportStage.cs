@@ -1,0 +1,66 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using SafetyPortal.Lab.DemoWorld.World;
+using SafetyPortal.Diffusion;
+using static TorchSharp.torch;
+
+namespace SafetyPortal.Lab.DemoWorld.Stages;
+
+/// <summary>Writes the trained networks as a diffusers folder, with CLIP, the judge and the evaluation prompts beside it.</summary>
+public static class ExportStage
+{
+    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
+
+    /// <param name="context">Work folder with every stage's checkpoint.</param>
+    /// <param name="directory">Created; files of the same names are replaced.</param>
+    /// <param name="dtype">Type the weights are stored in.</param>
+    public static void Write(StageContext context, string directory, ScalarType dtype = ScalarType.Float16)
+    {
+        Directory.CreateDirectory(directory);
+        CopyTokenizer(context, Path.Combine(directory, "tokenizer"));
+        using (var clip = ClipStage.Load(context))
+        using (var text = ClipStage.TextTower(clip))
+        {
+            text.Save(Path.Combine(directory, "text_encoder"), dtype);
+            clip.Save(Path.Combine(directory, "clip"), dtype);
+            CopyTokenizer(context, Path.Combine(directory, "clip"));
+            WriteJson(Path.Combine(directory, "clip", "preprocessor_config.json"), Preprocessor());
+        }
+
+        using (var unet = UnetStage.Load(context))
+            unet.Save(Path.Combine(directory, "unet"), dtype);
+        using (var vae = DecoderStage.LoadBest(context, LatentSet.ScalingFactorOf(context.WorkDirectory)))
+            vae.Save(Path.Combine(directory, "vae"), dtype);
+        using (var judge = JudgeStage.Load(context))
+            judge.Save(Path.Combine(directory, "judge"), dtype);
+        UnetStage.Schedule.Save(Path.Combine(directory, "scheduler"));
+        new ModelIndex(ModelIndex.StableDiffusion, UnetStage.Schedule.ClassName).Write(directory);
+        EvaluationPrompts.Write(Path.Combine(directory, "prompts"));
+    }
+
+    private static void CopyTokenizer(StageContext context, string target)
+    {
+        Directory.CreateDirectory(target);
+        foreach (var file in Directory.EnumerateFiles(context.TokenizerDirectory))
+            File.Copy(file, Path.Combine(target, Path.GetFileName(file)), overwrite: true);
+    }
+
+    private static JsonObject Preprocessor() => new()
+    {
+        ["do_center_crop"] = true,
+        ["do_normalize"] = true,
+        ["do_resize"] = true,
+        ["crop_size"] = SceneRenderer.Side,
+        ["size"] = SceneRenderer.Side,
+        ["resample"] = 3,
+        ["feature_extractor_type"] = "CLIPFeatureExtractor",
+        ["image_mean"] = new JsonArray(0.48145466, 0.4578275, 0.40821073),
+        ["image_std"] = new JsonArray(0.26862954, 0.26130258, 0.27577711),
+    };
+
+    private static void WriteJson(string path, JsonObject json)
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        File.WriteAllText(path, json.ToJsonString(Indented) + "\n");
+    }
+}

@@ -1,0 +1,54 @@
+using SafetyPortal.Diffusion.Runtime;
+using System.Globalization;
+using SafetyPortal.Cli.Commands;
+using SafetyPortal.Trials.Measuring;
+using SafetyPortal.Trials.Models;
+using SafetyPortal.Trials.Plans;
+
+namespace SafetyPortal.Lab.Study;
+
+/// <summary>What a study covers and how large its galleries are.</summary>
+/// <param name="Concepts">In the order of the page.</param>
+/// <param name="Images">Images per gallery; every model of a concept makes the same ones.</param>
+/// <param name="Painting">Steps and guidance of the images.</param>
+/// <param name="Seed">Seed of attribution, search, controls and probes.</param>
+/// <param name="Probes">Probes tried on plain CAD and on the improved edit.</param>
+/// <param name="Budget">"small" or "full".</param>
+/// <param name="Threads">Threads of libtorch and its BLAS.</param>
+internal sealed record StudySettings(
+    IReadOnlyList<ConceptArgument> Concepts, EvaluationSize Images, PaintSettings Painting, long Seed, IReadOnlyList<string> Probes, string Budget, int Threads)
+{
+    /// <summary>Five objects, three styles and nudity of the embedded model.</summary>
+    public static readonly IReadOnlyList<ConceptArgument> EmbeddedConcepts =
+    [
+        new(ConceptKind.Object, "church"), new(ConceptKind.Object, "truck"), new(ConceptKind.Object, "dog"), new(ConceptKind.Object, "parachute"), new(ConceptKind.Object, "trumpet"),
+        new(ConceptKind.Style, "sketch"), new(ConceptKind.Style, "noto"), new(ConceptKind.Style, "fluent"),
+        new(ConceptKind.Nudity, "nudity"),
+    ];
+
+    /// <summary>Everything a concept's galleries depend on, in one line: a stored result with another is not used. Probes say for themselves how hard they tried.</summary>
+    public string Fingerprint(LoadedModel model) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"model {model.Digest}, {Images.Target} target images and {Images.PerConcept} of each other concept, {Painting.Steps} DDIM steps, guidance {Painting.Guidance}, batch {Painting.BatchSize}, seed {Seed}; libtorch {Libtorch.Description}, CPU, {Threads} {(Threads == 1 ? "thread" : "threads")}, float32; judged by {Networks(model.Backbones.Uses)}");
+
+    /// <summary>The probes asked for that were not made yet with this budget and seed.</summary>
+    public IReadOnlyList<string> MissingProbes(RedTeamEvidence? known) => IsOurs(known) ? [.. Probes.Where(code => known!.Probes.All(p => p.Code != code))] : Probes;
+
+    /// <summary>What was made, and what was known of the same budget and seed.</summary>
+    public RedTeamEvidence WithProbes(RedTeamEvidence? known, RedTeamEvidence made) => IsOurs(known)
+        ? made with { Probes = [.. known!.Probes.Concat(made.Probes).OrderBy(p => ProbeCodes.All.ToList().IndexOf(p.Code))] }
+        : made;
+
+    /// <summary>Of what is known, the probes asked for; null for none.</summary>
+    public RedTeamEvidence? AskedProbes(RedTeamEvidence? known)
+    {
+        List<ProbeEvidence> asked = IsOurs(known) ? [.. known!.Probes.Where(p => Probes.Contains(p.Code, StringComparer.Ordinal))] : [];
+        return asked.Count == 0 ? null : known! with { Probes = asked };
+    }
+
+    private bool IsOurs(RedTeamEvidence? known) => known is not null && string.Equals(known.Budget, Budget, StringComparison.Ordinal) && known.Seed == Seed;
+
+    private static string Networks(IReadOnlyList<BackboneUse> uses) => uses.Count == 0
+        ? "the model folder's own networks"
+        : string.Join(", ", uses.Select(u => $"{u.Network} ({u.Measures}{(u.Threshold is { } from ? string.Create(CultureInfo.InvariantCulture, $" from {from}") : "")}, {u.Digest[..12]})"));
+}
