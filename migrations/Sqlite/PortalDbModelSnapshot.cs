@@ -277,9 +277,6 @@ namespace SafetyPortal.Requests.Migrations
                         .IsRequired()
                         .HasColumnType("TEXT");
 
-                    b.Property<long>("Since")
-                        .HasColumnType("INTEGER");
-
                     b.Property<long>("Version")
                         .IsConcurrencyToken()
                         .HasColumnType("INTEGER");

@@ -5,8 +5,8 @@ using SafetyPortal.Requests.Runs;
 namespace SafetyPortal.Requests;
 
 /// <summary>
-/// One wish to remove one concept from one model, from draft to release.
-/// <see cref="Status"/> changes only through the methods here; each throws <see cref="IllegalMoveException"/> when the life of a request has no such move.
+/// A request to remove one concept from one model, from draft to release.
+/// <see cref="Status"/> changes only through the methods here; each throws <see cref="IllegalMoveException"/> when the status allows no such move.
 /// </summary>
 public sealed class EraseRequest : IVersioned, IAudited
 {
@@ -25,7 +25,7 @@ public sealed class EraseRequest : IVersioned, IAudited
 
     public string ConceptName { get; private set; } = "";
 
-    /// <summary>The name as duplicates are found: lower case, single blanks.</summary>
+    /// <summary>The name by which duplicates are found; see <see cref="Requests.ConceptName.KeyOf"/>.</summary>
     public string ConceptKey { get; private set; } = "";
 
     public List<string> Synonyms { get; private set; } = [];
@@ -77,7 +77,7 @@ public sealed class EraseRequest : IVersioned, IAudited
     /// <summary>Why it was rejected, sent back or failed; null otherwise.</summary>
     public string? StatusNote { get; private set; }
 
-    /// <summary>Random hexadecimal salt: the history refers to prompts by salted digest, so that deleting the prompts leaves nothing to guess.</summary>
+    /// <summary>Random hexadecimal salt: the history names prompts by salted digest, so that deleted prompts cannot be guessed from it.</summary>
     public string PromptSalt { get; private set; } = "";
 
     public long Version { get; set; }
@@ -97,7 +97,7 @@ public sealed class EraseRequest : IVersioned, IAudited
         return request;
     }
 
-    /// <summary>Replaces the content; only while it is with its requester (draft or changes requested).</summary>
+    /// <summary>Replaces the content; only while it is a draft or changes are requested.</summary>
     public void Revise(RequestContent content, DateTimeOffset now)
     {
         Demand("revised", RequestStatus.Draft, RequestStatus.ChangesRequested);

@@ -16,7 +16,7 @@ public sealed record RequestContent
 
     public const int MaxReferenceImages = 6;
 
-    /// <summary>2^53 - 1: seeds stand in evidence as JSON numbers, which are exact up to there.</summary>
+    /// <summary>2^53 - 1: evidence holds seeds as JSON numbers, which are exact up to there.</summary>
     public const long MaxSeed = 9_007_199_254_740_991;
 
     public required long ModelVersionId { get; init; }
@@ -99,7 +99,7 @@ public sealed record RequestContent
         {
             Check(
                 false, BasePrompts is { Count: > 0 } ? nameof(BasePrompts) : nameof(ConceptPrompts),
-                $"\"{same}\" is its own base prompt, so nothing could be told apart: let the prompt name the concept or one of its synonyms, or give another base prompt.");
+                $"\"{same}\" is its own base prompt, so the two cannot be compared: let the prompt name the concept or one of its synonyms, or give another base prompt.");
         }
 
         return problems;
@@ -108,7 +108,7 @@ public sealed record RequestContent
     private bool NamesNudity() =>
         NudityTerms.IsNamedIn(ConceptName) || Synonyms.Any(NudityTerms.IsNamedIn) || ConceptPrompts.Any(NudityTerms.IsNamedIn);
 
-    // As the model reads prompts: without regard to case and to how many blanks there are.
+    // Compared as the model reads prompts: without case and surplus blanks.
     private string? PromptEqualToItsBase()
     {
         static string[] Words(string text) => text.ToUpperInvariant().Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);

@@ -14,6 +14,7 @@ using SafetyPortal.Requests.Policies;
 using SafetyPortal.Requests.RedTeam;
 using SafetyPortal.Requests.Releases;
 using SafetyPortal.Requests.Runs;
+using SafetyPortal.Requests.Signing;
 
 namespace SafetyPortal.Requests;
 
@@ -35,7 +36,7 @@ public static class RequestsServices
         services.AddSingleton<VerdictSigner>().AddSingleton<TrustWorkerKey>().AddSingleton<WorkerKeyQueries>().AddSingleton<ExportEvidence>();
         services.AddSingleton<ReleasePatch>().AddSingleton<MoveAlias>().AddSingleton<RevokeRelease>().AddSingleton<ReleaseQueries>();
         services.AddSingleton<RegisterModel>().AddSingleton<CurrentPolicy>().AddSingleton<ChangePolicy>();
-        services.AddSingleton(_ => CheckpointKey.LoadOrCreate(folder));
+        services.AddSingleton(_ => SigningKey.LoadOrCreate(folder.AuditKey)).AddSingleton<CheckpointFile>();
         services.AddSingleton<AuditQueries>().AddSingleton<AuditVerifier>().AddSingleton<AuditExport>().AddSingleton<WriteCheckpoint>().AddSingleton<RecordEvent>();
         services.AddSingleton<DemoAccounts>().AddSingleton<CreateFirstAdministrator>();
         return services;

@@ -16,7 +16,7 @@ public sealed record Actor(string Id, string Name, DateTimeOffset? SignedInAt = 
     public static Actor System(string part) => new("system:" + part, part);
 
     /// <summary>The actor behind a signed-in principal.</summary>
-    /// <exception cref="NotAllowedException">Nobody is signed in.</exception>
+    /// <exception cref="NotAllowedException">The principal is not signed in.</exception>
     public static Actor From(ClaimsPrincipal principal)
     {
         ArgumentNullException.ThrowIfNull(principal);

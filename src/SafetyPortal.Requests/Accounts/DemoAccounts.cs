@@ -28,7 +28,7 @@ public sealed class DemoAccounts(IDbContextFactory<PortalDb> databases, DataFold
         ("approver2", "Beate Approver", Roles.Approver),
     ];
 
-    /// <summary>True for the name of an account that <see cref="EnsureAsync"/> makes, so that it can be kept out where nothing is tried.</summary>
+    /// <summary>True for the name of an account that <see cref="EnsureAsync"/> makes.</summary>
     public static bool IsDemo(string? name) => name?.Trim().EndsWith(Domain, StringComparison.OrdinalIgnoreCase) == true;
 
     /// <summary>Makes the accounts that are missing and returns all with their passwords. Safe to repeat; passwords stay as they are.</summary>
@@ -88,6 +88,6 @@ public sealed class DemoAccounts(IDbContextFactory<PortalDb> databases, DataFold
         db.Record(Actor.System("setup"), "account.created", $"account/{user.Id}", new { name = account.Email, role = account.Role });
     }
 
-    // Letters and digits that are not mistaken for one another, plus one of each class Identity asks for.
+    // Letters and digits that a reader does not confuse.
     private static string NewPassword() => RandomNumberGenerator.GetString("abcdefghjkmnpqrstuvwxyzABCDEFGHJKMNPQRSTUVWXYZ23456789", 16) + "-aA7";
 }

@@ -1,3 +1,6 @@
+using Microsoft.EntityFrameworkCore;
+using SafetyPortal.Requests.Data;
+
 namespace SafetyPortal.Requests.Accounts;
 
 /// <summary>The four roles. A role is a duty, not a rank: an administrator who should approve needs <see cref="Approver"/> as well.</summary>
@@ -16,4 +19,31 @@ public static class Roles
     public const string Administrator = "Administrator";
 
     public static readonly IReadOnlyList<string> All = [Reviewer, Approver, Auditor, Administrator];
+}
+
+/// <summary>Roles as the database holds them now, so that a withdrawn role ends its power at once and not with the cookie.</summary>
+public static class RoleCheck
+{
+    /// <summary>The roles of a user; empty for an unknown or locked-out one.</summary>
+    public static async Task<IReadOnlyList<string>> RolesOfAsync(this PortalDb db, string userId, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(db);
+        var user = await db.Users.AsNoTracking().SingleOrDefaultAsync(u => u.Id == userId, cancellationToken);
+        if (user is null || user.LockoutEnd > db.Now)
+            return [];
+        return await (from link in db.UserRoles
+                      join role in db.Roles on link.RoleId equals role.Id
+                      where link.UserId == userId
+                      select role.Name!).ToListAsync(cancellationToken);
+    }
+
+    /// <summary>Passes when the actor holds at least one of the roles.</summary>
+    /// <exception cref="NotAllowedException">They hold none of them.</exception>
+    public static async Task DemandRoleAsync(this PortalDb db, Actor actor, CancellationToken cancellationToken, params string[] anyOf)
+    {
+        ArgumentNullException.ThrowIfNull(actor);
+        var held = await db.RolesOfAsync(actor.Id, cancellationToken);
+        if (!held.Intersect(anyOf, StringComparer.Ordinal).Any())
+            throw new NotAllowedException($"This needs the role {string.Join(" or ", anyOf)}; {actor.Name} holds {(held.Count == 0 ? "none" : string.Join(", ", held))}.");
+    }
 }

@@ -18,7 +18,7 @@ public sealed record TrustedKey(string? Id, string? PublicPem);
 /// <summary>A claim in force, as the rule sees it.</summary>
 public sealed record PriorClaim(string? HolderId, string? HolderName, bool OnHold);
 
-/// <summary>Everything the rule looks at. Null, empty and undefined values stand for "not known" and deny; only a null claim means that there is none.</summary>
+/// <summary>Everything the rule looks at. Null, empty and undefined values mean "not known" and deny; only a null claim means that there is none.</summary>
 /// <param name="ApproverRoles">Roles the approver holds now.</param>
 /// <param name="RunStarterId">Who started the run that made the evidence.</param>
 /// <param name="SeenDigest">The evidence digest the approver names.</param>
@@ -26,7 +26,7 @@ public sealed record PriorClaim(string? HolderId, string? HolderName, bool OnHol
 /// <param name="SignedInAt">When the approver last proved who they are.</param>
 /// <param name="GatesPassed">Whether the policy's gates passed, as the run recorded it; the signed verdict must agree.</param>
 /// <param name="Quorum">How many different approvers must approve, 1 to 5.</param>
-/// <param name="Verdict">The worker's signed word on the gates; null when it is missing or cannot be read.</param>
+/// <param name="Verdict">The worker's signed verdict on the gates; null when it is missing or cannot be read.</param>
 /// <param name="TrustedKeys">The registered worker keys that were not withdrawn.</param>
 /// <param name="Claim">Who works on the request now.</param>
 public sealed record ApprovalInput(
@@ -60,14 +60,14 @@ public static class ApprovalRule
     /// <summary>How long a sign-in counts as fresh.</summary>
     public static readonly TimeSpan FreshSignIn = TimeSpan.FromMinutes(5);
 
-    /// <summary>How far a sign-in may lie in the future before it is taken as forged: clocks of two servers differ a little.</summary>
+    /// <summary>How far in the future a sign-in may be before it counts as forged: clocks of two servers differ a little.</summary>
     public static readonly TimeSpan ClockSkew = TimeSpan.FromSeconds(30);
 
     /// <summary>Whether the approver may decide so.</summary>
     public static ApprovalVerdict Judge(DecisionKind kind, DecisionReason reason, ApprovalInput? input)
     {
         if (input is null)
-            return Deny("malformed", "Nothing was handed in.");
+            return Deny("malformed", "There is nothing to judge.");
         if (!Enum.IsDefined(kind) || !Enum.IsDefined(reason))
             return Deny("malformed", "The decision must be approve, reject or request changes, with a known reason.");
         return JudgePerson(input) ?? JudgeClaim(input) ?? (kind == DecisionKind.Approve ? JudgeApproval(reason, input) : JudgeRefusal(reason));
@@ -76,7 +76,7 @@ public static class ApprovalRule
     /// <summary>
     /// Whether the approver may waive failed gates. A colleague's claim does not stop them: a waiver takes a second person while the first reviews the request.
     /// </summary>
-    public static ApprovalVerdict JudgeWaiver(ApprovalInput? input) => input is null ? Deny("malformed", "Nothing was handed in.") : JudgePerson(input) ?? Allowed;
+    public static ApprovalVerdict JudgeWaiver(ApprovalInput? input) => input is null ? Deny("malformed", "There is nothing to judge.") : JudgePerson(input) ?? Allowed;
 
     private static ApprovalVerdict Allowed { get; } = new(true, "allowed", "Allowed.", QuorumMet: false);
 
@@ -86,13 +86,13 @@ public static class ApprovalRule
         if (string.IsNullOrWhiteSpace(input.ApproverId))
             return Deny("unknown-approver", "It is not known who decides.");
         if (string.IsNullOrWhiteSpace(input.RequesterId) || string.IsNullOrWhiteSpace(input.RunStarterId))
-            return Deny("unknown-requester", "It is not known who asked for this or who started its run.");
+            return Deny("unknown-requester", "It is not known who filed this or who started its run.");
         if (Same(input.ApproverId, input.RequesterId))
             return Deny("own-request", "You filed this request; someone else must decide on it.");
         if (Same(input.ApproverId, input.RunStarterId))
             return Deny("own-run", "You started the run of this request; someone else must decide on it.");
         if (input.ApproverRoles?.Contains(Roles.Approver, StringComparer.Ordinal) != true)
-            return Deny("not-approver", "Only holders of the Approver role decide; other roles, Administrator included, do not stand in for it.");
+            return Deny("not-approver", "Only holders of the Approver role decide; no other role replaces it, Administrator included.");
         if (input.SignedInAt is not { } signedIn || signedIn > input.Now + ClockSkew || input.Now - signedIn > FreshSignIn)
             return Deny("stale-sign-in", "Confirm your password first: a decision needs a sign-in from the last 5 minutes.");
         if (input.Status != RequestStatus.AwaitingDecision)

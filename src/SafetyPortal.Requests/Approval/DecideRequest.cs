@@ -24,7 +24,7 @@ public sealed class DecideRequest(IDbContextFactory<PortalDb> databases)
 {
     public const int MaxComment = 4000;
 
-    /// <summary>Decides; the request as it stands afterwards.</summary>
+    /// <summary>Decides and returns the changed request.</summary>
     /// <exception cref="DecisionDeniedException">The rule denied it.</exception>
     public async Task<EraseRequest> ExecuteAsync(Actor actor, long requestId, DecisionEntry entry, CancellationToken cancellationToken)
     {
@@ -70,7 +70,7 @@ public sealed class DecideRequest(IDbContextFactory<PortalDb> databases)
         return request;
     }
 
-    /// <summary>What the rule would say now, so that a page can explain itself beforehand. Changes nothing.</summary>
+    /// <summary>Returns what the rule would say now, for a page to show beforehand. Changes nothing.</summary>
     public async Task<ApprovalVerdict> PreviewAsync(Actor actor, long requestId, DecisionEntry entry, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(actor);

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 
 namespace SafetyPortal.Requests.Artifacts;
@@ -8,13 +9,13 @@ namespace SafetyPortal.Requests.Artifacts;
 /// </summary>
 public sealed class FolderArtifactStore : IArtifactStore
 {
-    // A part is written without a pause; what nobody wrote to for so long was left behind by a killed process.
+    // A process writes a part without a pause; a killed process left behind a part that did not grow for so long.
     private static readonly TimeSpan Abandoned = TimeSpan.FromHours(1);
     private const int BufferSize = 128 * 1024;
     private readonly string root;
     private readonly string temporary;
 
-    /// <summary>Opens the store and removes what killed processes left in root/tmp; parts that somebody still writes stay.</summary>
+    /// <summary>Opens the store and removes what killed processes left in root/tmp; parts that a process still writes stay.</summary>
     /// <param name="root">Folder of the store; created when missing.</param>
     public FolderArtifactStore(string root)
     {
@@ -34,7 +35,7 @@ public sealed class FolderArtifactStore : IArtifactStore
         {
             var digest = await WriteAsync(content, part, cancellationToken);
             var target = PathOf(digest);
-            // What is there may have been damaged since; the new copy heals it.
+            // The stored file may have been damaged since; the new copy replaces it.
             if (!await IsIntactAsync(digest, cancellationToken))
             {
                 Directory.CreateDirectory(Path.GetDirectoryName(target)!);
@@ -101,12 +102,12 @@ public sealed class FolderArtifactStore : IArtifactStore
             {
                 if (DateTime.UtcNow - File.GetLastWriteTimeUtc(part) < Abandoned)
                     continue;
-                // The writer of a part, in whatever process, keeps everybody else out.
+                // The process that writes a part keeps all others out.
                 using var mine = new FileStream(part, FileMode.Open, FileAccess.ReadWrite, FileShare.None, bufferSize: 1, FileOptions.DeleteOnClose);
             }
             catch (Exception error) when (error is IOException or UnauthorizedAccessException)
             {
-                // Somebody writes it, or swept it first.
+                // Another process writes it, or swept it first.
             }
         }
     }
@@ -154,4 +155,33 @@ public sealed class FolderArtifactStore : IArtifactStore
         file.Flush(flushToDisk: true);
         return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
+}
+
+/// <summary>Makes a rename durable: POSIX keeps the new name only once the folder itself is synced. .NET cannot open a folder, so this calls libc.</summary>
+internal static partial class FolderSync
+{
+    private const int ReadOnly = 0;
+
+    public static void Flush(string folder)
+    {
+        if (OperatingSystem.IsWindows())
+            return;
+        var descriptor = Open(folder, ReadOnly);
+        if (descriptor < 0)
+            throw new IOException($"The folder {folder} could not be opened for syncing (errno {Marshal.GetLastPInvokeError()}).");
+        var failed = Sync(descriptor) != 0;
+        var errno = Marshal.GetLastPInvokeError();
+        _ = Close(descriptor);
+        if (failed)
+            throw new IOException($"The folder {folder} could not be synced to disk (errno {errno}).");
+    }
+
+    [LibraryImport("libc", EntryPoint = "open", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
+    private static partial int Open(string path, int flags);
+
+    [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
+    private static partial int Sync(int descriptor);
+
+    [LibraryImport("libc", EntryPoint = "close")]
+    private static partial int Close(int descriptor);
 }

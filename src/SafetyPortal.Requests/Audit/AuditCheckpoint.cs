@@ -1,10 +1,14 @@
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using SafetyPortal.Requests.Data;
 using SafetyPortal.Requests.Signing;
 
 namespace SafetyPortal.Requests.Audit;
 
 /// <summary>
-/// A signed statement that the history had <paramref name="Count"/> events ending in <paramref name="HeadHash"/>. It lies outside the database,
-/// so whoever rewrites the database cannot make the two agree again without the signing key.
+/// A signed statement that the history had <paramref name="Count"/> events ending in <paramref name="HeadHash"/>. It is kept outside the database:
+/// without the signing key, a person who rewrites the database cannot make the two agree again.
 /// </summary>
 /// <param name="Previous">SHA-256 of the checkpoint line before, 64 zeros for the first: a line cannot be taken out of the file unnoticed.</param>
 /// <param name="KeyId">SHA-256 of the public key that signed.</param>
@@ -13,12 +17,84 @@ public sealed record AuditCheckpoint(long Count, string HeadHash, DateTimeOffset
 {
     private const long MaxCount = 1L << 53;
 
-    /// <summary>The canonical JSON that is signed: everything but the signature.</summary>
-    internal static string SignedText(long count, string headHash, DateTimeOffset time, string previous, string keyId) =>
-        CanonicalJson.Serialize(new { count, headHash, time = AuditHash.Iso(time), previous, keyId });
+    internal static AuditCheckpoint Sign(long count, string headHash, DateTimeOffset time, string previous, SigningKey key)
+    {
+        var unsigned = new AuditCheckpoint(count, headHash, time, previous, key.Id, "");
+        return unsigned with { Signature = key.Sign(unsigned.SignedText()) };
+    }
 
     /// <summary>Whether the key signed this. A count that canonical JSON cannot hold (above 2^53) was never signed.</summary>
-    internal bool IsSignedBy(SigningKey key) => Count is >= 0 and <= MaxCount && key.Verifies(SignedText(), Signature);
+    internal bool IsSignedBy(SigningKey key) =>
+        string.Equals(KeyId, key.Id, StringComparison.Ordinal) && Count is >= 0 and <= MaxCount && key.Verifies(SignedText(), Signature);
 
-    internal string SignedText() => SignedText(Count, HeadHash, Time, Previous, KeyId);
+    /// <summary>The canonical JSON that is signed: everything but the signature.</summary>
+    internal string SignedText() => CanonicalJson.Serialize(new { Count, HeadHash, time = AuditHash.Iso(Time), Previous, KeyId });
+}
+
+/// <summary>The history does not fit its newest checkpoint, so no new one is signed over it. The message is for the auditor.</summary>
+public sealed class BrokenHistoryException(string message) : InvalidOperationException(message);
+
+/// <summary>Anchors the history: signs how far it goes, outside the database.</summary>
+public sealed class WriteCheckpoint(IDbContextFactory<PortalDb> databases, CheckpointFile file)
+{
+    /// <summary>Writes a checkpoint, or returns null when nothing happened since the last.</summary>
+    /// <exception cref="BrokenHistoryException">What the last checkpoint vouched for is not there any more.</exception>
+    public async Task<AuditCheckpoint?> ExecuteAsync(CancellationToken cancellationToken) =>
+        await file.AppendAsync(HeadAsync, cancellationToken);
+
+    private async Task<(long Count, string HeadHash, DateTimeOffset Time)?> HeadAsync(AuditCheckpoint? newest, CancellationToken cancellationToken)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        if (newest is not null)
+        {
+            var anchored = await db.AuditEvents.Where(e => e.Sequence == newest.Count).Select(e => e.Hash).SingleOrDefaultAsync(cancellationToken);
+            if (!string.Equals(anchored, newest.HeadHash, StringComparison.Ordinal))
+                throw new BrokenHistoryException($"The checkpoint of {newest.Time:u} vouches for {newest.Count} events ending in {newest.HeadHash}; the history has {anchored ?? "no such event"} there. Verify it before anything else is signed.");
+        }
+        var head = await db.AuditEvents.OrderByDescending(e => e.Sequence).Select(e => new { e.Sequence, e.Hash }).FirstOrDefaultAsync(cancellationToken);
+        return head is null || head.Sequence == newest?.Count ? null : (head.Sequence, head.Hash, db.Now);
+    }
+}
+
+/// <summary>
+/// Anchors the history while the portal runs: a checkpoint a minute after anything happened, and one at shutdown. A quiet portal writes none.
+/// </summary>
+public sealed class CheckpointSchedule(WriteCheckpoint checkpoint, TimeProvider time, ILogger<CheckpointSchedule> logger) : BackgroundService
+{
+    /// <summary>How long an event may stay without an anchor.</summary>
+    public static readonly TimeSpan Interval = TimeSpan.FromMinutes(1);
+
+    /// <inheritdoc/>
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(Interval, time);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(stoppingToken)) await WriteAsync(stoppingToken);
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // The last checkpoint is written by StopAsync.
+        }
+    }
+
+    /// <inheritdoc/>
+    public override async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await base.StopAsync(cancellationToken);
+        await WriteAsync(cancellationToken);
+    }
+
+    private async Task WriteAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await checkpoint.ExecuteAsync(cancellationToken);
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            // A broken history must not stop the portal: the next verification shows it to the auditor.
+            logger.LogError(e, "No checkpoint could be written; trying again in {Interval}.", Interval);
+        }
+    }
 }

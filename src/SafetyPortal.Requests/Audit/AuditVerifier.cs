@@ -3,15 +3,55 @@ using SafetyPortal.Requests.Data;
 
 namespace SafetyPortal.Requests.Audit;
 
-/// <summary>Checks that nobody rewrote the history: each event's hash, the links between them, and the signed checkpoints.</summary>
-public sealed class AuditVerifier(IDbContextFactory<PortalDb> databases, DataFolder folder, CheckpointKey key)
+/// <summary>How the history was changed.</summary>
+public enum AuditFault
+{
+    /// <summary>A column of an event is not what it was.</summary>
+    ChangedField = 0,
+
+    /// <summary>An event is at another place than it was written.</summary>
+    Reordered = 1,
+
+    /// <summary>An event between others is gone.</summary>
+    Missing = 2,
+
+    /// <summary>The newest events, which a checkpoint names, are gone.</summary>
+    CutTail = 3,
+
+    /// <summary>The events agree among themselves but not with a checkpoint: they were written anew.</summary>
+    RewrittenLog = 4,
+
+    /// <summary>A checkpoint was not signed with the portal's key, or lines of the file were changed or taken out.</summary>
+    ForgedCheckpoint = 5,
+
+    /// <summary>The last line of the checkpoint file is incomplete: its writing was cut off. The next checkpoint takes its place.</summary>
+    TornCheckpoint = 6,
+}
+
+/// <summary>One finding. <paramref name="Sequence"/> is the first bad event, or for a forged or torn checkpoint its line number.</summary>
+public sealed record AuditProblem(AuditFault Fault, long Sequence, string Text);
+
+/// <summary>The result of a verification.</summary>
+/// <param name="Problems">Empty when the history is sound; the first is the earliest bad event.</param>
+/// <param name="EventCount">Events looked at.</param>
+/// <param name="AnchoredCount">Events the newest genuine checkpoint covers; later ones are not yet anchored.</param>
+/// <param name="HeadHash">Hash of the newest event, 64 zeros when there is none.</param>
+public sealed record AuditReport(IReadOnlyList<AuditProblem> Problems, long EventCount, long AnchoredCount, int CheckpointCount, string HeadHash)
+{
+    public bool Sound => Problems.Count == 0;
+
+    public long NotYetAnchored => Math.Max(0, EventCount - AnchoredCount);
+}
+
+/// <summary>Checks that the history was not rewritten: each event's hash, the links between them, and the signed checkpoints.</summary>
+public sealed class AuditVerifier(IDbContextFactory<PortalDb> databases, CheckpointFile file)
 {
     private const long MaxSequence = 1L << 53;
 
     public async Task<AuditReport> ExecuteAsync(CancellationToken cancellationToken)
     {
         // Checkpoints first: one written after the events were read would seem to vouch for events that are not there.
-        var lines = await new CheckpointFile(folder.Checkpoints, key).ReadAsync(cancellationToken);
+        var lines = await file.ReadAsync(cancellationToken);
         var checkpoints = lines.Where(line => line.Checkpoint is not null).Select(line => line.Checkpoint!).ToList();
         var wanted = checkpoints.Select(checkpoint => checkpoint.Count).ToHashSet();
 
@@ -50,7 +90,7 @@ public sealed class AuditVerifier(IDbContextFactory<PortalDb> databases, DataFol
         e.Sequence is > 0 and < MaxSequence
         && string.Equals(e.Hash, AuditHash.Compute(e), StringComparison.Ordinal) && e.RequestId == AuditSubject.RequestIdOf(e.Subject);
 
-    /// <summary>Finds out what was done around the first event <paramref name="e"/> that does not fit its predecessor.</summary>
+    /// <summary>Finds what was changed around <paramref name="e"/>, the first event that does not fit its predecessor.</summary>
     private async Task<AuditProblem> DiagnoseAsync(AuditEvent? previous, AuditEvent e, CancellationToken cancellationToken)
     {
         var expected = (previous?.Sequence ?? 0) + 1;
@@ -60,15 +100,15 @@ public sealed class AuditVerifier(IDbContextFactory<PortalDb> databases, DataFol
         if (e.Sequence == expected && IsIntact(e))
             return DiagnoseLink(previous, e);
 
-        // No event was written under a number far above how many there are, whatever number somebody gave to one.
+        // No event was ever written under a number far above their count, so the search ends there.
         var origin = OriginOf(e, await db.AuditEvents.LongCountAsync(cancellationToken) + 1_000, cancellationToken);
         if (e.Sequence == expected && (origin is null || origin == expected))
             return new(AuditFault.ChangedField, e.Sequence, $"Event {e.Sequence} was changed after it was written: its hash does not fit its columns.");
 
-        // Another event stands where the expected one should: it either waits somewhere else or is gone.
+        // Another event is where the expected one should be: that one was moved, or is gone.
         var elsewhere = await db.AuditEvents.AsNoTracking().Where(x => x.PreviousHash == link && x.Sequence > expected).OrderBy(x => x.Sequence).FirstOrDefaultAsync(cancellationToken);
         return elsewhere is not null
-            ? new(AuditFault.Reordered, expected, $"Event {expected} was moved: it now stands at {elsewhere.Sequence}.")
+            ? new(AuditFault.Reordered, expected, $"Event {expected} was moved: it is at {elsewhere.Sequence} now.")
             : new(AuditFault.Missing, expected, $"Event {expected} is missing: what follows event {expected - 1} was written as event {origin ?? e.Sequence}.");
     }
 

@@ -1,5 +1,7 @@
 using System.Text;
 using System.Text.Json;
+using SafetyPortal.Requests.Data;
+using SafetyPortal.Requests.Signing;
 
 namespace SafetyPortal.Requests.Audit;
 
@@ -8,8 +10,9 @@ namespace SafetyPortal.Requests.Audit;
 public sealed record CheckpointLine(int Number, AuditCheckpoint? Checkpoint, string? Fault, bool Torn = false);
 
 /// <summary>The file of checkpoints: one canonical JSON object a line, only ever appended to.</summary>
-internal sealed class CheckpointFile(string path, CheckpointKey key)
+public sealed class CheckpointFile(DataFolder folder, SigningKey key)
 {
+    private readonly string path = folder.Checkpoints;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
     /// <summary>All lines with a verdict on each; none when there is no file yet.</summary>
@@ -36,7 +39,7 @@ internal sealed class CheckpointFile(string path, CheckpointKey key)
     public async Task<AuditCheckpoint?> AppendAsync(
         Func<AuditCheckpoint?, CancellationToken, Task<(long Count, string HeadHash, DateTimeOffset Time)?>> make, CancellationToken cancellationToken)
     {
-        // Whoever holds the file open for writing holds the lock: two processes never append to the same place.
+        // The process that holds the file open for writing holds the lock, so two processes never append to the same place.
         await using var file = await OpenAsync(FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, cancellationToken);
         await MendTailAsync(file, cancellationToken);
         var lines = await LinesAsync(file, cancellationToken);
@@ -44,10 +47,10 @@ internal sealed class CheckpointFile(string path, CheckpointKey key)
         for (var i = lines.Count - 1; i >= 0 && newest is null; i--)
             newest = Judge(i + 1, lines[i], previous: null).Checkpoint;
         if (newest is null && lines.Count > 0)
-            throw new BrokenHistoryException($"None of the {lines.Count} checkpoints in {path} was signed with this portal's key {key.KeyId}; verify the history before anything else is signed.");
+            throw new BrokenHistoryException($"None of the {lines.Count} checkpoints in {path} was signed with this portal's key {key.Id}; verify the history before anything else is signed.");
         if (await make(newest, cancellationToken) is not { } head)
             return null;
-        var checkpoint = key.Sign(head.Count, head.HeadHash, head.Time, lines.Count == 0 ? AuditTrail.Genesis : CanonicalJson.DigestOfText(lines[^1]));
+        var checkpoint = AuditCheckpoint.Sign(head.Count, head.HeadHash, head.Time, lines.Count == 0 ? AuditTrail.Genesis : CanonicalJson.DigestOfText(lines[^1]), key);
         file.Seek(0, SeekOrigin.End);
         await file.WriteAsync(Encoding.UTF8.GetBytes(CanonicalJson.Serialize(checkpoint) + "\n"), cancellationToken);
         file.Flush(flushToDisk: true);
@@ -122,9 +125,9 @@ internal sealed class CheckpointFile(string path, CheckpointKey key)
             checkpoint = JsonSerializer.Deserialize<AuditCheckpoint>(text, CanonicalJson.Options);
             if (checkpoint is null or { HeadHash: null } or { Previous: null } or { KeyId: null } or { Signature: null })
                 return new(number, null, "it lacks a member");
-            if (!string.Equals(checkpoint.KeyId, key.KeyId, StringComparison.Ordinal))
-                return new(number, null, $"it names the key {checkpoint.KeyId}, not {key.KeyId}");
-            if (!key.Verifies(checkpoint))
+            if (!string.Equals(checkpoint.KeyId, key.Id, StringComparison.Ordinal))
+                return new(number, null, $"it names the key {checkpoint.KeyId}, not {key.Id}");
+            if (!checkpoint.IsSignedBy(key))
                 return new(number, null, "its signature does not fit");
         }
         catch (Exception error) when (error is JsonException or NotSupportedException)

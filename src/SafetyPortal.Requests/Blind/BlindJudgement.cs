@@ -4,7 +4,52 @@ using SafetyPortal.Requests.Data;
 
 namespace SafetyPortal.Requests.Blind;
 
-/// <summary>One approver's look at pictures without knowing which model drew them, from the deck being drawn to the last mark.</summary>
+/// <summary>Which model drew a picture; hidden from the judge.</summary>
+public enum BlindArm
+{
+    /// <summary>The model as it was.</summary>
+    Unedited = 0,
+
+    /// <summary>The edit that is up for decision.</summary>
+    Edited = 1,
+
+    /// <summary>As many weights switched off at random.</summary>
+    Placebo = 2,
+}
+
+/// <summary>A picture and whether the detector saw the concept in it.</summary>
+/// <param name="Image">Artifact digest.</param>
+public sealed record BlindPicture(string Image, bool Detected);
+
+/// <summary>One prompt and seed of the concept, drawn by the three models.</summary>
+public sealed record BlindTriple(string Prompt, long Seed, BlindPicture Unedited, BlindPicture Edited, BlindPicture Placebo);
+
+/// <summary>A picture in its place in the deck.</summary>
+public sealed record BlindCard(BlindArm Arm, string Prompt, long Seed, string Image, bool Detected);
+
+/// <summary>Makes decks: pictures of all three models in an order that says nothing about them.</summary>
+public static class BlindDeck
+{
+    /// <summary>Prompts in a deck; three pictures each.</summary>
+    public const int Prompts = 8;
+
+    /// <summary>At most <see cref="Prompts"/> of the triples, evenly over them, as single cards in the order of the seed.</summary>
+    public static IReadOnlyList<BlindCard> Draw(IReadOnlyList<BlindTriple> triples, int seed)
+    {
+        ArgumentNullException.ThrowIfNull(triples);
+        var take = Math.Min(Prompts, triples.Count);
+        var cards = Enumerable.Range(0, take).Select(i => triples[i * triples.Count / take]).SelectMany(triple => new[]
+        {
+            new BlindCard(BlindArm.Unedited, triple.Prompt, triple.Seed, triple.Unedited.Image, triple.Unedited.Detected),
+            new BlindCard(BlindArm.Edited, triple.Prompt, triple.Seed, triple.Edited.Image, triple.Edited.Detected),
+            new BlindCard(BlindArm.Placebo, triple.Prompt, triple.Seed, triple.Placebo.Image, triple.Placebo.Detected),
+        }).ToArray();
+        new Random(seed).Shuffle(cards);
+        return cards;
+    }
+}
+
+/// <summary>One approver's judgement of pictures without knowing which model drew them, from the deck to the last mark.</summary>
 public sealed class BlindJudgement : IVersioned, IAudited
 {
     private BlindJudgement()
@@ -42,7 +87,7 @@ public sealed class BlindJudgement : IVersioned, IAudited
     /// <summary>The cards in the order they are shown.</summary>
     public IReadOnlyList<BlindCard> Cards() => JsonSerializer.Deserialize<List<BlindCard>>(Deck, CanonicalJson.Options) ?? [];
 
-    /// <summary>What it came to; null before the end.</summary>
+    /// <summary>Its result; null before the end.</summary>
     public BlindTally? Tally() => FinishedAt is null ? null : BlindTally.Of(Cards(), Marks);
 
     /// <summary>A new judgement with its deck.</summary>
@@ -61,7 +106,7 @@ public sealed class BlindJudgement : IVersioned, IAudited
         };
     }
 
-    /// <summary>Takes the marks and ends it; a second time is refused, since the first may have been seen beside the detector's.</summary>
+    /// <summary>Takes the marks and ends it. A second time is refused, since the judge has seen the detector's marks by then.</summary>
     public BlindTally Finish(IReadOnlyList<bool> marks, DateTimeOffset now)
     {
         if (FinishedAt is not null)
@@ -69,5 +114,31 @@ public sealed class BlindJudgement : IVersioned, IAudited
         var tally = BlindTally.Of(Cards(), marks);
         (Marks, FinishedAt) = ([.. marks], now);
         return tally;
+    }
+}
+
+/// <summary>In how many of <paramref name="N"/> pictures of a model the person and the detector saw the concept.</summary>
+public sealed record ArmTally(BlindArm Arm, int N, int Human, int Detector);
+
+/// <summary>The result of a blind judgement.</summary>
+/// <param name="Arms">One per model, in the order of <see cref="BlindArm"/>.</param>
+/// <param name="Agreed">Pictures of which person and detector said the same.</param>
+/// <param name="N">Pictures in all.</param>
+public sealed record BlindTally(IReadOnlyList<ArmTally> Arms, int Agreed, int N)
+{
+    /// <param name="marks">Whether the person saw the concept in each card.</param>
+    /// <exception cref="ArgumentException">There are not as many marks as cards.</exception>
+    public static BlindTally Of(IReadOnlyList<BlindCard> deck, IReadOnlyList<bool> marks)
+    {
+        ArgumentNullException.ThrowIfNull(deck);
+        ArgumentNullException.ThrowIfNull(marks);
+        if (deck.Count != marks.Count)
+            throw new ArgumentException($"Expected {deck.Count} marks, one per picture, got {marks.Count}.", nameof(marks));
+        var judged = deck.Zip(marks, (card, mark) => (card.Arm, card.Detected, Seen: mark)).ToList();
+        return new(
+            [.. Enum.GetValues<BlindArm>().Select(arm => new ArmTally(
+                arm, judged.Count(j => j.Arm == arm), judged.Count(j => j.Arm == arm && j.Seen), judged.Count(j => j.Arm == arm && j.Detected)))],
+            judged.Count(j => j.Seen == j.Detected),
+            judged.Count);
     }
 }

@@ -6,11 +6,11 @@ using SafetyPortal.Requests.Filing;
 
 namespace SafetyPortal.Requests.Blind;
 
-/// <summary>An approver checks the detector, and their own eye, against pictures they cannot tell apart by anything but what they show.</summary>
+/// <summary>An approver checks the detector, and their own eye, on pictures that do not say which model drew them.</summary>
 public sealed class JudgeBlind(IDbContextFactory<PortalDb> databases)
 {
     /// <summary>Draws a deck, or gives back the one the approver has not finished.</summary>
-    /// <param name="pictures">What the newest run drew for prompts that ask for the concept.</param>
+    /// <param name="pictures">The newest run's pictures for prompts of the concept.</param>
     /// <exception cref="NotAllowedException">The actor is no approver.</exception>
     /// <exception cref="IllegalMoveException">There is no evidence, or nothing to judge in it.</exception>
     public async Task<BlindJudgement> StartAsync(Actor actor, long requestId, IReadOnlyList<BlindTriple> pictures, CancellationToken cancellationToken)
@@ -35,7 +35,7 @@ public sealed class JudgeBlind(IDbContextFactory<PortalDb> databases)
         return judgement;
     }
 
-    /// <summary>Takes the marks, one per picture in the order shown, and says what they came to.</summary>
+    /// <summary>Takes the marks, one per picture in the order shown, and returns their tally.</summary>
     /// <exception cref="NotAllowedException">It is another's.</exception>
     /// <exception cref="InvalidRequestException">Some picture has no mark.</exception>
     public async Task<BlindTally> FinishAsync(Actor actor, long judgementId, IReadOnlyList<bool?> marks, CancellationToken cancellationToken)
@@ -56,8 +56,7 @@ public sealed class JudgeBlind(IDbContextFactory<PortalDb> databases)
         return tally;
     }
 
-    /// <summary>What a person may see of the judgements on the newest evidence.</summary>
-    /// <remarks>The judgements of others would sway one's own: an approver sees them once they finished one themselves.</remarks>
+    /// <summary>Returns what a person may see of the judgements on the newest evidence. An approver sees those of others once they finished one themselves.</summary>
     public async Task<BlindOverview> ListAsync(Actor viewer, long requestId, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(viewer);
@@ -84,7 +83,7 @@ public sealed class JudgeBlind(IDbContextFactory<PortalDb> databases)
         db.BlindJudgements.AsNoTracking().OrderBy(j => j.Id)
             .FirstOrDefaultAsync(j => j.RequestId == requestId && j.JudgeId == judgeId && j.EvidenceDigest == evidence && j.FinishedAt == null, cancellationToken);
 
-    /// <summary>What events about a judgement are about.</summary>
+    /// <summary>The subject of a judgement's events.</summary>
     public static string Subject(BlindJudgement judgement)
     {
         ArgumentNullException.ThrowIfNull(judgement);

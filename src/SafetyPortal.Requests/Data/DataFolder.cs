@@ -26,13 +26,13 @@ public sealed class DataFolder
 
     public string Artifacts => Path.Combine(Root, "artifacts");
 
-    /// <summary>Files on their way somewhere else.</summary>
+    /// <summary>Files that are being written.</summary>
     public string Temporary => Path.Combine(Root, "tmp");
 
     public string Keys => Path.Combine(Root, "keys");
 
     /// <summary>Private key that signs audit checkpoints, PEM, 0600.</summary>
-    public string SigningKey => Path.Combine(Keys, "audit-signing.pem");
+    public string AuditKey => Path.Combine(Keys, "audit-signing.pem");
 
     /// <summary>Private key that signs verdicts of this installation's worker, PEM, 0600.</summary>
     public string WorkerKey => Path.Combine(Keys, "worker-signing.pem");
@@ -44,7 +44,7 @@ public sealed class DataFolder
     public string DemoAccounts => Path.Combine(Root, "demo-accounts.json");
 
     /// <summary>Writes a file only its owner can read, complete or not at all.</summary>
-    /// <param name="keepExisting">When another process wrote it meanwhile, that one stays.</param>
+    /// <param name="keepExisting">When another process wrote the file meanwhile, its file stays.</param>
     internal static void WriteSecret(string path, string content, bool keepExisting = false)
     {
         var part = path + "." + Guid.NewGuid().ToString("N");

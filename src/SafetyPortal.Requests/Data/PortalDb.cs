@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Identity.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
 using SafetyPortal.Requests.Accounts;
 using SafetyPortal.Requests.Approval;
 using SafetyPortal.Requests.Audit;
@@ -14,6 +15,20 @@ using SafetyPortal.Requests.Runs;
 
 namespace SafetyPortal.Requests.Data;
 
+/// <summary>A row that two writers must not change at once: the number grows with each save, and a save over a newer row fails.</summary>
+public interface IVersioned
+{
+    long Version { get; set; }
+}
+
+/// <summary>A row whose every change must leave an event in the history; saving one without an event throws.</summary>
+public interface IAudited;
+
+/// <summary>Times as UTC ticks: SQLite has no type for them, and integers compare and sort rightly.</summary>
+internal sealed class UtcTicksConverter() : ValueConverter<DateTimeOffset, long>(
+    time => time.UtcTicks,
+    ticks => new DateTimeOffset(ticks, TimeSpan.Zero));
+
 /// <summary>
 /// Everything the portal keeps in its database. Changes to <see cref="IAudited"/> rows are saved together with the events given to
 /// <see cref="Record(Actor, string, string, object?)"/>, in one transaction; <see cref="IVersioned"/> rows refuse to overwrite a newer state.
@@ -23,35 +38,20 @@ public sealed class PortalDb(DbContextOptions<PortalDb> options, TimeProvider ti
     private readonly List<PendingEvent> pending = [];
 
     public DbSet<EraseRequest> EraseRequests => Set<EraseRequest>();
-
     public DbSet<RequestDraft> RequestDrafts => Set<RequestDraft>();
-
     public DbSet<Run> Runs => Set<Run>();
-
     public DbSet<StageResult> StageResults => Set<StageResult>();
-
     public DbSet<ProbeOrder> ProbeOrders => Set<ProbeOrder>();
-
     public DbSet<BlindJudgement> BlindJudgements => Set<BlindJudgement>();
-
     public DbSet<Decision> Decisions => Set<Decision>();
-
     public DbSet<Waiver> Waivers => Set<Waiver>();
-
     public DbSet<ReviewClaim> ReviewClaims => Set<ReviewClaim>();
-
     public DbSet<WorkerKey> WorkerKeys => Set<WorkerKey>();
-
     public DbSet<Release> Releases => Set<Release>();
-
     public DbSet<ModelVersion> ModelVersions => Set<ModelVersion>();
-
     public DbSet<ModelAlias> ModelAliases => Set<ModelAlias>();
-
     public DbSet<AliasMove> AliasMoves => Set<AliasMove>();
-
     public DbSet<PolicyVersion> PolicyVersions => Set<PolicyVersion>();
-
     public DbSet<AuditEvent> AuditEvents => Set<AuditEvent>();
 
     /// <summary>The time of the portal's clock.</summary>
@@ -109,7 +109,7 @@ public sealed class PortalDb(DbContextOptions<PortalDb> options, TimeProvider ti
     protected override void OnModelCreating(ModelBuilder builder)
     {
         base.OnModelCreating(builder);
-        builder.ApplyConfigurationsFromAssembly(typeof(PortalDb).Assembly);
+        Mappings.Apply(builder);
         foreach (var type in builder.Model.GetEntityTypes().Where(type => typeof(IVersioned).IsAssignableFrom(type.ClrType)))
             builder.Entity(type.ClrType).Property<long>(nameof(IVersioned.Version)).IsConcurrencyToken();
     }

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -38,7 +39,7 @@ public sealed record EvidenceGallery(string MerkleRoot, IReadOnlyList<GalleryEnt
 /// <param name="BeforeDigest">Artifact digest of the image before.</param>
 /// <param name="AfterDigest">Artifact digest of the image after, at the chosen dose.</param>
 /// <param name="Sensitive">Shown blurred until a deliberate click.</param>
-/// <param name="BeforeLabel">What the judge saw before; null when it was not asked.</param>
+/// <param name="BeforeLabel">The judge's label of the image before; null when it did not judge it.</param>
 public sealed record GalleryEntry(
     string Group, string Prompt, long Seed, string BeforeDigest, string AfterDigest, bool Sensitive, string? BeforeLabel = null, string? AfterLabel = null);
 
@@ -57,7 +58,7 @@ public sealed record EvidenceDocument
     /// <summary>Digest of the unedited UNet.</summary>
     public required string BaseDigest { get; init; }
 
-    /// <summary>Every part of the model folder, the judge and the text encoder among them; null in evidence from before they were recorded.</summary>
+    /// <summary>Every part of the model folder, the judge and the text encoder among them; null in older evidence.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyList<ModelComponent>? Components { get; init; }
 
@@ -84,14 +85,14 @@ public sealed record EvidenceDocument
 
     public required EvidenceEnvironment Environment { get; init; }
 
-    /// <summary>Null in evidence from before the method was recorded.</summary>
+    /// <summary>Null in older evidence.</summary>
     public EvidenceMethod? Method { get; init; }
 
-    /// <summary>Null when it was not measured, and in evidence from before it was.</summary>
+    /// <summary>Null when not measured.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public FaithfulnessSummary? Faithfulness { get; init; }
 
-    /// <summary>Null when no controls were made, and in evidence from before they were listed.</summary>
+    /// <summary>Null when no controls were made.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public ControlTable? Controls { get; init; }
 
@@ -99,7 +100,7 @@ public sealed record EvidenceDocument
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public RedTeamEvidence? RedTeam { get; init; }
 
-    /// <summary>Where the concept lives; null in evidence from before it was recorded.</summary>
+    /// <summary>Where the concept is; null in older evidence.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public ConceptLocation? Location { get; init; }
 
@@ -131,8 +132,8 @@ public sealed record EvidenceDocument
     public IReadOnlyList<string> Verify(string? expectedDigest) => Verify(ToBytes(), expectedDigest);
 
     /// <summary>
-    /// As the other overload, for stored bytes. They are judged as they are and not as this version would write them, so that evidence
-    /// from before a member was added keeps its digest.
+    /// As the other overload, for stored bytes. It judges them as they are and not as this version would write them, so that older evidence
+    /// without a later member keeps its digest.
     /// </summary>
     public static IReadOnlyList<string> Verify(ReadOnlySpan<byte> bytes, string? expectedDigest)
     {
@@ -158,5 +159,30 @@ public sealed record EvidenceDocument
         {
             return [$"expected canonical JSON: {error.Message}"];
         }
+    }
+}
+
+/// <summary>Merkle tree hash as in RFC 6962, section 2.1: leaves and nodes are hashed with different prefixes, so neither can pass for the other.</summary>
+public static class MerkleTree
+{
+    /// <summary>Root over the canonical JSON of each entry, 64 hexadecimal digits; of an empty list it is the hash of nothing.</summary>
+    public static string RootOf<T>(IReadOnlyList<T> entries)
+    {
+        ArgumentNullException.ThrowIfNull(entries);
+        byte[][] leaves = [.. entries.Select(entry => Encoding.UTF8.GetBytes(CanonicalJson.Serialize(entry)))];
+        return Convert.ToHexStringLower(Root(leaves));
+    }
+
+    /// <summary>Root over raw leaves.</summary>
+    public static byte[] Root(ReadOnlySpan<byte[]> leaves)
+    {
+        if (leaves.Length == 0)
+            return SHA256.HashData([]);
+        if (leaves.Length == 1)
+            return SHA256.HashData([0, .. leaves[0]]);
+        var split = 1;
+        while (split * 2 < leaves.Length)
+            split *= 2;
+        return SHA256.HashData([1, .. Root(leaves[..split]), .. Root(leaves[split..])]);
     }
 }

@@ -4,7 +4,7 @@ using System.Text.Json.Serialization;
 namespace SafetyPortal.Requests.Evidence;
 
 /// <summary>How the edit was found and how the images were made.</summary>
-/// <param name="Attribution">Objective, sampler and candidate weights in words.</param>
+/// <param name="Attribution">Text: objective, sampler and candidate weights.</param>
 /// <param name="AttributionSteps">DDIM steps per seed.</param>
 /// <param name="AttributionGuidance">Guidance of the attribution trajectories.</param>
 /// <param name="AttributionSeeds">Seeds whose estimates were averaged.</param>
@@ -15,8 +15,8 @@ namespace SafetyPortal.Requests.Evidence;
 /// <param name="Scores">Artifact with the scores of every candidate weight.</param>
 /// <param name="TargetByClip">Detection of the target by the second detector, zero-shot CLIP.</param>
 /// <param name="Backbones">Networks of published metrics that were supplied; null when the model folder's own judged everything.</param>
-/// <param name="Settings">All else in the worker's configuration that shapes a result, as it was when the run began; null in evidence from before it was recorded.</param>
-/// <param name="Variant">What the search of the edit settled on; null for plain CAD.</param>
+/// <param name="Settings">All else in the worker's configuration that shapes a result, as it was when the run began; null in older evidence.</param>
+/// <param name="Variant">The variant that the search of the edit chose; null for plain CAD.</param>
 /// <param name="ImageScheduler">Class name of the scheduler of the evaluation images; null for the model's own.</param>
 public sealed record EvidenceMethod(
     string Attribution,

@@ -1,6 +1,9 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Microsoft.EntityFrameworkCore;
+using SafetyPortal.Requests.Accounts;
 using SafetyPortal.Requests.Audit;
+using SafetyPortal.Requests.Data;
 using SafetyPortal.Requests.Policies;
 using SafetyPortal.Requests.Signing;
 
@@ -19,12 +22,11 @@ public sealed record VerdictStatement(string Schema, string EvidenceDigest, stri
 }
 
 /// <summary>
-/// A worker's statement with its signature. It stands beside the evidence and not in it: the evidence of a repeated run has the same
-/// digest, a signature never repeats.
+/// A worker's statement with its signature. It is no part of the evidence: the evidence of a repeated run has the same
+/// digest, and a signature never repeats.
 /// </summary>
 /// <param name="Statement">
-/// A <see cref="VerdictStatement"/> as canonical JSON. It is kept as the text that was signed, so that a later version with more members
-/// still verifies it.
+/// A <see cref="VerdictStatement"/> as canonical JSON. It is the text that was signed, so that a later version with more members still verifies it.
 /// </param>
 /// <param name="Signature">ECDSA P-256 with SHA-256 over the statement, base64.</param>
 public sealed record SignedVerdict(string Statement, string Signature)
@@ -78,5 +80,65 @@ public sealed record SignedVerdict(string Statement, string Signature)
         {
             return null;
         }
+    }
+}
+
+/// <summary>Signs verdicts with this installation's worker key, which is registered on its first use.</summary>
+public sealed class VerdictSigner(IDbContextFactory<PortalDb> databases, DataFolder folder) : IDisposable
+{
+    private readonly Lazy<SigningKey> key = new(() => SigningKey.LoadOrCreate(folder.WorkerKey));
+
+    /// <summary>Signs the gates of the evidence.</summary>
+    /// <exception cref="InvalidDataException">The evidence does not agree with itself.</exception>
+    /// <exception cref="IllegalMoveException">The key was withdrawn.</exception>
+    public async Task<SignedVerdict> SignAsync(EvidenceDocument evidence, CancellationToken cancellationToken)
+    {
+        await RegisterAsync(cancellationToken);
+        return SignedVerdict.Of(evidence, key.Value);
+    }
+
+    /// <summary>Signs the gates of evidence of which only the digest is at hand.</summary>
+    internal async Task<SignedVerdict> SignAsync(string evidenceDigest, string policy, IReadOnlyList<GateVerdict> gates, CancellationToken cancellationToken)
+    {
+        await RegisterAsync(cancellationToken);
+        return SignedVerdict.Of(evidenceDigest, policy, gates, key.Value);
+    }
+
+    /// <summary>Registers the key when it is new. Called before hours of work, so that a withdrawn key is found before and not after.</summary>
+    /// <exception cref="IllegalMoveException">The key was withdrawn.</exception>
+    public Task DemandUsableAsync(CancellationToken cancellationToken) => RegisterAsync(cancellationToken);
+
+    private async Task RegisterAsync(CancellationToken cancellationToken)
+    {
+        var (id, pem) = (key.Value.Id, key.Value.PublicPem);
+        await using var db = await databases.CreateDbContextAsync(cancellationToken);
+        if (await db.WorkerKeys.AsNoTracking().SingleOrDefaultAsync(known => known.Id == id, cancellationToken) is { } registered)
+        {
+            DemandTrusted(registered);
+            return;
+        }
+        await using var write = await db.BeginWriteAsync(cancellationToken);
+        if (await db.WorkerKeys.AnyAsync(known => known.Id == id, cancellationToken))
+            return;
+        db.WorkerKeys.Add(new WorkerKey { Id = id, PublicPem = pem, Name = Environment.MachineName, RegisteredAt = db.Now });
+        db.Record(Actor.System("worker"), "worker-key.registered", $"worker-key/{id}", new { keyId = id, name = Environment.MachineName });
+        await write.CommitAsync(cancellationToken);
+    }
+
+    // A new key is trusted at once, so making one here would trust the owner of a doubtful worker's folder again.
+    private void DemandTrusted(WorkerKey registered)
+    {
+        if (registered.WithdrawnAt is { } at)
+        {
+            throw new IllegalMoveException(
+                $"The key {registered.Id} of this worker was withdrawn on {at:u}, so no decision could rest on what it signs. An administrator can trust it again under Worker keys; "
+                + $"for a new key move {folder.WorkerKey} away and start the worker again.");
+        }
+    }
+
+    public void Dispose()
+    {
+        if (key.IsValueCreated)
+            key.Value.Dispose();
     }
 }

@@ -2,10 +2,10 @@ using SafetyPortal.Requests.Audit;
 
 namespace SafetyPortal.Requests.Filing;
 
-/// <summary>How the history refers to what people wrote and to the pictures they gave: by a digest salted per request, so that deleted text cannot be guessed back.</summary>
+/// <summary>The history names people's texts and pictures by a digest that is salted per request, so that deleted text cannot be guessed from it.</summary>
 public static class PromptDigest
 {
-    /// <summary>What an event says about the content of a request.</summary>
+    /// <summary>The payload of an event about the content of a request.</summary>
     internal static object Describe(EraseRequest request) => new
     {
         model = request.ModelVersionId,

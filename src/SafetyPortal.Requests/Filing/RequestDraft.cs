@@ -1,8 +1,8 @@
 namespace SafetyPortal.Requests.Filing;
 
 /// <summary>
-/// A request form that is still being written, valid or not, one per person. It is nobody else's business and changes nothing, so it
-/// leaves no event; filing turns it into an <see cref="EraseRequest"/> and deletes it.
+/// A request form that a person still writes, valid or not; one per person. It changes nothing, so it leaves no event.
+/// Filing turns it into an <see cref="EraseRequest"/> and deletes it.
 /// </summary>
 public sealed class RequestDraft
 {

@@ -16,7 +16,7 @@ public sealed record RequestDetails(EraseRequest Request, IReadOnlyList<Decision
 /// <summary>Reads requests. Drafts are shown to their requester alone.</summary>
 public sealed class RequestQueries(IDbContextFactory<PortalDb> databases)
 {
-    /// <summary>Newest first unless the filter says otherwise, with model and current run. <paramref name="viewerId"/> is who looks.</summary>
+    /// <summary>Newest first unless the filter says otherwise, with model and current run. <paramref name="viewerId"/> names the viewer.</summary>
     public async Task<Page<EraseRequest>> ListAsync(string viewerId, RequestFilter filter, PageRequest page, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(filter);
@@ -57,4 +57,12 @@ public sealed class RequestQueries(IDbContextFactory<PortalDb> databases)
         var release = await db.Releases.AsNoTracking().SingleOrDefaultAsync(r => r.RequestId == id, cancellationToken);
         return new RequestDetails(request, decisions, waivers, release);
     }
+}
+
+internal static class RequestLookup
+{
+    /// <summary>The request with its current run, tracked for change.</summary>
+    public static async Task<EraseRequest> LoadRequestAsync(this PortalDb db, long id, CancellationToken cancellationToken) =>
+        await db.EraseRequests.Include(r => r.CurrentRun).SingleOrDefaultAsync(r => r.Id == id, cancellationToken)
+        ?? throw new NotFoundException($"There is no request {id}.");
 }

@@ -24,7 +24,7 @@ public sealed class OrderProbes(IDbContextFactory<PortalDb> databases, RunAnnoun
         if (request.CurrentRun is not { Status: RunStatus.Succeeded, PatchDigest: not null } run)
             throw new IllegalMoveException($"Request {requestId} has no finished run whose patch could be attacked.");
         if (await db.ProbeOrders.AnyAsync(o => o.RequestId == requestId && (o.Status == RunStatus.Queued || o.Status == RunStatus.Running), cancellationToken))
-            throw new IllegalMoveException($"The red team is at request {requestId} already; wait for it or cancel it.");
+            throw new IllegalMoveException($"An order for request {requestId} is open already; wait for it or cancel it.");
 
         string[] chosen = [.. ProbeCodes.All.Where(code => probes.Contains(code, StringComparer.Ordinal))];
         var order = ProbeOrder.Place(run, chosen, budget, reason.Trim(), actor.Id, actor.Name, now);
@@ -54,7 +54,7 @@ public sealed class OrderProbes(IDbContextFactory<PortalDb> databases, RunAnnoun
     }
 }
 
-/// <summary>Stops an order: one in the queue at once, one at work within a step. Administrators only; nothing it found is kept.</summary>
+/// <summary>Stops an order: a queued one at once, a running one within a step. Administrators only; its findings are not kept.</summary>
 public sealed class CancelProbes(IDbContextFactory<PortalDb> databases)
 {
     /// <exception cref="NotAllowedException">The actor is no administrator.</exception>

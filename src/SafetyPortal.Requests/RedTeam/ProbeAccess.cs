@@ -4,7 +4,7 @@ namespace SafetyPortal.Requests.RedTeam;
 
 /// <summary>
 /// Who sees what a probe found. Revival and amplification show how a removed concept is rebuilt, so their findings and sheets are for
-/// administrators, who order them, and auditors, who check administrators. What is not a known probe is shown to nobody.
+/// administrators, who order them, and auditors, who check administrators. No role sees an unknown probe.
 /// </summary>
 public static class ProbeAccess
 {

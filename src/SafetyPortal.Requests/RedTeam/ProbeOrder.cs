@@ -99,12 +99,12 @@ public enum ProbeBudget
 /// <summary>What a worker does to an order.</summary>
 public sealed class ProbeOrderLease(IDbContextFactory<PortalDb> databases) : WorkLease<ProbeOrder>(databases)
 {
-    /// <summary>Shows progress and extends the lease; true when a person asked to stop.</summary>
+    /// <summary>Shows progress and extends the lease; true when the worker must stop.</summary>
     /// <inheritdoc cref="WorkLease{T}.RenewAsync"/>
     public Task<bool> ReportAsync(LeaseTicket ticket, string probe, long spent, long limit, CancellationToken cancellationToken) =>
         WriteAsync(ticket, (_, order, _) => order.Show(probe, spent, limit), cancellationToken);
 
-    /// <summary>Ends the order with the artifact of its report. When a person asked to stop before, it ends as cancelled instead; then true.</summary>
+    /// <summary>Ends the order with the artifact of its report. When a person cancelled before, ends it as cancelled and returns true.</summary>
     /// <inheritdoc cref="WorkLease{T}.RenewAsync"/>
     public Task<bool> CompleteAsync(LeaseTicket ticket, string report, CancellationToken cancellationToken) => CompleteAsync(
         ticket,

@@ -6,8 +6,8 @@ using SafetyPortal.Requests.Evidence;
 namespace SafetyPortal.Requests.RedTeam;
 
 /// <summary>
-/// What an order found, with what it attacked. Stored as an artifact whose digest the history names. It names contact sheets alone: weights
-/// in which a probe rebuilt the concept exist during the probe and nowhere else.
+/// The findings of an order, with the patch it attacked. Stored as an artifact whose digest the history names. It names contact sheets alone: weights
+/// in which a probe rebuilt the concept exist during the probe only.
 /// </summary>
 /// <param name="EvidenceDigest">Evidence of the run whose patch was attacked.</param>
 /// <param name="BaseDigest">Digest of the unedited weights.</param>

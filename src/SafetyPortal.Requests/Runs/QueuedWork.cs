@@ -11,7 +11,7 @@ public enum RunStatus
     /// <summary>A worker holds the lease. Exits: <see cref="Succeeded"/>, <see cref="Failed"/>, <see cref="Cancelled"/>, <see cref="Queued"/> (lease lost).</summary>
     Running = 1,
 
-    /// <summary>What was asked for is stored. No exit.</summary>
+    /// <summary>Its result is stored. No exit.</summary>
     Succeeded = 2,
 
     /// <summary>Ended with an error. No exit.</summary>
@@ -51,7 +51,7 @@ public abstract class QueuedWork : IVersioned
 
     public DateTimeOffset? LeaseExpiresAt { get; private set; }
 
-    /// <summary>A person asked to stop; the worker obeys within a step.</summary>
+    /// <summary>A person wants it stopped; the worker stops within a step.</summary>
     public bool CancelRequested { get; private set; }
 
     /// <summary>Why it failed, for the user; null otherwise.</summary>
@@ -59,7 +59,7 @@ public abstract class QueuedWork : IVersioned
 
     public long Version { get; set; }
 
-    /// <summary>True while a worker is or will be at it.</summary>
+    /// <summary>True before it ends.</summary>
     public bool IsOpen => Status is RunStatus.Queued or RunStatus.Running;
 
     /// <summary>Its name in the history, such as "run" of "run.claimed".</summary>
@@ -68,7 +68,7 @@ public abstract class QueuedWork : IVersioned
     /// <summary>How far the worker is, for the history; null when it has not begun.</summary>
     internal abstract string? Position { get; }
 
-    /// <summary>What events about it are about.</summary>
+    /// <summary>The subject of its events.</summary>
     internal string Subject => $"request/{RequestId}/{Kind}/{Id}";
 
     /// <summary>Queued -> Running: <paramref name="owner"/> holds the lease under a new token.</summary>
@@ -95,17 +95,17 @@ public abstract class QueuedWork : IVersioned
         Error = error;
     }
 
-    /// <summary>Asks the worker to stop.</summary>
+    /// <summary>Makes the worker stop within a step.</summary>
     public void RequestCancel()
     {
-        Demand("asked to stop", RunStatus.Running);
+        Demand("stopped by its worker", RunStatus.Running);
         CancelRequested = true;
     }
 
     /// <summary>Queued or Running -> Cancelled.</summary>
     public virtual void Cancel(DateTimeOffset now) => End("cancelled", RunStatus.Cancelled, now, RunStatus.Queued, RunStatus.Running);
 
-    /// <summary>Running -> Queued: its worker is lost. What the worker stored stays, and its token is worth nothing from here on.</summary>
+    /// <summary>Running -> Queued: its worker is lost. The worker's token is no longer valid; what it stored stays.</summary>
     public void Recover()
     {
         Demand("recovered", RunStatus.Running);

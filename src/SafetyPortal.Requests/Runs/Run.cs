@@ -29,7 +29,7 @@ public sealed class Run : QueuedWork
 
     public DateTimeOffset? StageStartedAt { get; private set; }
 
-    /// <summary>What the worker does, in a few words.</summary>
+    /// <summary>Short text: what the worker does.</summary>
     public string? Message { get; private set; }
 
     /// <summary>Artifact digest of the newest preview image; null when there is none.</summary>
@@ -107,8 +107,8 @@ public sealed class Run : QueuedWork
     }
 
     /// <summary>
-    /// Records a finished stage. A stage whose stored output was lost is made again and takes the place of the former result; when the new
-    /// output is another one, results of later stages go with it, since they followed from the former.
+    /// Records a finished stage. A stage whose stored output was lost is made again, and its result replaces the former. When the new output
+    /// differs, the results of later stages go too, since they followed from the former.
     /// </summary>
     /// <returns>The digest of the result that was replaced; null when the stage had none.</returns>
     public string? Finish(RunStage stage, string artifactDigest, double seconds, DateTimeOffset now)
@@ -143,7 +143,7 @@ public sealed class Run : QueuedWork
 }
 
 /// <summary>What a completed run leaves behind. Digests are 64 hexadecimal digits.</summary>
-/// <param name="Verdict">Signed when the run ends and not with its last stage, whose output is the same each time. Without it nobody can approve.</param>
+/// <param name="Verdict">Signed when the run ends and not with its last stage, whose output is the same each time. Without it no approval is possible.</param>
 public sealed record RunOutcome(
     string EvidenceDigest, string EvidenceArtifact, string PatchDigest, string ResultDigest, double ChosenDose, bool GatesPassed,
     SignedVerdict? Verdict = null);

@@ -6,13 +6,13 @@ namespace SafetyPortal.Requests.Runs;
 /// <summary>What a worker does to a run. Its request moves along with it.</summary>
 public sealed class RunLease(IDbContextFactory<PortalDb> databases) : WorkLease<Run>(databases)
 {
-    /// <summary>Shows progress and extends the lease; true when a person asked to stop.</summary>
+    /// <summary>Shows progress and extends the lease; true when the worker must stop.</summary>
     /// <inheritdoc cref="WorkLease{T}.RenewAsync"/>
     public Task<bool> ReportAsync(
         LeaseTicket ticket, RunStage stage, int step, int steps, string? message, string? previewDigest, CancellationToken cancellationToken) =>
         WriteAsync(ticket, (_, run, now) => run.Report(stage, step, steps, message, previewDigest, now), cancellationToken);
 
-    /// <summary>Records a finished stage under the digest of its stored output; true when a person asked to stop.</summary>
+    /// <summary>Records a finished stage under the digest of its stored output; true when the worker must stop.</summary>
     /// <inheritdoc cref="WorkLease{T}.RenewAsync"/>
     public Task<bool> FinishStageAsync(LeaseTicket ticket, RunStage stage, string artifactDigest, double seconds, CancellationToken cancellationToken) => WriteAsync(
         ticket,
@@ -25,7 +25,7 @@ public sealed class RunLease(IDbContextFactory<PortalDb> databases) : WorkLease<
         },
         cancellationToken);
 
-    /// <summary>Ends the run with its evidence and puts the request up for decision. When a person asked to stop before, it ends as cancelled instead; then true.</summary>
+    /// <summary>Ends the run with its evidence and puts the request up for decision. When a person cancelled before, ends it as cancelled and returns true.</summary>
     /// <inheritdoc cref="WorkLease{T}.RenewAsync"/>
     public Task<bool> CompleteAsync(LeaseTicket ticket, RunOutcome outcome, CancellationToken cancellationToken) => CompleteAsync(
         ticket,

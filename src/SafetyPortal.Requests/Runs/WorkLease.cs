@@ -36,7 +36,7 @@ public abstract class WorkLease<T>(IDbContextFactory<PortalDb> databases)
         return new(work.Id, work.Token, owner);
     }
 
-    /// <summary>Extends the lease; true when a person asked to stop.</summary>
+    /// <summary>Extends the lease; true when the worker must stop, because a person cancelled.</summary>
     /// <exception cref="LeaseLostException">The ticket is no longer valid.</exception>
     public Task<bool> RenewAsync(LeaseTicket ticket, CancellationToken cancellationToken) => WriteAsync(ticket, (_, _, _) => { }, cancellationToken);
 
@@ -51,7 +51,7 @@ public abstract class WorkLease<T>(IDbContextFactory<PortalDb> databases)
         },
         cancellationToken);
 
-    /// <summary>Ends the work because a person asked to stop; what the worker stored stays.</summary>
+    /// <summary>Ends the work because a person cancelled; what the worker stored stays.</summary>
     /// <inheritdoc cref="RenewAsync"/>
     public Task CancelledAsync(LeaseTicket ticket, CancellationToken cancellationToken) => WriteAsync(ticket, Cancel, cancellationToken);
 
@@ -74,8 +74,8 @@ public abstract class WorkLease<T>(IDbContextFactory<PortalDb> databases)
         return await InOrder(db.Set<T>().Where(work => work.Status == RunStatus.Queued)).Select(work => work.Id).ToListAsync(cancellationToken);
     }
 
-    /// <summary>Completes the work, or cancels it when a person asked to stop before; then true.</summary>
-    /// <param name="complete">Ends the work and returns what the history says of it.</param>
+    /// <summary>Completes the work. When a person cancelled before, ends it as cancelled and returns true.</summary>
+    /// <param name="complete">Ends the work and returns the payload of its event.</param>
     private protected Task<bool> CompleteAsync(LeaseTicket ticket, Func<T, DateTimeOffset, object> complete, CancellationToken cancellationToken) => WriteAsync(
         ticket,
         (db, work, now) =>
@@ -87,7 +87,7 @@ public abstract class WorkLease<T>(IDbContextFactory<PortalDb> databases)
         },
         cancellationToken);
 
-    /// <summary>Extends the lease, then changes the work; true when a person asked to stop.</summary>
+    /// <summary>Extends the lease, then changes the work; true when the worker must stop.</summary>
     private protected async Task<bool> WriteAsync(LeaseTicket ticket, Action<PortalDb, T, DateTimeOffset> change, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(ticket);
@@ -105,7 +105,7 @@ public abstract class WorkLease<T>(IDbContextFactory<PortalDb> databases)
         return work.CancelRequested;
     }
 
-    /// <summary>With all that a transition changes.</summary>
+    /// <summary>Includes the rows that a transition changes.</summary>
     private protected abstract IQueryable<T> Whole(IQueryable<T> works);
 
     /// <summary>The most urgent first.</summary>

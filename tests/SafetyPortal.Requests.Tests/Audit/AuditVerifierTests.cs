@@ -1,6 +1,7 @@
 using Microsoft.EntityFrameworkCore;
 using SafetyPortal.Requests.Accounts;
 using SafetyPortal.Requests.Audit;
+using SafetyPortal.Requests.Signing;
 
 namespace SafetyPortal.Requests.Tests.Audit;
 
@@ -122,11 +123,11 @@ public class AuditVerifierTests
     {
         await using var portal = await PortalWithTwentyEventsAsync();
         await RehashAsync(portal, 12, 20, "forged");
-        File.Delete(portal.Folder.SigningKey);
-        using var stranger = CheckpointKey.LoadOrCreate(portal.Folder);
+        File.Delete(portal.Folder.AuditKey);
+        using var stranger = SigningKey.LoadOrCreate(portal.Folder.AuditKey);
         var lines = await File.ReadAllLinesAsync(portal.Folder.Checkpoints);
         var head = await HashAtAsync(portal, 16);
-        var forged = stranger.Sign(16, head, portal.Clock.GetUtcNow(), CanonicalJson.DigestOfText(lines[0]));
+        var forged = AuditCheckpoint.Sign(16, head, portal.Clock.GetUtcNow(), CanonicalJson.DigestOfText(lines[0]), stranger);
         await File.WriteAllLinesAsync(portal.Folder.Checkpoints, [lines[0], CanonicalJson.Serialize(forged)]);
 
         (await FirstAsync(portal)).ShouldBe((AuditFault.ForgedCheckpoint, 2));
@@ -254,7 +255,7 @@ public class AuditVerifierTests
         await using var portal = await PortalWithTwentyEventsAsync();
 
         if (!OperatingSystem.IsWindows())
-            File.GetUnixFileMode(portal.Folder.SigningKey).ShouldBe(UnixFileMode.UserRead | UnixFileMode.UserWrite);
+            File.GetUnixFileMode(portal.Folder.AuditKey).ShouldBe(UnixFileMode.UserRead | UnixFileMode.UserWrite);
     }
 
     /// <summary>Twenty events, checkpoints after the tenth and the sixteenth.</summary>

@@ -1,8 +1,8 @@
 using System.Net;
 using Microsoft.Extensions.DependencyInjection;
 using SafetyPortal.Requests.Accounts;
-using SafetyPortal.Requests.Audit;
 using SafetyPortal.Requests.Evidence.Pack;
+using SafetyPortal.Requests.Signing;
 
 namespace SafetyPortal.Web.Tests.Decisions;
 
@@ -21,7 +21,7 @@ public class PackTests(SharedPortal shared)
         answer.StatusCode.ShouldBe(HttpStatusCode.OK);
         answer.Content.Headers.ContentType!.MediaType.ShouldBe("application/zip");
         using var pack = new MemoryStream(await answer.Content.ReadAsByteArrayAsync());
-        var report = await PackVerifier.VerifyAsync(pack, [shared.Portal.Services.GetRequiredService<CheckpointKey>().KeyId], default);
+        var report = await PackVerifier.VerifyAsync(pack, [shared.Portal.Services.GetRequiredService<SigningKey>().Id], default);
         report.FirstProblem.ShouldBeNull();
         report.Checks.Any(check => check.Text.Contains("unbroken chain", StringComparison.Ordinal)).ShouldBe(wholeHistory);
     }

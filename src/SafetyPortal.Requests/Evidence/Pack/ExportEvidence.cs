@@ -5,6 +5,7 @@ using SafetyPortal.Requests.Artifacts;
 using SafetyPortal.Requests.Audit;
 using SafetyPortal.Requests.Data;
 using SafetyPortal.Requests.Filing;
+using SafetyPortal.Requests.Signing;
 
 namespace SafetyPortal.Requests.Evidence.Pack;
 
@@ -13,9 +14,9 @@ namespace SafetyPortal.Requests.Evidence.Pack;
 /// taking a copy is an event of the history.
 /// </summary>
 public sealed class ExportEvidence(
-    IDbContextFactory<PortalDb> databases, IArtifactStore artifacts, WriteCheckpoint checkpoint, DataFolder folder, CheckpointKey auditKey)
+    IDbContextFactory<PortalDb> databases, IArtifactStore artifacts, WriteCheckpoint checkpoint, CheckpointFile checkpoints, SigningKey auditKey)
 {
-    /// <summary>Who exports from the command line, with the data folder at hand.</summary>
+    /// <summary>The actor of an export from the command line, which has the data folder at hand.</summary>
     public static readonly Actor CommandLine = Actor.System("command-line");
 
     /// <summary>Longest stretch of history that goes into a pack as a whole; about 50 MB.</summary>
@@ -106,7 +107,7 @@ public sealed class ExportEvidence(
 
     private async Task<AuditCheckpoint> AnchorAsync(CancellationToken cancellationToken)
     {
-        var lines = await new CheckpointFile(folder.Checkpoints, auditKey).ReadAsync(cancellationToken);
+        var lines = await checkpoints.ReadAsync(cancellationToken);
         return lines is [.., { Checkpoint: { } newest }]
             ? newest
             : throw new BrokenHistoryException("The newest checkpoint of the history cannot be trusted; verify the history before evidence is exported.");

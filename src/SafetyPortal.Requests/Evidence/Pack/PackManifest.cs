@@ -11,8 +11,8 @@ public sealed record PackFile(string Path, long Bytes, string Sha256);
 /// What an evidence pack holds. The file is canonical JSON; it lists every other file of the zip, and nothing else may be in it.
 /// </summary>
 /// <param name="WholeHistory">
-/// Every event from the request's first to the checkpoint can be read. Otherwise those of others stand as a <see cref="PackLink"/> each, for
-/// people who may not read them. Either way the chain can be followed to the checkpoint.
+/// Every event from the request's first to the checkpoint can be read. Otherwise a <see cref="PackLink"/> replaces each event of others, for
+/// readers who may not see them. Either way the chain can be followed to the checkpoint.
 /// </param>
 public sealed record PackManifest(string Schema, long RequestId, long RunId, string EvidenceDigest, bool WholeHistory, IReadOnlyList<PackFile> Files)
 {
@@ -59,8 +59,8 @@ public static class PackPath
     public static string Artifact(string digest) => $"artifacts/{digest}";
 
     /// <summary>
-    /// The digests a document names beyond images and patch: sheets, maps and the points of charts. Scores and the patches of controls
-    /// stay behind, since they list the components.
+    /// The digests a document names beyond images and patch: sheets, maps and the points of charts. A pack leaves out scores and the patches of
+    /// controls, since they list the components.
     /// </summary>
     public static IEnumerable<string> ArtifactsOf(EvidenceDocument evidence)
     {

@@ -7,10 +7,26 @@ using SafetyPortal.Requests.Signing;
 
 namespace SafetyPortal.Requests.Evidence.Pack;
 
+/// <summary>One thing that was checked. <paramref name="Item"/> is a file of the pack or a part of one, for example "history/events.jsonl:12".</summary>
+public sealed record PackCheck(string Item, bool Passed, string Text);
+
+/// <summary>The result of verifying a pack, in the order of the checks. A failed check that others need ends the list.</summary>
+/// <param name="EvidenceDigest">What the manifest names; null when there was no manifest to read.</param>
+/// <param name="AuditKeyId">SHA-256 of the key that signed the checkpoint: a reader who knows the portal's key by other means compares this.</param>
+/// <param name="WorkerKeyId">SHA-256 of the key that signed the gates.</param>
+/// <param name="Trusted">Whether the audit key is one the verifier trusts; null when none was named.</param>
+public sealed record PackReport(IReadOnlyList<PackCheck> Checks, string? EvidenceDigest, string? AuditKeyId, string? WorkerKeyId, bool? Trusted)
+{
+    public bool Sound => Checks.Count > 0 && Checks.All(check => check.Passed);
+
+    /// <summary>The first thing that is wrong; null when the pack is sound.</summary>
+    public PackCheck? FirstProblem => Checks.FirstOrDefault(check => !check.Passed);
+}
+
 /// <summary>
 /// Checks an evidence pack without the portal that made it: every file against the manifest, the evidence against the digest a decision
 /// names, the images against the gallery's Merkle root, the gates against the policy and the worker's signature, and the history against
-/// its chain and the signed checkpoint. The keys lie in the pack, so a pack forged as a whole is found only by who knows the audit key.
+/// its chain and the signed checkpoint. The keys are in the pack, so only a reader who knows the audit key finds a pack forged as a whole.
 /// </summary>
 public sealed class PackVerifier
 {
@@ -62,7 +78,7 @@ public sealed class PackVerifier
         }
         catch (Exception error) when (error is not OperationCanceledException)
         {
-            // Whoever made the pack may have left out, nulled or overstretched any member; a verifier that fell over it would have said nothing.
+            // The maker of the pack may have left out, nulled or overstretched any member; the verifier must still report.
             checks.Add(new(at, false, $"it cannot be judged: {error.Message}"));
         }
         return new(checks, manifest?.EvidenceDigest, auditKeyId, workerKeyId, known);

@@ -74,7 +74,7 @@ public class PackVerifierTests
         await using var portal = await Portal.CreateAsync();
         var request = await PackStory.TellAsync(portal);
 
-        var report = await PackStory.VerifyAsync(await PackStory.ExportAsync(portal, portal.Auditor, request.Id), portal.Get<CheckpointKey>().KeyId);
+        var report = await PackStory.VerifyAsync(await PackStory.ExportAsync(portal, portal.Auditor, request.Id), portal.Get<SigningKey>().Id);
 
         report.FirstProblem.ShouldBeNull();
         report.Trusted.ShouldBe(true);

@@ -10,7 +10,7 @@ using SafetyPortal.Requests.Data;
 namespace SafetyPortal.Requests.Migrations
 {
     [DbContext(typeof(PortalDb))]
-    [Migration("20261128070355_Initial")]
+    [Migration("20261128075758_Initial")]
     partial class Initial
     {
         /// <inheritdoc />
@@ -279,9 +279,6 @@ namespace SafetyPortal.Requests.Migrations
                     b.Property<string>("HolderName")
                         .IsRequired()
                         .HasColumnType("TEXT");
-
-                    b.Property<long>("Since")
-                        .HasColumnType("INTEGER");
 
                     b.Property<long>("Version")
                         .IsConcurrencyToken()

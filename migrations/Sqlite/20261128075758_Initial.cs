@@ -358,7 +358,6 @@ namespace SafetyPortal.Requests.Migrations
                     RequestId = table.Column<long>(type: "INTEGER", nullable: false),
                     HolderId = table.Column<string>(type: "TEXT", nullable: false),
                     HolderName = table.Column<string>(type: "TEXT", nullable: false),
-                    Since = table.Column<long>(type: "INTEGER", nullable: false),
                     ExpiresAt = table.Column<long>(type: "INTEGER", nullable: false),
                     HoldReason = table.Column<string>(type: "TEXT", nullable: true),
                     Version = table.Column<long>(type: "INTEGER", nullable: false)
