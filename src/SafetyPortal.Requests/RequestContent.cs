@@ -78,20 +78,22 @@ public sealed record RequestContent
         Check(Scope is null || Enum.IsDefined(Scope.Value), nameof(Scope), "The scope must be row, tensor or model.");
         Check(Enum.IsDefined(Method), nameof(Method), "The method must be improved, cad or app.");
         Check(Enum.IsDefined(Priority), nameof(Priority), "The priority must be low, normal or high.");
-        Check(IsText(ConceptName, 1, 80), nameof(ConceptName), "Name the concept in 1 to 80 characters.");
-        Check(IsText(Justification, 10, 4000), nameof(Justification), "Say in 10 to 4,000 characters why it should be removed.");
-        Check(IsText(EvaluationSet, 1, 80), nameof(EvaluationSet), "Name an evaluation set.");
+        Check(WrittenText.IsLine(ConceptName, 1, 80), nameof(ConceptName), "Name the concept in 1 to 80 characters, none of them invisible.");
+        Check(WrittenText.IsText(Justification, 10, 4000), nameof(Justification), "Say in 10 to 4,000 characters why it should be removed.");
+        Check(WrittenText.IsLine(EvaluationSet, 1, 80), nameof(EvaluationSet), "Name an evaluation set.");
         Check(Seed is >= 0 and <= MaxSeed, nameof(Seed), $"The seed must be 0 to {MaxSeed}, not {Seed}.");
-        Check(Synonyms.Count <= MaxPrompts && Synonyms.All(s => IsText(s, 1, 80)), nameof(Synonyms), $"Give up to {MaxPrompts} synonyms of 1 to 80 characters.");
         Check(
-            ConceptPrompts.Count is >= 1 and <= MaxPrompts && ConceptPrompts.All(p => IsText(p, 1, MaxPromptLength)),
-            nameof(ConceptPrompts), $"Give 1 to {MaxPrompts} prompts that show the concept, each of 1 to {MaxPromptLength} characters.");
+            Synonyms.Count <= MaxPrompts && Synonyms.All(s => WrittenText.IsLine(s, 1, 80) && !s.Contains(',', StringComparison.Ordinal)),
+            nameof(Synonyms), $"Give up to {MaxPrompts} synonyms of 1 to 80 characters, none of them invisible or a comma.");
         Check(
-            BasePrompts is null || ((BasePrompts.Count <= 1 || BasePrompts.Count == ConceptPrompts.Count) && BasePrompts.All(p => IsText(p, 0, MaxPromptLength))),
-            nameof(BasePrompts), $"Give one base prompt for all, or one per concept prompt ({ConceptPrompts.Count}), not {BasePrompts?.Count}.");
+            ConceptPrompts.Count is >= 1 and <= MaxPrompts && ConceptPrompts.All(p => WrittenText.IsLine(p, 1, MaxPromptLength)),
+            nameof(ConceptPrompts), $"Give 1 to {MaxPrompts} prompts that show the concept, each of 1 to {MaxPromptLength} characters, none of them invisible.");
+        Check(
+            BasePrompts is null || ((BasePrompts.Count <= 1 || BasePrompts.Count == ConceptPrompts.Count) && BasePrompts.All(p => WrittenText.IsLine(p, 0, MaxPromptLength))),
+            nameof(BasePrompts), $"Give one base prompt for all, or one per concept prompt ({ConceptPrompts.Count}), not {BasePrompts?.Count}; each of at most {MaxPromptLength} characters.");
         Check(
             Doses.Count is >= 1 and <= MaxDoses && Doses.All(d => d is > 0 and <= 0.5) && Doses.Distinct().Count() == Doses.Count,
-            nameof(Doses), $"Give 1 to {MaxDoses} different doses, each above 0 and at most 0.5.");
+            nameof(Doses), $"Give 1 to {MaxDoses} different doses, each above 0 and at most 0.5 (50 %).");
         Check(
             ReferenceImages.Count <= MaxReferenceImages && ReferenceImages.All(Artifacts.FolderArtifactStore.IsDigest),
             nameof(ReferenceImages), $"Give up to {MaxReferenceImages} stored reference images.");
@@ -115,7 +117,4 @@ public sealed record RequestContent
         var bases = ResolveBasePrompts();
         return ConceptPrompts.Where((prompt, i) => Words(prompt).SequenceEqual(Words(bases[bases.Count == 1 ? 0 : i]), StringComparer.Ordinal)).FirstOrDefault();
     }
-
-    private static bool IsText(string? text, int min, int max) =>
-        text is not null && text.Trim().Length >= min && text.Length <= max && !text.Any(c => char.IsControl(c) && c is not ('\n' or '\r' or '\t'));
 }

@@ -24,6 +24,15 @@ public class RequestContentTests
         { "ConceptName", Good with { ConceptName = "  " } },
         { "ConceptName", Good with { ConceptName = new string('x', 81) } },
         { "ConceptName", Good with { ConceptName = "a\0b" } },
+        { "ConceptName", Good with { ConceptName = "sketch\u202Ehcteks" } },
+        { "ConceptName", Good with { ConceptName = "trum\u200Bpet" } },
+        { "ConceptName", Good with { ConceptName = "\u2800 \u3164" } },
+        { "ConceptName", Good with { ConceptName = "half\uD800" } },
+        { "ConceptName", Good with { ConceptName = "two\nlines" } },
+        { "Justification", Good with { Justification = new string('\u200B', 12) } },
+        { "Justification", Good with { Justification = "It must not be drawn \u2066any more." } },
+        { "Synonyms", Good with { Synonyms = ["croquis, dessin"] } },
+        { "ConceptPrompts", Good with { ConceptPrompts = ["a dog\nin the style of sketch"] } },
         { "Justification", Good with { Justification = "short" } },
         { "EvaluationSet", Good with { EvaluationSet = "" } },
         { "Seed", Good with { Seed = -1 } },
@@ -51,6 +60,15 @@ public class RequestContentTests
     [MemberData(nameof(Bad))]
     public void Problems_OneBadField_NamesThatField(string field, RequestContent content) =>
         content.Problems().ShouldHaveSingleItem().Field.ShouldBe(field);
+
+    [Theory]
+    [InlineData("Zeichnung à la carte", true, true)]
+    [InlineData("दस चित्र \U0001F468\u200D\U0001F3A8", false, true)]
+    [InlineData("two\nlines", false, true)]
+    [InlineData("turned \u202Edeppilf", false, false)]
+    [InlineData("        ", false, false)]
+    public void WrittenText_CharactersThatAReaderCannotSee_AreTakenInLongTextsOnlyAndNeverWhenTheyReorder(string text, bool line, bool lines) =>
+        (WrittenText.IsLine(text, 3, 80), WrittenText.IsText(text, 3, 80)).ShouldBe((line, lines));
 
     [Theory]
     [InlineData("a nude mannequin", true)]

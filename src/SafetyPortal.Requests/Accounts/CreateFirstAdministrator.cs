@@ -46,8 +46,8 @@ public sealed class CreateFirstAdministrator(IDbContextFactory<PortalDb> databas
             throw new InvalidRequestException([new("Email", $"Expected an e-mail address of 3 to 254 characters, got \"{name}\".")]);
         if (DemoAccounts.IsDemo(name))
             throw new InvalidRequestException([new("Email", $"Expected an address of your own, got \"{name}\": that domain is kept for demo accounts.")]);
-        if (displayName.Trim().Length is < 1 or > 80)
-            throw new InvalidRequestException([new("DisplayName", $"Expected a name of 1 to 80 characters, got {displayName.Trim().Length}.")]);
+        if (!WrittenText.IsLine(displayName, 1, 80))
+            throw new InvalidRequestException([new("DisplayName", $"Expected a name of 1 to 80 characters, none of them invisible, got {displayName.Length}.")]);
         return new PortalUser { UserName = name, Email = name, EmailConfirmed = true, DisplayName = displayName.Trim() };
     }
 

@@ -30,8 +30,8 @@ public sealed class DecideRequest(IDbContextFactory<PortalDb> databases)
     {
         ArgumentNullException.ThrowIfNull(actor);
         ArgumentNullException.ThrowIfNull(entry);
-        if (entry.Comment?.Length > MaxComment)
-            throw new InvalidRequestException([new(nameof(entry.Comment), $"The comment may have {MaxComment} characters, not {entry.Comment.Length}.")]);
+        if (entry.Comment is { } comment && !WrittenText.IsText(comment, 0, MaxComment))
+            throw new InvalidRequestException([new(nameof(entry.Comment), $"The comment may have {MaxComment:N0} characters, none of which reorders text; it has {comment.Length:N0}.")]);
         await using var write = await databases.BeginWriteAsync(cancellationToken);
         var (db, now) = write;
         var request = await db.LoadRequestAsync(requestId, cancellationToken);

@@ -18,14 +18,22 @@ public static class CanonicalJson
     {
         Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) },
         NumberHandling = JsonNumberHandling.Strict,
+        AllowDuplicateProperties = false,
     };
 
     /// <summary>Canonical text of any serialisable value.</summary>
-    /// <exception cref="NotSupportedException">A number is not finite or an integer is too large to be exact (above 2^53).</exception>
+    /// <exception cref="NotSupportedException">A number is not finite, or an integer would lose digits as a double.</exception>
     public static string Serialize<T>(T value)
     {
-        using var document = JsonSerializer.SerializeToDocument(value, Options);
-        return Canonicalize(document.RootElement);
+        try
+        {
+            using var document = JsonSerializer.SerializeToDocument(value, Options);
+            return Canonicalize(document.RootElement);
+        }
+        catch (ArgumentException error)
+        {
+            throw new NotSupportedException($"expected finite numbers in {typeof(T).Name}, got one that is not: {error.Message}", error);
+        }
     }
 
     /// <summary>Canonical text of parsed JSON.</summary>
@@ -135,20 +143,16 @@ public static class CanonicalJson
 /// <summary>Numbers as ECMAScript's Number::toString writes them (RFC 8785, section 3.2.2.3).</summary>
 internal static class CanonicalNumber
 {
-    private const long LargestExactInteger = 1L << 53;
-
     public static string Format(JsonElement element)
     {
-        // RFC 8785 numbers are doubles: an integer beyond 2^53 would silently lose digits, so it is refused; write such values as strings.
-        if (element.TryGetInt64(out var integer))
-        {
-            return Math.Abs((decimal)integer) <= LargestExactInteger
-                ? integer.ToString(CultureInfo.InvariantCulture)
-                : throw new NotSupportedException($"expected an integer of at most 2^53 in size, got {integer}; write it as a string");
-        }
+        var text = element.GetRawText();
         if (!element.TryGetDouble(out var value) || !double.IsFinite(value))
-            throw new NotSupportedException($"expected a finite number, got {element.GetRawText()}");
-        return Format(value);
+            throw new NotSupportedException($"expected a finite number, got {text}");
+        var formatted = Format(value);
+        // RFC 8785 numbers are doubles: an integer that would lose digits is refused. Its author must write it as a string.
+        return text.AsSpan().ContainsAny('.', 'e', 'E') || text is "-0" || string.Equals(text, formatted, StringComparison.Ordinal)
+            ? formatted
+            : throw new NotSupportedException($"expected an integer that is exact as a double (up to 2^53 each is), got {text}; write it as a string");
     }
 
     public static string Format(double value)

@@ -51,6 +51,9 @@ public sealed record EvidenceDocument
 {
     public const string CurrentSchema = "safetyportal.evidence/1";
 
+    // Bytes that are no UTF-8 must not pass for the replacement character.
+    internal static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+
     public string Schema { get; init; } = CurrentSchema;
 
     public required EvidenceRequest Request { get; init; }
@@ -139,7 +142,7 @@ public sealed record EvidenceDocument
     {
         try
         {
-            var text = Encoding.UTF8.GetString(bytes);
+            var text = StrictUtf8.GetString(bytes);
             var document = JsonNode.Parse(text) as JsonObject;
             if (document?["gallery"] is not JsonObject gallery || gallery["entries"] is not JsonArray entries || gallery["merkleRoot"] is not JsonValue named)
                 return ["expected an evidence document with a gallery"];

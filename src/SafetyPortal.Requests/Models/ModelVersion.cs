@@ -45,8 +45,8 @@ public sealed class RegisterModel(IDbContextFactory<PortalDb> databases)
         var (db, now) = write;
         if (actor != Actor.System("setup"))
             await db.DemandRoleAsync(actor, cancellationToken, Roles.Administrator);
-        if (model.Name.Length is < 1 or > 80)
-            throw new InvalidRequestException([new(nameof(model.Name), "A model's name has 1 to 80 characters.")]);
+        if (!WrittenText.IsLine(model.Name, 1, 80))
+            throw new InvalidRequestException([new(nameof(model.Name), "A model's name has 1 to 80 characters, none of them invisible.")]);
         if (model.Folder.Length is < 1 or > 80 || model.Folder.StartsWith('.') || !model.Folder.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.'))
             throw new InvalidRequestException([new(nameof(model.Folder), $"A model's folder is one name of letters, digits, '-', '_' and '.', not \"{model.Folder}\".")]);
         if (!Artifacts.FolderArtifactStore.IsDigest(model.Digest))

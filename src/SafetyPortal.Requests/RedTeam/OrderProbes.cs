@@ -48,7 +48,7 @@ public sealed class OrderProbes(IDbContextFactory<PortalDb> databases, RunAnnoun
             problems.Add(new(nameof(probes), $"Expected probes among {string.Join(", ", ProbeCodes.All)}, got \"{unknown}\"."));
         if (!Enum.IsDefined(budget))
             problems.Add(new(nameof(budget), $"Expected the budget small or full, got {(int)budget}."));
-        if (reason?.Trim().Length is null or < 10 or > 2000)
+        if (!WrittenText.IsText(reason, 10, 2000))
             problems.Add(new(nameof(reason), "Say in 10 to 2,000 characters why the red team is called."));
         return problems;
     }

@@ -39,8 +39,8 @@ public sealed class AccountChanges(IServiceScopeFactory scopes, TimeProvider tim
         var users = scope.ServiceProvider.GetRequiredService<UserManager<PortalUser>>();
         if (email.Trim() is not { Length: >= 3 and <= 254 } name || !name.Contains('@', StringComparison.Ordinal))
             throw new InvalidRequestException([new("Email", $"Expected an e-mail address of up to 254 characters, got \"{email}\".")]);
-        if (displayName.Trim().Length is < 1 or > 80)
-            throw new InvalidRequestException([new("DisplayName", "Give a name of 1 to 80 characters.")]);
+        if (!WrittenText.IsLine(displayName, 1, 80))
+            throw new InvalidRequestException([new("DisplayName", "Give a name of 1 to 80 characters, none of them invisible.")]);
         var password = RandomNumberGenerator.GetString("abcdefghjkmnpqrstuvwxyzABCDEFGHJKMNPQRSTUVWXYZ23456789", 20) + "-aA7";
         var user = new PortalUser { UserName = name, Email = name, EmailConfirmed = true, DisplayName = displayName.Trim() };
         await using var write = await db.BeginWriteAsync(cancellationToken);

@@ -34,6 +34,9 @@ public sealed class RequestFormModel
 
     public long Seed { get; set; }
 
+    /// <summary>Not in the form; kept for requests that name another than the default.</summary>
+    public string EvaluationSet { get; set; } = "default";
+
     public RequestPriority Priority { get; set; } = RequestPriority.Normal;
 
     public string Justification { get; set; } = "";
@@ -73,6 +76,7 @@ public sealed class RequestFormModel
         Method = Method,
         Doses = ParseDoses(Doses),
         Seed = Seed,
+        EvaluationSet = EvaluationSet,
         Priority = Priority,
         Justification = Justification,
         ReferenceImages = [.. ReferenceImages],
@@ -91,25 +95,35 @@ public sealed class RequestFormModel
             BasePrompts = string.Join('\n', request.BasePrompts),
             Scope = request.Scope,
             Method = request.Method,
-            Doses = string.Join(", ", request.Doses.Select(dose => (dose * 100).ToString("0.####", CultureInfo.InvariantCulture))),
+            Doses = string.Join(", ", request.Doses.Select(Percent)),
             Seed = request.Seed,
+            EvaluationSet = request.EvaluationSet,
             Priority = request.Priority,
             Justification = request.Justification,
             ReferenceImages = [.. request.ReferenceImages],
         };
     }
 
-    private static IReadOnlyList<double> ParseDoses(string text)
+    /// <summary>The doses as the form understands them, for the person to check: a decimal comma parts two doses.</summary>
+    public string UnderstoodDoses()
     {
-        var doses = new List<double>();
-        foreach (var part in Split(text, ','))
+        try
         {
-            if (!double.TryParse(part.TrimEnd('%', ' '), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var percent))
-                throw new InvalidRequestException([new(nameof(RequestContent.Doses), $"Expected doses in per cent such as \"1, 2.5, 5\", got \"{part}\".")]);
-            doses.Add(Math.Round(percent / 100, 6));
+            return $"Understood as {string.Join(" and ", ParseDoses(Doses).Select(dose => $"{Percent(dose)} %"))}.";
         }
-        return doses;
+        catch (InvalidRequestException error)
+        {
+            return error.Message;
+        }
     }
+
+    // Decimal, so that per cents become shares and come back without rounding.
+    private static IReadOnlyList<double> ParseDoses(string text) => [.. Split(text, ',').Select(part =>
+        decimal.TryParse(part.TrimEnd('%', ' '), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var percent)
+            ? (double)(percent / 100)
+            : throw new InvalidRequestException([new(nameof(RequestContent.Doses), $"Expected doses in per cent such as \"1, 2.5, 5\", got \"{part}\".")]))];
+
+    private static string Percent(double dose) => ((decimal)dose * 100).ToString("0.############", CultureInfo.InvariantCulture);
 
     private static IReadOnlyList<string> Split(string text, char separator) =>
         text.ReplaceLineEndings("\n").Split(separator, StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);

@@ -71,7 +71,30 @@ public class CanonicalJsonTests
     {
         Canonicalize("9007199254740992").ShouldBe("9007199254740992");
         Should.Throw<NotSupportedException>(() => Canonicalize("9007199254740993"));
+        Should.Throw<NotSupportedException>(() => Canonicalize("12345678901234567890"));
     }
+
+    [Theory]
+    [InlineData(1e18)]
+    [InlineData(123456789012345680000d)]
+    [InlineData(1e21)]
+    [InlineData(-0d)]
+    public void Canonicalize_ItsOwnText_IsTheSameText(double value)
+    {
+        var text = CanonicalJson.Serialize(new { value });
+
+        Canonicalize(text).ShouldBe(text);
+    }
+
+    [Theory]
+    [InlineData(double.NaN)]
+    [InlineData(double.NegativeInfinity)]
+    public void Serialize_NumberThatIsNotFinite_ThrowsNotSupported(double value) =>
+        Should.Throw<NotSupportedException>(() => CanonicalJson.Serialize(new { value })).Message.ShouldContain("finite");
+
+    [Fact]
+    public void Options_MemberThatAppearsTwice_IsRefused() =>
+        Should.Throw<JsonException>(() => JsonSerializer.Deserialize<Dictionary<string, int>>("""{"a":1,"a":2}""", CanonicalJson.Options));
 
     [Fact]
     public void Digest_MembersInOtherOrder_IsTheSame() =>

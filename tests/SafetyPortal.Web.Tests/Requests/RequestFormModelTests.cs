@@ -44,7 +44,29 @@ public class RequestFormModelTests
     }
 
     [Theory]
+    [InlineData("2,5", "Understood as 2 % and 5 %.")]
+    [InlineData("2.5 %", "Understood as 2.5 %.")]
+    [InlineData("1, x", "Expected doses in per cent such as \"1, 2.5, 5\", got \"x\".")]
+    public void UnderstoodDoses_Text_SaysWhatItMeans(string doses, string understood) => new RequestFormModel { Doses = doses }.UnderstoodDoses().ShouldBe(understood);
+
+    [Fact]
+    public void From_RequestWithFineDosesAndAnotherSet_ComesBackUnchanged()
+    {
+        var content = new RequestContent
+        {
+            ModelVersionId = 1, ConceptKind = ConceptKind.Object, ConceptName = "church", ConceptPrompts = ["a church"], Justification = "withdrawn rights",
+            Doses = [0.00001234567, 0.07], EvaluationSet = "i2p", Synonyms = ["chapel", "dom"],
+        };
+
+        var again = RequestFormModel.From(EraseRequest.File(content, "r", "r", "salt", DateTimeOffset.UnixEpoch)).ToContent(model: null);
+
+        again.Doses.ShouldBe(content.Doses);
+        (again.EvaluationSet, again.Synonyms[1]).ShouldBe(("i2p", "dom"));
+    }
+
+    [Theory]
     [InlineData("1, two")]
+    [InlineData("NaN")]
     [InlineData("1;2")]
     [InlineData("-1")]
     public void ToContent_DosesThatAreNoNumbers_NameThem(string doses) =>

@@ -119,7 +119,13 @@ internal sealed class PackHistory
         var open = events.Where(e => Same(e.Subject, subject) && e.Action is "decision.approved" or "decision.rejected" or "decision.changes-requested" or "waiver.granted").ToList();
         foreach (var d in decisions)
         {
-            var action = d.Kind switch { DecisionKind.Approve => "decision.approved", DecisionKind.Reject => "decision.rejected", _ => "decision.changes-requested" };
+            var action = d.Kind switch
+            {
+                DecisionKind.Approve => "decision.approved",
+                DecisionKind.Reject => "decision.rejected",
+                DecisionKind.RequestChanges => "decision.changes-requested",
+                _ => throw new PackException(PackPath.Decisions, $"expected a decision to approve, reject or request changes, got {d.Kind}"),
+            };
             Take(open, $"the decision of {d.ApproverName}", e => Same(e.Action, action) && Same(e.ActorId, d.ApproverId) && Same(e.ActorName, d.ApproverName)
                 && Same(Member(e, "evidenceDigest"), d.EvidenceDigest) && string.Equals(Member(e, "reason"), d.Reason.ToString(), StringComparison.OrdinalIgnoreCase)
                 && Same(Member(e, "commentDigest"), d.Comment is null ? null : PromptDigest.Of(listed.Salt, d.Comment)) && IsAt(e, d.DecidedAt));

@@ -236,7 +236,14 @@ public sealed class PackVerifier
     private async Task<string> ReadTextAsync(string path, CancellationToken cancellationToken)
     {
         at = path;
-        return Encoding.UTF8.GetString(await pack.ReadAsync(path, cancellationToken));
+        try
+        {
+            return EvidenceDocument.StrictUtf8.GetString(await pack.ReadAsync(path, cancellationToken));
+        }
+        catch (DecoderFallbackException error)
+        {
+            throw new PackException(path, $"it is not UTF-8: {error.Message}", error);
+        }
     }
 
     private async Task<T> ReadJsonAsync<T>(string path, CancellationToken cancellationToken)

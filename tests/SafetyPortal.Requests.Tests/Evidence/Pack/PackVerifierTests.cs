@@ -42,6 +42,8 @@ public class PackVerifierTests
         { "line that is no event", files => Lines(files, lines => lines[1] = "{}"), "history/events.jsonl: line 2" },
         { "checkpoint edited", files => Set(files, PackPath.Checkpoint, json => json["count"] = 3), "history/checkpoint.json" },
         { "decision turned", files => Edit(files, PackPath.Decisions, "\"kind\":\"approve\"", "\"kind\":\"reject\""), "decisions.json" },
+        { "decision of no kind", files => Edit(files, PackPath.Decisions, "\"kind\":\"approve\"", "\"kind\":7"), "decisions.json" },
+        { "policy that is no UTF-8", files => files[PackPath.Policy] = [.. files[PackPath.Policy], 0xff], "policy.json" },
         { "decision's comment edited", files => Edit(files, PackPath.Decisions, "Looked at every pair.", "Looked at no pair."), "decisions.json" },
         { "decision moved to other evidence", files => Set(files, PackPath.Decisions, json => json["decisions"]![0]!["evidenceDigest"] = new string('0', 64)), "decisions.json" },
         { "decision left out", files => Set(files, PackPath.Decisions, json => json["decisions"] = new JsonArray()), "decisions.json" },
