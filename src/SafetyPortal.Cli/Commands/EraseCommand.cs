@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using SafetyPortal.Cli.Output;
 using SafetyPortal.Diffusion;
+using SafetyPortal.Diffusion.Unet;
 using SafetyPortal.Erasure.Ablation;
 using SafetyPortal.Erasure.Attribution;
 using SafetyPortal.Erasure.Methods;
@@ -54,7 +55,7 @@ internal static class EraseCommand
                     new AblationSettings(parsed.GetValue(ratio), parsed.GetValue(scope), parsed.GetValue(mode), NoiseSeed: parsed.GetValue(seed)), parsed.GetValue(fill)!);
                 using var pipeline = ModelLoading.Pipeline(parsed.GetValue(model)!, parsed.GetValue(device)!);
                 var digest = ScoresFile.BaseOf(pipeline.Unet);
-                using var attribution = ScoresFile.Load(parsed.GetValue(scores)!, digest);
+                using var attribution = ScoresFile.Load(parsed.GetValue(scores)!, pipeline.Unet, digest);
                 pipeline.RequireWhole(attribution.Summary.Settings.Prompts.SelectMany(p => new[] { p.Concept, p.Base }).Concat(parsed.GetValue(keep) ?? []));
                 var notes = new Dictionary<string, string>(StringComparer.Ordinal)
                 {
@@ -66,7 +67,7 @@ internal static class EraseCommand
                 };
                 if (chosen == EraseMethod.Cad) notes["fill"] = FillText.Of(settings);
                 if (parsed.GetValue(keep) is { Length: > 0 } kept) notes["keep"] = string.Join(" | ", kept);
-                AblationMask Mask() => Highest(attribution, digest, settings, parsed.GetValue(protect) ?? [], parsed.GetValue(protectWeight), notes);
+                AblationMask Mask() => Highest(pipeline.Unet, attribution, digest, settings, parsed.GetValue(protect) ?? [], parsed.GetValue(protectWeight), notes);
                 var patch = chosen switch
                 {
                     EraseMethod.App => PatchBuilder.FromValues(
@@ -89,13 +90,13 @@ internal static class EraseCommand
 
     /// <summary>The weights with the highest scores, those of concepts to keep subtracted first; the notes say which.</summary>
     private static AblationMask Highest(
-        AttributionResult attribution, string? digest, AblationSettings settings, IReadOnlyList<FileInfo> protect, double protectWeight, Dictionary<string, string> notes)
+        UNet2DConditionModel unet, AttributionResult attribution, string? digest, AblationSettings settings, IReadOnlyList<FileInfo> protect, double protectWeight, Dictionary<string, string> notes)
     {
         using var scope = NewDisposeScope();
         var ranked = attribution.Scores;
         if (protect.Count > 0)
         {
-            var kept = protect.Select(file => ScoresFile.Load(file, digest)).ToList();
+            var kept = protect.Select(file => ScoresFile.Load(file, unet, digest)).ToList();
             ranked = ProtectedScores.Subtract(ranked, kept, protectWeight);
             notes["protect"] = string.Join(" | ", kept.SelectMany(k => k.Summary.Settings.Prompts).Select(p => p.Concept));
             notes["protect_weight"] = protectWeight.ToString(CultureInfo.InvariantCulture);

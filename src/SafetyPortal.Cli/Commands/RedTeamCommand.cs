@@ -82,7 +82,7 @@ internal static class RedTeamCommand
     private static StudyReport Study(
         LoadedModel model, AblationPatch edit, RedTeamOrder order, FileInfo scores, IProgress<ProbeProgress> progress, CancellationToken cancellation)
     {
-        using var attribution = ScoresFile.Load(scores, model.Digest);
+        using var attribution = ScoresFile.Load(scores, model.Pipeline.Unet, model.Digest);
         return ConceptStudy.Run(model, edit, order, attribution.Summary, progress, cancellation);
     }
 
