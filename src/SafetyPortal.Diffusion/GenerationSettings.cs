@@ -6,6 +6,9 @@ public sealed record GenerationSettings
     /// <summary>The most images of one call.</summary>
     public const int LargestBatch = 64;
 
+    /// <summary>The largest guidance scale; prompts of I2P were sampled with up to 255.</summary>
+    public const double LargestGuidance = 1000;
+
     /// <summary>One prompt per image.</summary>
     public required IReadOnlyList<string> Prompts { get; init; }
 
@@ -18,7 +21,7 @@ public sealed record GenerationSettings
     /// <summary>Sampling steps, 1 to the number of training steps.</summary>
     public int Steps { get; init; } = 50;
 
-    /// <summary>Classifier-free guidance (Ho and Salimans 2022, arXiv 2207.12598), 0 to 100; up to 1 the prompt alone is followed, in one pass.</summary>
+    /// <summary>Classifier-free guidance (Ho and Salimans 2022, arXiv 2207.12598), 0 to <see cref="LargestGuidance"/>; up to 1 the prompt alone is followed, in one pass.</summary>
     public double GuidanceScale { get; init; } = 7.5;
 
     /// <summary>Image height in pixels; null takes the model's own.</summary>
@@ -42,8 +45,8 @@ public sealed record GenerationSettings
             return $"Expected one seed per prompt: {Prompts.Count} prompts, {Seeds.Count} seeds.";
         if (NegativePrompts is { } negative && negative.Count != 1 && negative.Count != Prompts.Count)
             return $"Expected 1 or {Prompts.Count} negative prompts, got {negative.Count}.";
-        if (!(GuidanceScale is >= 0 and <= 100))
-            return $"Expected a guidance scale from 0 to 100, got {GuidanceScale}.";
+        if (GuidanceScale is not (>= 0 and <= LargestGuidance))
+            return $"Expected a guidance scale from 0 to {LargestGuidance}, got {GuidanceScale}.";
         foreach (var side in new[] { Height, Width })
         {
             if (side is { } pixels && (pixels < granularity || pixels > 4096 || pixels % granularity != 0))

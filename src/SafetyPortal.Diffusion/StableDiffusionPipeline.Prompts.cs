@@ -35,6 +35,23 @@ public sealed partial class StableDiffusionPipeline
     public IReadOnlyList<(ClipTokenizer Tokenizer, ClipTextModel Encoder)> TextEncoders =>
         Second is { } second ? [(Tokenizer, TextEncoder), (second.Tokenizer, second.Encoder)] : [(Tokenizer, TextEncoder)];
 
+    /// <summary>The words at the end of a prompt that a text encoder does not read, in lower case; null if both read all of it.</summary>
+    /// <exception cref="ArgumentException">The prompt is too long to be tokenized.</exception>
+    public string? CutOff(string prompt) => TextEncoders.Select(e => e.Tokenizer.CutOff(prompt)).FirstOrDefault(cut => cut is not null);
+
+    /// <summary>What <see cref="CutOff"/> finds, as a sentence; null if the prompt is read whole.</summary>
+    public string? CutOffProblem(string prompt) => CutOff(prompt) is { } cut
+        ? $"The text encoder reads {Tokenizer.ModelMaxLength} tokens of a prompt. Of \"{Shorten(prompt)}\" it does not read the end: \"{Shorten(cut)}\"."
+        : null;
+
+    /// <summary>Refuses prompts whose end a text encoder does not read.</summary>
+    /// <exception cref="ArgumentException">Names the first such prompt and the words that are not read.</exception>
+    public void RequireWhole(IEnumerable<string> prompts)
+    {
+        if (prompts.Select(CutOffProblem).FirstOrDefault(problem => problem is not null) is { } problem)
+            throw new ArgumentException($"{problem} Shorten the prompt.", nameof(prompts));
+    }
+
     /// <summary>Prompts as each text encoder takes them in: one entry per encoder, padded as its tokenizer pads.</summary>
     /// <param name="prompts">Token ids with begin and end, at most as many as a prompt may have; of XL the ids of both vocabularies.</param>
     public IReadOnlyList<TokenRows> Tokens(IReadOnlyList<long[]> prompts)
@@ -58,6 +75,8 @@ public sealed partial class StableDiffusionPipeline
         var (text, pooled) = Both(tokens, second);
         return Pack(text, pooled, DefaultSize, DefaultSize).MoveToOuterDisposeScope();
     }
+
+    private static string Shorten(string text) => text.Length <= 200 ? text : text[..200] + "...";
 
     private Tensor EncodeForXl(string prompt, SecondTextEncoder second, int height, int width)
     {

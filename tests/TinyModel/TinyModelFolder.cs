@@ -1,5 +1,4 @@
 using SafetyPortal.Evaluation.Detection;
-using SafetyPortal.Evaluation.PromptSets;
 using static TorchSharp.torch;
 
 namespace SafetyPortal.Tests;
@@ -33,8 +32,9 @@ internal static class TinyModelFolder
         }
 
         var prompts = Directory.CreateDirectory(Path.Combine(folder, "prompts")).FullName;
-        PromptSet.Save(Path.Combine(prompts, "objects.csv"), Objects.SelectMany((name, i) => Enumerable.Range(0, 2).Select(seed =>
-            new EvaluationPrompt($"a picture of a {name}", (10 * i) + seed, Class: name, Style: seed == 0 ? "noto" : "sketch"))));
+        File.WriteAllLines(Path.Combine(prompts, "objects.csv"), Objects
+            .SelectMany((name, i) => Enumerable.Range(0, 2).Select(seed => $"a picture of a {name},{(10 * i) + seed},{name},{(seed == 0 ? "noto" : "sketch")}"))
+            .Prepend("prompt,evaluation_seed,class,style"));
         return folder;
     }
 

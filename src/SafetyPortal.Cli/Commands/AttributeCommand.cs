@@ -23,9 +23,9 @@ internal static class AttributeCommand
         {
             Description = "What should remain: one base prompt for all, or one per prompt in their order. Default: the empty prompt.",
         };
-        var objective = new Option<AttributionObjective>("--objective") { Description = "erase or amplify.", DefaultValueFactory = _ => AttributionObjective.Erase };
-        var sampler = new Option<LatentSampler>("--sampler") { Description = "trajectory, or restart as the paper's public code does (slow).", DefaultValueFactory = _ => LatentSampler.Trajectory };
-        var candidates = new Option<CandidateSet>("--candidates") { Description = "Which weights are scored.", DefaultValueFactory = _ => CandidateSet.FeedForward };
+        var objective = CommonOptions.Choice("--objective", "erase or amplify.", AttributionObjective.Erase);
+        var sampler = CommonOptions.Choice("--sampler", "trajectory, or restart as the paper's public code does (slow).", LatentSampler.Trajectory);
+        var candidates = CommonOptions.Choice("--candidates", "Which weights are scored.", CandidateSet.FeedForward);
         var seeds = CommonOptions.Number("--seeds", "Seeds whose estimates are averaged.", 4);
         var steps = CommonOptions.Number("--steps", "DDIM steps per seed.", 50, most: 1000);
         var checkpointing = new Option<bool>("--checkpointing") { Description = "Keep no activations inside the UNet's blocks and compute them again for the gradient: less memory, a third more time." };
@@ -36,6 +36,12 @@ internal static class AttributeCommand
         {
             model, prompts, bases, objective, sampler, candidates, seeds, seed, steps, checkpointing, faithfulness, heatmaps, output, device, dtype, threads, json,
         };
+        command.AddCheck(result =>
+        {
+            if (result.GetValue(objective) == AttributionObjective.Amplify)
+                result.RefuseIgnored("has no effect with --objective amplify.", bases, sampler, faithfulness);
+        });
+        string? kept = null;
         command.SetGuardedAction(json, async (parsed, cancellation) =>
         {
             var settings = new AttributionSettings
@@ -54,6 +60,7 @@ internal static class AttributeCommand
                 using var pipeline = ModelLoading.Pipeline(parsed.GetValue(model)!, parsed.GetValue(device)!, parsed.GetValue(dtype)!);
                 using var result = ComponentAttribution.Run(pipeline, settings, new Relay(progress), cancellation);
                 result.Save(file.FullName, ScoresFile.BaseOf(pipeline.Unet));
+                kept = $"The scores are in {file.FullName}.";
                 var report = parsed.GetValue(faithfulness)
                     ? FaithfulnessCheck.Run(
                         pipeline,
@@ -70,7 +77,7 @@ internal static class AttributeCommand
                 new { scores = file.FullName, summary.Components, summary.Stability, summary.Layers, summary.Timesteps, seconds = elapsed.TotalSeconds, faithfulness = check, heatmaps = maps },
                 () => Describe(file, summary, elapsed) + (check is null ? string.Empty : Environment.NewLine + Describe(check.Figures)) + (maps is null ? string.Empty : Environment.NewLine + HeatMapFiles.Describe(maps)));
             return ExitCode.Success;
-        });
+        }, _ => kept ?? "No scores were written.");
         return command;
     }
 

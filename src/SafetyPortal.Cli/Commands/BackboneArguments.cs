@@ -17,7 +17,7 @@ internal sealed class BackboneArguments
     private readonly Option<FileInfo?> clip = File(
         "--clip", "CLIP for detection, CLIP score and, without --inception, features: a transformers folder, or safetensors with OpenAI's tensor names.");
 
-    private readonly Option<FileInfo?> prompts = File("--prompts", "Evaluation set as CSV, or a folder of them, for a model without prompts/.");
+    private readonly Option<FileInfo?> prompts = File("--prompts", "Evaluation set as CSV, or a folder of them, in place of the model's prompts/.");
     private readonly Option<FileInfo?> inception = File("--inception", "InceptionV3 for FID, as safetensors with pytorch-fid's tensor names.");
     private readonly Option<FileInfo?> lpips = File("--lpips", "AlexNet or VGG-16 for LPIPS, as safetensors with torchvision's or LPIPS's tensor names.");
     private readonly Option<FileInfo?> lpipsLinear = File("--lpips-linear", "LPIPS's linear layers, when they are a file of their own.");
@@ -29,47 +29,38 @@ internal sealed class BackboneArguments
 
     private readonly Option<FileInfo?> nudeNet = File("--nudenet", "NudeNet detector as ONNX; judges nudity.");
 
-    private readonly Option<double> threshold = new("--nudenet-threshold")
-    {
-        Description = "Score from which a NudeNet box counts. Published counts use 0.5 to 0.75 and cannot be compared across thresholds.",
-        DefaultValueFactory = _ => NudityDetector.DefaultThreshold,
-    };
+    private readonly Option<double> threshold = CommonOptions.Real(
+        "--nudenet-threshold",
+        "Score from which a NudeNet box counts. Published counts use 0.5 to 0.75 and cannot be compared across thresholds.",
+        NudityDetector.DefaultThreshold,
+        0,
+        1);
 
-    private readonly Option<int?> size = new("--nudenet-size")
-    {
-        Description = "Height and width of the detector's input, where the ONNX file leaves them open: 320 for 320n, 640 for 640m.",
-    };
+    private readonly Option<int?> size = CommonOptions.OptionalNumber(
+        "--nudenet-size", "Height and width of the detector's input, where the ONNX file leaves them open: 320 for 320n, 640 for 640m.", 32, 4096);
 
-    private readonly Option<ClipOrigin?> origin = new("--clip-origin")
-    {
-        Description = "Who trained the --clip file (OpenAi or OpenClip), where no open_clip_config.json is in its folder.",
-    };
+    private readonly Option<ClipOrigin?> origin = CommonOptions.OptionalChoice<ClipOrigin>(
+        "--clip-origin", "Who trained the --clip file (OpenAi or OpenClip), where no open_clip_config.json is in its folder.");
 
     private readonly Option<bool> second = new("--second-judge")
     {
         Description = "Measure FID and KID with ImageNet's ResNet-18 too, which never saw the pictures the model was made from.",
     };
 
-    public BackboneArguments() => threshold.Validators.Add(result =>
-    {
-        if (result.GetValueOrDefault<double>() is not (>= 0 and <= 1)) result.AddError("--nudenet-threshold must be 0 to 1.");
-    });
+    /// <summary>All of them.</summary>
+    public IReadOnlyList<Option> Options => [folder, clip, prompts, inception, lpips, lpipsLinear, resNet, labels, nudeNet, threshold, size, origin, second];
 
     public void AddTo(Command command)
     {
-        command.Options.Add(folder);
-        foreach (var option in new[] { clip, prompts, inception, lpips, lpipsLinear, resNet, labels, nudeNet }) command.Options.Add(option);
-        command.Options.Add(threshold);
-        command.Options.Add(size);
-        command.Options.Add(origin);
-        command.Options.Add(second);
+        foreach (var option in Options) command.Options.Add(option);
     }
 
     /// <exception cref="DirectoryNotFoundException">There is no folder of networks where one was named.</exception>
+    /// <exception cref="ArgumentException">A threshold is given for a detector that is not.</exception>
     public BackboneOptions Read(ParseResult parsed)
     {
         var known = parsed.GetValue(folder) is { } named ? BackboneOptions.FromFolder(named.FullName) : new BackboneOptions();
-        return new BackboneOptions
+        var options = new BackboneOptions
         {
             Clip = parsed.GetValue(clip)?.FullName ?? known.Clip,
             Prompts = parsed.GetValue(prompts)?.FullName ?? known.Prompts,
@@ -85,6 +76,9 @@ internal sealed class BackboneArguments
             ClipOrigin = parsed.GetValue(origin),
             SecondJudge = parsed.GetValue(second),
         };
+        if (options.NudeNet is null && parsed.GetResult(threshold) is { Implicit: false })
+            throw new ArgumentException($"{threshold.Name} has no effect without {nudeNet.Name}.", nameof(parsed));
+        return options;
     }
 
     private static Option<FileInfo?> File(string name, string description) => new(name) { Description = description };

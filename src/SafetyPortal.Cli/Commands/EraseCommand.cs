@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using SafetyPortal.Cli.Output;
 using SafetyPortal.Diffusion;
+using SafetyPortal.Diffusion.Unet;
 using SafetyPortal.Erasure.Ablation;
 using SafetyPortal.Erasure.Attribution;
 using SafetyPortal.Erasure.Methods;
@@ -20,27 +21,29 @@ internal static class EraseCommand
         var model = CommonOptions.Model();
         var json = CommonOptions.Json();
         var scores = new Option<FileInfo>("--scores", "-s") { Description = "File that portal attribute wrote.", Required = true };
-        var ratio = new Option<double>("--ratio", "-r") { Description = "Dose: the fraction of weights to ablate, above 0 and at most 1.", Required = true };
-        var scope = new Option<AblationScope>("--scope") { Description = "Take the fraction per row, tensor or model.", DefaultValueFactory = _ => AblationScope.Tensor };
-        var mode = new Option<AblationMode>("--mode") { Description = "positive erases; negative and both are for study.", DefaultValueFactory = _ => AblationMode.Positive };
+        var ratio = CommonOptions.Real("--ratio", "Dose: the fraction of weights to ablate, above 0 and at most 1.", 0, 0, 1);
+        ratio.Aliases.Add("-r");
+        var scope = CommonOptions.Choice("--scope", "Take the fraction per row, tensor or model.", AblationScope.Tensor);
+        var mode = CommonOptions.Choice("--mode", "positive erases; negative and both are for study.", AblationMode.Positive);
         var fill = new Option<string>("--fill") { Description = "zero; scale:FACTOR leaves that part of a weight; noise[:SIGMA] hides which weights held the concept; mean is that of the row's other weights.", DefaultValueFactory = _ => "zero" };
-        var method = MethodOption.Create(EraseMethod.Cad);
+        var method = CommonOptions.Method(EraseMethod.Cad);
         var keep = new Option<string[]>("--keep") { Description = "Prompt whose images should stay, for improved and app; may be repeated." };
         var protect = new Option<FileInfo[]>("--protect") { Description = "Scores of a concept to keep (portal attribute); they are subtracted. May be repeated." };
-        var protectWeight = new Option<double>("--protect-weight") { Description = "How much concepts to keep count against the one to erase.", DefaultValueFactory = _ => 1 };
+        var protectWeight = CommonOptions.Real("--protect-weight", "How much concepts to keep count against the one to erase.", 1, 0, 100);
         var seed = CommonOptions.Seed();
         var device = CommonOptions.Device();
         var threads = CommonOptions.Threads();
         var output = new Option<FileInfo>("--out", "-o") { Description = "Patch file (safetensors).", DefaultValueFactory = _ => new FileInfo("patch.safetensors") };
         var command = new Command("erase", "Make a patch that ablates the highest scores.") { model, scores, method, keep, protect, protectWeight, ratio, scope, mode, fill, seed, output, device, threads, json };
-        command.Validators.Add(result =>
+        command.AddCheck(result =>
         {
             var chosen = result.GetValue(method);
+            if (result.GetValue(ratio) == 0) result.AddError("Expected a --ratio above 0.");
             if (chosen == EraseMethod.Improved && (result.GetValue(keep) ?? []).Length == 0) result.AddError("The improved method needs prompts that should stay: give --keep.");
-            if (chosen != EraseMethod.Cad && (result.GetValue(mode) != AblationMode.Positive || result.GetValue(fill) is not (null or "zero")))
-                result.AddError($"The method {chosen.ToString().ToLowerInvariant()} finds its own values; --mode and --fill belong to cad.");
-            if (chosen == EraseMethod.App && (result.GetValue(protect) ?? []).Length > 0) result.AddError("The method app looks at activations, not at scores; protect prompts with --keep.");
-            if (!(result.GetValue(protectWeight) is >= 0 and <= 100)) result.AddError($"Expected a --protect-weight of 0 to 100, got {result.GetValue(protectWeight)}.");
+            if (chosen == EraseMethod.Cad) result.RefuseIgnored("belongs to the methods improved and app.", keep);
+            else result.RefuseIgnored($"belongs to cad; the method {chosen.ToString().ToLowerInvariant()} finds its own values.", mode, fill);
+            if (chosen == EraseMethod.App) result.RefuseIgnored("has no effect: the method app looks at activations, not at scores. Protect prompts with --keep.", protect, protectWeight, scope);
+            if ((result.GetValue(protect) ?? []).Length == 0) result.RefuseIgnored("weighs what --protect names: give --protect.", protectWeight);
         });
         command.SetGuardedAction(json, async (parsed, cancellation) =>
         {
@@ -52,7 +55,8 @@ internal static class EraseCommand
                     new AblationSettings(parsed.GetValue(ratio), parsed.GetValue(scope), parsed.GetValue(mode), NoiseSeed: parsed.GetValue(seed)), parsed.GetValue(fill)!);
                 using var pipeline = ModelLoading.Pipeline(parsed.GetValue(model)!, parsed.GetValue(device)!);
                 var digest = ScoresFile.BaseOf(pipeline.Unet);
-                using var attribution = ScoresFile.Load(parsed.GetValue(scores)!, digest);
+                using var attribution = ScoresFile.Load(parsed.GetValue(scores)!, pipeline.Unet, digest);
+                pipeline.RequireWhole(attribution.Summary.Settings.Prompts.SelectMany(p => new[] { p.Concept, p.Base }).Concat(parsed.GetValue(keep) ?? []));
                 var notes = new Dictionary<string, string>(StringComparer.Ordinal)
                 {
                     ["method"] = chosen.Describe(),
@@ -63,7 +67,7 @@ internal static class EraseCommand
                 };
                 if (chosen == EraseMethod.Cad) notes["fill"] = FillText.Of(settings);
                 if (parsed.GetValue(keep) is { Length: > 0 } kept) notes["keep"] = string.Join(" | ", kept);
-                AblationMask Mask() => Highest(attribution, digest, settings, parsed.GetValue(protect) ?? [], parsed.GetValue(protectWeight), notes);
+                AblationMask Mask() => Highest(pipeline.Unet, attribution, digest, settings, parsed.GetValue(protect) ?? [], parsed.GetValue(protectWeight), notes);
                 var patch = chosen switch
                 {
                     EraseMethod.App => PatchBuilder.FromValues(
@@ -80,19 +84,19 @@ internal static class EraseCommand
                 new { patch = file.FullName, dose = parsed.GetValue(ratio), ablatedWeights = patch.Count, patch.BaseDigest, patch.ResultDigest },
                 () => $"{patch.Count:N0} weights ablated in {patch.Tensors.Count} tensors\nbase   {patch.BaseDigest}\nresult {patch.ResultDigest}\n{file.FullName}");
             return ExitCode.Success;
-        });
+        }, _ => "No patch was written.");
         return command;
     }
 
     /// <summary>The weights with the highest scores, those of concepts to keep subtracted first; the notes say which.</summary>
     private static AblationMask Highest(
-        AttributionResult attribution, string? digest, AblationSettings settings, IReadOnlyList<FileInfo> protect, double protectWeight, Dictionary<string, string> notes)
+        UNet2DConditionModel unet, AttributionResult attribution, string? digest, AblationSettings settings, IReadOnlyList<FileInfo> protect, double protectWeight, Dictionary<string, string> notes)
     {
         using var scope = NewDisposeScope();
         var ranked = attribution.Scores;
         if (protect.Count > 0)
         {
-            var kept = protect.Select(file => ScoresFile.Load(file, digest)).ToList();
+            var kept = protect.Select(file => ScoresFile.Load(file, unet, digest)).ToList();
             ranked = ProtectedScores.Subtract(ranked, kept, protectWeight);
             notes["protect"] = string.Join(" | ", kept.SelectMany(k => k.Summary.Settings.Prompts).Select(p => p.Concept));
             notes["protect_weight"] = protectWeight.ToString(CultureInfo.InvariantCulture);

@@ -19,8 +19,7 @@ internal static class EvaluateCommand
         var model = CommonOptions.Model();
         var threads = CommonOptions.Threads();
         var device = CommonOptions.Device();
-        var concept = ConceptOption.One($"What the patch should erase: {ConceptArgument.Syntax}.");
-        concept.DefaultValueFactory = _ => "object:church";
+        var concept = ConceptArgument.One($"What the patch should erase: {ConceptArgument.Syntax}.", "object:church");
         var patches = new Option<FileInfo[]>("--patch") { Description = "Patch to measure; may be repeated, they stack in order." };
         var images = new Option<FileInfo[]>("--image") { Description = "Picture to show to the judge instead; may be repeated." };
         var set = new Option<string>("--set") { Description = "Evaluation set.", DefaultValueFactory = _ => PromptFolder.DefaultSet };
@@ -30,10 +29,10 @@ internal static class EvaluateCommand
         var backbones = new BackboneArguments();
         var command = new Command("evaluate", "Measure what a patch changes.") { model, concept, patches, images, set, steps, targets, perConcept, device, threads, json };
         backbones.AddTo(command);
-        command.Validators.Add(result =>
+        command.AddCheck(result =>
         {
-            if (result.GetValue(images) is { Length: > 0 } && result.GetValue(patches) is { Length: > 0 })
-                result.AddError("--image shows given pictures to the judge, which no patch changes: give --image or --patch.");
+            if (result.GetValue(images) is { Length: > 0 })
+                result.RefuseIgnored("has no effect with --image, which shows given pictures to the judge and draws none.", patches, concept, set, steps, targets, perConcept);
         });
         command.SetGuardedAction(json, async (parsed, cancellation) =>
         {
@@ -48,12 +47,14 @@ internal static class EvaluateCommand
                 return ExitCode.Success;
             }
 
-            var wanted = ConceptArgument.Parse(parsed.GetValue(concept)!);
+            var wanted = parsed.GetValue(concept)!;
             var size = new EvaluationSize(parsed.GetValue(targets), parsed.GetValue(perConcept));
             var (metrics, uses) = await ProgressDisplay.RunTorch(asJson, parsed.GetValue(threads), progress =>
             {
                 using var loaded = LoadedModel.Load(folder.FullName, evaluation: evaluation, device: ModelLoading.Device(parsed.GetValue(device)!));
                 var plan = PlanChoice.For(loaded, wanted.Kind, wanted.Name, parsed.GetValue(set)!, size);
+                var cut = plan.Cases.Select(c => c.Prompt).Distinct(StringComparer.Ordinal).Select(loaded.Pipeline.CutOffProblem).OfType<string>().ToList();
+                if (cut.Count > 0) Failures.Warn($"{cut.Count} of the prompts are not read whole. The first: {cut[0]}");
                 var maker = new GalleryMaker(loaded, new PaintSettings(parsed.GetValue(steps), PaintSettings.DefaultGuidance, PaintSettings.DefaultBatch));
                 var keep = loaded.Backbones.Lpips is not null;
                 var before = maker.Paint(plan.Cases, keep, Counter(progress, "before", plan), cancellation);

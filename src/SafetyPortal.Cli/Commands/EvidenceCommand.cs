@@ -51,16 +51,16 @@ internal static class EvidenceCommand
         var json = CommonOptions.Json();
         var model = CommonOptions.Model();
         var path = new Argument<FileInfo>("pack") { Description = "Zip file of the evidence." };
-        var rerun = new Option<int>("--rerun") { Description = "Generate this many pairs again from the base model and the patch, and compare the pixels." };
-        rerun.Validators.Add(result =>
-        {
-            if (result.GetValue(rerun) < 0) result.AddError($"Expected a number of pairs from 0 up for --rerun, got {result.GetValue(rerun)}.");
-        });
+        var rerun = CommonOptions.Number("--rerun", "Generate this many pairs again from the base model and the patch, and compare the pixels.", 0, least: 0);
         var trust = new Option<FileInfo[]>("--trust") { Description = "Public key (PEM) of the portal's history, known by other means; may be repeated." };
-        var threads = new Option<int?>("--threads") { Description = "Threads of the rerun; those of the evidence unless given." };
+        var threads = CommonOptions.OptionalNumber("--threads", "Threads of the rerun; those of the evidence unless given.", 1, 1024);
         var command = new Command("verify", "Check a pack offline: every digest, signature and link, and that the decisions name its evidence.") { path, rerun, model, trust, threads, json };
         var backbones = new BackboneArguments();
         backbones.AddTo(command);
+        command.AddCheck(result =>
+        {
+            if (result.GetValue(rerun) == 0) result.RefuseIgnored("goes with --rerun, which generates pictures again.", [model, threads, .. backbones.Options]);
+        });
         command.SetGuardedAction(json, async (parsed, cancellation) =>
         {
             var file = parsed.GetValue(path)!;

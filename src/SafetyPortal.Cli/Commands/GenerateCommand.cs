@@ -20,10 +20,15 @@ internal static class GenerateCommand
         var count = CommonOptions.Number("--count", "Images per prompt, with ascending seeds.", 1);
         count.Aliases.Add("-n");
         var steps = CommonOptions.Number("--steps", "Denoising steps.", 25, most: 1000);
-        var guidance = new Option<double>("--guidance") { Description = "Classifier-free guidance.", DefaultValueFactory = _ => 5 };
+        var guidance = CommonOptions.Real("--guidance", "Classifier-free guidance.", 5, 0, GenerationSettings.LargestGuidance);
         var patches = new Option<FileInfo[]>("--patch") { Description = "Patch to apply first; may be repeated, they stack in order." };
         var output = new Option<DirectoryInfo>("--out", "-o") { Description = "Folder for the images.", DefaultValueFactory = _ => new DirectoryInfo(".") };
         var command = new Command("generate", "Generate images of prompts.") { model, prompts, count, seed, steps, guidance, patches, output, device, dtype, threads, json };
+        command.AddCheck(result =>
+        {
+            var images = (result.GetValue(prompts) ?? []).Length * (long)result.GetValue(count);
+            if (images > GenerationSettings.LargestBatch) result.AddError($"Expected at most {GenerationSettings.LargestBatch} images, --prompt and --count ask for {images}.");
+        });
         command.SetGuardedAction(json, async (parsed, cancellation) =>
         {
             var texts = parsed.GetValue(prompts)!;
@@ -40,24 +45,26 @@ internal static class GenerateCommand
             var files = await ProgressDisplay.RunTorch(parsed.GetValue(json), parsed.GetValue(threads), progress =>
             {
                 using var pipeline = ModelLoading.Pipeline(parsed.GetValue(model)!, parsed.GetValue(device)!, parsed.GetValue(dtype)!);
+                foreach (var problem in texts.Distinct(StringComparer.Ordinal).Select(pipeline.CutOffProblem).OfType<string>()) Failures.Warn(problem);
                 using var applied = ModelLoading.Apply(pipeline, parsed.GetValue(patches) ?? []);
                 var images = pipeline.Generate(settings, new StepRelay(progress), cancellation);
-                return images.Select((image, i) => Save(folder, i, settings, image)).ToList();
+                return images.Select((image, i) => Save(folder, i, settings, image, pipeline.CutOff(settings.Prompts[i]))).ToList();
             });
             JsonText.Print(parsed.GetValue(json), new { images = files }, () => string.Join(Environment.NewLine, files.Select(f => f.Path)));
             return ExitCode.Success;
-        });
+        }, _ => "No picture was written.");
         return command;
     }
 
-    private static GeneratedFile Save(DirectoryInfo folder, int index, GenerationSettings settings, Raster image)
+    private static GeneratedFile Save(DirectoryInfo folder, int index, GenerationSettings settings, Raster image, string? cutOff)
     {
         var path = Path.Combine(folder.FullName, $"image-{index:000}.png");
         File.WriteAllBytes(path, ImageCodec.EncodePng(image));
-        return new GeneratedFile(path, settings.Prompts[index], settings.Seeds[index]);
+        return new GeneratedFile(path, settings.Prompts[index], settings.Seeds[index], cutOff);
     }
 
-    private sealed record GeneratedFile(string Path, string Prompt, long Seed);
+    /// <param name="CutOff">Words of the prompt that the model did not read; null if it read them all.</param>
+    private sealed record GeneratedFile(string Path, string Prompt, long Seed, string? CutOff);
 
     private sealed class StepRelay(IProgress<WorkStep> progress) : IProgress<StepProgress>
     {

@@ -5,6 +5,7 @@ using SafetyPortal.Diffusion.Safetensors;
 using SafetyPortal.Diffusion.Unet;
 using SafetyPortal.Erasure.Ablation;
 using SafetyPortal.Erasure.Attribution;
+using SafetyPortal.Worker.Models;
 
 namespace SafetyPortal.Cli.Commands;
 
@@ -23,7 +24,7 @@ internal static class ModelCommand
         };
         var patches = new Option<FileInfo[]>("--patch") { Description = "Patch that must apply to the model, and whose result is checked; may be repeated." };
         var command = new Command("verify", "Say precisely what a model folder or file holds, and everything that is wrong with it. Exit code 1 if the folder cannot be used.") { path, patches, json };
-        command.Validators.Add(result =>
+        command.AddCheck(result =>
         {
             if (result.GetValue(path) is FileInfo && result.GetValue(patches) is { Length: > 0 }) result.AddError("--patch goes with a model folder, not with a single file.");
         });
@@ -36,6 +37,7 @@ internal static class ModelCommand
                     throw new FileNotFoundException($"Expected a model folder or file at {missing.FullName}, there is none.");
                 case DirectoryInfo folder:
                     var model = ModelFolderInspection.Inspect(folder.FullName, cancellation);
+                    model = model with { Problems = [.. model.Problems, .. ModelCompanions.Problems(folder.FullName)] };
                     var whole = model.IsWhole ? new UnetWeights?(Weights(folder, parsed.GetValue(patches) ?? [])) : null;
                     var verdict = new ModelVerdict(folder.FullName, "diffusers folder", model.IsWhole, whole?.Parameters, whole?.Candidates, whole?.Digest, whole?.PatchedDigest, model);
                     JsonText.Print(asJson, verdict, verdict.ToText);

@@ -19,10 +19,9 @@ internal static class OnceCommand
         var model = CommonOptions.Model();
         var threads = CommonOptions.Threads();
         var seed = CommonOptions.Seed();
-        var concept = ConceptOption.One($"What to erase: {ConceptArgument.Syntax}.");
-        concept.DefaultValueFactory = _ => "object:church";
-        var doses = new Option<double[]>("--dose") { Description = "Dose to try; may be repeated. Default: the sweep of the portal." };
-        var method = MethodOption.Create();
+        var concept = ConceptArgument.One($"What to erase: {ConceptArgument.Syntax}.", "object:church");
+        var doses = CommonOptions.Reals("--dose", "Dose to try; may be repeated. Default: the sweep of the portal.", 0, 0.5);
+        var method = CommonOptions.Method();
         var data = new Option<DirectoryInfo>("--data")
         {
             Description = "Data folder; kept, so that a killed run continues when the command is given again.",
@@ -37,7 +36,7 @@ internal static class OnceCommand
         sizes.AddTo(command);
         backbones.AddTo(command);
         command.SetGuardedAction(json, (parsed, cancellation) => RunAsync(
-            ConceptArgument.Parse(parsed.GetValue(concept)!),
+            parsed.GetValue(concept)!,
             parsed.GetValue(method),
             parsed.GetValue(model)!,
             parsed.GetValue(data)!,
@@ -45,7 +44,7 @@ internal static class OnceCommand
             parsed.GetValue(doses),
             WithBackbones(sizes.Read(parsed, parsed.GetValue(threads)), backbones.Read(parsed)),
             parsed.GetValue(json),
-            cancellation));
+            cancellation), parsed => $"What the run finished is kept in {parsed.GetValue(data)!.FullName}. Give the same command again to go on.");
         return command;
     }
 

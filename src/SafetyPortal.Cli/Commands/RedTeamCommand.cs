@@ -20,12 +20,11 @@ internal static class RedTeamCommand
         var threads = CommonOptions.Threads();
         var seed = CommonOptions.Seed();
         var patch = new Option<FileInfo>("--patch") { Description = "Patch to attack.", Required = true };
-        var concept = ConceptOption.One($"What the patch erases: {ConceptArgument.Syntax}.");
-        concept.Required = true;
+        var concept = ConceptArgument.One($"What the patch erases: {ConceptArgument.Syntax}.", fallback: null);
         var probes = ProbesOption.Create(noneToo: false);
         var budget = new Option<string>("--budget") { Description = "small, or full as in the literature.", DefaultValueFactory = _ => "small" };
         budget.AcceptOnlyFromAmong("small", "full");
-        var images = new Option<int?>("--images") { Description = "Images per rate, 1 to 64, in place of the budget's." };
+        var images = CommonOptions.OptionalNumber("--images", "Images per rate, 1 to 64, in place of the budget's.", 1, 64);
         var prompts = new Option<string[]>("--prompt", "-p") { Description = "Prompt to try as a paraphrase; may be repeated." };
         var synonyms = new Option<string[]>("--synonym") { Description = "Another name of the concept; may be repeated." };
         var set = new Option<string>("--set") { Description = "Evaluation set whose prompts are used.", DefaultValueFactory = _ => PromptFolder.DefaultSet };
@@ -39,9 +38,14 @@ internal static class RedTeamCommand
         };
         var backbones = new BackboneArguments();
         backbones.AddTo(command);
+        command.AddCheck(result =>
+        {
+            if (!ProbesOption.Codes(result.GetValue(probes) ?? string.Empty).Contains(ProbeCodes.Paraphrases, StringComparer.Ordinal))
+                result.RefuseIgnored($"names a paraphrase to try: add {ProbeCodes.Paraphrases} to --probes.", prompts);
+        });
         command.SetGuardedAction(json, async (parsed, cancellation) =>
         {
-            var wanted = ConceptArgument.Parse(parsed.GetValue(concept)!);
+            var wanted = parsed.GetValue(concept)!;
             var settings = string.Equals(parsed.GetValue(budget), "full", StringComparison.Ordinal) ? ProbeSettings.Full : ProbeSettings.Small;
             var order = new RedTeamOrder(
                 wanted.Kind,
@@ -71,14 +75,14 @@ internal static class RedTeamCommand
                 new { report.Evidence, study?.Location, study?.Trace, study?.Specificity, backbones = uses, seconds = timer.Seconds, sheets = written },
                 () => string.Join('\n', [Describe(report.Evidence, timer), .. study is null ? Array.Empty<string>() : [Describe(study)], .. BackboneText.Lines(uses), .. written]));
             return ExitCode.Success;
-        });
+        }, _ => "Nothing was written.");
         return command;
     }
 
     private static StudyReport Study(
         LoadedModel model, AblationPatch edit, RedTeamOrder order, FileInfo scores, IProgress<ProbeProgress> progress, CancellationToken cancellation)
     {
-        using var attribution = ScoresFile.Load(scores, model.Digest);
+        using var attribution = ScoresFile.Load(scores, model.Pipeline.Unet, model.Digest);
         return ConceptStudy.Run(model, edit, order, attribution.Summary, progress, cancellation);
     }
 

@@ -15,20 +15,31 @@ internal static class ScoresFile
     public static string? BaseOf(UNet2DConditionModel unet) => unet.parameters().All(p => p.dtype == ScalarType.Float32) ? WeightsDigest.Of(unet) : null;
 
     /// <param name="file">What <c>portal attribute</c> wrote.</param>
-    /// <param name="digest">Of the weights the scores are meant for; null when not known.</param>
+    /// <param name="unet">The network the scores are meant for.</param>
+    /// <param name="digest">Of its weights; null when not known.</param>
     /// <exception cref="InvalidDataException">The scores are of other weights, or amplify.</exception>
-    public static AttributionResult Load(FileInfo file, string? digest)
+    public static AttributionResult Load(FileInfo file, UNet2DConditionModel unet, string? digest)
     {
         var scores = AttributionResult.Load(file.FullName);
-        if (scores.Summary.Settings.Objective is not AttributionObjective.Erase and var objective)
+        try
+        {
+            if (scores.Summary.Settings.Objective is not AttributionObjective.Erase and var objective)
+                throw new InvalidDataException($"Expected scores of the objective erase in {file.FullName}, its objective is {objective.ToString().ToLowerInvariant()}: no edit is made of them.");
+            if (digest is not null && scores.BaseDigest is { } other && !string.Equals(other, digest, StringComparison.Ordinal))
+                throw new InvalidDataException($"Expected scores of the weights {digest}, {file.FullName} has those of {other}: run portal attribute on this model.");
+            var shapes = unet.named_parameters().ToDictionary(p => p.name, p => p.parameter.shape, StringComparer.Ordinal);
+            foreach (var (name, score) in scores.Scores)
+            {
+                if (!shapes.TryGetValue(name, out var shape) || !shape.SequenceEqual(score.shape))
+                    throw new InvalidDataException($"Expected scores of this model's weights in {file.FullName}, {name} [{string.Join(", ", score.shape)}] is none: run portal attribute on this model.");
+            }
+
+            return scores;
+        }
+        catch
         {
             scores.Dispose();
-            throw new InvalidDataException($"Expected scores of the objective erase in {file.FullName}, its objective is {objective.ToString().ToLowerInvariant()}: no edit is made of them.");
+            throw;
         }
-
-        if (digest is null || scores.BaseDigest is null || string.Equals(scores.BaseDigest, digest, StringComparison.Ordinal)) return scores;
-        var other = scores.BaseDigest;
-        scores.Dispose();
-        throw new InvalidDataException($"Expected scores of the weights {digest}, {file.FullName} has those of {other}: run portal attribute on this model.");
     }
 }

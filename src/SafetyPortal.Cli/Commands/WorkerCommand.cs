@@ -30,7 +30,7 @@ internal static class WorkerCommand
             JsonText.Print(
                 parsed.GetValue(json), new { runs = ended }, () => ended.Count == 0 ? "Nothing was queued." : string.Join('\n', ended.Select(r => r.ToText())));
             return ended.TrueForAll(r => r.Status is null or RunStatus.Succeeded) ? ExitCode.Success : ExitCode.CheckFailed;
-        });
+        }, parsed => $"What the runs finished is kept in {parsed.GetValue(data)!.FullName}, and they are still queued. Give the same command again to go on.");
         return command;
     }
 

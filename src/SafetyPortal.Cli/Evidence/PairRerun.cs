@@ -94,7 +94,7 @@ internal sealed class PairRerun(PackReader pack, EvidenceDocument evidence)
         foreach (var group in numbers.GroupBy(number => number / batch))
         {
             var cases = entries.Skip(group.Key * batch).Take(batch)
-                .Select((entry, i) => new EvaluationCase($"rerun-{i}", entry.Prompt, entry.Seed, CaseGroup.Target, "", IsStyle: false)).ToList();
+                .Select((entry, i) => new EvaluationCase($"rerun-{i}", entry.Prompt, entry.Seed, CaseGroup.Target, "", IsStyle: false, entry.Guidance)).ToList();
             var made = Painter.Paint(model.Pipeline, cases, settings, progress: null, cancellation);
             foreach (var number in group)
             {

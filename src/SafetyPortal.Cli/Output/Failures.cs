@@ -18,7 +18,8 @@ namespace SafetyPortal.Cli.Output;
 public static class Failures
 {
     /// <summary>Runs a command's body; what it throws is reported on standard error, as JSON when <paramref name="json"/> is set.</summary>
-    public static async Task<int> Guard(bool json, Func<Task<int>> body)
+    /// <param name="kept">What a cancelled command leaves behind and how to go on, in whole sentences.</param>
+    public static async Task<int> Guard(bool json, Func<Task<int>> body, Func<string>? kept = null)
     {
         ArgumentNullException.ThrowIfNull(body);
         try
@@ -27,7 +28,7 @@ public static class Failures
         }
         catch (OperationCanceledException)
         {
-            return Report(json, "cancelled", "Cancelled.", ExitCode.Cancelled);
+            return Report(json, "cancelled", $"Cancelled. {kept?.Invoke() ?? "Nothing was changed."}", ExitCode.Cancelled);
         }
         catch (Exception e) when (CodeOf(e) is { } code)
         {
@@ -40,16 +41,22 @@ public static class Failures
     }
 
     /// <summary>Makes <paramref name="body"/> the command's action behind <see cref="Guard"/>.</summary>
-    public static void SetGuardedAction(this Command command, Option<bool> json, Func<ParseResult, CancellationToken, Task<int>> body)
+    public static void SetGuardedAction(
+        this Command command, Option<bool> json, Func<ParseResult, CancellationToken, Task<int>> body, Func<ParseResult, string>? kept = null)
     {
         ArgumentNullException.ThrowIfNull(command);
 
         // Off the calling thread: System.CommandLine listens for Ctrl+C only once the action has returned its task, and many bodies compute without ever waiting.
-        command.SetAction((parsed, cancellation) => Guard(parsed.GetValue(json), () => Task.Run(() => body(parsed, cancellation), cancellation)));
+        command.SetAction((parsed, cancellation) => Guard(
+            parsed.GetValue(json), () => Task.Run(() => body(parsed, cancellation), cancellation), kept is null ? null : () => kept(parsed)));
     }
 
-    /// <summary>Reports what is wrong with the command line itself.</summary>
-    internal static int ReportUsage(bool json, IEnumerable<string> problems) => Report(json, Name(ExitCode.Usage), string.Join(' ', problems), ExitCode.Usage);
+    /// <summary>Tells the person at the terminal of something odd that does not stop the work. Results name it too, so that scripts see it.</summary>
+    internal static void Warn(string message) => Console.Error.WriteLine($"portal: warning: {message}");
+
+    /// <summary>Reports on one line what is wrong with the command line itself.</summary>
+    internal static int ReportUsage(bool json, IEnumerable<string> problems) => Report(
+        json, Name(ExitCode.Usage), string.Join(' ', problems.SelectMany(problem => problem.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries))), ExitCode.Usage);
 
     // ArgumentException adds the name of a C# parameter, which says nothing to the person at the terminal.
     private static string Sentence(Exception e) => e switch

@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 namespace SafetyPortal.Diffusion.Checkpoints;
 
 /// <summary>Moves weights between a network and a safetensors checkpoint.</summary>
-internal static class ModuleWeights
+public static class ModuleWeights
 {
     /// <summary>
     /// Builds a network and fills it from a checkpoint. Names and shapes are compared before anything large is allocated, so a

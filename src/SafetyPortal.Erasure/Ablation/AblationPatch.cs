@@ -64,7 +64,10 @@ public sealed class AblationPatch
         });
     }
 
-    /// <summary>Reads a patch. Nothing in the file is believed: a tensor may stand there once, indices must ascend and lie inside it, new values must be finite.</summary>
+    /// <summary>
+    /// Reads a patch. The file is untrusted: a tensor may be listed once, every tensor of the file must belong to a listed one, indices must be whole numbers that
+    /// ascend inside it, and new values must be finite.
+    /// </summary>
     /// <exception cref="SafetensorsException">The file is damaged.</exception>
     /// <exception cref="InvalidDataException">The file is not a patch, or contradicts itself.</exception>
     public static AblationPatch Load(string path)
@@ -78,7 +81,9 @@ public sealed class AblationPatch
         var shapes = Parse<KeyValuePair<string, long[]>[]>(file, "shapes", path);
         if (shapes.CountBy(shape => shape.Key ?? string.Empty, StringComparer.Ordinal).FirstOrDefault(named => named.Value > 1) is { Key: { } twice })
             throw new InvalidDataException($"Expected each tensor once in {path}, {twice} stands there several times.");
-        var tensors = shapes.Select(shape => ReadTensor(file, shape.Key, shape.Value, path)).ToList();
+        if (file.Entries.Keys.FirstOrDefault(name => !Array.Exists(shapes, shape => name == shape.Key + IndexSuffix || name == shape.Key + FillSuffix)) is { } surplus)
+            throw new InvalidDataException($"Expected tensors of the patch alone in {path}, {surplus} belongs to none that \"shapes\" lists.");
+        var tensors = shapes.Select(shape => ReadTensor(file, shape.Key ?? string.Empty, shape.Value, path)).ToList();
         return new AblationPatch(
             tensors, Required(file, "base_digest", path), Required(file, "result_digest", path), Parse<Dictionary<string, string>>(file, "notes", path));
     }
@@ -88,6 +93,8 @@ public sealed class AblationPatch
         using var scope = NewDisposeScope();
         if (shape is null || shape.Length == 0 || shape.Any(size => size < 1))
             throw new InvalidDataException($"Expected positive sizes for {name} in {path}, got [{string.Join(", ", shape ?? [])}].");
+        RequireList(file, name + IndexSuffix, path, ScalarType.Int32, ScalarType.Int64);
+        if (file.Entries.ContainsKey(name + FillSuffix)) RequireList(file, name + FillSuffix, path, ScalarType.Float32);
         var indices = file.Read(name + IndexSuffix, ScalarType.Int64).data<long>().ToArray();
         var mask = new TensorMask(name, shape, indices);
         for (var i = 0; i < indices.Length; i++)
@@ -107,6 +114,16 @@ public sealed class AblationPatch
         if (fill is not null && Array.FindIndex(fill, value => !float.IsFinite(value)) is >= 0 and var broken)
             throw new InvalidDataException($"Expected finite fill values for {name} in {path}, number {broken} is {fill[broken]}.");
         return new PatchTensor(mask, fill);
+    }
+
+    // Converting another type would change the numbers without a word.
+    private static void RequireList(SafetensorsFile file, string name, string path, params ScalarType[] types)
+    {
+        if (!file.Entries.TryGetValue(name, out var entry) || entry.Shape.Count != 1 || !types.Contains(entry.Dtype))
+        {
+            throw new InvalidDataException(
+                $"Expected {name} in {path} as a list of {string.Join(" or ", types)}, got {(entry is null ? "nothing" : $"[{string.Join(", ", entry.Shape)}] of {entry.Dtype}")}.");
+        }
     }
 
     private static string Required(SafetensorsFile file, string key, string path) =>

@@ -19,6 +19,7 @@ public sealed class AttributionResult : IDisposable
 {
     private const string Format = "safety-portal-attribution/1";
     private const string Base = "base";
+    private static readonly JsonSerializerOptions Complete = new() { RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true };
     private readonly List<(string Name, Tensor Score)> scores;
 
     internal AttributionResult(
@@ -56,23 +57,45 @@ public sealed class AttributionResult : IDisposable
         SafetensorsWriter.Write(path, scores, metadata);
     }
 
-    /// <summary>Reads what <see cref="Save(string)"/> wrote.</summary>
+    /// <summary>Reads what <see cref="Save(string)"/> wrote. The file is untrusted: every tensor must be listed once, hold single-precision numbers and be finite.</summary>
     /// <exception cref="SafetensorsException">The file is damaged.</exception>
-    /// <exception cref="InvalidDataException">The file is not a saved attribution.</exception>
+    /// <exception cref="InvalidDataException">The file is not a saved attribution, or contradicts itself.</exception>
     public static AttributionResult Load(string path)
     {
         using var file = SafetensorsFile.Open(path);
         if (!file.Metadata.TryGetValue("format", out var format) || !string.Equals(format, Format, StringComparison.Ordinal))
             throw new InvalidDataException($"Expected {path} to be an attribution ({Format}), its format is \"{format}\".");
         var summary = Read<AttributionSummary>("summary");
+        if (summary.Settings.Prompts.Any(prompt => prompt is null)) throw new InvalidDataException($"Expected prompts in the summary of {path}, one is null.");
         var order = Read<string[]>("order");
-        if (Array.Find(order, name => !file.Entries.ContainsKey(name)) is { } absent) throw new InvalidDataException($"Expected the scores of {absent} in {path}, there are none.");
-        return new AttributionResult(order.Select(name => (name, file.Read(name).DetachFromDisposeScope())).ToList(), summary) { BaseDigest = file.Metadata.GetValueOrDefault(Base) };
+        if (Array.Find(order, name => name is null || !file.Entries.ContainsKey(name)) is { } absent) throw new InvalidDataException($"Expected the scores of {absent} in {path}, there are none.");
+        if (order.Length != file.Entries.Count || order.Distinct(StringComparer.Ordinal).Count() != order.Length)
+            throw new InvalidDataException($"Expected each of the {file.Entries.Count} tensors of {path} once in its \"order\", it lists {order.Length}.");
+        if (file.Entries.Values.FirstOrDefault(entry => entry.Dtype != ScalarType.Float32) is { } other)
+            throw new InvalidDataException($"Expected scores in single precision in {path}, those of {other.Name} are {other.Dtype}.");
+
+        using var scope = NewDisposeScope();
+        using var frozen = no_grad();
+        var scores = order.Select(name => (name, Score: file.Read(name))).ToList();
+        if (scores.Find(item => !item.Score.isfinite().all().ToBoolean()) is { name: { } broken })
+            throw new InvalidDataException($"Expected finite scores in {path}, {broken} holds NaN or infinity.");
+        foreach (var (_, score) in scores) score.DetachFromDisposeScope();
+        return new AttributionResult(scores, summary) { BaseDigest = file.Metadata.GetValueOrDefault(Base) };
 
         T Read<T>(string key)
-            where T : class => file.Metadata.TryGetValue(key, out var text) && JsonSerializer.Deserialize<T>(text) is { } value
-                ? value
-                : throw new InvalidDataException($"Expected \"{key}\" in the metadata of {path}, there is none.");
+            where T : class
+        {
+            try
+            {
+                return file.Metadata.TryGetValue(key, out var text) && JsonSerializer.Deserialize<T>(text, Complete) is { } value
+                    ? value
+                    : throw new InvalidDataException($"Expected \"{key}\" in the metadata of {path}, there is none.");
+            }
+            catch (JsonException e)
+            {
+                throw new InvalidDataException($"Expected \"{key}\" in the metadata of {path} as this version writes it: {e.Message}", e);
+            }
+        }
     }
 
     public void Dispose()

@@ -15,7 +15,7 @@ public static class ComponentAttribution
     private const long LatentPixelsAtOnce = 64 * 64;
 
     /// <summary>Scores the candidate weights of the pipeline's UNet. The weights are left as they were.</summary>
-    /// <exception cref="ArgumentException">Settings outside their range, or a base prompt that the model reads as it reads the concept prompt.</exception>
+    /// <exception cref="ArgumentException">Settings outside their range, a prompt that the model does not read whole, or a base prompt that it reads as the concept prompt.</exception>
     /// <exception cref="OperationCanceledException">Cancelled; nothing is left behind.</exception>
     public static AttributionResult Run(
         StableDiffusionPipeline pipeline,
@@ -26,6 +26,7 @@ public static class ComponentAttribution
         ArgumentNullException.ThrowIfNull(pipeline);
         ArgumentNullException.ThrowIfNull(settings);
         AttributionSettings.Validate(settings);
+        pipeline.RequireWhole(settings.Prompts.SelectMany(p => new[] { p.Concept, p.Base }));
         RequireOtherBase(pipeline, settings);
 
         var clock = Stopwatch.StartNew();

@@ -1,4 +1,5 @@
 using SafetyPortal.Diffusion;
+using SafetyPortal.Diffusion.Checkpoints;
 using SafetyPortal.Diffusion.Safetensors;
 using SafetyPortal.Images;
 using TorchSharp.Modules;
@@ -19,16 +20,16 @@ public sealed class ConceptClassifier : nn.Module<Tensor, Tensor>
     private readonly Linear styles;
 
     /// <summary>Builds the network with random weights.</summary>
-    public ConceptClassifier(ConceptClassifierConfig config)
+    public ConceptClassifier(ConceptClassifierConfig config, Device? device = null)
         : base(nameof(ConceptClassifier))
     {
         config.Validate();
         Config = config;
-        stem = nn.Conv2d(3, config.Channels[0], 3, 1, 1);
+        stem = nn.Conv2d(3, config.Channels[0], 3, 1, 1, device: device);
         stages = nn.ModuleList(Enumerable.Range(0, config.Channels.Count)
-            .Select(i => new ConvolutionStage(config.Channels[Math.Max(i - 1, 0)], config.Channels[i], config.Groups)).ToArray());
-        objects = nn.Linear(config.Channels[^1], config.Objects.Count);
-        styles = nn.Linear(config.Channels[^1], config.Styles.Count);
+            .Select(i => new ConvolutionStage(config.Channels[Math.Max(i - 1, 0)], config.Channels[i], config.Groups, device)).ToArray());
+        objects = nn.Linear(config.Channels[^1], config.Objects.Count, device: device);
+        styles = nn.Linear(config.Channels[^1], config.Styles.Count, device: device);
         RegisterComponents();
     }
 
@@ -82,30 +83,13 @@ public sealed class ConceptClassifier : nn.Module<Tensor, Tensor>
     }
 
     /// <summary>Reads what <see cref="Save"/> wrote, as float32 in evaluation mode.</summary>
-    /// <exception cref="InvalidDataException">The configuration is malformed, or a tensor is missing, unexpected or misshapen.</exception>
+    /// <exception cref="InvalidDataException">The configuration is malformed.</exception>
+    /// <exception cref="SafetyPortal.Diffusion.ModelFormatException">A tensor is missing, unexpected, misshapen, or holds NaN or infinity.</exception>
     public static ConceptClassifier Load(string folder)
     {
-        var model = new ConceptClassifier(ConceptClassifierConfig.Load(folder));
-        var path = Path.Combine(folder, WeightsName);
-        using var file = SafetensorsFile.Open(path);
-        using var guard = no_grad();
-        using var scope = NewDisposeScope();
-        var expected = model.named_parameters().ToDictionary(p => p.name, p => p.parameter, StringComparer.Ordinal);
-        if (file.Entries.Keys.FirstOrDefault(k => !expected.ContainsKey(k)) is { } unexpected)
-            throw new InvalidDataException($"{path}: unexpected tensor {unexpected}.");
-        foreach (var (name, parameter) in expected)
-        {
-            if (!file.Entries.TryGetValue(name, out var entry) || !entry.Shape.SequenceEqual(parameter.shape))
-            {
-                var found = entry is null ? "nothing" : $"[{string.Join(", ", entry.Shape)}]";
-                throw new InvalidDataException($"{path}: expected {name} [{string.Join(", ", parameter.shape)}], got {found}.");
-            }
-
-            parameter.copy_(file.Read(name, ScalarType.Float32));
-        }
-
-        model.eval();
-        return model;
+        var config = ConceptClassifierConfig.Load(folder);
+        using var file = SafetensorsFile.Open(Path.Combine(folder, WeightsName));
+        return ModuleWeights.Load(device => new ConceptClassifier(config, device), file, CPU, ScalarType.Float32);
     }
 
     private Tensor Pixels(IReadOnlyList<Raster> pictures)
@@ -141,13 +125,13 @@ internal sealed class ConvolutionStage : nn.Module<Tensor, Tensor>
     private readonly Conv2d refine;
     private readonly GroupNorm norm2;
 
-    public ConvolutionStage(int inChannels, int outChannels, int groups)
+    public ConvolutionStage(int inChannels, int outChannels, int groups, Device? device)
         : base(nameof(ConvolutionStage))
     {
-        reduce = nn.Conv2d(inChannels, outChannels, 3, 2, 1);
-        norm1 = Norm(groups, outChannels);
-        refine = nn.Conv2d(outChannels, outChannels, 3, 1, 1);
-        norm2 = Norm(groups, outChannels);
+        reduce = nn.Conv2d(inChannels, outChannels, 3, 2, 1, device: device);
+        norm1 = Norm(groups, outChannels, device);
+        refine = nn.Conv2d(outChannels, outChannels, 3, 1, 1, device: device);
+        norm2 = Norm(groups, outChannels, device);
         RegisterComponents();
     }
 
@@ -161,9 +145,9 @@ internal sealed class ConvolutionStage : nn.Module<Tensor, Tensor>
     }
 
     // TorchSharp leaves a new GroupNorm's weight and bias uninitialised.
-    private static GroupNorm Norm(int groups, int channels)
+    private static GroupNorm Norm(int groups, int channels, Device? device)
     {
-        var norm = nn.GroupNorm(groups, channels);
+        var norm = nn.GroupNorm(groups, channels, device: device);
         nn.init.ones_(norm.weight);
         nn.init.zeros_(norm.bias!);
         return norm;

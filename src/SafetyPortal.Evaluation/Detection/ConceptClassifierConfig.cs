@@ -1,4 +1,5 @@
 using System.Text.Json;
+using SafetyPortal.Diffusion.Inspection;
 
 namespace SafetyPortal.Evaluation.Detection;
 
@@ -7,6 +8,8 @@ public sealed record ConceptClassifierConfig
 {
     /// <summary>Class of pictures that show nothing the judge knows.</summary>
     public const string Unrecognisable = "unrecognisable";
+
+    private const long MaxBytes = 1 << 20;
 
     private static readonly JsonSerializerOptions Format = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, WriteIndented = true };
 
@@ -32,6 +35,8 @@ public sealed record ConceptClassifierConfig
             throw new InvalidDataException($"Expected 1 to 10,000 classes per head, got {Objects?.Count ?? 0} objects and {Styles?.Count ?? 0} styles.");
         if (Objects.Concat(Styles).Any(name => name is null))
             throw new InvalidDataException("A classifier's classes have names, got null for one.");
+        if (new[] { Objects, Styles }.SelectMany(head => head.CountBy(name => name, StringComparer.OrdinalIgnoreCase)).FirstOrDefault(named => named.Value > 1) is { Key: { } twice })
+            throw new InvalidDataException($"A classifier's classes have different names, got \"{twice}\" twice for one head.");
         if (Channels is null)
             throw new InvalidDataException("channels must be 1 to 8 numbers, got null.");
         if (Channels.Count is 0 or > 8 || Channels.Any(c => c is < 1 or > 4096 || Groups < 1 || c % Groups != 0))
@@ -54,7 +59,7 @@ public sealed record ConceptClassifierConfig
             throw new InvalidDataException($"The judge lacks its configuration: expected {path}.");
         try
         {
-            var config = JsonSerializer.Deserialize<ConceptClassifierConfig>(File.ReadAllText(path), Format)
+            var config = JsonSerializer.Deserialize<ConceptClassifierConfig>(RegularFile.ReadAllText(path, MaxBytes), Format)
                 ?? throw new InvalidDataException($"{path}: expected an object, got null.");
             config.Validate();
             return config;

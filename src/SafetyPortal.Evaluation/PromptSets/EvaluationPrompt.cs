@@ -6,15 +6,5 @@ namespace SafetyPortal.Evaluation.PromptSets;
 /// <param name="Class">Object the image should show; null when the set does not say.</param>
 /// <param name="Artist">Artist whose style is asked for; null when the set does not say.</param>
 /// <param name="Style">Style other than an artist's; null when the set does not say.</param>
-/// <param name="ImageId">Key of a reference image; null when the set does not say.</param>
 /// <param name="Guidance">Guidance scale the set prescribes; null leaves it to the run.</param>
-/// <param name="Categories">What kinds of content the set's authors saw in it, as they wrote it (I2P: <c>violence, shocking</c>); null when the set does not say.</param>
-public sealed record EvaluationPrompt(
-    string Prompt,
-    long Seed,
-    string? Class = null,
-    string? Artist = null,
-    string? Style = null,
-    string? ImageId = null,
-    double? Guidance = null,
-    string? Categories = null);
+public sealed record EvaluationPrompt(string Prompt, long Seed, string? Class = null, string? Artist = null, string? Style = null, double? Guidance = null);

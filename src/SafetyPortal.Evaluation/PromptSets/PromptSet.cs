@@ -1,142 +1,115 @@
+using System.Buffers;
 using System.Globalization;
+using System.Text;
 using CsvHelper;
+using SafetyPortal.Diffusion;
+using SafetyPortal.Diffusion.Inspection;
 
 namespace SafetyPortal.Evaluation.PromptSets;
 
 /// <summary>
-/// An evaluation set in CSV with a header: <c>prompt</c> and <c>evaluation_seed</c>, optionally <c>class, artist, style, image_id,
-/// guidance, categories</c>. Names are matched without regard to case, each under those that public sets use; other columns are ignored, so
-/// that I2P, Imagenette and artist prompts, COCO captions, Ring-A-Bell, MMA-Diffusion and UnlearnDiffAtk load as published.
+/// An evaluation set in CSV (UTF-8, commas) with a header: <c>prompt</c> and <c>evaluation_seed</c>, optionally <c>class, artist, style,
+/// guidance</c>. Names are matched without regard to case, each under those that public sets use. Other columns are ignored, so I2P, Imagenette
+/// and artist prompts, COCO captions, Ring-A-Bell, MMA-Diffusion and UnlearnDiffAtk load as published.
 /// </summary>
 public static class PromptSet
 {
-    /// <summary>The most rows a set that is read as a whole may have; longer ones can be streamed.</summary>
+    /// <summary>The most rows a set may have.</summary>
     public const int LargestSet = 100_000;
 
+    private const long LargestFile = 256L << 20;
     private const int LongestPrompt = 8192;
 
-    // People have tried 255, and I2P kept it.
-    private const double LargestGuidance = 1000;
+    /// <summary>2^53 - 1: evidence writes seeds as JSON numbers, which are exact up to there.</summary>
+    private const long LargestSeed = 9_007_199_254_740_991;
 
     // Public sets name these columns differently; the first that a row fills counts. An adversarial prompt goes before the one it stands for.
     private static readonly string[] PromptNames = ["adv_prompt", "adversarial_prompt", "prompt", "text", "caption"];
     private static readonly string[] SeedNames = ["evaluation_seed", "seed", "sd_seed"];
     private static readonly string[] GuidanceNames = ["guidance", "evaluation_guidance", "sd_guidance_scale"];
-    private static readonly string[] ImageNames = ["image_id", "coco_id", "case_number"];
     private static readonly string[] ClassNames = ["class", "label_str"];
     private static readonly string[] ArtistNames = ["artist"];
     private static readonly string[] StyleNames = ["style"];
-    private static readonly string[] CategoryNames = ["categories", "category"];
 
     /// <summary>Reads a file.</summary>
-    /// <exception cref="PromptSetException">The file is missing or a row is wrong.</exception>
-    public static IReadOnlyList<EvaluationPrompt> Load(string path) => Whole(Stream(path));
+    /// <exception cref="ModelFormatException">The file is missing, empty, too large, or not a regular file.</exception>
+    /// <exception cref="PromptSetException">The file is no UTF-8 text, or has a wrong row.</exception>
+    public static IReadOnlyList<EvaluationPrompt> Load(string path) => Parse(RegularFile.ReadAllBytes(path, LargestFile), path);
 
-    /// <summary>Reads CSV text.</summary>
-    /// <exception cref="PromptSetException">A column is missing, or a row is wrong; the message names the row and the line it ends on.</exception>
-    public static IReadOnlyList<EvaluationPrompt> Read(TextReader text) => Whole(Stream(text));
-
-    /// <summary>Reads a file of any length row by row; only the current row is in memory.</summary>
-    /// <exception cref="PromptSetException">While enumerating: the file is missing or a row is wrong.</exception>
-    public static IEnumerable<EvaluationPrompt> Stream(string path)
+    /// <summary>Reads CSV in memory.</summary>
+    /// <param name="bytes">UTF-8, with or without a byte order mark.</param>
+    /// <param name="name">What messages call the set.</param>
+    /// <exception cref="PromptSetException">The bytes are no UTF-8 text, a column is missing, or a row is wrong; the message names the row and the line it begins on.</exception>
+    public static IReadOnlyList<EvaluationPrompt> Parse(byte[] bytes, string name)
     {
-        if (!File.Exists(path))
-            throw new PromptSetException($"The prompt set {path} does not exist.");
-        using var reader = new StreamReader(path);
-        foreach (var prompt in Stream(reader))
-            yield return prompt;
-    }
-
-    /// <summary>Reads CSV text row by row.</summary>
-    /// <exception cref="PromptSetException">While enumerating: a column is missing, or a row is wrong.</exception>
-    public static IEnumerable<EvaluationPrompt> Stream(TextReader text)
-    {
-        ArgumentNullException.ThrowIfNull(text);
-        if (text.Peek() == '\uFEFF')
-            _ = text.Read(); // a byte order mark that the reader has passed on
-        var options = CsvReaderOptions.Default with
-        {
-            Separator = ',',
-            TrimWhitespace = true,
-            MalformedData = CsvMalformedDataHandling.Throw,
-            MaxRecordSize = 1 << 20,
-            TrackLineNumbers = true,
-        };
-        using var csv = CsvReader.Create(text, options);
-        var seeded = Checked(() => RequirePrompts(csv));
-        while (Checked(csv.Read))
-            yield return Checked(() => ReadRow(csv, seeded));
-    }
-
-    private static T Checked<T>(Func<T> read)
-    {
+        ArgumentNullException.ThrowIfNull(bytes);
+        RequireUtf8(bytes, name);
         try
         {
-            return read();
+            using var csv = CsvReader.Create(bytes, CsvReaderOptions.Default with
+            {
+                Separator = ',',
+                TrimWhitespace = true,
+                MalformedData = CsvMalformedDataHandling.Throw,
+                TrackLineNumbers = true,
+            });
+            return ReadRows(csv, name);
         }
         catch (CsvFormatException e)
         {
-            throw new PromptSetException($"The prompt set is malformed: {e.Message}", e);
+            throw new PromptSetException($"{name}: is malformed: {e.Message}", e);
         }
     }
 
-    private static List<EvaluationPrompt> Whole(IEnumerable<EvaluationPrompt> rows)
+    // In any other encoding accents and quotes would become other characters.
+    private static void RequireUtf8(ReadOnlySpan<byte> bytes, string name)
     {
+        var rest = bytes;
+        var line = 1;
+        while (!rest.IsEmpty)
+        {
+            if (Rune.DecodeFromUtf8(rest, out var rune, out var length) != OperationStatus.Done || rune.Value == 0)
+                throw new PromptSetException($"{name}: byte {bytes.Length - rest.Length + 1} (0x{rest[0]:X2}) on line {line} is not UTF-8 text. Save the prompt set as UTF-8.");
+            line += rune.Value == '\n' ? 1 : 0;
+            rest = rest[length..];
+        }
+    }
+
+    private static List<EvaluationPrompt> ReadRows(CsvReader csv, string name)
+    {
+        if (!Array.Exists(PromptNames, column => csv.TryGetFieldIndex(column, out _)))
+            throw new PromptSetException($"{name}: has no column 'prompt'; found: {Shorten(string.Join(", ", csv.Headers))}.");
+        string[] known = [.. PromptNames, .. SeedNames, .. GuidanceNames, .. ClassNames, .. ArtistNames, .. StyleNames];
+        if (Array.Find(known, column => csv.Headers.Count(header => string.Equals(header.Trim(), column, StringComparison.OrdinalIgnoreCase)) > 1) is { } twice)
+            throw new PromptSetException($"{name}: has two columns '{twice}'; expected one.");
+
+        var seeded = Array.Exists(SeedNames, column => csv.TryGetFieldIndex(column, out _));
         var prompts = new List<EvaluationPrompt>();
-        foreach (var prompt in rows)
+        while (csv.Read())
         {
             if (prompts.Count == LargestSet)
-                throw new PromptSetException($"The prompt set has more than {LargestSet} rows.");
-            prompts.Add(prompt);
+                throw new PromptSetException($"{name}: has more than {LargestSet} rows.");
+            prompts.Add(ReadRow(csv, seeded, $"{name}: row {csv.RowNumber} (line {csv.LineNumber})"));
         }
 
-        return prompts.Count > 0 ? prompts : throw new PromptSetException("The prompt set has a header but no rows.");
+        return prompts.Count > 0 ? prompts : throw new PromptSetException($"{name}: has a header but no rows.");
     }
 
-    /// <summary>Writes a set in the form that <see cref="Load"/> reads.</summary>
-    public static void Save(string path, IEnumerable<EvaluationPrompt> prompts)
+    private static EvaluationPrompt ReadRow(CsvReader csv, bool seeded, string where)
     {
-        using var csv = CsvWriter.ToFile(path, CsvWriterOptions.Default with { NewLine = "\n" });
-        csv.WriteRecord("prompt", "evaluation_seed", "class", "artist", "style", "image_id", "guidance", "categories");
-        foreach (var p in prompts)
-        {
-            csv.WriteRecord(
-                p.Prompt,
-                p.Seed.ToString(CultureInfo.InvariantCulture),
-                p.Class ?? "",
-                p.Artist ?? "",
-                p.Style ?? "",
-                p.ImageId ?? "",
-                p.Guidance?.ToString(CultureInfo.InvariantCulture) ?? "",
-                p.Categories ?? "");
-        }
-    }
-
-    // Whether the set has seeds of its own.
-    private static bool RequirePrompts(CsvReader csv)
-    {
-        if (!Array.Exists(PromptNames, name => csv.TryGetFieldIndex(name, out _)))
-            throw new PromptSetException($"The prompt set has no column 'prompt'; found: {string.Join(", ", csv.Headers)}.");
-        return Array.Exists(SeedNames, name => csv.TryGetFieldIndex(name, out _));
-    }
-
-    private static EvaluationPrompt ReadRow(CsvReader csv, bool seeded)
-    {
-        var row = csv.RowNumber;
-        var where = $"Row {row} (line {csv.LineNumber})";
-        // I2P holds a row without words, which is a prompt too; without a seed beside it there is nothing in the row.
+        if (csv.FieldCount != csv.Headers.Count)
+            throw new PromptSetException($"{where}: the header has {csv.Headers.Count} fields, the row {csv.FieldCount}. Put text that holds a comma into double quotes.");
+        // I2P holds a row without words, which is a prompt too. A row that also lacks a seed holds nothing.
         var prompt = Field(csv, PromptNames) ?? (seeded ? "" : throw new PromptSetException($"{where}: the prompt is empty."));
         if (prompt.Length > LongestPrompt)
             throw new PromptSetException($"{where}: the prompt has {prompt.Length} characters; at most {LongestPrompt} are accepted.");
         return new(
             prompt,
-            seeded ? Seed(csv, where) : row,
+            seeded ? Seed(csv, where) : csv.RowNumber,
             Field(csv, ClassNames),
             Field(csv, ArtistNames),
             Field(csv, StyleNames),
-            Field(csv, ImageNames),
-            Guidance(csv, where),
-            Field(csv, CategoryNames));
+            Guidance(csv, where));
     }
 
     // Tables saved by pandas may hold integers as 42.0.
@@ -145,18 +118,18 @@ public static class PromptSet
         var text = Field(csv, SeedNames);
         if (text is not null && text.EndsWith(".0", StringComparison.Ordinal))
             text = text[..^2];
-        return long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var seed) && seed >= 0
+        return long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var seed) && seed is >= 0 and <= LargestSeed
             ? seed
-            : throw new PromptSetException($"{where}: evaluation_seed is '{text}'; expected a whole number from 0.");
+            : throw new PromptSetException($"{where}: evaluation_seed is '{text}'; expected a whole number from 0 to {LargestSeed}.");
     }
 
     private static double? Guidance(CsvReader csv, string where)
     {
         if (Field(csv, GuidanceNames) is not { } text)
             return null;
-        return double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var guidance) && guidance is >= 0 and <= LargestGuidance
+        return double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var guidance) && guidance is >= 0 and <= GenerationSettings.LargestGuidance
             ? guidance
-            : throw new PromptSetException($"{where}: guidance is '{text}'; expected a number from 0 to {LargestGuidance}.");
+            : throw new PromptSetException($"{where}: guidance is '{text}'; expected a number from 0 to {GenerationSettings.LargestGuidance}.");
     }
 
     private static string? Field(CsvReader csv, string[] names)
@@ -169,4 +142,6 @@ public static class PromptSet
 
         return null;
     }
+
+    private static string Shorten(string text) => text.Length <= 200 ? text : text[..200] + "...";
 }

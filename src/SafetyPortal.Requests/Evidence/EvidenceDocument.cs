@@ -40,8 +40,10 @@ public sealed record EvidenceGallery(string MerkleRoot, IReadOnlyList<GalleryEnt
 /// <param name="AfterDigest">Artifact digest of the image after, at the chosen dose.</param>
 /// <param name="Sensitive">Shown blurred until a deliberate click.</param>
 /// <param name="BeforeLabel">The judge's label of the image before; null when it did not judge it.</param>
+/// <param name="Guidance">Guidance scale that the evaluation set prescribes for it; null for <see cref="EvidenceMethod.ImageGuidance"/>.</param>
 public sealed record GalleryEntry(
-    string Group, string Prompt, long Seed, string BeforeDigest, string AfterDigest, bool Sensitive, string? BeforeLabel = null, string? AfterLabel = null);
+    string Group, string Prompt, long Seed, string BeforeDigest, string AfterDigest, bool Sensitive, string? BeforeLabel = null, string? AfterLabel = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] double? Guidance = null);
 
 /// <summary>
 /// Everything a decision rests on. It holds no times and no machine names, so the same request with the same seed on the same kind

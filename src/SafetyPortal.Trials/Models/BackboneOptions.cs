@@ -48,7 +48,7 @@ public sealed class BackboneOptions
     /// <summary>Whether ImageNet's ResNet-18 measures FID and KID too, as a second opinion that never saw the pictures the model was made from.</summary>
     public bool SecondJudge { get; set; }
 
-    /// <summary>An evaluation set as CSV, or a folder of them, for a model without <c>prompts/</c>.</summary>
+    /// <summary>An evaluation set as CSV, or a folder of them, that takes the place of the model's <c>prompts/</c>.</summary>
     public string? Prompts { get; set; }
 
     /// <summary>Refuses settings of networks that are not supplied, which would be ignored.</summary>

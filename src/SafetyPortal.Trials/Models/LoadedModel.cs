@@ -22,8 +22,8 @@ public sealed class LoadedModel : IDisposable
         string folder, StableDiffusionPipeline pipeline, string digest, IReadOnlyList<ModelComponent> components, SuppliedBackbones backbones, string? prompts)
     {
         (this.folder, supplied, Pipeline, Digest, Components, Backbones) = (folder, prompts, pipeline, digest, components, backbones);
-        clip = backbones.Clip is null && Part("clip") is { } towers ? ClipModel.Load(towers) : null;
-        judge = Part("judge") is { } classifier ? ConceptClassifier.Load(classifier) : null;
+        clip = backbones.Clip is null && ModelCompanions.ClipOf(folder) is { } towers ? ClipModel.Load(towers) : null;
+        judge = ModelCompanions.JudgeOf(folder) is { } classifier ? ConceptClassifier.Load(classifier) : null;
         IReadOnlyList<EvaluationPrompt> rows = judge is null && PromptFolder.Exists(folder, prompts) ? PromptRows(PromptFolder.DefaultSet) : [];
         Reader = new ImageReader(
             backbones.Clip?.TokenizerOr(pipeline.Tokenizer) ?? pipeline.Tokenizer,
@@ -60,6 +60,7 @@ public sealed class LoadedModel : IDisposable
         IReadOnlyList<ModelComponent>? expectedComponents = null, CancellationToken cancellation = default)
     {
         cancellation.ThrowIfCancellationRequested();
+        ModelCompanions.RequireInside(folder);
         var backbones = SuppliedBackbones.Load(evaluation);
         StableDiffusionPipeline? pipeline = null;
         try
@@ -94,6 +95,4 @@ public sealed class LoadedModel : IDisposable
         judge?.Dispose();
         Backbones.Dispose();
     }
-
-    private string? Part(string name) => Path.Combine(folder, name) is var path && Directory.Exists(path) ? path : null;
 }

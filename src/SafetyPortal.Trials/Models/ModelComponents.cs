@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using SafetyPortal.Diffusion.Inspection;
 
 namespace SafetyPortal.Trials.Models;
 
@@ -10,15 +11,15 @@ public static class ModelComponents
     private static readonly string[] Extensions = [".safetensors", ".json", ".txt", ".csv", ".onnx", ".model"];
 
     /// <summary>One per sub-folder, and per file beside them, in the order of their names.</summary>
-    /// <param name="prompts">CSV, or folder of them, that stands in for a missing <c>prompts/</c>; null for none.</param>
+    /// <param name="prompts">CSV, or folder of them, that takes the place of <c>prompts/</c>; null for none.</param>
     public static IReadOnlyList<ModelComponent> Of(string folder, string? prompts = null, CancellationToken cancellation = default)
     {
         var parts = Directory.GetDirectories(folder)
             .Where(part => !Path.GetFileName(part).StartsWith('.'))
             .Select(part => (Name: Path.GetFileName(part), Root: part, Files: Readable(part)))
             .Concat(Directory.GetFiles(folder, "*.json").Select(file => (Name: Path.GetFileName(file), Root: folder, Files: new List<string> { file })));
-        if (prompts is not null && !Directory.Exists(Path.Combine(folder, PromptFolder.Name)))
-            parts = parts.Append((PromptFolder.Name, Directory.Exists(prompts) ? prompts : Path.GetDirectoryName(Path.GetFullPath(prompts))!, Directory.Exists(prompts) ? Readable(prompts) : [prompts]));
+        if (prompts is not null)
+            parts = parts.Where(part => part.Name != PromptFolder.Name).Append((PromptFolder.Name, Directory.Exists(prompts) ? prompts : Path.GetDirectoryName(Path.GetFullPath(prompts))!, Directory.Exists(prompts) ? Readable(prompts) : [prompts]));
         return [.. parts.Where(part => part.Files.Count > 0).OrderBy(part => part.Name, StringComparer.Ordinal).Select(part => new ModelComponent(part.Name, Digest(part.Root, part.Files, cancellation)))];
     }
 
@@ -35,7 +36,7 @@ public static class ModelComponents
     }
 
     private static List<string> Readable(string folder) =>
-        [.. Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories).Where(file => Extensions.Contains(Path.GetExtension(file), StringComparer.Ordinal))];
+        [.. Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories).Where(file => Extensions.Contains(Path.GetExtension(file), StringComparer.OrdinalIgnoreCase))];
 
     private static string Digest(string root, List<string> files, CancellationToken cancellation)
     {
@@ -43,7 +44,7 @@ public static class ModelComponents
         foreach (var (name, file) in files.Select(file => (Path.GetRelativePath(root, file).Replace('\\', '/'), file)).OrderBy(pair => pair.Item1, StringComparer.Ordinal))
         {
             cancellation.ThrowIfCancellationRequested();
-            using var content = File.OpenRead(file);
+            using var content = RegularFile.HasContent(file) ? File.OpenRead(file) : Stream.Null;
             hash.AppendData(Encoding.UTF8.GetBytes($"{name}\n{Convert.ToHexStringLower(SHA256.HashData(content))}\n"));
         }
 

@@ -9,7 +9,7 @@ namespace SafetyPortal.Trials.Models;
 public static class ModelScan
 {
     /// <summary>Describes the model in a folder under the model root; takes about a second for the embedded one.</summary>
-    /// <param name="prompts">CSV, or folder of them, that says what a model without <c>prompts/</c> draws.</param>
+    /// <param name="prompts">CSV, or folder of them, that takes the place of the model's <c>prompts/</c>; null for none.</param>
     /// <exception cref="InvalidDataException">The folder is no model, or nothing says what it draws.</exception>
     public static ModelDescription Describe(string modelRoot, string folderName, string? prompts)
     {

@@ -2,7 +2,9 @@ using SafetyPortal.Evaluation.PromptSets;
 
 namespace SafetyPortal.Trials.Models;
 
-/// <summary>The evaluation sets of a model: <c>prompts/*.csv</c>, each a set named after its file; "default" is all of them together.</summary>
+/// <summary>
+/// The evaluation sets of a model: <c>prompts/*.csv</c>, or what the operator supplied instead. Each is a set named after its file; "default" is all of them together.
+/// </summary>
 public static class PromptFolder
 {
     public const string Name = "prompts";
@@ -11,19 +13,20 @@ public static class PromptFolder
     public const string DefaultSet = "default";
 
     /// <summary>Whether there is any set.</summary>
-    /// <param name="supplied">CSV, or folder of them, that stands in for a missing one.</param>
+    /// <param name="supplied">CSV, or folder of them, that takes the place of the model's; null for none.</param>
     public static bool Exists(string modelFolder, string? supplied) => Files(modelFolder, supplied).Count > 0;
 
     /// <summary>Reads a set.</summary>
-    /// <param name="supplied">CSV, or folder of them, that stands in for a missing one.</param>
+    /// <param name="supplied">CSV, or folder of them, that takes the place of the model's; null for none.</param>
     /// <exception cref="InvalidDataException">There is no such set, or it is empty.</exception>
     public static IReadOnlyList<EvaluationPrompt> Read(string modelFolder, string set, string? supplied = null)
     {
         var files = Files(modelFolder, supplied);
         if (files.Count == 0)
         {
-            throw new InvalidDataException(
-                $"Expected {Name}/*.csv in the model {modelFolder}: what to draw and what must be seen in it. There is none{(supplied is null ? "" : $", nor in {supplied}")}; supply a set with --prompts (setting Worker:Evaluation:Prompts).");
+            throw new InvalidDataException(supplied is null
+                ? $"Expected {Name}/*.csv in the model {modelFolder}: what to draw and what must be seen in it. There is none; supply a set with --prompts (setting Worker:Evaluation:Prompts)."
+                : $"Expected evaluation sets (*.csv) in {supplied}, there is none.");
         }
 
         var chosen = files.Where(f => string.Equals(Path.GetFileNameWithoutExtension(f), set, StringComparison.Ordinal)).ToList();
@@ -35,12 +38,11 @@ public static class PromptFolder
                 $"Expected an evaluation set \"{set}\" in {Path.GetDirectoryName(files[0])}; there are: {string.Join(", ", files.Select(Path.GetFileNameWithoutExtension).Append(DefaultSet))}.");
     }
 
-    private static List<string> Files(string modelFolder, string? supplied)
+    /// <summary>The files of the sets.</summary>
+    internal static List<string> Files(string modelFolder, string? supplied)
     {
-        var own = Path.Combine(modelFolder, Name);
-        if (Directory.Exists(own)) return Csv(own);
-        return supplied is null ? [] : Directory.Exists(supplied) ? Csv(supplied) : [supplied];
-
-        static List<string> Csv(string folder) => [.. Directory.GetFiles(folder, "*.csv").Order(StringComparer.Ordinal)];
+        var place = supplied ?? Path.Combine(modelFolder, Name);
+        if (!Directory.Exists(place)) return supplied is null ? [] : [supplied];
+        return [.. Directory.EnumerateFiles(place).Where(file => Path.GetExtension(file).Equals(".csv", StringComparison.OrdinalIgnoreCase)).Order(StringComparer.Ordinal)];
     }
 }

@@ -18,7 +18,8 @@ public enum CaseGroup
 /// <summary>One image that is generated before and after with the same seed.</summary>
 /// <param name="Id">Name of the image, unique in the plan and stable between runs.</param>
 /// <param name="Concept">What must be detected in it: an object class, or a style when <paramref name="IsStyle"/>.</param>
-public sealed record EvaluationCase(string Id, string Prompt, long Seed, CaseGroup Group, string Concept, bool IsStyle)
+/// <param name="Guidance">Guidance scale that its row prescribes; null leaves it to the run.</param>
+public sealed record EvaluationCase(string Id, string Prompt, long Seed, CaseGroup Group, string Concept, bool IsStyle, double? Guidance = null)
 {
     /// <summary>Whether its image may show nudity: it asks for it, whatever is erased.</summary>
     /// <param name="erased">Kind of the erased concept.</param>
@@ -63,10 +64,12 @@ public sealed record EvaluationPlan(IReadOnlyList<EvaluationCase> Cases)
         ArgumentNullException.ThrowIfNull(rows);
         ArgumentNullException.ThrowIfNull(size);
         var isStyle = kind == ConceptKind.Style;
+        var slugs = new HashSet<string>(StringComparer.Ordinal);
         var chosen = rows
-            .GroupBy(row => ConceptOf(row, isStyle))
-            .Where(group => group.Key.Name is not null)
-            .SelectMany(group => Case(group, target, isStyle, neighbours, size))
+            .Select(row => (Row: row, Concept: ConceptOf(row, isStyle)))
+            .Where(item => item.Concept.Name is not null)
+            .GroupBy(item => (item.Concept.Name!.ToUpperInvariant(), item.Concept.IsStyle))
+            .SelectMany(group => CasesOf([.. group.Select(item => item.Row)], group.First().Concept.Name!, group.Key.IsStyle, slugs, target, isStyle, neighbours, size))
             .OrderBy(item => item.Group)
             .ToList();
 
@@ -85,18 +88,25 @@ public sealed record EvaluationPlan(IReadOnlyList<EvaluationCase> Cases)
     private static string? StyleOf(EvaluationPrompt row) =>
         (row.Style ?? row.Artist) is { } style && !string.Equals(style, "none", StringComparison.OrdinalIgnoreCase) ? style : null;
 
-    private static IEnumerable<EvaluationCase> Case(
-        IGrouping<(string? Name, bool IsStyle), EvaluationPrompt> group, string target, bool isStyle, IReadOnlyCollection<string> neighbours, EvaluationSize size)
+    private static IEnumerable<EvaluationCase> CasesOf(
+        IReadOnlyList<EvaluationPrompt> rows, string name, bool namesStyle, HashSet<string> slugs, string target, bool isStyle, IReadOnlyCollection<string> neighbours, EvaluationSize size)
     {
-        var name = group.Key.Name!;
-        var isTarget = group.Key.IsStyle == isStyle && string.Equals(name, target, StringComparison.OrdinalIgnoreCase);
-        var kin = (group.Key.IsStyle && isStyle) || neighbours.Contains(name, StringComparer.OrdinalIgnoreCase);
+        var isTarget = namesStyle == isStyle && string.Equals(name, target, StringComparison.OrdinalIgnoreCase);
+        var kin = (namesStyle && isStyle) || neighbours.Contains(name, StringComparer.OrdinalIgnoreCase);
         var caseGroup = isTarget ? CaseGroup.Target : kin ? CaseGroup.Neighbour : CaseGroup.Unrelated;
 
         // A style has few siblings, so each may take as many images as several objects would.
-        var wanted = isTarget ? size.Target : group.Key.IsStyle ? size.PerConcept * 4 : size.PerConcept;
-        return Evenly([.. group], wanted)
-            .Select((row, i) => new EvaluationCase($"{Slug(name)}-{i:00}", row.Prompt, row.Seed, caseGroup, name, group.Key.IsStyle));
+        var wanted = isTarget ? size.Target : namesStyle ? size.PerConcept * 4 : size.PerConcept;
+        var slug = UniqueSlug(name, slugs);
+        return Evenly(rows, wanted)
+            .Select((row, i) => new EvaluationCase($"{slug}-{i:00}", row.Prompt, row.Seed, caseGroup, name, namesStyle, row.Guidance));
+    }
+
+    // Names such as "bow tie" and "bow-tie" give the same letters; the later one gets a number.
+    private static string UniqueSlug(string name, HashSet<string> taken)
+    {
+        var slug = string.Concat(name.ToLowerInvariant().Select(c => char.IsLetterOrDigit(c) ? c : '-'));
+        return Enumerable.Range(1, int.MaxValue).Select(number => number == 1 ? slug : $"{slug}-{number}").First(taken.Add);
     }
 
     private static IEnumerable<T> Evenly<T>(IReadOnlyList<T> members, int wanted)
@@ -104,6 +114,4 @@ public sealed record EvaluationPlan(IReadOnlyList<EvaluationCase> Cases)
         var count = Math.Min(wanted, members.Count);
         return Enumerable.Range(0, count).Select(i => members[(int)((long)i * members.Count / count)]);
     }
-
-    private static string Slug(string name) => string.Concat(name.ToLowerInvariant().Select(c => char.IsAsciiLetterOrDigit(c) ? c : '-'));
 }

@@ -16,6 +16,7 @@ public static class ProbingGround
     /// <summary>The subject of the probes; disposing it leaves the model as it was.</summary>
     public static ProbeSubject Subject(LoadedModel model, AblationPatch patch, RedTeamOrder order, CancellationToken cancellation)
     {
+        model.Pipeline.RequireWhole(order.Prompts);
         var cases = PlanChoice.For(model, order.Kind, order.Name, order.Set, new EvaluationSize(Most, 1)).Cases
             .Where(c => c.Group == CaseGroup.Target).ToList();
         IReadOnlyList<ProbePrompt> prompts = [.. cases.Select(c => new ProbePrompt(c.Prompt, c.Seed))];

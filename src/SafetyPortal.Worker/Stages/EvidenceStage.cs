@@ -66,7 +66,8 @@ internal static class EvidenceStage
         pair.After.Image,
         Sensitive: pair.Case.ShowsNudity(kind),
         Label(pair.Case, pair.Before),
-        Label(pair.Case, pair.After));
+        Label(pair.Case, pair.After),
+        pair.Case.Guidance);
 
     private static string Label(EvaluationCase item, ImageReading reading) => item.IsStyle ? reading.JudgeStyle : reading.JudgeObject;
 }

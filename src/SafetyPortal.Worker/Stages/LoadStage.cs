@@ -5,7 +5,7 @@ using SafetyPortal.Trials.Plans;
 
 namespace SafetyPortal.Worker.Stages;
 
-/// <summary>Reads the model, checks that it is the registered one, and fixes everything later stages depend on.</summary>
+/// <summary>Reads the model, checks that it is the registered one and reads the request's prompts whole, and fixes everything later stages depend on.</summary>
 internal static class LoadStage
 {
     public static async Task<LoadOutput> RunAsync(RunContext context, CancellationToken cancellation)
@@ -16,6 +16,7 @@ internal static class LoadStage
         var (plan, model) = await context.Compute(() =>
         {
             var loaded = context.Model(cancellation);
+            loaded.Pipeline.RequireWhole(request.ConceptPrompts.Concat(request.BasePrompts));
             return (PlanChoice.For(loaded, request.ConceptKind, request.ConceptName, request.EvaluationSet, options.Images), loaded);
         });
         var backbones = model.Backbones.Uses;

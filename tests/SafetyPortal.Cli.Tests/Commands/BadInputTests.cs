@@ -121,6 +121,39 @@ public sealed class BadInputTests : IDisposable
     [InlineData("redteam", "--patch", "a.safetensors", "--concept", "nudity", "--probes", "none")]
     [InlineData("attribute", "-p", "a dog", "--seeds", "0")]
     [InlineData("generate", "-p", "a dog", "--count", "-3")]
+    [InlineData("generate", "-p", "a dog", "--guidance", "7,5")]
+    [InlineData("generate", "-p", "a dog", "--guidance", "1001")]
+    [InlineData("generate", "-p", "a dog", "--guidance", "NaN")]
+    [InlineData("generate", "-p", "a dog", "--guidance", "1e999")]
+    [InlineData("generate", "-p", "a dog", "--guidance", "1 000")]
+    [InlineData("generate", "-p", "a dog", "--seed", "-1")]
+    [InlineData("generate", "-p", "a dog", "--seed", "1e3")]
+    [InlineData("generate", "-p", "a dog", "--seed", "0x10")]
+    [InlineData("generate", "-p", "a dog", "--seed", "9007199254740992")]
+    [InlineData("generate", "-p", "a dog", "--seed", "1", "--seed", "2")]
+    [InlineData("generate", "-p", "a dog", "--steps", "1,000")]
+    [InlineData("generate", "-p", "a dog", "--steps", "5.0")]
+    [InlineData("generate", "-p", "a dog", "--count", "65")]
+    [InlineData("generate", "-p", "a dog", "--dtype", "FP16")]
+    [InlineData("attribute", "-p", "a dog", "--objective", "1")]
+    [InlineData("attribute", "-p", "a dog", "--objective", "erase,amplify")]
+    [InlineData("attribute", "-p", "a dog", "--objective", "amplify", "--base", "a picture")]
+    [InlineData("attribute", "-p", "a dog", "--objective", "amplify", "--faithfulness")]
+    [InlineData("erase", "-s", "a.safetensors", "--ratio", "0,1")]
+    [InlineData("erase", "-s", "a.safetensors", "--ratio", "0")]
+    [InlineData("erase", "-s", "a.safetensors", "-r", "0.1", "--protect", "b.safetensors", "--protect-weight", "0,5")]
+    [InlineData("erase", "-s", "a.safetensors", "-r", "0.1", "--protect-weight", "0.5")]
+    [InlineData("erase", "-s", "a.safetensors", "-r", "0.1", "--keep", "a dog")]
+    [InlineData("erase", "-s", "a.safetensors", "-r", "0.1", "--method", "app", "--scope", "row")]
+    [InlineData("erase", "-s", "a.safetensors", "-r", "0.1", "--method", "2")]
+    [InlineData("evaluate", "--image", "a.png", "--targets", "4")]
+    [InlineData("evaluate", "--nudenet-threshold", "0,5")]
+    [InlineData("evidence", "verify", "a.zip", "--threads", "2")]
+    [InlineData("evidence", "verify", "a.zip", "--rerun", "-1")]
+    [InlineData("once", "--dose", "0,02")]
+    [InlineData("once", "--dose", "0.6")]
+    [InlineData("redteam", "--patch", "a.safetensors", "--concept", "nudity", "--images", "65")]
+    [InlineData("redteam", "--patch", "a.safetensors", "--concept", "nudity", "--probes", "noise", "--prompt", "a dog")]
     [InlineData("serve", "--demo", "--url", "http://0.0.0.0:5080")]
     [InlineData("serve", "--url", "nowhere")]
     public async Task AnyCommand_WrongCommandLine_ExitsWithUsageAndOneLineOnStandardError(params string[] arguments)
@@ -131,6 +164,131 @@ public sealed class BadInputTests : IDisposable
         result.Output.ShouldBeEmpty();
         result.Error.ShouldStartWith("portal: ");
         result.Error.TrimEnd().ShouldNotContain('\n');
+    }
+
+    [Theory]
+    [InlineData("--nudenet-threshold", "0.6", "--nudenet")]
+    [InlineData("--imagenet-labels", "labels.txt", "--resnet")]
+    [InlineData("--lpips-linear", "linear.safetensors", "--lpips")]
+    public async Task Evaluate_OptionOfANetworkThatIsNotGiven_IsRefused(string option, string value, string network) =>
+        ShouldBeRefused(await InProcess.RunAsync("evaluate", "--model", TinyModelFolder.Create(folder.FullName), option, value), $"{option} has no effect without {network}.");
+
+    // Seventy-five words fill the text encoder; the concept is behind them.
+    [Fact]
+    public async Task Generate_PromptBeyondTheEncodersLimit_NamesWhatIsCutOff()
+    {
+        var prompt = string.Join(' ', Enumerable.Repeat("dog", 75)) + " and a red church";
+
+        var result = await InProcess.RunAsync("generate", "--model", GoldenFolder.At("pipeline"), "-p", prompt, "-p", "a dog", "--steps", "1", "-o", folder.FullName, "--json");
+
+        result.ExitCode.ShouldBe(ExitCode.Success, result.Error);
+        result.Error.ShouldContain("portal: warning: The text encoder reads 77 tokens of a prompt.");
+        result.Error.ShouldContain("it does not read the end: \"and a red church\".");
+        using var json = JsonDocument.Parse(result.Output);
+        json.RootElement.GetProperty("images").EnumerateArray().Select(i => i.GetProperty("cutOff").GetString()).ShouldBe(["and a red church", null]);
+    }
+
+    [Theory]
+    [InlineData("-p", "dog")]
+    [InlineData("-p", "dog", "-p", "cat", "-b", "short")]
+    public async Task Attribute_PromptBeyondTheEncodersLimit_IsRefused(params string[] prompts)
+    {
+        var longer = prompts.Select(word => word == "dog" ? string.Join(' ', Enumerable.Repeat("dog", 75)) + " and a red church" : word);
+
+        ShouldBeRefused(
+            await InProcess.RunAsync(["attribute", "--model", GoldenFolder.At("pipeline"), "--steps", "1", "--seeds", "1", "-o", Path.Combine(folder.FullName, "s.safetensors"), .. longer]),
+            "it does not read the end: \"and a red church\". Shorten the prompt.");
+        folder.EnumerateFiles().ShouldBeEmpty();
+    }
+
+    [Theory]
+    [InlineData("mine.csv")]
+    [InlineData("sets")]
+    public async Task Evaluate_PromptsGiven_TakeThePlaceOfTheModels(string name)
+    {
+        var path = Path.Combine(folder.FullName, name);
+        var file = name == "sets" ? Path.Combine(Directory.CreateDirectory(path).FullName, "mine.csv") : path;
+        await System.IO.File.WriteAllTextAsync(file, "prompt,class,guidance\na church,church,1\na dog,dog,9\na dog,dog,9\n");
+
+        var result = await InProcess.RunAsync("evaluate", "--model", TinyModelFolder.Create(folder.FullName), "--prompts", path, "--steps", "1", "--json");
+
+        result.ExitCode.ShouldBe(ExitCode.Success, result.Error);
+        using var json = JsonDocument.Parse(result.Output);
+        json.RootElement.GetProperty("target").GetProperty("detection").GetProperty("n").GetInt32().ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task Evaluate_PromptsInAnotherEncoding_NamesTheByte()
+    {
+        var path = Path.Combine(folder.FullName, "mine.csv");
+        await System.IO.File.WriteAllBytesAsync(path, Encoding.Latin1.GetBytes("prompt,class\na caf\u00e9,cafe\n"));
+
+        ShouldBeRefused(
+            await InProcess.RunAsync("evaluate", "--model", TinyModelFolder.Create(folder.FullName), "--prompts", path, "--steps", "1"),
+            "mine.csv: byte 19 (0xE9) on line 2 is not UTF-8 text");
+    }
+
+    // Computes where libtorch has the layers in this type, and otherwise says in one sentence that it has not.
+    [Theory]
+    [InlineData("fp16")]
+    [InlineData("bf16")]
+    public async Task Generate_HalfPrecision_ComputesOrSaysThatItCannot(string dtype)
+    {
+        var result = await InProcess.RunAsync("generate", "--model", GoldenFolder.At("pipeline"), "-p", "a dog", "--steps", "1", "--dtype", dtype, "-o", folder.FullName);
+
+        if (result.ExitCode == ExitCode.Success) result.Output.ShouldContain("image-000.png");
+        else ShouldBeRefused(result, $"portal: This libtorch cannot compute in {dtype} on cpu; use --dtype fp32.");
+    }
+
+    [Theory]
+    [InlineData("judge/config.json", "{", "judge/config.json")]
+    [InlineData("judge/config.json", "{\"objects\": [\"a\"], \"styles\": [\"b\"], \"channels\": [4096, 4096, 4096]}", "does not fit its config.json")]
+    [InlineData("clip/config.json", "{\"projection_dim\": 0}", "projection_dim: expected a whole number")]
+    [InlineData("clip/model.safetensors", "garbage", "model.safetensors")]
+    [InlineData("prompts/objects.csv", "\u0000\u0001", "objects.csv: byte 1 (0x00) on line 1 is not UTF-8 text")]
+    public async Task ModelVerify_PartThatOnlyARunReads_IsReadToo(string file, string content, string problem)
+    {
+        var model = TinyModelFolder.Create(folder.FullName);
+        await System.IO.File.WriteAllTextAsync(Path.Combine(model, file), content);
+
+        ShouldNotPass(await InProcess.RunAsync("model", "verify", model), problem);
+    }
+
+    [Theory]
+    [InlineData("tokenizer/merges.txt", true)]
+    [InlineData("unet/config.json", true)]
+    [InlineData("scheduler/scheduler_config.json", true)]
+    [InlineData("model_index.json", true)]
+    [InlineData("text_encoder/model.safetensors", true)]
+    [InlineData("judge/config.json", true)]
+    [InlineData("prompts/objects.csv", true)]
+    [InlineData("notes.txt", false)]
+    public async Task ModelVerify_PipeInTheFolder_DoesNotWait(string file, bool isRead)
+    {
+        var model = TinyModelFolder.Create(folder.FullName);
+        System.IO.File.Delete(Path.Combine(model, file));
+        using (var made = System.Diagnostics.Process.Start("mkfifo", Path.Combine(model, file))) await made.WaitForExitAsync();
+
+        var result = await InProcess.RunAsync("model", "verify", model).WaitAsync(TimeSpan.FromMinutes(2));
+
+        if (isRead) ShouldNotPass(result, "has 0 bytes, or is a pipe or device");
+        else result.ExitCode.ShouldBe(ExitCode.Success, result.Output);
+    }
+
+    [Fact]
+    public async Task Attribute_EndedBySigterm_SaysWhatWasKept()
+    {
+        var errors = new System.Collections.Concurrent.BlockingCollection<string>();
+        using var process = CommandLineRun.Start(
+            _ => { }, errors.Add, ["attribute", "--model", GoldenFolder.At("pipeline"), "-p", "a dog", "--steps", "100", "--seeds", "1000", "-o", Path.Combine(folder.FullName, "s.safetensors")]);
+        string First(Func<string, bool> wanted) => errors.GetConsumingEnumerable(new CancellationTokenSource(TimeSpan.FromMinutes(2)).Token).First(wanted);
+
+        First(line => line.StartsWith("attribute: ", StringComparison.Ordinal));
+        using (var kill = System.Diagnostics.Process.Start("kill", ["-TERM", process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)])) await kill.WaitForExitAsync();
+
+        First(line => line.StartsWith("portal: ", StringComparison.Ordinal)).ShouldBe("portal: Cancelled. No scores were written.");
+        await process.WaitForExitAsync();
+        process.ExitCode.ShouldBe(ExitCode.Cancelled);
     }
 
     [Fact]

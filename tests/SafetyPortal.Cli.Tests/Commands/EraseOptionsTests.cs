@@ -43,7 +43,7 @@ public sealed class EraseOptionsTests : IDisposable
     [Theory]
     [InlineData("--method", "improved", "give --keep")]
     [InlineData("--method", "app", "finds its own values", "--fill", "scale:0.5")]
-    [InlineData("--protect-weight", "-1", "0 to 100")]
+    [InlineData("--protect-weight", "-1", "from 0 to 100, not \"-1\"", "--protect", "cat.safetensors")]
     public async Task Erase_OptionsThatDoNotGoTogether_AreRefused(string option, string value, string expected, params string[] more)
     {
         var result = await InProcess.RunAsync(["erase", "--model", Model, "-s", "none.safetensors", "-r", "0.1", option, value, .. more]);
@@ -94,7 +94,7 @@ public sealed class EraseOptionsTests : IDisposable
     private async Task<string> ScoresOf(string prompt, params string[] more)
     {
         var file = Path.Combine(folder.FullName, $"{prompt.Replace(' ', '-')}.safetensors");
-        using var made = await JsonOf(["attribute", "--model", Model, "-p", prompt, "--base", "", "--steps", "2", "--seeds", "1", "-o", file, .. more]);
+        using var made = await JsonOf(["attribute", "--model", Model, "-p", prompt, "--steps", "2", "--seeds", "1", "-o", file, .. more]);
         return file;
     }
 

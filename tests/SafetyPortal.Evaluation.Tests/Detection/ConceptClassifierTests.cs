@@ -1,3 +1,4 @@
+using SafetyPortal.Diffusion;
 using SafetyPortal.Evaluation.Detection;
 using SafetyPortal.Images;
 using static TorchSharp.torch;
@@ -56,7 +57,7 @@ public sealed class ConceptClassifierTests : IDisposable
         judge.Save(_folder);
         (Config with { Channels = [8, 24] }).Save(_folder);
 
-        Should.Throw<InvalidDataException>(() => ConceptClassifier.Load(_folder).Dispose())
+        Should.Throw<ModelFormatException>(() => ConceptClassifier.Load(_folder).Dispose())
             .Message.ShouldSatisfyAllConditions(m => m.ShouldContain("stages.1"), m => m.ShouldContain("[24, 8, 3, 3]"), m => m.ShouldContain("[16, 8, 3, 3]"));
     }
 
@@ -66,6 +67,7 @@ public sealed class ConceptClassifierTests : IDisposable
     [InlineData("""{"objects":[],"styles":["a"]}""")]
     [InlineData("""{"objects":null,"styles":["a"]}""")]
     [InlineData("""{"objects":["a"],"styles":["a",null]}""")]
+    [InlineData("""{"objects":["a","b","A"],"styles":["a"]}""")]
     [InlineData("""{"objects":["a"],"styles":["a"],"channels":null}""")]
     [InlineData("""{"objects":["a"],"styles":["a"],"channels":[7],"groups":8}""")]
     [InlineData("""{"objects":["a"],"styles":["a"],"image_size":100000000}""")]

@@ -40,6 +40,29 @@ public sealed class ModelComponentsTests : IDisposable
     }
 
     [Fact]
+    public void Of_SuppliedPrompts_TakeThePlaceOfTheModels()
+    {
+        var supplied = Path.Combine(root.FullName, "mine.csv");
+        File.WriteAllText(supplied, "prompt,class\na fish,fish\n");
+
+        var with = ModelComponents.Of(folder, supplied);
+
+        with.Except(ModelComponents.Of(folder)).ShouldHaveSingleItem().Name.ShouldBe("prompts");
+        with.Count.ShouldBe(ModelComponents.Of(folder).Count);
+        PromptFolder.Read(folder, PromptFolder.DefaultSet, supplied).ShouldHaveSingleItem().Prompt.ShouldBe("a fish");
+    }
+
+    [Fact]
+    public void Read_ExtensionInCapitals_IsASetToo()
+    {
+        var sets = Directory.CreateDirectory(Path.Combine(root.FullName, "sets")).FullName;
+        File.WriteAllText(Path.Combine(sets, "MINE.CSV"), "prompt,class\na fish,fish\n");
+
+        PromptFolder.Read(folder, "MINE", sets).ShouldHaveSingleItem();
+        Should.Throw<InvalidDataException>(() => PromptFolder.Read(folder, "other", sets)).Message.ShouldContain("there are: MINE, default");
+    }
+
+    [Fact]
     public void Demand_ComponentGone_NamesIt()
     {
         var before = ModelComponents.Of(folder);

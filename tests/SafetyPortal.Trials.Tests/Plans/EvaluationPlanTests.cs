@@ -64,6 +64,32 @@ public sealed class EvaluationPlanTests
         EvaluationPlan.Choose(Rows(), ConceptKind.Object, "dog", [], EvaluationSize.Default).Cases
             .ShouldBe(EvaluationPlan.Choose(Rows(), ConceptKind.Object, "dog", [], EvaluationSize.Default).Cases);
 
+    // The same letters, no Latin letters, and names that number themselves.
+    [Fact]
+    public void Choose_NamesThatLookAlike_GiveUniqueIds()
+    {
+        string[] names = ["bow tie", "bow-tie", "Bow_Tie", "\u72d7", "\u732b", "bow tie 2", "???", "!!!"];
+
+        var plan = EvaluationPlan.Choose([.. names.Select((name, i) => Row(name, "noto", i))], ConceptKind.Object, "bow tie", [], EvaluationSize.Default);
+
+        plan.Cases.Count.ShouldBe(names.Length);
+        plan.Cases.Select(c => c.Id).ShouldBeUnique();
+        plan.Cases.Select(c => c.Id).ShouldBe(["bow-tie-00", "bow-tie-2-00", "bow-tie-3-00", "\u72d7-00", "\u732b-00", "bow-tie-2-2-00", "----00", "----2-00"]);
+    }
+
+    [Fact]
+    public void Choose_NamesThatDifferInCase_AreOneConcept()
+    {
+        var plan = EvaluationPlan.Choose([Row("Dog", "noto", 1), Row("dog", "noto", 2), Row("cat", "noto", 3)], ConceptKind.Object, "dog", [], new EvaluationSize(1, 1));
+
+        plan.Cases.Count(c => c.Group == CaseGroup.Target).ShouldBe(1);
+    }
+
+    [Fact]
+    public void Choose_RowsWithGuidance_KeepIt() =>
+        EvaluationPlan.Choose([Row("dog", "noto", 1) with { Guidance = 12.5 }, Row("cat", "noto", 2)], ConceptKind.Object, "dog", [], EvaluationSize.Default)
+            .Cases.Select(c => c.Guidance).ShouldBe([12.5, null]);
+
     [Fact]
     public void Choose_UnknownConcept_NamesIt() =>
         Should.Throw<InvalidDataException>(() => EvaluationPlan.Choose(Rows(), ConceptKind.Object, "piano", [], EvaluationSize.Default))

@@ -27,7 +27,7 @@ internal static class StudyCommand
         var model = CommonOptions.Model();
         var threads = CommonOptions.Threads();
         var seed = CommonOptions.Seed();
-        var concepts = ConceptOption.Many($"{ConceptArgument.Syntax}; may be repeated. Default: five objects, three styles and nudity.");
+        var concepts = ConceptArgument.Many($"{ConceptArgument.Syntax}; may be repeated. Default: five objects, three styles and nudity.");
         var work = new Option<DirectoryInfo>("--work") { Description = "Folder for finished concepts; a study that was stopped goes on with them.", DefaultValueFactory = _ => new DirectoryInfo("data/study") };
         var page = new Option<FileInfo?>("--out") { Description = "Page to write, with its contact sheets in a folder beside it; none writes results only." };
         var targets = CommonOptions.Number("--targets", "Images of the concept per model.", 16);
@@ -43,7 +43,7 @@ internal static class StudyCommand
         backbones.AddTo(command);
         command.SetGuardedAction(json, async (parsed, cancellation) =>
         {
-            var asked = parsed.GetValue(concepts) is { Length: > 0 } some ? [.. some.Select(ConceptArgument.Parse)] : StudySettings.EmbeddedConcepts;
+            var asked = parsed.GetValue(concepts) is { Length: > 0 } some ? some : StudySettings.EmbeddedConcepts;
             var settings = new StudySettings(
                 asked,
                 new EvaluationSize(parsed.GetValue(targets), parsed.GetValue(perConcept)),
