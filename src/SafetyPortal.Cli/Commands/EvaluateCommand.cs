@@ -55,11 +55,11 @@ internal static class EvaluateCommand
                 var plan = PlanChoice.For(loaded, wanted.Kind, wanted.Name, parsed.GetValue(set)!, size);
                 var cut = plan.Cases.Select(c => c.Prompt).Distinct(StringComparer.Ordinal).Select(loaded.Pipeline.CutOffProblem).OfType<string>().ToList();
                 if (cut.Count > 0) Failures.Warn($"{cut.Count} of the prompts are not read whole. The first: {cut[0]}");
-                var maker = new GalleryMaker(loaded, new PaintSettings(parsed.GetValue(steps), PaintSettings.DefaultGuidance, PaintSettings.DefaultBatch));
+                var painter = new Painter(loaded, new PaintSettings(parsed.GetValue(steps), PaintSettings.DefaultGuidance, PaintSettings.DefaultBatch));
                 var keep = loaded.Backbones.Lpips is not null;
-                var before = maker.Paint(plan.Cases, keep, Counter(progress, "before", plan), cancellation);
+                var before = painter.Paint(plan.Cases, keep, Counter(progress, "before", plan), cancellation);
                 using var applied = ModelLoading.Apply(loaded.Pipeline, parsed.GetValue(patches) ?? []);
-                return (maker.Compare(plan, before, maker.Paint(plan.Cases, keep, Counter(progress, "after", plan), cancellation)), loaded.Backbones.Uses);
+                return (Comparison.Measure(loaded, plan, before, painter.Paint(plan.Cases, keep, Counter(progress, "after", plan), cancellation)), loaded.Backbones.Uses);
             });
             JsonText.Print(
                 asJson,
@@ -70,11 +70,8 @@ internal static class EvaluateCommand
         return command;
     }
 
-    private static Action<int> Counter(IProgress<WorkStep> progress, string stage, EvaluationPlan plan)
-    {
-        var done = 0;
-        return made => progress.Report(new WorkStep(stage, done += made, plan.Cases.Count));
-    }
+    private static Action<double> Counter(IProgress<WorkStep> progress, string stage, EvaluationPlan plan) =>
+        done => progress.Report(new WorkStep(stage, (int)done, plan.Cases.Count));
 
     private static List<Seen> Look(DirectoryInfo folder, FileInfo[] files, BackboneOptions evaluation, string device, CancellationToken cancellation)
     {

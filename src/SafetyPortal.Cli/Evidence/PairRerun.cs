@@ -58,7 +58,7 @@ internal sealed class PairRerun(PackReader pack, EvidenceDocument evidence)
     {
         var numbers = Sample(evidence.Digest(), evidence.Gallery.Entries.Count, count);
         using var model = LoadedModel.Load(modelFolder, evidence.BaseDigest, evaluation, cancellation: cancellation);
-        if (evidence.Components is { } components) ModelComponents.Demand(modelFolder, Painting(components), Painting(model.Components));
+        if (evidence.Components is { } components) ModelComponents.Demand(modelFolder, Painting(components), Painting(model.Components(cancellation)));
         var label = new RerunLabels(model, evidence);
         var images = new List<RerunImage>();
         var total = 2 * numbers.Count;
@@ -89,13 +89,14 @@ internal sealed class PairRerun(PackReader pack, EvidenceDocument evidence)
         LoadedModel model, RerunLabels labels, IReadOnlyList<int> numbers, string side, Func<GalleryEntry, string> digest, Action<int> progress, CancellationToken cancellation)
     {
         var entries = evidence.Gallery.Entries;
-        var settings = new PaintSettings(evidence.Method?.ImageSteps ?? 25, evidence.Method?.ImageGuidance ?? PaintSettings.DefaultGuidance, batch, evidence.Method?.ImageScheduler);
+        var painter = new Painter(
+            model, new PaintSettings(evidence.Method?.ImageSteps ?? 25, evidence.Method?.ImageGuidance ?? PaintSettings.DefaultGuidance, batch, evidence.Method?.ImageScheduler));
         var results = new List<RerunImage>();
         foreach (var group in numbers.GroupBy(number => number / batch))
         {
             var cases = entries.Skip(group.Key * batch).Take(batch)
                 .Select((entry, i) => new EvaluationCase($"rerun-{i}", entry.Prompt, entry.Seed, CaseGroup.Target, "", IsStyle: false, entry.Guidance)).ToList();
-            var made = Painter.Paint(model.Pipeline, cases, settings, progress: null, cancellation);
+            var made = painter.Images(cases, progress: null, cancellation);
             foreach (var number in group)
             {
                 var stored = ImageCodec.Decode(pack.ReadAsync(PackPath.Image(digest(entries[number])), cancellation).GetAwaiter().GetResult(), ImageLimits.Default);

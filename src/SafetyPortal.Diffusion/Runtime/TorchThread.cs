@@ -61,6 +61,17 @@ public sealed class TorchThread : IDisposable
         return done.Task;
     }
 
+    /// <inheritdoc cref="Run{T}(Func{T})"/>
+    public Task Run(Action compute)
+    {
+        ArgumentNullException.ThrowIfNull(compute);
+        return Run(() =>
+        {
+            compute();
+            return true;
+        });
+    }
+
     /// <summary>Lets the work in hand finish, then ends the thread.</summary>
     public void Dispose()
     {

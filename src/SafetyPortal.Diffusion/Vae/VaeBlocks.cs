@@ -4,6 +4,39 @@ using static TorchSharp.torch;
 
 namespace SafetyPortal.Diffusion.Vae;
 
+/// <summary>Single-head self-attention between all pixels, added to its input.</summary>
+internal sealed class VaeAttention : nn.Module<Tensor, Tensor>
+{
+    private readonly GroupNorm group_norm;
+    private readonly Linear to_q;
+    private readonly Linear to_k;
+    private readonly Linear to_v;
+    private readonly ModuleList<Linear> to_out;
+
+    public VaeAttention(int channels, int groups, Device? device)
+        : base(nameof(VaeAttention))
+    {
+        group_norm = Norms.Group(groups, channels, VaeShapes.Eps, device);
+        to_q = nn.Linear(channels, channels, device: device);
+        to_k = nn.Linear(channels, channels, device: device);
+        to_v = nn.Linear(channels, channels, device: device);
+        to_out = nn.ModuleList(nn.Linear(channels, channels, device: device));
+        RegisterComponents();
+    }
+
+    /// <param name="x">[B, C, H, W]</param>
+    /// <returns>[B, C, H, W]</returns>
+    public override Tensor forward(Tensor x)
+    {
+        using var scope = NewDisposeScope();
+        var (batch, channels, height, width) = (x.shape[0], x.shape[1], x.shape[2], x.shape[3]);
+        var tokens = group_norm.call(x).reshape(batch, channels, height * width).transpose(1, 2).contiguous(); // [B, H*W, C]
+        var attended = ScaledAttention.Attend(to_q.call(tokens), to_k.call(tokens), to_v.call(tokens), heads: 1); // [B, H*W, C]
+        var map = to_out[0].call(attended).transpose(1, 2).reshape(batch, channels, height, width); // [B, C, H, W]
+        return (map + x).MoveToOuterDisposeScope();
+    }
+}
+
 /// <summary>Sizes of the layers that a <see cref="VaeConfig"/> implies.</summary>
 internal static class VaeShapes
 {
@@ -103,5 +136,82 @@ internal sealed class VaeMidBlock : nn.Module<Tensor, Tensor>
         if (attentions is not null)
             x = attentions[0].call(x);
         return resnets[1].call(x, null).MoveToOuterDisposeScope();
+    }
+}
+
+/// <summary>Image to the moments of its latent, before <c>quant_conv</c>.</summary>
+internal sealed class Encoder : nn.Module<Tensor, Tensor>
+{
+    private readonly Conv2d conv_in;
+    private readonly ModuleList<DownEncoderBlock2D> down_blocks;
+    private readonly VaeMidBlock mid_block;
+    private readonly GroupNorm conv_norm_out;
+    private readonly Conv2d conv_out;
+
+    public Encoder(VaeConfig config, Device? device)
+        : base(nameof(Encoder))
+    {
+        var channels = config.BlockOutChannels;
+        conv_in = nn.Conv2d(config.InChannels, channels[0], 3, 1, 1, device: device);
+        down_blocks = nn.ModuleList(Enumerable.Range(0, channels.Count).Select(i => new DownEncoderBlock2D(config, i, device)).ToArray());
+        mid_block = new VaeMidBlock(config, device);
+        conv_norm_out = Norms.Group(config.NormNumGroups, channels[^1], VaeShapes.Eps, device);
+        conv_out = nn.Conv2d(channels[^1], 2 * config.LatentChannels, 3, 1, 1, device: device);
+        RegisterComponents();
+    }
+
+    /// <param name="x">[B, in, H, W]</param>
+    /// <returns>[B, 2 * latent, H/f, W/f]</returns>
+    public override Tensor forward(Tensor x)
+    {
+        using var scope = NewDisposeScope();
+        x = conv_in.call(x);
+        foreach (var block in down_blocks)
+        {
+            var previous = x;
+            x = block.call(x);
+            previous.Dispose();
+        }
+
+        x = mid_block.call(x);
+        return conv_out.call(Reuse.Silu(conv_norm_out.call(x))).MoveToOuterDisposeScope();
+    }
+}
+
+/// <summary>Latent, after <c>post_quant_conv</c>, to image.</summary>
+internal sealed class Decoder : nn.Module<Tensor, Tensor>
+{
+    private readonly Conv2d conv_in;
+    private readonly ModuleList<UpDecoderBlock2D> up_blocks;
+    private readonly VaeMidBlock mid_block;
+    private readonly GroupNorm conv_norm_out;
+    private readonly Conv2d conv_out;
+
+    public Decoder(VaeConfig config, Device? device)
+        : base(nameof(Decoder))
+    {
+        var channels = config.BlockOutChannels;
+        conv_in = nn.Conv2d(config.LatentChannels, channels[^1], 3, 1, 1, device: device);
+        up_blocks = nn.ModuleList(Enumerable.Range(0, channels.Count).Select(i => new UpDecoderBlock2D(config, i, device)).ToArray());
+        mid_block = new VaeMidBlock(config, device);
+        conv_norm_out = Norms.Group(config.NormNumGroups, channels[0], VaeShapes.Eps, device);
+        conv_out = nn.Conv2d(channels[0], config.OutChannels, 3, 1, 1, device: device);
+        RegisterComponents();
+    }
+
+    /// <param name="x">[B, latent, h, w]</param>
+    /// <returns>[B, out, h*f, w*f]</returns>
+    public override Tensor forward(Tensor x)
+    {
+        using var scope = NewDisposeScope();
+        x = mid_block.call(conv_in.call(x));
+        foreach (var block in up_blocks)
+        {
+            var previous = x;
+            x = block.call(x);
+            previous.Dispose();
+        }
+
+        return conv_out.call(Reuse.Silu(conv_norm_out.call(x))).MoveToOuterDisposeScope();
     }
 }

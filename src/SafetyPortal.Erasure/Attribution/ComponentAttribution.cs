@@ -70,6 +70,33 @@ public static class ComponentAttribution
         return new AttributionResult(scores, summary, clock.Elapsed);
     }
 
+    /// <summary>
+    /// The backward pass of every sampler: predicts the noise at a latent and adds the gradient of the objective, dJ/dw, to what the candidates hold.
+    /// </summary>
+    /// <param name="latent">[N, 4, h, w]</param>
+    /// <param name="timestep">[1]</param>
+    /// <param name="text">[N, T, D]</param>
+    /// <param name="objective">A scalar of the prediction [N, 4, h, w].</param>
+    /// <returns>The prediction without its graph, in the open dispose scope, and J.</returns>
+    internal static (Tensor Eps, double Objective) Backward(SamplingBatch batch, Tensor latent, Tensor timestep, Tensor text, Func<Tensor, Tensor> objective)
+    {
+        using var scope = NewDisposeScope();
+        using var prediction = batch.Settings.Checkpointing ? batch.Unet.Checkpointed(latent, timestep, text) : null;
+        var eps = prediction is null ? batch.Unet.call(latent, timestep, text) : prediction.Noise.detach().clone().requires_grad_();
+        var value = objective(eps);
+        value.backward();
+        prediction?.Backward(eps.grad!);
+        return (eps.detach().MoveToOuterDisposeScope(), value.ToDouble());
+    }
+
+    /// <summary>w * g in float32: what zeroing each weight takes from J, to first order. In the open dispose scope.</summary>
+    internal static Tensor Score(Tensor weight, Tensor gradient)
+    {
+        using var frozen = no_grad();
+        using var scope = NewDisposeScope();
+        return (weight.detach().to(ScalarType.Float32) * gradient).MoveToOuterDisposeScope();
+    }
+
     // The tokenizer folds case and blanks and cuts long prompts, so prompts that differ may be one to the model.
     private static void RequireOtherBase(StableDiffusionPipeline pipeline, AttributionSettings settings)
     {

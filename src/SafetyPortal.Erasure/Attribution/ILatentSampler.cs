@@ -53,33 +53,6 @@ internal sealed record SamplingBatch(
     /// <summary>A timestep as the UNet takes it, int64 [1].</summary>
     public static Tensor Timestep(double t, Device device) => tensor(new[] { (long)t }, device: device);
 
-    /// <summary>
-    /// One backward pass: the prediction at a latent, and the objective of it, whose gradient is added to what the candidates hold.
-    /// </summary>
-    /// <param name="latent">[N, 4, h, w]</param>
-    /// <param name="timestep">[1]</param>
-    /// <param name="text">[N, T, D]</param>
-    /// <param name="objective">A scalar of the prediction [N, 4, h, w].</param>
-    /// <returns>The prediction, without its graph, in the open dispose scope.</returns>
-    public (Tensor Eps, double Objective) Descend(Tensor latent, Tensor timestep, Tensor text, Func<Tensor, Tensor> objective)
-    {
-        using var scope = NewDisposeScope();
-        if (!Settings.Checkpointing)
-        {
-            var eps = Unet.call(latent, timestep, text);
-            var whole = objective(eps);
-            whole.backward();
-            return (eps.detach().MoveToOuterDisposeScope(), whole.ToDouble());
-        }
-
-        using var prediction = Unet.Checkpointed(latent, timestep, text);
-        var leaf = prediction.Noise.detach().clone().requires_grad_();
-        var value = objective(leaf);
-        value.backward();
-        prediction.Backward(leaf.grad!);
-        return (leaf.detach().MoveToOuterDisposeScope(), value.ToDouble());
-    }
-
     /// <summary>eps(uncond) + guidance * (eps(cond) - eps(uncond))</summary>
     public Tensor Guide(Tensor epsUnconditional, Tensor epsConcept) =>
         epsUnconditional + ((epsConcept - epsUnconditional) * Settings.GuidanceScale);

@@ -24,7 +24,8 @@ public sealed class RestartSampler : ILatentSampler
             var latent = FirstSteps(
                 batch.Unet, batch.NewScheduler(), batch.Noise(generator), conditions, batch.Settings.GuidanceScale, step + 1, cancellation);
             var timestep = SamplingBatch.Timestep(timesteps[step], latent.device);
-            var (_, objective) = batch.Descend(
+            var (_, objective) = ComponentAttribution.Backward(
+                batch,
                 cat([latent, latent]),
                 timestep,
                 cat([batch.Concept, batch.Base ?? batch.Unconditional]),

@@ -34,7 +34,7 @@ internal sealed class ScoreAccumulator : IDisposable
             var weight = candidates[i].Weight;
             var gradient = weight.grad
                 ?? throw new InvalidOperationException($"Expected a gradient for {candidates[i].Name}; the objective does not depend on it.");
-            var score = weight.detach().to(ScalarType.Float32) * gradient;
+            var score = ComponentAttribution.Score(weight, gradient);
             var total = score.sum().ToDouble();
             var magnitude = score.abs().sum().ToDouble();
             if (!double.IsFinite(magnitude))
@@ -59,16 +59,11 @@ internal sealed class ScoreAccumulator : IDisposable
             (before?.Negative ?? 0) + negative);
     }
 
-    /// <summary>score = w * sum of gradients; tensors in the order of the candidates, owned by the caller.</summary>
-    public Tensor[] Scores() => Enumerable.Range(0, sums.Length).Select(i => Score(i).DetachFromDisposeScope()).ToArray();
+    /// <summary>The score of every candidate by the summed gradients; the caller owns the tensors.</summary>
+    public Tensor[] Scores() => [.. Enumerable.Range(0, sums.Length).Select(i => Score(i).DetachFromDisposeScope())];
 
-    /// <summary>score = w * sum of gradients, of the candidate at this position; in the open dispose scope.</summary>
-    public Tensor Score(int candidate)
-    {
-        using var frozen = no_grad();
-        using var scope = NewDisposeScope();
-        return (candidates[candidate].Weight.detach().to(ScalarType.Float32) * sums[candidate]).MoveToOuterDisposeScope();
-    }
+    /// <summary>The score of one candidate, in the open dispose scope.</summary>
+    public Tensor Score(int candidate) => ComponentAttribution.Score(candidates[candidate].Weight, sums[candidate]);
 
     public void Dispose()
     {

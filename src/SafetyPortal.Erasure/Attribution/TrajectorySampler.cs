@@ -23,7 +23,7 @@ internal sealed class TrajectorySampler : ILatentSampler
             var timestep = SamplingBatch.Timestep(t, latent.device);
 
             var (epsUnconditional, epsBase) = PredictWithoutGradient(batch, latent, timestep);
-            var (epsConcept, objective) = batch.Descend(latent, timestep, batch.Concept, eps => EraseObjective.Value(eps, epsBase)); // [P, 4, h, w]
+            var (epsConcept, objective) = ComponentAttribution.Backward(batch, latent, timestep, batch.Concept, eps => EraseObjective.Value(eps, epsBase)); // [P, 4, h, w]
             visit(new LatentVisit(step, t, objective));
 
             using (no_grad())

@@ -4,6 +4,84 @@ using SafetyPortal.Erasure.Attribution;
 
 namespace SafetyPortal.Erasure.Faithfulness;
 
+/// <summary>How much is spent on comparing scores with ablations. The defaults take about half a minute on two cores with a small model.</summary>
+public sealed record FaithfulnessSettings
+{
+    /// <summary>Random ablations; 0 skips them.</summary>
+    public int Ablations { get; init; } = 100;
+
+    /// <summary>Fixed latents at which J is evaluated, spread over prompts and timesteps.</summary>
+    public int Points { get; init; } = 4;
+
+    /// <summary>Largest share of the candidate weights one ablation takes.</summary>
+    public double LargestShare { get; init; } = 0.05;
+
+    /// <summary>Fewest weights one ablation takes.</summary>
+    public int Smallest { get; init; } = 200;
+
+    /// <summary>Rows of one layer that are ablated one by one; 0 skips exact ablation and COAR.</summary>
+    public int Rows { get; init; } = 24;
+
+    /// <summary>Random masks of COAR; 0 skips it.</summary>
+    public int CoarMasks { get; init; } = 60;
+
+    /// <summary>Chance of a group to stay in a COAR mask, as in the authors' example.</summary>
+    public double CoarKeep { get; init; } = 0.95;
+
+    public long Seed { get; init; }
+
+    /// <exception cref="ArgumentException">A field is outside its range.</exception>
+    internal static void Validate(FaithfulnessSettings settings)
+    {
+        string? problem = settings switch
+        {
+            { Ablations: < 0 or > 100_000 } => $"Expected 0 to 100,000 random ablations, got {settings.Ablations}.",
+            { Points: < 1 or > 10_000 } => $"Expected 1 to 10,000 evaluation points, got {settings.Points}.",
+            { LargestShare: not (> 0 and <= 0.5) } => $"Expected a largest share above 0 and at most 0.5, got {settings.LargestShare}.",
+            { Smallest: < 1 } => $"Expected ablations of at least 1 weight, got {settings.Smallest}.",
+            { Rows: < 0 } => $"Expected 0 or more rows, got {settings.Rows}.",
+            { CoarMasks: < 0 } => $"Expected 0 or more COAR masks, got {settings.CoarMasks}.",
+            { CoarKeep: not (> 0 and < 1) } => $"Expected a chance to stay between 0 and 1, got {settings.CoarKeep}.",
+            _ => null,
+        };
+        if (problem is not null) throw new ArgumentException(problem, nameof(settings));
+    }
+}
+
+/// <summary>Where the weights of one ablation were drawn from.</summary>
+public enum AblationDraw
+{
+    /// <summary>All candidate weights alike.</summary>
+    Random,
+
+    /// <summary>The tenth of the weights with the highest scores.</summary>
+    High,
+
+    /// <summary>The tenth with the lowest.</summary>
+    Low,
+}
+
+/// <summary>One ablation: what the scores promised and what happened to J.</summary>
+/// <param name="Predicted">Sum of the scores, scaled to the evaluation points.</param>
+/// <param name="Measured">J before minus J after, both predictions by the ablated weights.</param>
+/// <param name="FixedBase">The same with the base prediction kept, <see cref="ObjectiveValue.FixedBase"/>.</param>
+public sealed record AblationTrial(AblationDraw Draw, long Weights, double Predicted, double Measured, double FixedBase);
+
+/// <summary>One output row of a layer: the sum of its scores and what another way says it is worth.</summary>
+/// <param name="FixedBase">The same with the base prediction kept, <see cref="ObjectiveValue.FixedBase"/>.</param>
+public sealed record RowTrial(int Row, double Score, double Measured, double FixedBase);
+
+/// <summary>One layer's rows valued in another way.</summary>
+public sealed record LayerTrials(string Layer, int Evaluations, IReadOnlyList<RowTrial> Rows);
+
+/// <summary>What <see cref="FaithfulnessCheck"/> measured.</summary>
+/// <param name="Objective">J of the unedited model at the evaluation points.</param>
+/// <param name="Exact">Every row ablated by itself; null when skipped.</param>
+/// <param name="Coar">Linear fit over random masks of rows; null when skipped.</param>
+/// <param name="Sampling">How sets and points were drawn, in words.</param>
+public sealed record FaithfulnessReport(
+    double Objective, IReadOnlyList<AblationTrial> Trials, LayerTrials? Exact, LayerTrials? Coar, string Sampling);
+
 /// <summary>
 /// Compares what scores promise with what ablation does to J. Evaluation: fixed latents and timesteps of trajectories of the unedited model
 /// from seeds the attribution did not use, no gradient. Sets of weights: sizes log-uniform between

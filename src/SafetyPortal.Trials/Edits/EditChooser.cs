@@ -31,17 +31,11 @@ public static class EditChooser
         ArgumentNullException.ThrowIfNull(settings);
         var clock = Stopwatch.StartNew();
         var (found, trials) = EditSearch.Run(
-            model, settings, attribution, SearchGallery(model, settings, SearchSize), EraseMethods.DefaultDoses, PolicyDocument.Default, progress: null, cancellation);
+            model, settings, attribution, SearchGallery.For(model, settings, SearchSize), EraseMethods.DefaultDoses, PolicyDocument.Default, progress: null, cancellation);
         var best = DoseSearch.Best(trials);
         var edited = clock.Elapsed.TotalSeconds;
         using var bench = new EditBench(model, found, attribution);
         var controls = withControls ? bench.Controls(best.Dose, best.Patch, cancellation) : [];
         return new EditProposal(best.Patch, best.Dose, controls, edited, clock.Elapsed.TotalSeconds - edited);
     }
-
-    /// <summary>The small gallery by which doses are chosen.</summary>
-    public static StagedGallery SearchGallery(LoadedModel model, EditSettings settings, EvaluationSize size) => new(
-        model,
-        PlanChoice.For(model, settings.Kind, settings.Name, settings.EvaluationSet, size),
-        new PaintSettings(PaintSettings.DemoSteps, PaintSettings.DefaultGuidance, PaintSettings.DefaultBatch));
 }

@@ -1,13 +1,27 @@
 using SafetyPortal.Evaluation;
+using SafetyPortal.Trials.Models;
 using SafetyPortal.Trials.Plans;
 
 namespace SafetyPortal.Trials.Measuring;
 
-/// <summary>Compares a gallery with the baseline: same prompts, same seeds, so every image has its own before.</summary>
+/// <summary>Compares what was seen in two galleries of the same prompts and seeds, image by image.</summary>
 public static class Comparison
 {
-    /// <summary>Everything but controls and FID, which need more than two lists of readings.</summary>
-    public static MetricsSummary Between(EvaluationPlan plan, Gallery before, Gallery after)
+    /// <summary>Everything that two galleries in memory tell; LPIPS where the operator supplied it and the images were kept.</summary>
+    public static MetricsSummary Measure(LoadedModel model, EvaluationPlan plan, Gallery before, Gallery after)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(plan);
+        ArgumentNullException.ThrowIfNull(before);
+        ArgumentNullException.ThrowIfNull(after);
+        var metrics = FeatureDistances.AddTo(Between(plan, before.Readings, after.Readings), plan, before.Features, after.Features, model.Backbones.Uses);
+        return model.Backbones.Lpips is { } lpips && before.Images.Count > 0 && after.Images.Count > 0
+            ? metrics with { Lpips = PairDistances.Measure(lpips, [.. plan.Cases.Select((item, i) => (item, before.Images[i], after.Images[i]))]) }
+            : metrics;
+    }
+
+    /// <summary>Everything that the readings tell: no controls and no distances.</summary>
+    public static MetricsSummary Between(EvaluationPlan plan, IReadOnlyList<ImageReading> before, IReadOnlyList<ImageReading> after)
     {
         var pairs = Pair(plan, before, after);
         return new MetricsSummary(new TargetMetrics(Target(pairs)), Retention(pairs), Placebo: null, ClipScores(pairs), Fid: null);
@@ -24,7 +38,7 @@ public static class Comparison
     }
 
     /// <summary>Detection of the target, and retention of the rest where the control has it.</summary>
-    public static ControlMetrics Control(EvaluationPlan plan, Gallery before, Gallery control)
+    public static ControlMetrics Control(EvaluationPlan plan, IReadOnlyList<ImageReading> before, IReadOnlyList<ImageReading> control)
     {
         var pairs = Pair(plan, before, control);
         var target = Target(pairs);
@@ -34,15 +48,15 @@ public static class Comparison
     }
 
     /// <summary>The same images seen by CLIP instead of the judge.</summary>
-    public static DetectionChange TargetByClip(EvaluationPlan plan, Gallery before, Gallery after) =>
+    public static DetectionChange TargetByClip(EvaluationPlan plan, IReadOnlyList<ImageReading> before, IReadOnlyList<ImageReading> after) =>
         Detection(Pair(plan, before, after).Where(p => p.Case.Group == CaseGroup.Target).ToList(), SeenByClip);
 
-    /// <summary>Joins two galleries image by image.</summary>
-    public static List<CasePair> Pair(EvaluationPlan plan, Gallery before, Gallery after)
+    /// <summary>Each case with its readings before and after, in the order of <paramref name="after"/>.</summary>
+    public static List<CasePair> Pair(EvaluationPlan plan, IReadOnlyList<ImageReading> before, IReadOnlyList<ImageReading> after)
     {
         var cases = plan.Cases.ToDictionary(c => c.Id, StringComparer.Ordinal);
-        var earlier = before.Images.ToDictionary(i => i.CaseId, StringComparer.Ordinal);
-        return after.Images.Select(reading => new CasePair(cases[reading.CaseId], earlier[reading.CaseId], reading)).ToList();
+        var earlier = before.ToDictionary(i => i.CaseId, StringComparer.Ordinal);
+        return after.Select(reading => new CasePair(cases[reading.CaseId], earlier[reading.CaseId], reading)).ToList();
     }
 
     private static bool SeenByJudge(EvaluationCase item, ImageReading reading) =>

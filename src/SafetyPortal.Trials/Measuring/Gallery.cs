@@ -1,15 +1,15 @@
+using SafetyPortal.Images;
 using SafetyPortal.Trials.Plans;
 
 namespace SafetyPortal.Trials.Measuring;
 
-/// <summary>Images of one model and what was seen in them.</summary>
-/// <param name="Images">One per case of the plan, or per target case, in their order.</param>
-/// <param name="Features">Artifact with the image features, [n, D] under the name <c>features</c>.</param>
-public sealed record Gallery(IReadOnlyList<ImageReading> Images, string Features);
+/// <summary>The images of one model in memory, what was seen in them and their features, each in the order of the cases.</summary>
+/// <param name="Images">Empty when they were not kept.</param>
+public sealed record Gallery(IReadOnlyList<Raster> Images, IReadOnlyList<ImageReading> Readings, FeatureRows Features);
 
 /// <summary>What the judge and CLIP saw in one image.</summary>
 /// <param name="CaseId"><see cref="EvaluationCase.Id"/></param>
-/// <param name="Image">Artifact of the PNG.</param>
+/// <param name="Image">Artifact of the PNG; empty while it is not stored.</param>
 /// <param name="JudgeObject">Class the judge gives it.</param>
 /// <param name="JudgeStyle">Style the judge gives it.</param>
 /// <param name="ClipConcept">The concept CLIP gives it, among those of the case's kind.</param>

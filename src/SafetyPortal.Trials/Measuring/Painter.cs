@@ -1,5 +1,6 @@
 using SafetyPortal.Diffusion;
 using SafetyPortal.Images;
+using SafetyPortal.Trials.Models;
 using SafetyPortal.Trials.Plans;
 
 namespace SafetyPortal.Trials.Measuring;
@@ -19,23 +20,67 @@ public sealed record PaintSettings(int Steps, double Guidance, int BatchSize, st
     public const int DefaultBatch = 8;
 }
 
-/// <summary>Makes the images of some cases with the model as it stands.</summary>
-public static class Painter
+/// <summary>Paints the images of cases with a model, under the patch in force if there is one, and has them read. Stores nothing. Belongs to the torch thread.</summary>
+public sealed class Painter(LoadedModel model, PaintSettings settings)
 {
-    /// <summary>One image per case, each from its own seed. Cases with a guidance of their own are made apart from the others.</summary>
-    /// <param name="progress">Called with the number of finished steps; may be null.</param>
-    public static IReadOnlyList<Raster> Paint(
-        StableDiffusionPipeline pipeline, IReadOnlyList<EvaluationCase> cases, PaintSettings settings, Action<int>? progress, CancellationToken cancellation)
+    // Bounds memory; readings do not depend on it.
+    private const int ReadBatch = 64;
+
+    /// <summary>One image per case, each from its own seed. Every step of the enumerator paints a batch.</summary>
+    /// <param name="progress">Receives the number of finished images; images in the making count by their finished steps. May be null.</param>
+    public IEnumerable<(EvaluationCase[] Cases, IReadOnlyList<Raster> Images)> Batches(
+        IReadOnlyList<EvaluationCase> cases, Action<double>? progress, CancellationToken cancellation)
     {
-        ArgumentNullException.ThrowIfNull(pipeline);
         ArgumentNullException.ThrowIfNull(cases);
-        ArgumentNullException.ThrowIfNull(settings);
-        var images = new Raster[cases.Count];
         var done = 0;
-        foreach (var group in Enumerable.Range(0, cases.Count).GroupBy(i => cases[i].Guidance ?? settings.Guidance))
+        foreach (var part in cases.Chunk(settings.BatchSize))
+        {
+            var finished = done;
+            var images = Make(part, progress is null ? null : share => progress(finished + (share * part.Length)), cancellation);
+            done += part.Length;
+            yield return (part, images);
+        }
+    }
+
+    /// <summary>The images alone.</summary>
+    public IReadOnlyList<Raster> Images(IReadOnlyList<EvaluationCase> cases, Action<double>? progress, CancellationToken cancellation) =>
+        [.. Batches(cases, progress, cancellation).SelectMany(batch => batch.Images)];
+
+    /// <summary>Paints a gallery and reads it batch by batch.</summary>
+    /// <param name="keepImages">False drops each batch after it was read.</param>
+    public Gallery Paint(IReadOnlyList<EvaluationCase> cases, bool keepImages, Action<double>? progress, CancellationToken cancellation)
+    {
+        var (images, readings, features) = (new List<Raster>(), new List<ImageReading>(), new FeatureRows());
+        foreach (var (part, made) in Batches(cases, progress, cancellation))
+        {
+            readings.AddRange(model.Reader.Read(made, part, features, cancellation));
+            if (keepImages) images.AddRange(made);
+        }
+
+        return new Gallery(images, readings, features);
+    }
+
+    /// <summary>The gallery of images that exist already, one per case.</summary>
+    public Gallery Read(IReadOnlyList<EvaluationCase> cases, IReadOnlyList<Raster> images)
+    {
+        ArgumentNullException.ThrowIfNull(cases);
+        ArgumentNullException.ThrowIfNull(images);
+        var (readings, features) = (new List<ImageReading>(), new FeatureRows());
+        foreach (var part in Enumerable.Range(0, cases.Count).Chunk(ReadBatch))
+            readings.AddRange(model.Reader.Read([.. part.Select(i => images[i])], [.. part.Select(i => cases[i])], features));
+        return new Gallery(images, readings, features);
+    }
+
+    // Cases with a guidance of their own are made apart from the others.
+    private Raster[] Make(EvaluationCase[] cases, Action<double>? progress, CancellationToken cancellation)
+    {
+        var images = new Raster[cases.Length];
+        var done = 0;
+        foreach (var group in Enumerable.Range(0, cases.Length).GroupBy(i => cases[i].Guidance ?? settings.Guidance))
         {
             int[] members = [.. group];
-            var made = pipeline.Generate(
+            var finished = done;
+            var made = model.Pipeline.Generate(
                 new GenerationSettings
                 {
                     Prompts = [.. members.Select(i => cases[i].Prompt)],
@@ -44,7 +89,7 @@ public static class Painter
                     GuidanceScale = group.Key,
                     Scheduler = settings.Scheduler,
                 },
-                progress is null ? null : new Relay(step => progress(((done * settings.Steps) + (step * members.Length)) / cases.Count), settings.Steps),
+                progress is null ? null : new Relay(share => progress((finished + (share * members.Length)) / cases.Length)),
                 cancellation);
             foreach (var (i, image) in members.Zip(made)) images[i] = image;
             done += members.Length;
@@ -53,9 +98,8 @@ public static class Painter
         return images;
     }
 
-    // Some schedulers call the network more often than there are steps; progress is in steps.
-    private sealed class Relay(Action<int> report, int steps) : IProgress<StepProgress>
+    private sealed class Relay(Action<double> report) : IProgress<StepProgress>
     {
-        public void Report(StepProgress value) => report(value.Step * steps / value.Steps);
+        public void Report(StepProgress value) => report((double)value.Step / value.Steps);
     }
 }

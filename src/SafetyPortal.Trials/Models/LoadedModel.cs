@@ -8,8 +8,8 @@ using static TorchSharp.torch;
 namespace SafetyPortal.Trials.Models;
 
 /// <summary>
-/// A model folder in memory: the pipeline, and beside it what judges its images: <c>clip/</c>, <c>judge/</c> and <c>prompts/</c>, each of which may be missing
-/// where the operator supplied what stands in. Belongs to the torch thread.
+/// A model folder in memory: the pipeline, and what judges its images: <c>clip/</c>, <c>judge/</c> and <c>prompts/</c>. Each of these may be missing if the
+/// operator supplied a replacement. Belongs to the torch thread.
 /// </summary>
 public sealed class LoadedModel : IDisposable
 {
@@ -17,11 +17,11 @@ public sealed class LoadedModel : IDisposable
     private readonly string? supplied;
     private readonly ClipModel? clip;
     private readonly ConceptClassifier? judge;
+    private string? digest;
 
-    private LoadedModel(
-        string folder, StableDiffusionPipeline pipeline, string digest, IReadOnlyList<ModelComponent> components, SuppliedBackbones backbones, string? prompts)
+    private LoadedModel(string folder, StableDiffusionPipeline pipeline, string? digest, SuppliedBackbones backbones, string? prompts)
     {
-        (this.folder, supplied, Pipeline, Digest, Components, Backbones) = (folder, prompts, pipeline, digest, components, backbones);
+        (this.folder, supplied, Pipeline, this.digest, Backbones) = (folder, prompts, pipeline, digest, backbones);
         clip = backbones.Clip is null && ModelCompanions.ClipOf(folder) is { } towers ? ClipModel.Load(towers) : null;
         judge = ModelCompanions.JudgeOf(folder) is { } classifier ? ConceptClassifier.Load(classifier) : null;
         IReadOnlyList<EvaluationPrompt> rows = judge is null && PromptFolder.Exists(folder, prompts) ? PromptRows(PromptFolder.DefaultSet) : [];
@@ -36,11 +36,8 @@ public sealed class LoadedModel : IDisposable
 
     public StableDiffusionPipeline Pipeline { get; }
 
-    /// <summary><see cref="WeightsDigest"/> of the UNet.</summary>
-    public string Digest { get; }
-
-    /// <summary>Digests of all parts of the folder.</summary>
-    public IReadOnlyList<ModelComponent> Components { get; }
+    /// <summary><see cref="WeightsDigest"/> of the unedited UNet, computed at the first call; no patch may be in force then.</summary>
+    public string Digest => digest ??= WeightsDigest.Of(Pipeline.Unet);
 
     public ImageReader Reader { get; }
 
@@ -51,7 +48,7 @@ public sealed class LoadedModel : IDisposable
     /// <param name="folder">Absolute path.</param>
     /// <param name="expectedDigest">Digest the weights must have; null accepts any.</param>
     /// <param name="evaluation">Networks of published metrics to judge its images with; null for none.</param>
-    /// <param name="device">Where the pipeline computes, null for the CPU; what judges its images is small and stays on the CPU.</param>
+    /// <param name="device">Where the pipeline computes; null for the CPU. The networks that judge its images are small and stay on the CPU.</param>
     /// <param name="expectedComponents">What all parts of the folder must be; null accepts any.</param>
     /// <param name="cancellation">Stops between the parts.</param>
     /// <exception cref="InvalidDataException">A part is missing or malformed, or not the expected one.</exception>
@@ -68,13 +65,11 @@ public sealed class LoadedModel : IDisposable
             cancellation.ThrowIfCancellationRequested();
             pipeline = StableDiffusionPipeline.Load(folder, device);
             cancellation.ThrowIfCancellationRequested();
-            var components = ModelComponents.Of(folder, evaluation?.Prompts, cancellation);
-            if (expectedComponents is not null) ModelComponents.Demand(folder, expectedComponents, components);
-            var digest = WeightsDigest.Of(pipeline.Unet);
-            return expectedDigest is null || string.Equals(digest, expectedDigest, StringComparison.Ordinal)
-                ? new LoadedModel(folder, pipeline, digest, components, backbones, evaluation?.Prompts)
-                : throw new InvalidDataException(
-                    $"Expected the weights {expectedDigest} that were registered for {folder}, got {digest}: the model was changed on disk.");
+            if (expectedComponents is not null) ModelComponents.Demand(folder, expectedComponents, ModelComponents.Of(folder, evaluation?.Prompts, cancellation));
+            var digest = expectedDigest is null ? null : WeightsDigest.Of(pipeline.Unet);
+            return string.Equals(digest, expectedDigest, StringComparison.Ordinal)
+                ? new LoadedModel(folder, pipeline, digest, backbones, evaluation?.Prompts)
+                : throw new InvalidDataException($"Expected the weights {expectedDigest} that were registered for {folder}, got {digest}: the model was changed on disk.");
         }
         catch
         {
@@ -83,6 +78,9 @@ public sealed class LoadedModel : IDisposable
             throw;
         }
     }
+
+    /// <summary>Digests of all parts of the folder, computed at every call.</summary>
+    public IReadOnlyList<ModelComponent> Components(CancellationToken cancellation) => ModelComponents.Of(folder, supplied, cancellation);
 
     /// <summary>The prompts of an evaluation set.</summary>
     public IReadOnlyList<EvaluationPrompt> PromptRows(string set) => PromptFolder.Read(folder, set, supplied);

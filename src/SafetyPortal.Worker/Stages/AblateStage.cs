@@ -53,7 +53,7 @@ internal static class AblateStage
             model,
             settings,
             attribution,
-            EditChooser.SearchGallery(model, settings, load.Settings.SearchImages),
+            SearchGallery.For(model, settings, load.Settings.SearchImages),
             doses,
             load.Policy.Document,
             (step, dose) => Report(context, step, Math.Max(most, step + 1), dose),

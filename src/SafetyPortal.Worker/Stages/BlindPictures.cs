@@ -1,6 +1,4 @@
-using System.Text.Json;
 using SafetyPortal.Requests.Artifacts;
-using SafetyPortal.Requests.Audit;
 using SafetyPortal.Requests.Blind;
 using SafetyPortal.Requests.Evidence;
 using SafetyPortal.Requests.Runs;
@@ -23,8 +21,8 @@ public static class BlindPictures
         ArgumentNullException.ThrowIfNull(artifacts);
         ArgumentNullException.ThrowIfNull(run);
         ArgumentNullException.ThrowIfNull(evidence);
-        var load = await OutputAsync<LoadOutput>(artifacts, run, RunStage.Load, cancellationToken);
-        var generated = await OutputAsync<GenerateOutput>(artifacts, run, RunStage.Generate, cancellationToken);
+        var load = await StageArtifacts.FindAsync<LoadOutput>(artifacts, run, RunStage.Load, cancellationToken);
+        var generated = await StageArtifacts.FindAsync<GenerateOutput>(artifacts, run, RunStage.Generate, cancellationToken);
         if (load?.Evaluation?.Cases is not { } cases
             || generated?.Controls?.FirstOrDefault(control => string.Equals(control.Code, Placebo, StringComparison.Ordinal))?.Gallery?.Images is not { } placebo)
         {
@@ -50,18 +48,4 @@ public static class BlindPictures
     }
 
     private static bool Shows(string? label, string concept) => string.Equals(label, concept, StringComparison.OrdinalIgnoreCase);
-
-    private static async Task<T?> OutputAsync<T>(IArtifactStore artifacts, Run run, RunStage stage, CancellationToken cancellationToken)
-        where T : class
-    {
-        if (run.StageResults.Find(result => result.Stage == stage) is not { } result || !artifacts.Contains(result.ArtifactDigest)) return null;
-        try
-        {
-            return JsonSerializer.Deserialize<T>(await artifacts.ReadAsync(result.ArtifactDigest, cancellationToken), CanonicalJson.Options);
-        }
-        catch (JsonException)
-        {
-            return null;
-        }
-    }
 }

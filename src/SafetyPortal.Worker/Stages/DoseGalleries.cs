@@ -1,6 +1,4 @@
-using System.Text.Json;
 using SafetyPortal.Requests.Artifacts;
-using SafetyPortal.Requests.Audit;
 using SafetyPortal.Requests.Runs;
 
 namespace SafetyPortal.Worker.Stages;
@@ -9,8 +7,8 @@ namespace SafetyPortal.Worker.Stages;
 public sealed record DoseImages(double Dose, IReadOnlyList<string> Images);
 
 /// <summary>
-/// Galleries of every dose a run tried. The evidence holds the chosen one alone; the others lie in the output of the generate stage and
-/// are there to be looked at, not to be decided on.
+/// Galleries of every dose a run tried. The evidence holds the chosen one alone; the output of the generate stage holds the others, which a page shows and
+/// no decision rests on.
 /// </summary>
 public static class DoseGalleries
 {
@@ -19,16 +17,7 @@ public static class DoseGalleries
     {
         ArgumentNullException.ThrowIfNull(artifacts);
         ArgumentNullException.ThrowIfNull(run);
-        if (run.StageResults.Find(result => result.Stage == RunStage.Generate) is not { } result || !artifacts.Contains(result.ArtifactDigest))
-            return [];
-        try
-        {
-            var output = JsonSerializer.Deserialize<GenerateOutput>(await artifacts.ReadAsync(result.ArtifactDigest, cancellationToken), CanonicalJson.Options);
-            return output?.Doses is { } doses ? [.. doses.Select(dose => new DoseImages(dose.Dose, [.. dose.Gallery.Images.Select(image => image.Image)]))] : [];
-        }
-        catch (JsonException)
-        {
-            return [];
-        }
+        var output = await StageArtifacts.FindAsync<GenerateOutput>(artifacts, run, RunStage.Generate, cancellationToken);
+        return output?.Doses is { } doses ? [.. doses.Select(dose => new DoseImages(dose.Dose, [.. dose.Gallery.Images.Select(image => image.Image)]))] : [];
     }
 }

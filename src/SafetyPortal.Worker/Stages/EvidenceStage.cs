@@ -13,7 +13,7 @@ internal static class EvidenceStage
     public static async Task<RunOutcome> RunAsync(
         RunContext context,
         LoadOutput load,
-        Gallery baseline,
+        StoredGallery baseline,
         AttributeOutput attribution,
         AblateOutput ablation,
         GenerateOutput generated,
@@ -37,7 +37,7 @@ internal static class EvidenceStage
             DoseCurve = measured.Curve,
             Policy = load.Policy.Name,
             Gates = measured.Gates,
-            Gallery = EvidenceGallery.From([.. Comparison.Pair(load.Evaluation, baseline, gallery).Select(p => Entry(context.Request.ConceptKind, p))]),
+            Gallery = EvidenceGallery.From([.. Comparison.Pair(load.Evaluation, baseline.Images, gallery.Images).Select(p => Entry(context.Request.ConceptKind, p))]),
             Environment = load.Environment,
             Faithfulness = attribution.Faithfulness,
             Controls = measured.Controls,
@@ -51,7 +51,7 @@ internal static class EvidenceStage
                 Scores = attribution.Scores,
                 Settings = load.Settings.ToJson(),
                 Variant = ablation.Variant,
-                TargetByClip = Comparison.TargetByClip(load.Evaluation, baseline, gallery),
+                TargetByClip = Comparison.TargetByClip(load.Evaluation, baseline.Images, gallery.Images),
             },
         };
         var artifact = await context.Artifacts.PutAsync(document.ToBytes(), cancellation);

@@ -27,11 +27,11 @@ internal sealed class GalleryMemo(IArtifactStore artifacts, string? folder)
     });
 
     /// <summary>The gallery made for <paramref name="key"/>; null when there is none, or one of its files is missing or damaged.</summary>
-    public async Task<Gallery?> FindAsync(string key, CancellationToken cancellation)
+    public async Task<StoredGallery?> FindAsync(string key, CancellationToken cancellation)
     {
         if (folder is null || !File.Exists(PathOf(key))) return null;
         var digest = (await File.ReadAllTextAsync(PathOf(key), cancellation)).Trim();
-        return await StageArtifacts.ReadAsync<Gallery>(artifacts, digest, cancellation);
+        return await StageArtifacts.ReadAsync<StoredGallery>(artifacts, digest, cancellation);
     }
 
     public async Task RememberAsync(string key, string digest, CancellationToken cancellation)

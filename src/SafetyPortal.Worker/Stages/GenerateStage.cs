@@ -18,9 +18,9 @@ internal static class GenerateStage
     private const int ControlCount = 5;
 
     public static async Task<GenerateOutput> RunAsync(
-        RunContext context, LoadOutput load, Gallery baseline, AttributeOutput attribution, AblateOutput ablation, CancellationToken cancellation)
+        RunContext context, LoadOutput load, StoredGallery baseline, AttributeOutput attribution, AblateOutput ablation, CancellationToken cancellation)
     {
-        var painter = new GalleryPainter(context, load);
+        var store = new GalleryStore(context, load);
         var cases = load.Evaluation.Cases;
         var part = load.Evaluation.Thin(load.Settings.ControlImages).Cases;
         var controls = part.Count * ControlCount;
@@ -34,11 +34,11 @@ internal static class GenerateStage
         foreach (var patches in ablation.Doses)
         {
             var message = string.Create(CultureInfo.InvariantCulture, $"dose {patches.Dose}");
-            var gallery = await painter.PaintAsync(RunStage.Generate, cases, patches.Patch, made, total, message, cancellation);
+            var gallery = await store.MakeAsync(RunStage.Generate, cases, patches.Patch, made, total, message, cancellation);
             made += cases.Count;
             tried.Add(new DoseGallery(patches.Dose, gallery));
 
-            var metrics = await context.Compute(() => Comparison.Between(load.Evaluation, baseline, gallery));
+            var metrics = await context.Compute(() => Comparison.Between(load.Evaluation, baseline.Images, gallery.Images));
             var passed = GateRule.AllPassed(GateRule.Judge(policy, metrics));
             verdicts.Add((patches.Dose, passed, Comparison.Merit(policy, metrics)));
             if (passed && load.Settings.StopAtFirstPass) break;
@@ -53,7 +53,7 @@ internal static class GenerateStage
         foreach (var control in await ControlsAsync(context, load, attribution, ablation.Variant, edit, cancellation))
         {
             var patch = await context.PutWrittenAsync(control.Patch.Save, cancellation);
-            var gallery = await painter.PaintAsync(RunStage.Generate, part, patch, Math.Min(made, total - part.Count), total, control.Name, cancellation);
+            var gallery = await store.MakeAsync(RunStage.Generate, part, patch, Math.Min(made, total - part.Count), total, control.Name, cancellation);
             galleries.Add(new ControlGallery(control.Code, control.Role, control.Name, control.Patch.Count, patch, gallery));
             made += part.Count;
         }

@@ -22,7 +22,7 @@ internal static class LoadStage
         var backbones = model.Backbones.Uses;
         return new LoadOutput(
             model.Digest,
-            model.Components,
+            model.Components(cancellation),
             plan,
             context.Policy,
             RunEnvironment.Of(options),

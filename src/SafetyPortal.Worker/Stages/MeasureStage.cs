@@ -11,7 +11,7 @@ namespace SafetyPortal.Worker.Stages;
 internal static class MeasureStage
 {
     public static async Task<MeasureOutput> RunAsync(
-        RunContext context, LoadOutput load, Gallery baseline, AblateOutput ablation, GenerateOutput generated, CancellationToken cancellation)
+        RunContext context, LoadOutput load, StoredGallery baseline, AblateOutput ablation, GenerateOutput generated, CancellationToken cancellation)
     {
         var before = FeatureRows.Load(await FeaturesAsync(context, baseline, cancellation));
         var curve = new List<DosePoint>();
@@ -21,7 +21,7 @@ internal static class MeasureStage
             context.Report(RunStage.Measure, curve.Count, generated.Doses.Count, "metrics");
             var features = await FeaturesAsync(context, dose.Gallery, cancellation);
             var metrics = await context.Compute(() => FeatureDistances.AddTo(
-                Comparison.Between(load.Evaluation, baseline, dose.Gallery), load.Evaluation, before, FeatureRows.Load(features), load.Method.Backbones, cancellation));
+                Comparison.Between(load.Evaluation, baseline.Images, dose.Gallery.Images), load.Evaluation, before, FeatureRows.Load(features), load.Method.Backbones, cancellation));
             if (dose.Dose.Equals(generated.Chosen))
             {
                 metrics = metrics with { Placebo = Control("random"), Largest = Control("largest") };
@@ -37,11 +37,11 @@ internal static class MeasureStage
         return new MeasureOutput(curve, chosen, GateRule.Judge(load.Policy.Document, chosen), Table(context, load, baseline, ablation, generated));
 
         ControlMetrics? Control(string code) => generated.Controls.FirstOrDefault(c => string.Equals(c.Code, code, StringComparison.Ordinal)) is { } control
-            ? Comparison.Control(load.Evaluation, baseline, control.Gallery)
+            ? Comparison.Control(load.Evaluation, baseline.Images, control.Gallery.Images)
             : null;
     }
 
-    private static ControlTable Table(RunContext context, LoadOutput load, Gallery baseline, AblateOutput ablation, GenerateOutput generated)
+    private static ControlTable Table(RunContext context, LoadOutput load, StoredGallery baseline, AblateOutput ablation, GenerateOutput generated)
     {
         var edit = ablation.Doses.First(d => d.Dose.Equals(generated.Chosen));
         var gallery = generated.Doses.First(d => d.Dose.Equals(generated.Chosen)).Gallery;
@@ -51,20 +51,20 @@ internal static class MeasureStage
             .. generated.Controls.Select(c => Row(c.Code, c.Role, c.Name, c.Count, c.Patch, c.Gallery)),
         ]);
 
-        ControlRow Row(string code, ControlRole role, string name, long weights, string patch, Gallery images)
+        ControlRow Row(string code, ControlRole role, string name, long weights, string patch, StoredGallery images)
         {
-            var metrics = Comparison.Between(load.Evaluation, baseline, images);
+            var metrics = Comparison.Between(load.Evaluation, baseline.Images, images.Images);
             return new(code, role, name, weights, patch, metrics.Target.Detection, metrics.Retention.N > 0 ? metrics.Retention : null, metrics.ClipScore);
         }
     }
 
-    private static Task<string> FeaturesAsync(RunContext context, Gallery gallery, CancellationToken cancellation) =>
+    private static Task<string> FeaturesAsync(RunContext context, StoredGallery gallery, CancellationToken cancellation) =>
         context.Artifacts.PathOfAsync(gallery.Features, cancellation);
 
-    private static async Task<LpipsMetrics?> PairsAsync(RunContext context, LoadOutput load, Gallery baseline, Gallery edited, CancellationToken cancellation)
+    private static async Task<LpipsMetrics?> PairsAsync(RunContext context, LoadOutput load, StoredGallery baseline, StoredGallery edited, CancellationToken cancellation)
     {
         var pairs = new List<(EvaluationCase Case, Raster Before, Raster After)>();
-        foreach (var pair in Comparison.Pair(load.Evaluation, baseline, edited))
+        foreach (var pair in Comparison.Pair(load.Evaluation, baseline.Images, edited.Images))
             pairs.Add((pair.Case, await ImageAsync(context, pair.Before.Image, cancellation), await ImageAsync(context, pair.After.Image, cancellation)));
         return await context.Compute(() => context.Model(cancellation).Backbones.Lpips is { } lpips ? PairDistances.Measure(lpips, pairs, cancellation) : null);
     }

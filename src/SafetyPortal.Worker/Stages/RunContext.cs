@@ -50,6 +50,9 @@ internal sealed class RunContext(
     /// <summary>Runs native work on the torch thread.</summary>
     public Task<T> Compute<T>(Func<T> work) => torch.Run(work);
 
+    /// <inheritdoc cref="Compute{T}(Func{T})"/>
+    public Task Compute(Action work) => torch.Run(work);
+
     public void Report(RunStage stage, int step, int steps, string? message = null, byte[]? preview = null) =>
         progress.Report(new RunProgress(stage, step, steps, message, preview));
 
@@ -63,11 +66,7 @@ internal sealed class RunContext(
         var path = drafts.Next();
         try
         {
-            await Compute(() =>
-            {
-                write(path);
-                return true;
-            });
+            await Compute(() => write(path));
             return await artifacts.PutFileAsync(path, cancellation);
         }
         finally

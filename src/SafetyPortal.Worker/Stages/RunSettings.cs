@@ -1,7 +1,10 @@
+using System.Reflection;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using SafetyPortal.Diffusion.Runtime;
 using SafetyPortal.Erasure.Faithfulness;
 using SafetyPortal.Requests.Audit;
+using SafetyPortal.Requests.Evidence;
 using SafetyPortal.Trials.Edits;
 using SafetyPortal.Trials.Plans;
 
@@ -31,4 +34,15 @@ internal sealed record RunSettings(
 
     /// <summary>As evidence holds them.</summary>
     public JsonObject ToJson() => JsonSerializer.SerializeToNode(this, CanonicalJson.Options)!.AsObject();
+}
+
+/// <summary>What this process computes with.</summary>
+internal static class RunEnvironment
+{
+    public static EvidenceEnvironment Of(WorkerOptions options) => new(
+        typeof(RunEnvironment).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "0",
+        Libtorch.Description,
+        options.Device,
+        options.Threads,
+        "float32");
 }

@@ -26,10 +26,26 @@ internal static class StageArtifacts
         }
     }
 
+    /// <summary>The stored output of a run's stage, without a look at the files it names; null when the stage has none, or it is gone or unreadable.</summary>
+    /// <param name="run">With its stage results.</param>
+    public static async Task<T?> FindAsync<T>(IArtifactStore artifacts, Run run, RunStage stage, CancellationToken cancellation)
+        where T : class
+    {
+        if (run.StageResults.Find(result => result.Stage == stage) is not { } result || !artifacts.Contains(result.ArtifactDigest)) return null;
+        try
+        {
+            return JsonSerializer.Deserialize<T>(await artifacts.ReadAsync(result.ArtifactDigest, cancellation), CanonicalJson.Options);
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+
     private static IEnumerable<string> NamedBy(object output) => output switch
     {
         LoadOutput => [],
-        Gallery gallery => gallery.Images.Select(image => image.Image).Append(gallery.Features),
+        StoredGallery gallery => gallery.Images.Select(image => image.Image).Append(gallery.Features),
         AttributeOutput attribution => [attribution.Scores, .. attribution.Faithfulness is { } check ? new[] { check.Artifact } : []],
         AblateOutput ablation => ablation.Doses.Select(dose => dose.Patch),
         GenerateOutput generated => generated.Doses.SelectMany(dose => NamedBy(dose.Gallery))

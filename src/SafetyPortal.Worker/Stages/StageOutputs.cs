@@ -19,6 +19,11 @@ internal sealed record LoadOutput(
     EvidenceMethod Method,
     RunSettings Settings);
 
+/// <summary>Images of one model and what was seen in them, as artifacts.</summary>
+/// <param name="Images">One per case of the plan, in its order.</param>
+/// <param name="Features">Artifact of the <see cref="FeatureRows"/>.</param>
+internal sealed record StoredGallery(IReadOnlyList<ImageReading> Images, string Features);
+
 /// <summary>What <see cref="AttributeStage"/> found.</summary>
 /// <param name="Scores">Artifact with the scores.</param>
 /// <param name="Faithfulness">Null when it was not asked for.</param>
@@ -35,9 +40,9 @@ internal sealed record DosePatch(double Dose, long Count, string Patch, string R
 internal sealed record GenerateOutput(IReadOnlyList<DoseGallery> Doses, double Chosen, IReadOnlyList<ControlGallery> Controls);
 
 /// <summary>A control with its images, which may be a part of the plan's.</summary>
-internal sealed record ControlGallery(string Code, ControlRole Role, string Name, long Count, string Patch, Gallery Gallery);
+internal sealed record ControlGallery(string Code, ControlRole Role, string Name, long Count, string Patch, StoredGallery Gallery);
 
-internal sealed record DoseGallery(double Dose, Gallery Gallery);
+internal sealed record DoseGallery(double Dose, StoredGallery Gallery);
 
 /// <summary>What <see cref="RedTeamStage"/> found; all null when it was switched off.</summary>
 internal sealed record RedTeamOutput(RedTeamEvidence? RedTeam, ConceptLocation? Location, ParametricTrace? Trace, SpecificityMetrics? Specificity);

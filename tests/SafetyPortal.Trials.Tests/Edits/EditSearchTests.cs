@@ -11,7 +11,7 @@ public sealed class EditSearchTests
     [InlineData(3, 16, 32, false)]
     [InlineData(4, 16, 32, true)]
     public void Decided_FirstLook_StopsOnlyWhenTheRestCannotHelp(int left, int n, int targets, bool decided) =>
-        StagedGallery.Decided(new DetectionChange(1, (double)left / n, n, null, null), targets, minDrop: 0.9).ShouldBe(decided);
+        SearchGallery.Decided(new DetectionChange(1, (double)left / n, n, null, null), targets, minDrop: 0.9).ShouldBe(decided);
 
     [Fact]
     public void Variants_ImprovedMethod_DifferInScopeWindowAndCandidates()

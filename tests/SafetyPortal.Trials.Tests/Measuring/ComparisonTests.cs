@@ -15,8 +15,8 @@ public sealed class ComparisonTests
 
     private static EvaluationCase Case(string id, CaseGroup group, string concept) => new(id, $"a {concept}", 1, group, concept, IsStyle: false);
 
-    private static Gallery Seen(params string[] objects) => new(
-        [.. objects.Select((o, i) => new ImageReading(Plan.Cases[i].Id, $"image-{i}", o, "noto", o, 20 + i))], "features");
+    private static IReadOnlyList<ImageReading> Seen(params string[] objects) =>
+        [.. objects.Select((o, i) => new ImageReading(Plan.Cases[i].Id, $"image-{i}", o, "noto", o, 20 + i))];
 
     [Fact]
     public void Between_CountsTargetAndKeepsPerConcept()

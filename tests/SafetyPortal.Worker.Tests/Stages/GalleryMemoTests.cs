@@ -43,9 +43,9 @@ public sealed class GalleryMemoTests : IDisposable
         (await memo.FindAsync("key", default)).ShouldBeNull();
     }
 
-    private static async Task<(Gallery Gallery, string Digest)> GalleryAsync(FolderArtifactStore store)
+    private static async Task<(StoredGallery Gallery, string Digest)> GalleryAsync(FolderArtifactStore store)
     {
-        var gallery = new Gallery(
+        var gallery = new StoredGallery(
             [new ImageReading("church-00", await store.PutAsync(new byte[] { 1, 2, 3 }, default), "church", "noto", "church", null)],
             await store.PutAsync(new byte[] { 4, 5, 6 }, default));
         return (gallery, await store.PutAsync(Encoding.UTF8.GetBytes(CanonicalJson.Serialize(gallery)), default));

@@ -15,9 +15,14 @@ using SafetyPortal.Trials.Probing;
 namespace SafetyPortal.Lab.Study;
 
 /// <summary>Edits one concept in every way and measures each on the same images. The model is unedited before and after.</summary>
-internal sealed class ConceptComparison(LoadedModel model, StudyPainter painter, StudySettings settings, IProgress<WorkStep> progress)
+internal sealed class ConceptComparison(LoadedModel model, StudySettings settings, IProgress<WorkStep> progress)
 {
     private const int SheetColumns = 16;
+
+    private readonly Painter painter = new(model, settings.Painting);
+
+    // Many concepts share images of the unedited model.
+    private readonly Dictionary<(string Prompt, long Seed), Raster> unedited = [];
 
     private sealed record Edit(string Code, string Name, double? Dose, AblationPatch? Patch, double Seconds, bool Probed);
 
@@ -35,8 +40,8 @@ internal sealed class ConceptComparison(LoadedModel model, StudyPainter painter,
 
         var plan = PlanChoice.For(model, concept.Kind, concept.Name, PromptFolder.DefaultSet, settings.Images);
         var neutral = Neutral(concept, plan);
-        var before = painter.Before(plan, Counter($"{title}: unedited", plan.Cases.Count), cancellation);
-        var neutralBefore = painter.Before(neutral, Counter($"{title}: unedited, without the concept", neutral.Cases.Count), cancellation);
+        var before = Before(plan, Counter($"{title}: unedited", plan.Cases.Count), cancellation);
+        var neutralBefore = Before(neutral, Counter($"{title}: unedited, without the concept", neutral.Cases.Count), cancellation);
         var arms = new List<StudiedArm>();
         var tiles = new List<Raster>();
         foreach (var edit in edits)
@@ -47,7 +52,7 @@ internal sealed class ConceptComparison(LoadedModel model, StudyPainter painter,
                 ? null
                 : Specificity.Measure(model, neutral.Cases.Select(c => c.Prompt), neutralBefore.Images, Paint(edit, neutral, title, cancellation).Images);
             arms.Add(new StudiedArm(
-                edit.Code, edit.Name, edit.Dose, edit.Patch?.Count ?? 0, painter.Maker.Compare(plan, before, after), specificity, RedTeam: null, edit.Seconds));
+                edit.Code, edit.Name, edit.Dose, edit.Patch?.Count ?? 0, Comparison.Measure(model, plan, before, after), specificity, RedTeam: null, edit.Seconds));
             tiles.AddRange(Row(plan, after.Images));
         }
 
@@ -105,10 +110,18 @@ internal sealed class ConceptComparison(LoadedModel model, StudyPainter painter,
         return new([.. Spread(targets, SheetColumns / 2).Select(c => c with { Prompt = ConceptPhrases.Without(c.Prompt, words), Group = CaseGroup.Unrelated })]);
     }
 
-    private PaintedGallery Paint(Edit edit, EvaluationPlan plan, string title, CancellationToken cancellation)
+    // To be called while no patch is in force.
+    private Gallery Before(EvaluationPlan plan, Action<double> report, CancellationToken cancellation)
+    {
+        var missing = plan.Cases.Where(c => !unedited.ContainsKey((c.Prompt, c.Seed))).ToList();
+        foreach (var (item, image) in missing.Zip(painter.Images(missing, report, cancellation))) unedited[(item.Prompt, item.Seed)] = image;
+        return painter.Read(plan.Cases, [.. plan.Cases.Select(c => unedited[(c.Prompt, c.Seed)])]);
+    }
+
+    private Gallery Paint(Edit edit, EvaluationPlan plan, string title, CancellationToken cancellation)
     {
         using var applied = AppliedPatch.Apply(model.Pipeline.Unet, edit.Patch!);
-        return painter.After(plan, Counter($"{title}: {edit.Code}", plan.Cases.Count), cancellation);
+        return painter.Paint(plan.Cases, keepImages: true, Counter($"{title}: {edit.Code}", plan.Cases.Count), cancellation);
     }
 
     // As many target images as others, spread over each: the rows of the sheet hold the same prompts and seeds.
@@ -121,11 +134,7 @@ internal sealed class ConceptComparison(LoadedModel model, StudyPainter painter,
 
     private static IEnumerable<T> Spread<T>(List<T> items, int count) => Enumerable.Range(0, count).Select(i => items[(int)((long)i * items.Count / count)]);
 
-    private Action<int> Counter(string stage, int all)
-    {
-        var done = 0;
-        return made => progress.Report(new WorkStep(stage, done += made, all));
-    }
+    private Action<double> Counter(string stage, int all) => done => progress.Report(new WorkStep(stage, (int)done, all));
 
     private sealed class Attributing(IProgress<WorkStep> progress, string stage) : IProgress<AttributionProgress>
     {

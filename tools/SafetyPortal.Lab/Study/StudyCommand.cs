@@ -69,7 +69,7 @@ internal static class StudyCommand
     {
         if (!modelFolder.Exists) throw new DirectoryNotFoundException($"Expected a model folder at {modelFolder.FullName}, there is none.");
         using var model = LoadedModel.Load(modelFolder.FullName, evaluation: evaluation);
-        var study = new ConceptComparison(model, new StudyPainter(model, settings.Painting), settings, progress);
+        var study = new ConceptComparison(model, settings, progress);
         var results = new List<StudiedConcept>();
         foreach (var concept in settings.Concepts)
         {
