@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Net;
+using System.Security.Claims;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
@@ -73,6 +74,13 @@ public sealed class Portal : IAsyncDisposable
 
     /// <summary>The person behind the account, signed in now.</summary>
     public Task<Actor> ActorAsync(string role) => Services.GetRequiredService<DemoAccounts>().ActorAsync(Account(role).Email, default);
+
+    /// <summary>The same person as a page knows them.</summary>
+    public async Task<ClaimsPrincipal> UserAsync(string role)
+    {
+        var actor = await ActorAsync(role);
+        return new(new ClaimsIdentity([new(ClaimTypes.NameIdentifier, actor.Id), new(ClaimTypes.Name, actor.Name), new(ClaimTypes.Role, role)], "test"));
+    }
 
     /// <summary>A model that exists in the database alone; nothing loads its weights.</summary>
     public Task<ModelVersion> RegisterModelAsync(string name = "demo") => Services.GetRequiredService<RegisterModel>().ExecuteAsync(

@@ -32,7 +32,7 @@ internal static class StoryRedTeam
 
     /// <summary>The digest of a probe's sheet, as the store knows it.</summary>
     public static async Task<string> SheetAsync(Portal portal, ProbeOrder order, string code) =>
-        (await portal.Services.GetRequiredService<ProbeOrderQueries>().FindAsync(await portal.ActorAsync(Roles.Administrator), order.Id, code, default))!.Value.Probe.Sheet!;
+        (await portal.Services.GetRequiredService<ProbeOrderQueries>().FindAsync(await portal.ActorAsync(Roles.Administrator), order.Id, default))!.Findings!.Probes.First(probe => probe.Code == code).Sheet!;
 
     private static ProbeEvidence Found(string code, int hits, string sheet) => new(
         code, code[..1].ToUpperInvariant() + code[1..], "What the probe does, in a sentence.", StoryFindings.Rate(15, 16), StoryFindings.Rate(0, 16), StoryFindings.Rate(hits, 16),

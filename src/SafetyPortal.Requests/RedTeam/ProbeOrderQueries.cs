@@ -24,27 +24,24 @@ public sealed class ProbeOrderQueries(IDbContextFactory<PortalDb> databases, IAr
         var orders = await db.ProbeOrders.AsNoTracking().Where(o => o.RequestId == requestId).OrderByDescending(o => o.Id).ToListAsync(cancellationToken);
         var views = new List<ProbeOrderView>();
         foreach (var order in orders)
-        {
-            views.Add(new(
-                order,
-                await ReadAsync(order, cancellationToken) is { } findings ? ProbeAccess.Filter(findings, roles) : null,
-                order.Probes.Count(code => !ProbeAccess.MaySee(roles, code))));
-        }
+            views.Add(await ViewAsync(order, roles, cancellationToken));
         return views;
     }
 
-    /// <summary>A probe's finding with its order; null when there is none or the viewer may not see it.</summary>
-    public async Task<(ProbeOrder Order, ProbeEvidence Probe)?> FindAsync(Actor viewer, long orderId, string code, CancellationToken cancellationToken)
+    /// <summary>One order with its request; null when there is none. Whether the viewer may see the request is the caller's to check.</summary>
+    /// <inheritdoc cref="ListAsync"/>
+    public async Task<ProbeOrderView?> FindAsync(Actor viewer, long orderId, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(viewer);
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
-        if (!ProbeAccess.MaySee(await db.RolesOfAsync(viewer.Id, cancellationToken), code))
-            return null;
         var order = await db.ProbeOrders.AsNoTracking().Include(o => o.Request).SingleOrDefaultAsync(o => o.Id == orderId, cancellationToken);
-        return order is not null && (await ReadAsync(order, cancellationToken))?.Probes.FirstOrDefault(p => string.Equals(p.Code, code, StringComparison.Ordinal)) is { } probe
-            ? (order, probe)
-            : null;
+        return order is null ? null : await ViewAsync(order, await db.RolesOfAsync(viewer.Id, cancellationToken), cancellationToken);
     }
+
+    private async Task<ProbeOrderView> ViewAsync(ProbeOrder order, IReadOnlyCollection<string> roles, CancellationToken cancellationToken) => new(
+        order,
+        await ReadAsync(order, cancellationToken) is { } findings ? ProbeAccess.Filter(findings, roles) : null,
+        order.Probes.Count(code => !ProbeAccess.MaySee(roles, code)));
 
     private async Task<RedTeamEvidence?> ReadAsync(ProbeOrder order, CancellationToken cancellationToken)
     {

@@ -20,15 +20,15 @@ public abstract class EvidencePage : RequestPageBase
     [Inject]
     protected ClaimReview Claims { get; set; } = default!;
 
-    protected EvidenceDocument? Evidence { get; private set; }
+    internal EvidenceDocument? Evidence { get; private set; }
 
     /// <summary>Why the evidence cannot be shown; null when it can, or when there is none.</summary>
-    protected string? Damage { get; private set; }
+    internal string? Damage { get; private set; }
 
     protected Run? Run => Request?.CurrentRun;
 
     /// <summary>Someone does something on the page: if they hold the request, their claim lasts on. Cheap enough for every key press.</summary>
-    protected async Task StayAsync()
+    internal async Task StayAsync()
     {
         var now = Time.GetUtcNow();
         if (Request?.Status != RequestStatus.AwaitingDecision || now - renewedAt < RenewalInterval)

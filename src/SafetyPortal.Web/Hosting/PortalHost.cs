@@ -5,10 +5,9 @@ using SafetyPortal.Requests;
 using SafetyPortal.Requests.Audit;
 using SafetyPortal.Web.Account;
 using SafetyPortal.Web.Admin;
-using SafetyPortal.Web.Blind;
 using SafetyPortal.Web.Decisions;
 using SafetyPortal.Web.History;
-using SafetyPortal.Web.RedTeam;
+using SafetyPortal.Web.Pictures;
 using SafetyPortal.Web.Requests;
 using SafetyPortal.Web.Security;
 using SafetyPortal.Web.Shell;
@@ -53,8 +52,8 @@ public static class PortalHost
         builder.Services.AddResponseCompression();
         builder.Services.AddPortalHealth();
         builder.Services.AddMemoryCache();
-        builder.Services.AddSingleton<EvidenceReader>().AddSingleton<DecisionDrafts>().AddSingleton<ImageReveals>().AddSingleton<RunImages>().AddSingleton<ProbeSheets>().AddSingleton<BlindImages>();
-        builder.Services.AddSingleton<RequestDrafts>().AddSingleton<ReferencePicture>().AddSingleton<ReferenceVeil>();
+        builder.Services.AddSingleton<EvidenceReader>().AddSingleton<DecisionDrafts>();
+        builder.Services.AddSingleton<RequestDrafts>().AddSingleton<PictureFinder>().AddSingleton<PictureReveals>().AddSingleton<ReferencePicture>();
         builder.Services.AddSingleton<RequestWatch>().AddHostedService(services => services.GetRequiredService<RequestWatch>());
         builder.Services.AddSingleton<AccountChanges>().AddSingleton<ImportModel>();
 
@@ -85,10 +84,7 @@ public static class PortalHost
         app.MapPortalHealth();
         app.MapAccount();
         var files = app.MapGroup("").AddEndpointFilter<RefusalsAsProblems>();
-        files.MapImages();
-        files.MapBlindImages();
-        files.MapProbeSheets();
-        files.MapReferencePictures();
+        files.MapPictures();
         files.MapDownloads();
         files.MapEvidencePacks();
         files.MapHistory();

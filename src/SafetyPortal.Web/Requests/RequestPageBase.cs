@@ -18,10 +18,10 @@ public abstract class RequestPageBase : LivePage
     /// <summary>The request with what was decided about it; null before it is loaded, and when it is <see cref="Missing"/>.</summary>
     protected RequestDetails? Details { get; private set; }
 
-    protected EraseRequest? Request => Details?.Request;
+    internal EraseRequest? Request => Details?.Request;
 
     /// <summary>True when the request does not exist or is not the person's to see; the two look the same on purpose.</summary>
-    protected bool Missing { get; private set; }
+    internal bool Missing { get; private set; }
 
     /// <summary>Whether the person looking is the requester.</summary>
     protected bool Mine { get; private set; }

@@ -37,7 +37,7 @@ public abstract class PortalPage : ComponentBase, IDisposable
     protected CancellationToken Gone { get; }
 
     /// <summary>The last refusal, for <see cref="Refusal"/>; null when the last action went through.</summary>
-    protected string? Refused { get; private set; }
+    internal string? Refused { get; private set; }
 
     /// <summary>True while an action runs; buttons are disabled so that it is not sent twice.</summary>
     protected bool Busy { get; private set; }

@@ -28,7 +28,7 @@ public sealed class PasswordTests : IAsyncLifetime
             kept.StatusCode.ShouldBe(HttpStatusCode.Redirect, path);
             kept.Headers.Location!.ToString().ShouldStartWith("/account/password?returnUrl=", customMessage: path);
         }
-        (await session.PostAsync("/runs/1/reveals", new() { ["entries"] = "0" })).StatusCode.ShouldBe(HttpStatusCode.Forbidden);
+        (await session.PostAsync("/history", [])).StatusCode.ShouldBe(HttpStatusCode.Forbidden);
 
         var changed = await ChangeAsync(session, given, Own, Own);
 

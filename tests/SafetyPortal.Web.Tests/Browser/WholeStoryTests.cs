@@ -4,7 +4,7 @@ using SafetyPortal.Images;
 using SafetyPortal.Requests.Accounts;
 using SafetyPortal.Requests.Policies;
 using SafetyPortal.Web.Hosting;
-using SafetyPortal.Web.Tests.Requests;
+using SafetyPortal.Web.Tests.Pictures;
 
 namespace SafetyPortal.Web.Tests.Browser;
 

@@ -2,9 +2,9 @@ using System.Net;
 using Microsoft.Extensions.DependencyInjection;
 using SafetyPortal.Requests.Accounts;
 using SafetyPortal.Requests.Blind;
-using SafetyPortal.Web.Blind;
+using SafetyPortal.Web.Pictures;
 
-namespace SafetyPortal.Web.Tests.Blind;
+namespace SafetyPortal.Web.Tests.Pictures;
 
 [Collection(PortalCollection.Name)]
 public class BlindPictureTests(SharedPortal shared)
@@ -30,7 +30,7 @@ public class BlindPictureTests(SharedPortal shared)
 
         (await session.GetAsync(Picture)).StatusCode.ShouldBe(HttpStatusCode.Forbidden);
         (await session.GetAsync(Picture + "/veiled")).StatusCode.ShouldBe(HttpStatusCode.OK);
-        await shared.Portal.Services.GetRequiredService<BlindImages>().RevealAsync(await shared.Portal.ActorAsync(Roles.Approver), shared.Story.Blind.Id, [3], default);
+        await shared.Portal.Services.GetRequiredService<PictureReveals>().RevealAsync(await shared.Portal.UserAsync(Roles.Approver), PictureOf.BlindJudgement, shared.Story.Blind.Id, ["3"], default);
 
         var sharp = await session.GetAsync(Picture);
         sharp.StatusCode.ShouldBe(HttpStatusCode.OK);

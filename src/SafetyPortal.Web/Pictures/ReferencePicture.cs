@@ -1,7 +1,7 @@
 using SafetyPortal.Images;
 using SafetyPortal.Requests.Artifacts;
 
-namespace SafetyPortal.Web.Requests;
+namespace SafetyPortal.Web.Pictures;
 
 /// <summary>
 /// Takes a picture somebody uploads: decoded within limits that are checked before any pixel is allocated, made no larger than a page

@@ -1,11 +1,12 @@
 using System.IO.Compression;
 using System.Net;
 using Microsoft.Extensions.DependencyInjection;
+using SafetyPortal.Requests;
 using SafetyPortal.Requests.Accounts;
 using SafetyPortal.Requests.Artifacts;
-using SafetyPortal.Web.RedTeam;
+using SafetyPortal.Web.Pictures;
 
-namespace SafetyPortal.Web.Tests.RedTeam;
+namespace SafetyPortal.Web.Tests.Pictures;
 
 /// <summary>What probes made that rebuild the concept reaches administrators and auditors as pictures on a page, and nobody as a file.</summary>
 [Collection(PortalCollection.Name)]
@@ -24,8 +25,8 @@ public class ProbeSheetTests(SharedPortal shared)
             (await session.GetAsync(path)).StatusCode.ShouldBe(HttpStatusCode.NotFound, path);
 
         // Not even after they ask for it as a reveal, nor under the run, where pictures are named by digest.
-        var actor = await shared.Portal.ActorAsync(role);
-        await Should.ThrowAsync<NotAllowedException>(shared.Portal.Services.GetRequiredService<ProbeSheets>().RevealAsync(actor, shared.Story.Attack, code, default));
+        var user = await shared.Portal.UserAsync(role);
+        await Should.ThrowAsync<NotFoundException>(Reveals.RevealAsync(user, PictureOf.ProbeOrder, shared.Story.Attack.Id, [code], default));
         var digest = await StoryRedTeam.SheetAsync(shared.Portal, shared.Story.Attack, code);
         foreach (var path in new[] { $"/runs/{shared.Story.Attack.RunId}/images/{digest}", $"/runs/{shared.Story.Attack.RunId}/images/{digest}/veiled", $"/runs/{shared.Story.Attack.RunId}/preview/{digest}" })
             (await session.GetAsync(path)).StatusCode.ShouldBe(HttpStatusCode.NotFound, path);
@@ -50,7 +51,7 @@ public class ProbeSheetTests(SharedPortal shared)
         using var session = await Session.SignedInAsync(shared.Portal, role);
         (await session.GetAsync(Url(ProbeCodes.Revival))).StatusCode.ShouldBe(HttpStatusCode.Forbidden);
 
-        await shared.Portal.Services.GetRequiredService<ProbeSheets>().RevealAsync(await shared.Portal.ActorAsync(role), shared.Story.Attack, ProbeCodes.Revival, default);
+        await Reveals.RevealAsync(await shared.Portal.UserAsync(role), PictureOf.ProbeOrder, shared.Story.Attack.Id, [ProbeCodes.Revival], default);
         var answer = await session.GetAsync(Url(ProbeCodes.Revival));
 
         answer.StatusCode.ShouldBe(HttpStatusCode.OK);
@@ -110,6 +111,8 @@ public class ProbeSheetTests(SharedPortal shared)
         html.Contains("data-hidden-probes", StringComparison.Ordinal).ShouldBe(!restricted);
         html.ShouldContain("/sheets/noise");
     }
+
+    private PictureReveals Reveals => shared.Portal.Services.GetRequiredService<PictureReveals>();
 
     private string Url(string code) => $"/red-team/{shared.Story.Attack.Id}/sheets/{code}";
 }

@@ -6,9 +6,9 @@ using SafetyPortal.Requests.Accounts;
 using SafetyPortal.Requests.Artifacts;
 using SafetyPortal.Requests.Data;
 using SafetyPortal.Requests.Filing;
-using SafetyPortal.Web.Requests;
+using SafetyPortal.Web.Pictures;
 
-namespace SafetyPortal.Web.Tests.Requests;
+namespace SafetyPortal.Web.Tests.Pictures;
 
 [Collection(PortalCollection.Name)]
 public class ReferenceVeilTests(SharedPortal shared)
@@ -29,7 +29,7 @@ public class ReferenceVeilTests(SharedPortal shared)
         (await veiled.Content.ReadAsByteArrayAsync()).ShouldNotBe(stored);
         (await (await session.GetAsync($"/requests/{request.Id}")).Content.ReadAsStringAsync()).ShouldContain($"{digest}/veiled");
 
-        await shared.Portal.Services.GetRequiredService<ReferenceVeil>().RevealAsync(await shared.Portal.ActorAsync(Roles.Reviewer), request, digest, default);
+        await Reveals.RevealAsync(await shared.Portal.UserAsync(Roles.Reviewer), PictureOf.Request, request.Id, [digest], default);
 
         // The history holds the reveal, and nothing by which the picture could be told once it is deleted.
         await using var db = await shared.Portal.Services.GetRequiredService<IDbContextFactory<PortalDb>>().CreateDbContextAsync();
@@ -55,10 +55,12 @@ public class ReferenceVeilTests(SharedPortal shared)
     public async Task RevealAsync_PictureTheRequestDoesNotName_IsNotFound()
     {
         var (request, _) = await FileAsync(ConceptKind.Nudity, "nudity");
-        var reviewer = await shared.Portal.ActorAsync(Roles.Reviewer);
+        var reviewer = await shared.Portal.UserAsync(Roles.Reviewer);
 
-        await Should.ThrowAsync<NotFoundException>(() => shared.Portal.Services.GetRequiredService<ReferenceVeil>().RevealAsync(reviewer, request, new string('0', 64), default));
+        await Should.ThrowAsync<NotFoundException>(() => Reveals.RevealAsync(reviewer, PictureOf.Request, request.Id, [new string('0', 64)], default));
     }
+
+    private PictureReveals Reveals => shared.Portal.Services.GetRequiredService<PictureReveals>();
 
     private async Task<(EraseRequest Request, string Digest)> FileAsync(ConceptKind kind, string name)
     {

@@ -7,11 +7,12 @@ using SafetyPortal.Requests.Artifacts;
 using SafetyPortal.Requests.Evidence;
 using SafetyPortal.Requests.Filing;
 using SafetyPortal.Web.Decisions;
+using SafetyPortal.Web.Pictures;
 
-namespace SafetyPortal.Web.Tests.Decisions;
+namespace SafetyPortal.Web.Tests.Pictures;
 
 [Collection(PortalCollection.Name)]
-public class ImageTests(SharedPortal shared)
+public class GalleryPictureTests(SharedPortal shared)
 {
     [Fact]
     public async Task Image_OfTheTarget_IsSentOnlyAfterACountedReveal()
@@ -27,10 +28,11 @@ public class ImageTests(SharedPortal shared)
         (await refused.Content.ReadAsStringAsync()).ShouldContain("image-veiled");
 
         var auditor = await shared.Portal.ActorAsync(Roles.Auditor);
-        var reveals = shared.Portal.Services.GetRequiredService<ImageReveals>();
+        var reveals = shared.Portal.Services.GetRequiredService<PictureReveals>();
         var before = await reveals.CountRecentAsync(auditor.Id, default);
-        await reveals.RevealAsync(auditor, shared.Story.Waiting.Id, runId, [1], default);
-        await reveals.RevealAsync(auditor, shared.Story.Waiting.Id, runId, [1], default);
+        var user = await shared.Portal.UserAsync(Roles.Auditor);
+        await reveals.RevealAsync(user, PictureOf.Run, runId, [entry.AfterDigest], default);
+        await reveals.RevealAsync(user, PictureOf.Run, runId, [entry.BeforeDigest], default);
 
         (await reveals.CountRecentAsync(auditor.Id, default)).ShouldBe(before + 1);
         var sent = await session.GetAsync(sharp);

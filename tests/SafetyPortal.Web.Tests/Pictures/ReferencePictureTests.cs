@@ -3,9 +3,9 @@ using System.IO.Compression;
 using System.Text;
 using SafetyPortal.Images;
 using SafetyPortal.Requests.Artifacts;
-using SafetyPortal.Web.Requests;
+using SafetyPortal.Web.Pictures;
 
-namespace SafetyPortal.Web.Tests.Requests;
+namespace SafetyPortal.Web.Tests.Pictures;
 
 public sealed class ReferencePictureTests : IDisposable
 {

@@ -1,4 +1,4 @@
-namespace SafetyPortal.Web.Decisions;
+namespace SafetyPortal.Web.Pictures;
 
 /// <summary>How a pair of images is laid out.</summary>
 public enum CompareMode
