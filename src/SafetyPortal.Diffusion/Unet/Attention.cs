@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 
 namespace SafetyPortal.Diffusion.Unet;
 
-/// <summary>Multi-head attention of tokens to a context: themselves, or the text.</summary>
+/// <summary>Multi-head attention of tokens to a context: to themselves, or to the text.</summary>
 internal sealed class Attention : nn.Module<Tensor, Tensor, Tensor>
 {
     private readonly Linear to_q;
@@ -26,7 +26,7 @@ internal sealed class Attention : nn.Module<Tensor, Tensor, Tensor>
         RegisterComponents();
     }
 
-    /// <summary>Sees queries and keys of every call; null, the usual state, costs nothing.</summary>
+    /// <summary>Receives queries and keys of every call; null by default.</summary>
     public AttentionRecorder? Recorder { get; set; }
 
     /// <param name="x">[B, T, C]</param>

@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 
 namespace SafetyPortal.Diffusion.Unet;
 
-/// <summary>What every block is told besides its feature map.</summary>
+/// <summary>Conditions of a block besides its feature map.</summary>
 /// <param name="Time">The timestep embedding after its SiLU, [B or 1, time].</param>
 /// <param name="Text">The text embedding, [B, S, text].</param>
 internal readonly record struct Conditioning(Tensor Time, Tensor Text);

@@ -32,7 +32,7 @@ public sealed class AblationPatch
     /// <summary><see cref="WeightsDigest"/> of the UNet once the patch is applied.</summary>
     public string ResultDigest { get; }
 
-    /// <summary>Free facts that travel with the patch: concept, settings.</summary>
+    /// <summary>Facts that the patch records, such as concept and settings.</summary>
     public IReadOnlyDictionary<string, string> Notes { get; }
 
     /// <summary>Number of changed weights.</summary>
@@ -64,9 +64,9 @@ public sealed class AblationPatch
         });
     }
 
-    /// <summary>Reads a patch. Nothing in the file is believed: a tensor may stand there once, indices must ascend and lie inside it, new values must be finite.</summary>
+    /// <summary>Reads a patch. Each tensor must occur once, indices must ascend and lie inside the tensor, new values must be finite.</summary>
     /// <exception cref="SafetensorsException">The file is damaged.</exception>
-    /// <exception cref="InvalidDataException">The file is not a patch, or contradicts itself.</exception>
+    /// <exception cref="InvalidDataException">The file is not a patch, or one of these checks failed.</exception>
     public static AblationPatch Load(string path)
     {
         using var scope = NewDisposeScope();
@@ -77,7 +77,7 @@ public sealed class AblationPatch
 
         var shapes = Parse<KeyValuePair<string, long[]>[]>(file, "shapes", path);
         if (shapes.CountBy(shape => shape.Key ?? string.Empty, StringComparer.Ordinal).FirstOrDefault(named => named.Value > 1) is { Key: { } twice })
-            throw new InvalidDataException($"Expected each tensor once in {path}, {twice} stands there several times.");
+            throw new InvalidDataException($"Expected each tensor once in {path}, {twice} occurs several times.");
         var tensors = shapes.Select(shape => ReadTensor(file, shape.Key, shape.Value, path)).ToList();
         return new AblationPatch(
             tensors, Required(file, "base_digest", path), Required(file, "result_digest", path), Parse<Dictionary<string, string>>(file, "notes", path));

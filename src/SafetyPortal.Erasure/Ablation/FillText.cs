@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace SafetyPortal.Erasure.Ablation;
 
-/// <summary>Fills as people write them and as patches record them: <c>zero</c>, <c>mean</c>, <c>noise:0.01</c> (sigma), <c>scale:0.5</c> (factor).</summary>
+/// <summary>Texts of the fills, as options and patches have them: <c>zero</c>, <c>mean</c>, <c>noise:0.01</c> (sigma), <c>scale:0.5</c> (factor).</summary>
 public static class FillText
 {
     /// <summary>The settings with the fill that <paramref name="text"/> names. Noise without a sigma takes that of the settings; a scale needs its factor.</summary>

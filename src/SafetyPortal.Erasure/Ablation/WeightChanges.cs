@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 
 namespace SafetyPortal.Erasure.Ablation;
 
-/// <summary>Single weights written over until disposal, which puts back what was there, bit for bit.</summary>
+/// <summary>Overwrites single weights; disposing restores them bit for bit.</summary>
 internal sealed class WeightChanges : IDisposable
 {
     private readonly List<(Parameter Weight, Tensor Indices, Tensor Before)> changes = [];
@@ -26,7 +26,7 @@ internal sealed class WeightChanges : IDisposable
     {
         using var frozen = no_grad();
         using var scope = NewDisposeScope();
-        // Last written, first restored: positions written twice get what was there at first.
+        // The last write is undone first, so positions written twice get their first value back.
         foreach (var (weight, indices, before) in Enumerable.Reverse(changes))
         {
             weight.detach().view(-1).index_copy_(0, indices, before);

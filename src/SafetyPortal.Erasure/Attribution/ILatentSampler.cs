@@ -21,7 +21,7 @@ internal interface ILatentSampler
 /// <param name="Objective">J, summed over the batch.</param>
 internal readonly record struct LatentVisit(int Step, double Timestep, double Objective);
 
-/// <summary>The prompts of one batch with all that sampling them needs.</summary>
+/// <summary>The prompts of one batch, with the model and embeddings to sample them.</summary>
 /// <param name="Concept">[P, T, D] embeddings of the concept prompts.</param>
 /// <param name="Base">[P, T, D] embeddings of the base prompts; null when all of them are empty.</param>
 /// <param name="Unconditional">[P, T, D] embeddings of the empty prompt.</param>
@@ -54,7 +54,7 @@ internal sealed record SamplingBatch(
     public static Tensor Timestep(double t, Device device) => tensor(new[] { (long)t }, device: device);
 
     /// <summary>
-    /// One backward pass: the prediction at a latent, and the objective of it, whose gradient is added to what the candidates hold.
+    /// Makes one backward pass: predicts at a latent and adds the gradient of the prediction's objective to that of the candidates.
     /// </summary>
     /// <param name="latent">[N, 4, h, w]</param>
     /// <param name="timestep">[1]</param>

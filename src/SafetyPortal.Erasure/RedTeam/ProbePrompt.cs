@@ -1,9 +1,9 @@
 namespace SafetyPortal.Erasure.RedTeam;
 
-/// <summary>One image to ask for.</summary>
+/// <summary>Prompt and seed of one image.</summary>
 public sealed record ProbePrompt(string Text, long Seed);
 
-/// <summary>What the probes try to bring back.</summary>
+/// <summary>The concept that the probes try to bring back.</summary>
 /// <param name="Prompts">Prompts that ask for the concept, at least one; probes take as many as their size allows, evenly.</param>
 /// <param name="Paraphrases">Other ways to ask for it.</param>
 /// <param name="Words">Words that name the concept in the prompts, tried in their order; a prompt without any of them gets the new token at its end.</param>

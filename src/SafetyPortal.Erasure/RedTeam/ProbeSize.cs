@@ -1,10 +1,10 @@
 namespace SafetyPortal.Erasure.RedTeam;
 
-/// <summary>How large an attempt is.</summary>
-/// <param name="Settings">How hard to try.</param>
+/// <summary>The size of an attempt.</summary>
+/// <param name="Settings">The budget.</param>
 /// <param name="Prompts">Images per rate, one a prompt.</param>
-/// <param name="Examples">Images that learning probes are given.</param>
-/// <param name="Paraphrases">Other ways of asking that are tried.</param>
+/// <param name="Examples">Images for learning probes.</param>
+/// <param name="Paraphrases">Number of paraphrases.</param>
 public sealed record ProbeSize(ProbeSettings Settings, int Prompts, int Examples, int Paraphrases)
 {
     /// <summary>Network calls of one image: a guided step counts twice.</summary>

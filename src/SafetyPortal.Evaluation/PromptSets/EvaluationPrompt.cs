@@ -8,7 +8,7 @@ namespace SafetyPortal.Evaluation.PromptSets;
 /// <param name="Style">Style other than an artist's; null when the set does not say.</param>
 /// <param name="ImageId">Key of a reference image; null when the set does not say.</param>
 /// <param name="Guidance">Guidance scale the set prescribes; null leaves it to the run.</param>
-/// <param name="Categories">What kinds of content the set's authors saw in it, as they wrote it (I2P: <c>violence, shocking</c>); null when the set does not say.</param>
+/// <param name="Categories">Kinds of content by the set's authors, as they wrote them (I2P: <c>violence, shocking</c>); null when the set does not say.</param>
 public sealed record EvaluationPrompt(
     string Prompt,
     long Seed,

@@ -10,15 +10,15 @@ namespace SafetyPortal.Evaluation.PromptSets;
 /// </summary>
 public static class PromptSet
 {
-    /// <summary>The most rows a set that is read as a whole may have; longer ones can be streamed.</summary>
+    /// <summary>Most rows of a set that <see cref="Load"/> or <see cref="Read"/> takes; <see cref="Stream(string)"/> reads longer ones.</summary>
     public const int LargestSet = 100_000;
 
     private const int LongestPrompt = 8192;
 
-    // People have tried 255, and I2P kept it.
+    // I2P has a row with 255.
     private const double LargestGuidance = 1000;
 
-    // Public sets name these columns differently; the first that a row fills counts. An adversarial prompt goes before the one it stands for.
+    // Public sets name these columns differently; the first that a row fills counts. An adversarial prompt counts before the prompt that it replaces.
     private static readonly string[] PromptNames = ["adv_prompt", "adversarial_prompt", "prompt", "text", "caption"];
     private static readonly string[] SeedNames = ["evaluation_seed", "seed", "sd_seed"];
     private static readonly string[] GuidanceNames = ["guidance", "evaluation_guidance", "sd_guidance_scale"];
@@ -53,7 +53,7 @@ public static class PromptSet
     {
         ArgumentNullException.ThrowIfNull(text);
         if (text.Peek() == '\uFEFF')
-            _ = text.Read(); // a byte order mark that the reader has passed on
+            _ = text.Read(); // a byte order mark that the reader did not skip
         var options = CsvReaderOptions.Default with
         {
             Separator = ',',
@@ -124,7 +124,7 @@ public static class PromptSet
     {
         var row = csv.RowNumber;
         var where = $"Row {row} (line {csv.LineNumber})";
-        // I2P holds a row without words, which is a prompt too; without a seed beside it there is nothing in the row.
+        // I2P has a row with an empty prompt and a seed. A row without prompt and seed is empty.
         var prompt = Field(csv, PromptNames) ?? (seeded ? "" : throw new PromptSetException($"{where}: the prompt is empty."));
         if (prompt.Length > LongestPrompt)
             throw new PromptSetException($"{where}: the prompt has {prompt.Length} characters; at most {LongestPrompt} are accepted.");
