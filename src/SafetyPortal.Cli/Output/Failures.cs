@@ -17,7 +17,7 @@ namespace SafetyPortal.Cli.Output;
 /// <summary>Turns exceptions into one clear line and an exit code, the same way for every command.</summary>
 public static class Failures
 {
-    /// <summary>Runs a command's body; what it throws is reported on standard error, as JSON when <paramref name="json"/> is set.</summary>
+    /// <summary>Runs a command's body and reports its exceptions on standard error, as JSON when <paramref name="json"/> is set.</summary>
     public static async Task<int> Guard(bool json, Func<Task<int>> body)
     {
         ArgumentNullException.ThrowIfNull(body);
@@ -44,14 +44,14 @@ public static class Failures
     {
         ArgumentNullException.ThrowIfNull(command);
 
-        // Off the calling thread: System.CommandLine listens for Ctrl+C only once the action has returned its task, and many bodies compute without ever waiting.
+        // On another thread: System.CommandLine listens for Ctrl+C only once the action has returned its task, and many bodies compute without waiting.
         command.SetAction((parsed, cancellation) => Guard(parsed.GetValue(json), () => Task.Run(() => body(parsed, cancellation), cancellation)));
     }
 
     /// <summary>Reports what is wrong with the command line itself.</summary>
     internal static int ReportUsage(bool json, IEnumerable<string> problems) => Report(json, Name(ExitCode.Usage), string.Join(' ', problems), ExitCode.Usage);
 
-    // ArgumentException adds the name of a C# parameter, which says nothing to the person at the terminal.
+    // ArgumentException adds the name of a C# parameter, which means nothing at a terminal.
     private static string Sentence(Exception e) => e switch
     {
         ArgumentException { ParamName: { } name } => e.Message.Replace($" (Parameter '{name}')", string.Empty, StringComparison.Ordinal),
@@ -79,7 +79,7 @@ public static class Failures
         _ => null,
     };
 
-    // The file, not the program: read-only, failing disk, damaged, full, cannot be opened, no database; or a table that it should have is missing.
+    // Faults of the file: read-only, failing disk, damaged, full, cannot be opened, no database; or a missing table.
     private static bool IsInput(SqliteException e) =>
         e.SqliteErrorCode is 8 or 10 or 11 or 13 or 14 or 26 || (e.SqliteErrorCode == 1 && e.Message.Contains("no such", StringComparison.Ordinal));
 

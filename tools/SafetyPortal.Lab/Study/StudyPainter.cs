@@ -20,7 +20,7 @@ internal sealed class StudyPainter(LoadedModel model, PaintSettings settings)
         return Maker.Look(plan.Cases, [.. plan.Cases.Select(c => unedited[(c.Prompt, c.Seed)])]);
     }
 
-    /// <summary>The gallery of the model as it stands.</summary>
+    /// <summary>The gallery of the model as it is now.</summary>
     public PaintedGallery After(EvaluationPlan plan, Action<int> progress, CancellationToken cancellation) =>
         Maker.Paint(plan.Cases, keepImages: true, progress, cancellation);
 }
