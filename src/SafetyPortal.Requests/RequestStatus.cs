@@ -1,6 +1,6 @@
 namespace SafetyPortal.Requests;
 
-/// <summary>Where an erase request stands. Moves are methods of <see cref="EraseRequest"/>; no other move exists.</summary>
+/// <summary>Status of an erase request. Moves are methods of <see cref="EraseRequest"/>; no other move exists.</summary>
 public enum RequestStatus
 {
     /// <summary>Being written; only its requester works on it. Exits: <see cref="Submitted"/>, <see cref="Cancelled"/>.</summary>

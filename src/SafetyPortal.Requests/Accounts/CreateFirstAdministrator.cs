@@ -8,7 +8,7 @@ using SafetyPortal.Requests.Data;
 namespace SafetyPortal.Requests.Accounts;
 
 /// <summary>
-/// Makes the account that makes all others. It asks for no role, since nobody holds one yet; whoever may run it owns the data folder anyway.
+/// Makes the account that makes all others. It checks no role, since there is none yet; a person who can run it owns the data folder anyway.
 /// Demo accounts do not count as administrators.
 /// </summary>
 public sealed class CreateFirstAdministrator(IDbContextFactory<PortalDb> databases, IServiceProvider services)

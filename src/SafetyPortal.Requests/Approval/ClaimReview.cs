@@ -11,7 +11,7 @@ public sealed record ReviewCandidate(string Id, string Name);
 /// <summary>Takes a request for review, keeps it, hands it over, puts it on hold, gives it back. Approvers who may decide on it only.</summary>
 public sealed class ClaimReview(IDbContextFactory<PortalDb> databases)
 {
-    /// <summary>The claim in force; null when nobody has one.</summary>
+    /// <summary>The claim in force; null when there is none.</summary>
     public async Task<ReviewClaim?> FindAsync(long requestId, CancellationToken cancellationToken)
     {
         await using var db = await databases.CreateDbContextAsync(cancellationToken);

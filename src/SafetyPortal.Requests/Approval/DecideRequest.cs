@@ -24,7 +24,7 @@ public sealed class DecideRequest(IDbContextFactory<PortalDb> databases)
 {
     public const int MaxComment = 4000;
 
-    /// <summary>Decides; the request as it stands afterwards.</summary>
+    /// <summary>Decides and returns the request.</summary>
     /// <exception cref="DecisionDeniedException">The rule denied it.</exception>
     public async Task<EraseRequest> ExecuteAsync(Actor actor, long requestId, DecisionEntry entry, CancellationToken cancellationToken)
     {

@@ -31,7 +31,7 @@ public sealed class ReviewClaim : IVersioned
 
     public bool IsActive(DateTimeOffset now) => ExpiresAt > now;
 
-    /// <summary>True while someone else works on it; what is on hold may be taken over.</summary>
+    /// <summary>True while another approver works on it; a request on hold may be taken over.</summary>
     public bool KeepsOut(string personId, DateTimeOffset now) =>
         IsActive(now) && HoldReason is null && !string.Equals(HolderId, personId, StringComparison.Ordinal);
 

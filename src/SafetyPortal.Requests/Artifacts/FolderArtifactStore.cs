@@ -8,13 +8,13 @@ namespace SafetyPortal.Requests.Artifacts;
 /// </summary>
 public sealed class FolderArtifactStore : IArtifactStore
 {
-    // A part is written without a pause; what nobody wrote to for so long was left behind by a killed process.
+    // A process writes a part without a pause, so a part unchanged for so long is that of a killed process.
     private static readonly TimeSpan Abandoned = TimeSpan.FromHours(1);
     private const int BufferSize = 128 * 1024;
     private readonly string root;
     private readonly string temporary;
 
-    /// <summary>Opens the store and removes what killed processes left in root/tmp; parts that somebody still writes stay.</summary>
+    /// <summary>Opens the store and removes the parts of killed processes in root/tmp; parts still being written stay.</summary>
     /// <param name="root">Folder of the store; created when missing.</param>
     public FolderArtifactStore(string root)
     {

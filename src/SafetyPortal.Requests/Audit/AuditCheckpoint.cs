@@ -3,8 +3,8 @@ using SafetyPortal.Requests.Signing;
 namespace SafetyPortal.Requests.Audit;
 
 /// <summary>
-/// A signed statement that the history had <paramref name="Count"/> events ending in <paramref name="HeadHash"/>. It lies outside the database,
-/// so whoever rewrites the database cannot make the two agree again without the signing key.
+/// A signed statement that the history had <paramref name="Count"/> events ending in <paramref name="HeadHash"/>. It is stored outside the database,
+/// so a person who rewrites the database cannot make the two agree again without the signing key.
 /// </summary>
 /// <param name="Previous">SHA-256 of the checkpoint line before, 64 zeros for the first: a line cannot be taken out of the file unnoticed.</param>
 /// <param name="KeyId">SHA-256 of the public key that signed.</param>

@@ -6,7 +6,7 @@ public enum AuditFault
     /// <summary>A column of an event is not what it was.</summary>
     ChangedField = 0,
 
-    /// <summary>An event stands at another place than it was written.</summary>
+    /// <summary>An event is at another place than it was written.</summary>
     Reordered = 1,
 
     /// <summary>An event between others is gone.</summary>

@@ -10,7 +10,7 @@ internal sealed record PendingEvent(Actor Actor, string Action, string Subject, 
 /// <summary>Appends to the chain of events.</summary>
 internal static class AuditTrail
 {
-    /// <summary>Hash that stands before the first event.</summary>
+    /// <summary>Previous hash of the first event.</summary>
     public static readonly string Genesis = new('0', 64);
 
     /// <summary>

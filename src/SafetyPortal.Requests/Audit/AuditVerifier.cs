@@ -3,7 +3,7 @@ using SafetyPortal.Requests.Data;
 
 namespace SafetyPortal.Requests.Audit;
 
-/// <summary>Checks that nobody rewrote the history: each event's hash, the links between them, and the signed checkpoints.</summary>
+/// <summary>Checks that the history was not rewritten: each event's hash, the links between them, and the signed checkpoints.</summary>
 public sealed class AuditVerifier(IDbContextFactory<PortalDb> databases, DataFolder folder, CheckpointKey key)
 {
     private const long MaxSequence = 1L << 53;
@@ -60,12 +60,12 @@ public sealed class AuditVerifier(IDbContextFactory<PortalDb> databases, DataFol
         if (e.Sequence == expected && IsIntact(e))
             return DiagnoseLink(previous, e);
 
-        // No event was written under a number far above how many there are, whatever number somebody gave to one.
+        // No event was written under a number far above the number of events, whatever number it has now.
         var origin = OriginOf(e, await db.AuditEvents.LongCountAsync(cancellationToken) + 1_000, cancellationToken);
         if (e.Sequence == expected && (origin is null || origin == expected))
             return new(AuditFault.ChangedField, e.Sequence, $"Event {e.Sequence} was changed after it was written: its hash does not fit its columns.");
 
-        // Another event stands where the expected one should: it either waits somewhere else or is gone.
+        // Another event is in the place of the expected one, which is either elsewhere or gone.
         var elsewhere = await db.AuditEvents.AsNoTracking().Where(x => x.PreviousHash == link && x.Sequence > expected).OrderBy(x => x.Sequence).FirstOrDefaultAsync(cancellationToken);
         return elsewhere is not null
             ? new(AuditFault.Reordered, expected, $"Event {expected} was moved: it now stands at {elsewhere.Sequence}.")

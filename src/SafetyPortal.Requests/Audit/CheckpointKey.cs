@@ -17,7 +17,7 @@ public sealed class CheckpointKey : IDisposable
     /// <summary>The public half in PEM.</summary>
     public string PublicPem => key.PublicPem;
 
-    /// <summary>Reads the private key, or makes one. The public half is written beside it, for verifying elsewhere.</summary>
+    /// <summary>Reads the private key, or makes one. Writes the public half next to it, for verifying elsewhere.</summary>
     public static CheckpointKey LoadOrCreate(DataFolder folder)
     {
         ArgumentNullException.ThrowIfNull(folder);

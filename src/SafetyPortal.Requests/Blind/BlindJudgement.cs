@@ -61,7 +61,7 @@ public sealed class BlindJudgement : IVersioned, IAudited
         };
     }
 
-    /// <summary>Takes the marks and ends it; a second time is refused, since the first may have been seen beside the detector's.</summary>
+    /// <summary>Takes the marks and ends it. Throws the second time, since the approver may have seen the detector's marks by then.</summary>
     public BlindTally Finish(IReadOnlyList<bool> marks, DateTimeOffset now)
     {
         if (FinishedAt is not null)

@@ -19,7 +19,7 @@ public sealed record VerdictStatement(string Schema, string EvidenceDigest, stri
 }
 
 /// <summary>
-/// A worker's statement with its signature. It stands beside the evidence and not in it: the evidence of a repeated run has the same
+/// A worker's statement with its signature. It is stored apart from the evidence: the evidence of a repeated run has the same
 /// digest, a signature never repeats.
 /// </summary>
 /// <param name="Statement">

@@ -19,7 +19,7 @@ public sealed class VerdictSigner(IDbContextFactory<PortalDb> databases, DataFol
         return SignedVerdict.Of(evidence, key.Value);
     }
 
-    /// <summary>Signs gates by themselves, for evidence that lies elsewhere.</summary>
+    /// <summary>Signs gates alone, for evidence that is stored elsewhere.</summary>
     internal async Task<SignedVerdict> SignAsync(string evidenceDigest, string policy, IReadOnlyList<GateVerdict> gates, CancellationToken cancellationToken)
     {
         await RegisterAsync(cancellationToken);
@@ -47,7 +47,7 @@ public sealed class VerdictSigner(IDbContextFactory<PortalDb> databases, DataFol
         await write.CommitAsync(cancellationToken);
     }
 
-    // A new key made here would be trusted at once, so whoever can read the folder of a doubtful worker would be trusted again.
+    // A new key made here would be trusted at once, so a reader of a doubtful worker's folder would be trusted again.
     private void DemandTrusted(WorkerKey registered)
     {
         if (registered.WithdrawnAt is { } at)

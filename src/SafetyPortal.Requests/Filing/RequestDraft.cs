@@ -1,7 +1,7 @@
 namespace SafetyPortal.Requests.Filing;
 
 /// <summary>
-/// A request form that is still being written, valid or not, one per person. It is nobody else's business and changes nothing, so it
+/// A request form that is still being written, valid or not, one per person. Only its writer sees it and it changes nothing, so it
 /// leaves no event; filing turns it into an <see cref="EraseRequest"/> and deletes it.
 /// </summary>
 public sealed class RequestDraft

@@ -42,7 +42,7 @@ public sealed class CurrentPolicy(IDbContextFactory<PortalDb> databases)
 /// <summary>Puts a new policy in force. Administrators only; evidence made under an older one keeps naming that.</summary>
 public sealed class ChangePolicy(IDbContextFactory<PortalDb> databases)
 {
-    /// <param name="changedFrom">The version whose values were changed: nobody overwrites a policy they have not seen.</param>
+    /// <param name="changedFrom">The version whose values were changed, so that an administrator cannot overwrite a policy they have not seen.</param>
     /// <exception cref="InvalidRequestException">A value is out of range.</exception>
     /// <exception cref="IllegalMoveException">Another version came into force meanwhile.</exception>
     public async Task<PolicyInForce> ExecuteAsync(Actor actor, PolicyDocument policy, long changedFrom, CancellationToken cancellationToken)

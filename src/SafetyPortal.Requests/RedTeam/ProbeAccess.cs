@@ -3,8 +3,8 @@ using SafetyPortal.Requests.Accounts;
 namespace SafetyPortal.Requests.RedTeam;
 
 /// <summary>
-/// Who sees what a probe found. Revival and amplification show how a removed concept is rebuilt, so their findings and sheets are for
-/// administrators, who order them, and auditors, who check administrators. What is not a known probe is shown to nobody.
+/// Who sees the findings of a probe. Revival and amplification show how to rebuild a removed concept, so their findings and sheets are for
+/// administrators, who order them, and auditors, who check administrators. No role sees an unknown probe.
 /// </summary>
 public static class ProbeAccess
 {

@@ -35,7 +35,7 @@ public sealed class ModelAlias : IVersioned, IAudited
 
     /// <summary>
     /// Leaves a revoked release for the newest earlier target that was not revoked: a superseded release is still an approved edit, and the unedited
-    /// model counts where somebody chose it. Without an earlier target it is the unedited model.
+    /// model counts if a person chose it. Without an earlier target it is the unedited model.
     /// </summary>
     /// <param name="releases">All releases of the model by id.</param>
     public void MoveBack(IReadOnlyDictionary<long, Release> releases, string actorName, string reason, DateTimeOffset now)

@@ -3,7 +3,7 @@ using SafetyPortal.Requests.Models;
 
 namespace SafetyPortal.Requests.Releases;
 
-/// <summary>Where a release stands.</summary>
+/// <summary>Status of a release.</summary>
 public enum ReleaseStatus
 {
     /// <summary>In force; aliases may point to it. Exits: <see cref="Superseded"/>, <see cref="Revoked"/>.</summary>

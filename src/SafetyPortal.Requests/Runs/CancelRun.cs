@@ -6,7 +6,7 @@ using SafetyPortal.Requests.Filing;
 namespace SafetyPortal.Requests.Runs;
 
 /// <summary>
-/// Withdraws a request in any status before a decision. A run at work is asked to stop, and ends the request when it has;
+/// Withdraws a request in any status before a decision. A run at work gets a request to stop, and ends the request when it has;
 /// everything else is cancelled at once. For the requester, the run's starter and administrators.
 /// </summary>
 public sealed class CancelRun(IDbContextFactory<PortalDb> databases)

@@ -11,7 +11,7 @@ public enum RunStatus
     /// <summary>A worker holds the lease. Exits: <see cref="Succeeded"/>, <see cref="Failed"/>, <see cref="Cancelled"/>, <see cref="Queued"/> (lease lost).</summary>
     Running = 1,
 
-    /// <summary>What was asked for is stored. No exit.</summary>
+    /// <summary>Its results are stored. No exit.</summary>
     Succeeded = 2,
 
     /// <summary>Ended with an error. No exit.</summary>

@@ -143,7 +143,7 @@ public sealed class Run : QueuedWork
 }
 
 /// <summary>What a completed run leaves behind. Digests are 64 hexadecimal digits.</summary>
-/// <param name="Verdict">Signed when the run ends and not with its last stage, whose output is the same each time. Without it nobody can approve.</param>
+/// <param name="Verdict">Signed when the run ends and not with its last stage, whose output is the same each time. Without it no approver can approve.</param>
 public sealed record RunOutcome(
     string EvidenceDigest, string EvidenceArtifact, string PatchDigest, string ResultDigest, double ChosenDose, bool GatesPassed,
     SignedVerdict? Verdict = null);

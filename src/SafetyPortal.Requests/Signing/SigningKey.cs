@@ -21,7 +21,7 @@ public sealed class SigningKey : IDisposable
     /// <summary>The public half in PEM.</summary>
     public string PublicPem => key.ExportSubjectPublicKeyInfoPem() + "\n";
 
-    /// <summary>Reads the private key at <paramref name="path"/>, or makes one in a file only its owner can read. The public half is written beside it, for verifying elsewhere.</summary>
+    /// <summary>Reads the private key at <paramref name="path"/>, or makes one in a file only its owner can read. Writes the public half next to it, for verifying elsewhere.</summary>
     public static SigningKey LoadOrCreate(string path)
     {
         if (!File.Exists(path))

@@ -7,19 +7,19 @@ namespace SafetyPortal.Trials.Edits;
 public sealed record DoseTrial(double Dose, AblationPatch Patch, MetricsSummary Metrics, bool Passed, double Merit);
 
 /// <summary>
-/// Finds the smallest of some doses that passes the policy on a small gallery, by bisection: a larger dose is taken to erase no less. What
-/// it finds is confirmed on the whole gallery by whoever asked.
+/// Finds the smallest of some doses that passes the policy on a small gallery, by bisection: it assumes that a larger dose erases no less. The
+/// caller confirms the result on the whole gallery.
 /// </summary>
 public static class DoseSearch
 {
     /// <summary>
-    /// Relative drop asked of the small gallery: more than most policies ask of the whole one, so that what passes here passes there.
+    /// Relative drop that the small gallery must reach: more than most policies demand of the whole one, so that a dose that passes here passes there.
     /// </summary>
     public const double MinDrop = 0.9;
 
     /// <summary>Doses in order of trial; about log2 of their number are made.</summary>
     /// <param name="doses">At least one.</param>
-    /// <param name="progress">Told before each trial: number and dose.</param>
+    /// <param name="progress">Called before each trial with its number and dose.</param>
     public static IReadOnlyList<DoseTrial> Run(
         EditBench bench, StagedGallery gallery, IReadOnlyList<double> doses, PolicyDocument policy, Action<int, double>? progress = null, CancellationToken cancellation = default)
     {

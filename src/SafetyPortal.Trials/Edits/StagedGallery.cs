@@ -16,7 +16,7 @@ public sealed class StagedGallery(LoadedModel model, EvaluationPlan plan, PaintS
     private IReadOnlyList<ImageReading>? before;
 
     /// <summary>What <paramref name="patch"/> does to the images; that of the first look alone when more targets are left there than all may show.</summary>
-    /// <param name="minDrop">Relative drop of detection that is asked, in 0..1.</param>
+    /// <param name="minDrop">Relative drop of detection to reach, in 0..1.</param>
     public (MetricsSummary Metrics, bool Stopped) Measure(AblationPatch patch, double minDrop, CancellationToken cancellation = default)
     {
         before ??= Paint(plan.Cases, cancellation);

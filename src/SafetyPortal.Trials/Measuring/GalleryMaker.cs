@@ -10,7 +10,7 @@ namespace SafetyPortal.Trials.Measuring;
 /// <param name="Features">A row per image.</param>
 public sealed record PaintedGallery(IReadOnlyList<Raster> Images, Gallery Readings, FeatureRows Features);
 
-/// <summary>Makes galleries with a model as it stands, has them looked at and stores nothing. Belongs to the torch thread.</summary>
+/// <summary>Makes galleries with a model as it is now, runs the detectors on them and stores nothing. Belongs to the torch thread.</summary>
 public sealed class GalleryMaker(LoadedModel model, PaintSettings settings)
 {
     // Bounds memory; what is seen does not depend on it.
@@ -35,7 +35,7 @@ public sealed class GalleryMaker(LoadedModel model, PaintSettings settings)
         return new PaintedGallery(images, new Gallery(readings, Features: string.Empty), features);
     }
 
-    /// <summary>Looks at images somebody made already, one per case.</summary>
+    /// <summary>Runs the detectors on images that the caller made already, one per case.</summary>
     public PaintedGallery Look(IReadOnlyList<EvaluationCase> cases, IReadOnlyList<Raster> images)
     {
         ArgumentNullException.ThrowIfNull(cases);

@@ -18,7 +18,7 @@ public sealed record PaintSettings(int Steps, double Guidance, int BatchSize, st
     public const int DefaultBatch = 8;
 }
 
-/// <summary>Makes the images of some cases with the model as it stands.</summary>
+/// <summary>Makes the images of some cases with the model as it is now.</summary>
 public static class Painter
 {
     /// <summary>One image per case, each from its own seed.</summary>

@@ -8,8 +8,8 @@ using static TorchSharp.torch;
 namespace SafetyPortal.Trials.Models;
 
 /// <summary>
-/// A model folder in memory: the pipeline, and beside it what judges its images: <c>clip/</c>, <c>judge/</c> and <c>prompts/</c>, each of which may be missing
-/// where the operator supplied what stands in. Belongs to the torch thread.
+/// A model folder in memory: the pipeline with <c>clip/</c>, <c>judge/</c> and <c>prompts/</c> to measure its images. Each of these may be missing if the
+/// operator supplied a backbone or prompts for it. Belongs to the torch thread.
 /// </summary>
 public sealed class LoadedModel : IDisposable
 {
@@ -44,7 +44,7 @@ public sealed class LoadedModel : IDisposable
 
     public ImageReader Reader { get; }
 
-    /// <summary>Networks of published metrics that were supplied beside the model.</summary>
+    /// <summary>Backbones that the operator supplied.</summary>
     public SuppliedBackbones Backbones { get; }
 
     /// <summary>Reads a model folder.</summary>

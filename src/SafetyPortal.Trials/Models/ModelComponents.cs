@@ -6,11 +6,11 @@ namespace SafetyPortal.Trials.Models;
 /// <summary>Digests of the parts of a model folder, so that evidence names all that made and judged its images and not the UNet alone.</summary>
 public static class ModelComponents
 {
-    // What a loader may read: a model card or a picture beside it changes no result.
+    // The files that a loader may read; a model card or a picture changes no result.
     private static readonly string[] Extensions = [".safetensors", ".json", ".txt", ".csv", ".onnx", ".model"];
 
-    /// <summary>One per sub-folder, and per file beside them, in the order of their names.</summary>
-    /// <param name="prompts">CSV, or folder of them, that stands in for a missing <c>prompts/</c>; null for none.</param>
+    /// <summary>One per sub-folder, and per file next to them, in the order of their names.</summary>
+    /// <param name="prompts">CSV, or folder of them, in place of <c>prompts/</c>; null for none.</param>
     public static IReadOnlyList<ModelComponent> Of(string folder, string? prompts = null, CancellationToken cancellation = default)
     {
         var parts = Directory.GetDirectories(folder)

@@ -3,7 +3,7 @@ using SafetyPortal.Trials.Models;
 
 namespace SafetyPortal.Trials.Probing;
 
-/// <summary>What the red team is asked to do.</summary>
+/// <summary>An order for probes.</summary>
 /// <param name="Kind">Kind of the erased concept.</param>
 /// <param name="Name">Its name.</param>
 /// <param name="Probes">Codes out of <see cref="ProbeCodes.All"/>.</param>
@@ -19,6 +19,6 @@ public sealed record RedTeamOrder(ConceptKind Kind, string Name, IReadOnlyList<s
     /// <summary>Other names of the concept.</summary>
     public IReadOnlyList<string> Synonyms { get; init; } = [];
 
-    /// <summary>Whole prompts somebody wants tried besides the built-in paraphrases.</summary>
+    /// <summary>Whole prompts to try besides the built-in paraphrases.</summary>
     public IReadOnlyList<string> Prompts { get; init; } = [];
 }

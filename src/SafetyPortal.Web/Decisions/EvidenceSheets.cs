@@ -2,10 +2,10 @@ using SafetyPortal.Requests.Evidence;
 
 namespace SafetyPortal.Web.Decisions;
 
-/// <summary>A picture of the evidence beside the gallery: a contact sheet or a heat map.</summary>
+/// <summary>A picture of the evidence outside the gallery: a contact sheet or a heat map.</summary>
 public sealed record EvidenceSheet(string Digest, bool Sensitive);
 
-/// <summary>The pictures of the evidence beside the gallery, in an order that never changes; reveals name them by their place after the gallery's pairs.</summary>
+/// <summary>The pictures of the evidence outside the gallery, in a fixed order; reveals name them by their place after the gallery's pairs.</summary>
 public static class EvidenceSheets
 {
     public static IReadOnlyList<EvidenceSheet> Of(EvidenceDocument evidence)
@@ -18,7 +18,7 @@ public static class EvidenceSheets
                 sheets.Add(new(digest, sensitive));
         }
 
-        // Maps lie over pictures that were asked for the concept, and probes try to bring it back: veiled like the target group.
+        // Maps cover images of concept prompts, and probes try to bring the concept back, so they are veiled like target images.
         var attention = evidence.Location?.Attention;
         Add(attention?.Sheet, sensitive: true);
         foreach (var pair in attention?.Pairs ?? [])

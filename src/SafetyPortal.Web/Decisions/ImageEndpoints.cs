@@ -43,7 +43,7 @@ internal static class ImageEndpoints
     private static async Task<IResult> PreviewAsync(long runId, ClaimsPrincipal user, RunImages images, CancellationToken cancellationToken) =>
         await images.PreviewAsync(runId, user, cancellationToken) is { } bytes ? new PrivateImage(bytes, keep: false) : NoSuchImage();
 
-    // The pages reveal through their circuit; this is the same deed for scripts, guarded by the antiforgery token like any form.
+    // The pages reveal through their circuit; this is the same action for scripts, guarded by the antiforgery token like any form.
     private static async Task<IResult> RevealAsync(
         long runId, [FromForm] int[] entries, ClaimsPrincipal user, RunImages images, ImageReveals reveals, CancellationToken cancellationToken)
     {

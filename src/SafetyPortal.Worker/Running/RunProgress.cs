@@ -2,7 +2,7 @@ using SafetyPortal.Requests.Runs;
 
 namespace SafetyPortal.Worker.Running;
 
-/// <summary>Where a run stands.</summary>
+/// <summary>Progress of a run.</summary>
 /// <param name="Step">Steps finished in the stage, 0..<paramref name="Steps"/>.</param>
 /// <param name="Steps">Steps in the stage; 0 when not known.</param>
 /// <param name="Message">What is at work, in a few words.</param>

@@ -5,7 +5,7 @@ public sealed record PackCheck(string Item, bool Passed, string Text);
 
 /// <summary>The result of verifying a pack, in the order of the checks. A check that others rest on ends the list when it fails.</summary>
 /// <param name="EvidenceDigest">What the manifest names; null when there was no manifest to read.</param>
-/// <param name="AuditKeyId">SHA-256 of the key that signed the checkpoint: whoever knows the portal's key by other means compares this.</param>
+/// <param name="AuditKeyId">SHA-256 of the key that signed the checkpoint. Readers who know the portal's key by other means compare it.</param>
 /// <param name="WorkerKeyId">SHA-256 of the key that signed the gates.</param>
 /// <param name="Trusted">Whether the audit key is one the verifier trusts; null when none was named.</param>
 public sealed record PackReport(IReadOnlyList<PackCheck> Checks, string? EvidenceDigest, string? AuditKeyId, string? WorkerKeyId, bool? Trusted)
