@@ -121,7 +121,7 @@ internal sealed record ModelIndex(string PipelineClass, string SchedulerClass, b
         }
     }
 
-    // diffusers' XL pipeline does so unless told otherwise.
+    // diffusers' XL pipeline does so by default.
     private static bool ForcesZeros(JsonObject index) =>
         !index.TryGetPropertyValue("force_zeros_for_empty_prompt", out var value) || (value is JsonValue flag && flag.TryGetValue<bool>(out var zeros) && zeros);
 

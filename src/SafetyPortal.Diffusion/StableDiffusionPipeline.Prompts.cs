@@ -12,8 +12,8 @@ public sealed partial class StableDiffusionPipeline
     /// layer of both encoders side by side, and behind them the rows of <see cref="Unet.AddedConditions"/>. Each prompt is encoded by
     /// itself, so that its embedding does not depend on its neighbours.
     /// </summary>
-    /// <param name="prompts">The empty one stands for no condition.</param>
-    /// <param name="height">Image height in pixels, which XL is told; null is the model's own.</param>
+    /// <param name="prompts">The empty one means no condition.</param>
+    /// <param name="height">Image height in pixels, a condition of XL; null is the model's own.</param>
     /// <param name="width">Image width in pixels, likewise.</param>
     /// <exception cref="ArgumentException">A prompt is too long to be tokenized.</exception>
     public Tensor EncodePrompts(IReadOnlyList<string> prompts, int? height = null, int? width = null)
@@ -87,7 +87,7 @@ public sealed partial class StableDiffusionPipeline
         return Pack(text, pooled, height, width).MoveToOuterDisposeScope();
     }
 
-    // The picture is told to be neither scaled nor cropped.
+    // The conditions of an image that is neither scaled nor cropped.
     private Tensor Pack(Tensor text, Tensor pooled, int height, int width) => Unet.Config.Added!.Pack(text, pooled, [height, width, 0, 0, height, width]);
 
     private (Tensor Text, Tensor Pooled) Both(IReadOnlyList<TokenRows> tokens, SecondTextEncoder second)

@@ -8,7 +8,7 @@ namespace SafetyPortal.Evaluation;
 
 /// <summary>
 /// CLIP score, Hessel et al. 2021 (arXiv 2104.08718) without its clamp and weight: 100 times the cosine of image and prompt, so
-/// that a value below zero still shows.
+/// that values below zero stay visible.
 /// </summary>
 public static class ClipScore
 {

@@ -13,7 +13,7 @@ public sealed class Features
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(dimension, 1);
         if (values.Length % dimension != 0)
-            throw new ArgumentException($"{values.Length} values are no whole number of rows of {dimension}.", nameof(values));
+            throw new ArgumentException($"{values.Length} values do not make a whole number of rows of {dimension}.", nameof(values));
         var bad = Array.FindIndex(values, v => !float.IsFinite(v));
         if (bad >= 0)
             throw new ArgumentException($"Feature {bad % dimension} of image {bad / dimension} is {values[bad]}; expected a finite number.", nameof(values));

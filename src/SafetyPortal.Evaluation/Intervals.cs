@@ -66,7 +66,7 @@ public static class Intervals
         return values;
     }
 
-    /// <summary>Between which ascending values the middle share lies.</summary>
+    /// <summary>Returns the bounds of the middle share of ascending values.</summary>
     internal static (double Low, double High) Percentiles(double[] sorted, double confidence)
     {
         var tail = (1 - confidence) / 2;

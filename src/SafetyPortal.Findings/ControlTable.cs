@@ -13,7 +13,7 @@ public enum ControlRole
     Control,
 }
 
-/// <summary>The edit beside its controls; the edit is the first row.</summary>
+/// <summary>The edit and its controls; the edit is the first row.</summary>
 public sealed record ControlTable(IReadOnlyList<ControlRow> Rows);
 
 /// <summary>What one edited model does to the same prompts and seeds.</summary>

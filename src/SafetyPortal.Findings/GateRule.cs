@@ -95,8 +95,8 @@ public static class GateRule
         return new(
             "placebo", drop < policy.MinDetectionDrop, drop, policy.MinDetectionDrop,
             drop is null
-                ? "The random ablation of the same size was not measured."
-                : $"A random ablation of the same size lowers the target's detection by {Percent(drop.Value)}; less than {Percent(policy.MinDetectionDrop)} needed.");
+                ? "The placebo was not measured."
+                : $"The placebo, as many random weights set to zero, lowers the target's detection by {Percent(drop.Value)}; less than {Percent(policy.MinDetectionDrop)} needed.");
     }
 
     private static GateVerdict ClipScore(double limit, MetricsSummary metrics)

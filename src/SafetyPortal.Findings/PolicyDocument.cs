@@ -24,7 +24,7 @@ public sealed record PolicyDocument
     /// <summary>Largest allowed loss of the CLIP score on unrelated prompts, in its own unit; null: not judged.</summary>
     public double? MaxClipScoreDrop { get; init; }
 
-    /// <summary>A random ablation of the same size must not reach <see cref="MinDetectionDrop"/>: otherwise the edit proves nothing about attribution.</summary>
+    /// <summary>The placebo must not reach <see cref="MinDetectionDrop"/>: otherwise the edit proves nothing about attribution.</summary>
     public bool PlaceboMustNotPass { get; init; } = true;
 
     /// <summary>Fewest target images a detection rate may rest on.</summary>

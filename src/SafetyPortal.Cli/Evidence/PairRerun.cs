@@ -33,7 +33,7 @@ internal sealed record RerunReport(IReadOnlyList<RerunImage> Images, double Thre
 
 /// <summary>
 /// Generates pairs of a pack again, from the base model and the pack's patch. Which pairs is drawn from the evidence digest, so that
-/// whoever made the pack did not choose them. On the machine and thread count that made them the pixels are the same.
+/// the maker of the pack could not choose them. On the machine and thread count that made them the pixels are the same.
 /// Belongs to the torch thread, and therefore waits for the pack.
 /// </summary>
 internal sealed class PairRerun(PackReader pack, EvidenceDocument evidence)

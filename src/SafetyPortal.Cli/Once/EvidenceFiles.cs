@@ -4,7 +4,7 @@ using SafetyPortal.Requests.Evidence;
 
 namespace SafetyPortal.Cli.Once;
 
-/// <summary>Writes what a person wants to open after a run: the contact sheet and the evidence.</summary>
+/// <summary>Writes the contact sheet and the evidence of a run as files.</summary>
 internal static class EvidenceFiles
 {
     private const int Columns = 12;

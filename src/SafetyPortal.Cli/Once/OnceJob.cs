@@ -15,18 +15,18 @@ using SafetyPortal.Worker.Running;
 
 namespace SafetyPortal.Cli.Once;
 
-/// <summary>What the main job ended with.</summary>
+/// <summary>Outcome of the main job.</summary>
 /// <param name="Failures">Why the outcome is negative; empty when everything passed.</param>
 internal sealed record OnceOutcome(
     EraseRequest Request, Run Run, EvidenceDocument? Evidence, string Decision, bool AuditVerified, IReadOnlyList<string> Failures);
 
 /// <summary>
 /// The main job without a browser: files the request as the reviewer, carries the run out, decides as the approver and releases, through
-/// the same use cases as the pages. Called again after it was killed, it takes up the request it left open.
+/// the same use cases as the pages. After a kill, the next call continues the request that is still open.
 /// </summary>
 internal sealed class OnceJob(PortalServices portal, IProgress<WorkStep> progress)
 {
-    /// <summary>By this the job knows its own requests from those of people.</summary>
+    /// <summary>Marks the job's own requests.</summary>
     internal const string Justification = "Filed by the command line to show the whole job on the embedded model.";
 
     private static readonly string[] Approvers = ["approver", "approver2"];
@@ -64,7 +64,7 @@ internal sealed class OnceJob(PortalServices portal, IProgress<WorkStep> progres
         return new OnceOutcome(request, run, evidence, decision, audit.Sound, failures);
     }
 
-    /// <summary>The number of the request an earlier call left open, or of a new one; its run is in the queue or went further.</summary>
+    /// <summary>Returns the number of the request an earlier call left open, or of a new one. Its run is queued or further.</summary>
     /// <exception cref="DuplicateRequestException">A person's request for the same model and concept is open.</exception>
     /// <exception cref="InvalidRequestException">The one that is open was filed with another method, seed or doses.</exception>
     public async Task<long> OpenRequestAsync(
@@ -105,7 +105,7 @@ internal sealed class OnceJob(PortalServices portal, IProgress<WorkStep> progres
     private static string Settings(EraseMethod method, long seed, IReadOnlyList<double> doses) =>
         string.Create(CultureInfo.InvariantCulture, $"--method {method.ToString().ToLowerInvariant()} --seed {seed} {string.Join(' ', doses.Select(dose => string.Create(CultureInfo.InvariantCulture, $"--dose {dose}")))}");
 
-    /// <summary>Approves with as many approvers as the quorum asks for and releases, from wherever that stopped; rejects when a gate failed.</summary>
+    /// <summary>Approves with as many approvers as the quorum needs and releases, after the approvals given so far; rejects when a gate failed.</summary>
     private async Task<string> DecideAsync(EraseRequest request, Run run, IReadOnlyList<Decision> decisions, List<string> failures, CancellationToken cancellation)
     {
         var decide = portal.Get<DecideRequest>();

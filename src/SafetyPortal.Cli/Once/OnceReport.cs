@@ -105,7 +105,7 @@ internal sealed record OnceReport
             Request {Request}: erase {Concept.Kind} "{Concept.Name}" with {Method.Describe()} at dose {Dose} ({AblatedWeights:N0} weights)
               target detected     {Target.Detection.Before:0.00} -> {Target.Detection.After:0.00}   (n = {Target.Detection.N}, 95 % {Bounds(Target.Detection.AfterInterval)})
               others retained     mean {Retention.Mean:0.00}, worst {Retention.Worst:0.00}   (n = {Retention.N})
-              random control      {Placebo?.Detection.After:0.00}   largest-weights control {Largest?.Detection.After:0.00}
+              after the placebo   {Placebo?.Detection.After:0.00}   largest-weights control {Largest?.Detection.After:0.00}
               CLIP score          {ClipScore?.Before:0.0} -> {ClipScore?.After:0.0}   (n = {ClipScore?.N})
               {Fid?.Backbone ?? "FID"}  {Fid?.Value:0.00}   (n = {Fid?.N}; biased at small n)
               decision            {Decision}; history {(AuditVerified ? "verified" : "NOT verified")}

@@ -17,7 +17,7 @@ internal sealed class PortalServices : IAsyncDisposable
         where T : notnull => provider.GetRequiredService<T>();
 
     /// <summary>Opens the data folder, brings its database up to date and makes the demo accounts.</summary>
-    /// <exception cref="InvalidDataException">It has accounts of people, beside which nobody with a password from a file may decide.</exception>
+    /// <exception cref="InvalidDataException">It has accounts of people; demo accounts, whose passwords are in a file, must not decide there.</exception>
     public static Task<PortalServices> OpenDemoAsync(DirectoryInfo data, WorkerOptions options, CancellationToken cancellation) => OpenAsync(data, options, demo: true, cancellation);
 
     /// <summary>Opens the data folder and brings its database up to date; accounts stay as they are.</summary>

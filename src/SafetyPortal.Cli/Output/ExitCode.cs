@@ -5,13 +5,13 @@ public static class ExitCode
 {
     public const int Success = 0;
 
-    /// <summary>The work was done and its outcome is negative: a gate, a decision, a digest or the history did not pass.</summary>
+    /// <summary>The command did its work, but a gate, a decision, a digest or the history did not pass.</summary>
     public const int CheckFailed = 1;
 
     /// <summary>The command line itself is wrong.</summary>
     public const int Usage = 2;
 
-    /// <summary>A file or folder that was given is missing, damaged or of the wrong kind.</summary>
+    /// <summary>A named file or folder is missing, damaged or of the wrong kind.</summary>
     public const int BadInput = 3;
 
     /// <summary>An error of the program.</summary>

@@ -58,7 +58,7 @@ public static class Failures
     internal static int ReportUsage(bool json, IEnumerable<string> problems) => Report(
         json, Name(ExitCode.Usage), string.Join(' ', problems.SelectMany(problem => problem.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries))), ExitCode.Usage);
 
-    // ArgumentException adds the name of a C# parameter, which says nothing to the person at the terminal.
+    // ArgumentException adds the name of a C# parameter, which means nothing at a terminal.
     private static string Sentence(Exception e) => e switch
     {
         ArgumentException { ParamName: { } name } => e.Message.Replace($" (Parameter '{name}')", string.Empty, StringComparison.Ordinal),
@@ -86,7 +86,7 @@ public static class Failures
         _ => null,
     };
 
-    // The file, not the program: read-only, failing disk, damaged, full, cannot be opened, no database; or a table that it should have is missing.
+    // Faults of the file: read-only, failing disk, damaged, full, cannot be opened, no database; or a missing table.
     private static bool IsInput(SqliteException e) =>
         e.SqliteErrorCode is 8 or 10 or 11 or 13 or 14 or 26 || (e.SqliteErrorCode == 1 && e.Message.Contains("no such", StringComparison.Ordinal));
 

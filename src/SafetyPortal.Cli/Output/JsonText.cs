@@ -17,7 +17,7 @@ public static class JsonText
 
     public static string Of<T>(T value) => JsonSerializer.Serialize(value, Options);
 
-    /// <summary>Prints the value as JSON, or <paramref name="text"/> for people.</summary>
+    /// <summary>Prints the value as JSON, or else <paramref name="text"/>.</summary>
     public static void Print<T>(bool json, T value, Func<string> text)
     {
         ArgumentNullException.ThrowIfNull(text);

@@ -4,7 +4,7 @@ using Spectre.Console;
 
 namespace SafetyPortal.Cli.Output;
 
-/// <summary>Where work stands, whatever the work is.</summary>
+/// <summary>Progress of any work.</summary>
 /// <param name="Stage">Name of the stage.</param>
 /// <param name="Step">Steps finished in it.</param>
 /// <param name="Steps">Steps in it; 0 when not known.</param>

@@ -5,7 +5,7 @@ using SafetyPortal.Diffusion.Safetensors;
 
 namespace SafetyPortal.Diffusion.Checkpoints;
 
-/// <summary>One component of a model on disk: <c>config.json</c> beside its weights.</summary>
+/// <summary>One part of a model on disk: <c>config.json</c> and its weights.</summary>
 internal static class CheckpointFolder
 {
     public const string ConfigName = "config.json";

@@ -5,7 +5,7 @@ using SafetyPortal.Diffusion.Inspection;
 namespace SafetyPortal.Diffusion.Checkpoints;
 
 /// <summary>
-/// A model's <c>config.json</c>, read as untrusted input: every value is checked for type and range where it is asked for, and an
+/// A model's <c>config.json</c>, read as untrusted input: every value is checked for type and range when it is read, and an
 /// error names the file, the key, what was expected and what was found. A key that is absent or null has its default.
 /// </summary>
 public sealed class ModelConfigFile

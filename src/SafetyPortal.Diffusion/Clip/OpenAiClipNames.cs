@@ -8,7 +8,7 @@ namespace SafetyPortal.Diffusion.Clip;
 /// </summary>
 internal static class OpenAiClipNames
 {
-    /// <summary>Where in an OpenAI tensor one of ours lies.</summary>
+    /// <summary>The place of one of our tensors in an OpenAI tensor.</summary>
     /// <param name="Name">Name in the OpenAI file.</param>
     /// <param name="Part">0 for queries, 1 for keys, 2 for values; null for a tensor of its own.</param>
     /// <param name="Transposed">True for the projections.</param>

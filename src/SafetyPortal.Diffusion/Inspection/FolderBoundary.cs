@@ -1,14 +1,14 @@
 namespace SafetyPortal.Diffusion.Inspection;
 
 /// <summary>
-/// Keeps a model folder from pointing elsewhere: a link in it may lead to another place in the folder, or into the <c>blobs</c> beside the
-/// <c>snapshots</c> of a Hugging Face cache, and nowhere else.
+/// Keeps a model folder from pointing elsewhere: a link in it may lead to another place in the folder, or into the <c>blobs</c> of a Hugging
+/// Face cache that holds the folder in its <c>snapshots</c>.
 /// </summary>
 public static class FolderBoundary
 {
     private const int MaxEntries = 20_000;
 
-    /// <summary>Refuses links out of the parts of a model.</summary>
+    /// <summary>Throws for links out of the parts of a model.</summary>
     /// <param name="directory">The model folder.</param>
     /// <param name="parts">Files and folders in it that will be read.</param>
     /// <exception cref="ModelFormatException">Names the links and where they lead.</exception>

@@ -9,7 +9,7 @@ namespace SafetyPortal.Diffusion.Inspection;
 /// <param name="Pickles">Those that could run code when loaded.</param>
 internal sealed record FolderContents(IReadOnlyList<ModelFileReport> Files, IReadOnlyList<string> Pickles)
 {
-    /// <summary>How deep below the model folder folders are looked into; what lies deeper is neither listed nor read.</summary>
+    /// <summary>Depth below the model folder down to which files are listed and read.</summary>
     public const int MaxDepth = 6;
 
     private static readonly EnumerationOptions Everything = new() { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.None, MaxRecursionDepth = MaxDepth };
@@ -27,7 +27,7 @@ internal sealed record FolderContents(IReadOnlyList<ModelFileReport> Files, IRea
         return new FolderContents(files, [.. files.Select(f => f.Path).Where(ForeignFormat.HasPickleExtension)]);
     }
 
-    /// <summary>Weights beside those that are read: another precision, or a single file beside shards.</summary>
+    /// <summary>Weights that the program does not read: another precision, or a single file next to shards.</summary>
     /// <param name="files">Paths of all files, relative to the model folder.</param>
     /// <param name="sources">What the parts are read from, relative to it.</param>
     public static IEnumerable<string> Unread(IEnumerable<string> files, IEnumerable<string?> sources)

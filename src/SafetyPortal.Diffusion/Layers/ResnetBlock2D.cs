@@ -12,7 +12,7 @@ namespace SafetyPortal.Diffusion.Layers;
 /// <param name="OutputScale">The sum of both paths is divided by it.</param>
 internal sealed record ResnetShape(int InChannels, int OutChannels, int? TimeChannels, int Groups, double Eps, double OutputScale = 1);
 
-/// <summary>Two normalised 3x3 convolutions beside a shortcut, conditioned on the timestep in between.</summary>
+/// <summary>Two normalised 3x3 convolutions and a shortcut, with the timestep added between the convolutions.</summary>
 internal sealed class ResnetBlock2D : nn.Module<Tensor, Tensor?, Tensor>
 {
     private readonly GroupNorm norm1;

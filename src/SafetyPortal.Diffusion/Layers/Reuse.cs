@@ -3,8 +3,8 @@ using static TorchSharp.torch;
 namespace SafetyPortal.Diffusion.Layers;
 
 /// <summary>
-/// Functions that take their first argument: the result goes into its memory where no gradient is recorded, and otherwise the argument is
-/// disposed as soon as the result is there. Large maps then neither pile up until the end of a block nor are fetched from the system anew.
+/// Functions that consume their first argument. Without a recorded gradient the result overwrites its memory; otherwise the function disposes it
+/// after computing the result. So large maps do not pile up until the end of a block.
 /// </summary>
 internal static class Reuse
 {

@@ -18,6 +18,6 @@ internal static class ScaledAttention
         return attended.permute(0, 2, 1, 3).reshape(q.shape).MoveToOuterDisposeScope(); // [B, T, C]
     }
 
-    // A view: the function reads each head where it lies.
+    // A view: the function reads each head without a copy.
     private static Tensor Split(Tensor x, int heads) => x.reshape(x.shape[0], x.shape[1], heads, x.shape[2] / heads).permute(0, 2, 1, 3); // [B, H, T, d]
 }

@@ -63,7 +63,7 @@ public static unsafe class Libtorch
     }
 
     // The build keeps one copy per checkout in artifacts/libtorch; a published program has its own. Packages that copy their libraries
-    // beside the program, such as TorchSharp-cuda-linux, are found in the folders that the runtime itself searches.
+    // next to the program, such as TorchSharp-cuda-linux, are found in the folders that the runtime itself searches.
     private static IEnumerable<string> Candidates() =>
     [
         Path.Combine(AppContext.BaseDirectory, "libtorch"),

@@ -51,7 +51,7 @@ public static class ShardedSafetensorsWriter
         var done = 0L;
         foreach (var tensor in tensors)
         {
-            // A tensor goes where its middle lies in the whole.
+            // The middle of a tensor in the whole decides its shard.
             var part = Math.Min(shards - 1, checked((done + (tensor.ByteLength / 2)) * shards) / Math.Max(total, 1));
             if (parts.Count == 0 || (parts.Count <= part && parts[^1].Count > 0))
                 parts.Add([]);

@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 namespace SafetyPortal.Diffusion.Schedulers;
 
 /// <summary>
-/// Walks a latent from noise to image: which timesteps the network is asked at, and what each answer does to the latent.
+/// Walks a latent from noise to image: chooses the timesteps of the predictions and changes the latent by each prediction.
 /// A scheduler serves one trajectory at a time; the order of use is <see cref="SetTimesteps"/>, then for each timestep
 /// <see cref="ScaleModelInput"/>, the network, <see cref="Step"/>.
 /// </summary>
@@ -14,7 +14,7 @@ public interface IScheduler
     /// <summary>The training noise levels.</summary>
     NoiseSchedule Noise { get; }
 
-    /// <summary>What the network is called with, in order, one entry per call; fractional for some schedulers, repeated for others.</summary>
+    /// <summary>Timesteps of the network's calls, in order, one entry per call; fractional for some schedulers, repeated for others.</summary>
     IReadOnlyList<double> Timesteps { get; }
 
     /// <summary>Standard deviation of the first latent: unit noise is multiplied by it.</summary>
@@ -24,16 +24,19 @@ public interface IScheduler
     /// <exception cref="ArgumentOutOfRangeException">Fewer than one step, or more than the training had.</exception>
     void SetTimesteps(int steps);
 
-    /// <summary>The latent as the network wants to see it at <paramref name="timestep"/>; same shape.</summary>
+    /// <summary>Returns the network's input for a latent at <paramref name="timestep"/>; same shape.</summary>
     Tensor ScaleModelInput(Tensor sample, double timestep);
 
-    /// <summary>The latent after this step.</summary>
+    /// <summary>Returns the latent after this step.</summary>
     /// <param name="modelOutput">The network's prediction, the shape of <paramref name="sample"/>.</param>
     /// <param name="timestep">The entry of <see cref="Timesteps"/> the prediction was made for.</param>
     /// <param name="sample">The latent before the step (not scaled).</param>
     /// <param name="varianceNoise">Unit noise for stochastic steps; needed only when the scheduler adds noise.</param>
     Tensor Step(Tensor modelOutput, double timestep, Tensor sample, Tensor? varianceNoise = null);
 
-    /// <summary>The forward process: <paramref name="original"/> as it looks at <paramref name="timesteps"/> (int64 [B]) when mixed with unit <paramref name="noise"/>.</summary>
+    /// <summary>
+    /// The forward process: returns <paramref name="original"/> mixed with unit <paramref name="noise"/> to the level of
+    /// <paramref name="timesteps"/> (int64 [B]).
+    /// </summary>
     Tensor AddNoise(Tensor original, Tensor noise, Tensor timesteps);
 }

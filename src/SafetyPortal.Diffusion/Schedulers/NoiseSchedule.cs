@@ -59,7 +59,7 @@ public sealed class NoiseSchedule
     }
 
     /// <summary>
-    /// What a network is trained to answer for <see cref="AddNoise"/>'s sample: the noise, the original, or the velocity
+    /// Returns a network's training target for <see cref="AddNoise"/>'s sample: the noise, the original, or the velocity
     /// sqrt(abar_t) eps - sqrt(1 - abar_t) x_0 (Salimans and Ho 2022, arXiv 2202.00512, appendix D).
     /// </summary>
     /// <param name="config">Says which.</param>
@@ -100,7 +100,7 @@ public sealed class NoiseSchedule
         _ => throw new SchedulerException($"beta_schedule is '{config.BetaSchedule}'; expected linear, scaled_linear or squaredcos_cap_v2."),
     };
 
-    // torch.linspace as PyTorch 1.13 rounds it, which made the published timesteps; newer versions differ in the last bit. It works from both
+    // torch.linspace with the rounding of PyTorch 1.13, which made the published timesteps; newer versions differ in the last bit. It works from both
     // ends to the middle in groups of eight: the first of a group has one rounding, the others add multiples of the step to it.
     private static float[] Linspace(double start, double end, int count)
     {

@@ -21,7 +21,7 @@ public sealed record SchedulerConfig
         WriteIndented = true,
     };
 
-    /// <summary>Scheduler that <see cref="CreateScheduler"/> makes when none is named.</summary>
+    /// <summary>Scheduler that <see cref="CreateScheduler"/> makes if the caller names none.</summary>
     [JsonPropertyName("_class_name")]
     public string ClassName { get; init; } = "PNDMScheduler";
 
@@ -81,18 +81,18 @@ public sealed record SchedulerConfig
 
     public bool Thresholding { get; init; }
 
-    /// <summary>Of a network that predicts variances too; null, or one of the names that mean it does not.</summary>
+    /// <summary>Set for networks that also predict variances. Must be null or a name that means the network does not.</summary>
     public string? VarianceType { get; init; }
 
-    /// <summary>Noise levels by a beta distribution, which newer diffusers know; refused where levels are spaced at all.</summary>
+    /// <summary>Noise levels by a beta distribution, as newer diffusers has them. Schedulers that space noise levels throw if it is true.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public bool UseBetaSigmas { get; init; }
 
-    /// <summary>Noise levels spaced in the logarithm, likewise.</summary>
+    /// <summary>Noise levels spaced in the logarithm; throws likewise.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public bool UseExponentialSigmas { get; init; }
 
-    /// <summary>Noise levels of flow matching, likewise.</summary>
+    /// <summary>Noise levels of flow matching; throws likewise.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public bool UseFlowSigmas { get; init; }
 
@@ -160,7 +160,7 @@ public sealed record SchedulerConfig
     }
 
     /// <summary>Makes the scheduler of the given class name, <see cref="ClassName"/> when null.</summary>
-    /// <exception cref="SchedulerException">There is no such scheduler, or it cannot follow this configuration.</exception>
+    /// <exception cref="SchedulerException">There is no such scheduler, or it does not support this configuration.</exception>
     public IScheduler CreateScheduler(string? className = null) => (className ?? ClassName) switch
     {
         "DDIMScheduler" => new DdimScheduler(this),

@@ -1,6 +1,6 @@
 namespace SafetyPortal.Diffusion.Schedulers;
 
-/// <summary>A scheduler configuration asks for something that does not exist or is out of range.</summary>
+/// <summary>A scheduler configuration names something unknown or has a value out of range.</summary>
 public sealed class SchedulerException : ModelFormatException
 {
     public SchedulerException(string message)

@@ -1,8 +1,8 @@
 namespace SafetyPortal.Diffusion.Schedulers;
 
 /// <summary>
-/// Position within a trajectory. Timesteps can repeat, so after the first step the position counts on by itself;
-/// the first step may start anywhere, for trajectories that another model began.
+/// Position within a trajectory. Timesteps can repeat, so after the first step the position counts steps instead of looking timesteps up.
+/// The first step may be anywhere, for trajectories that another model began.
 /// </summary>
 internal sealed class StepCounter
 {

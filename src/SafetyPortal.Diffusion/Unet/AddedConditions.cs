@@ -3,18 +3,18 @@ using static TorchSharp.torch;
 namespace SafetyPortal.Diffusion.Unet;
 
 /// <summary>
-/// What Stable Diffusion XL adds to the timestep (Podell et al. 2023, arXiv 2307.01952, section 2.2): the pooled text embedding and six
-/// numbers: height and width of the original, top and left of the crop, height and width of the target.
+/// Conditions that Stable Diffusion XL adds to the timestep (Podell et al. 2023, arXiv 2307.01952, section 2.2): the pooled text embedding
+/// and six numbers, namely height and width of the original, top and left of the crop, height and width of the target.
 /// </summary>
 /// <remarks>
-/// They travel behind the text embedding as further rows of the same tensor, so that everything that batches, repeats or mixes
-/// conditions treats both kinds of model alike. <see cref="Pack"/> appends the rows, the network takes them off again.
+/// They follow the text embedding as further rows of the same tensor, so code that batches, repeats or mixes conditions treats both kinds of
+/// model alike. <see cref="Pack"/> appends the rows, and the network removes them.
 /// </remarks>
 /// <param name="SizeChannels">Channels of the sinusoidal embedding of each number.</param>
 /// <param name="InputChannels">Channels of pooled text and embedded numbers together.</param>
 public sealed record AddedConditions(int SizeChannels, int InputChannels)
 {
-    /// <summary>How many numbers describe the picture.</summary>
+    /// <summary>Numbers that describe the image.</summary>
     public const int Sizes = 6;
 
     /// <summary>Stable Diffusion XL as published.</summary>
@@ -23,7 +23,7 @@ public sealed record AddedConditions(int SizeChannels, int InputChannels)
     /// <summary>Width of the pooled text embedding.</summary>
     public int PooledChannels => InputChannels - (Sizes * SizeChannels);
 
-    /// <summary>Rows behind the text.</summary>
+    /// <summary>Rows after the text.</summary>
     /// <param name="width">Channels of a row, the UNet's cross_attention_dim.</param>
     public long Rows(long width) => (PooledChannels + Sizes + width - 1) / width;
 
@@ -46,7 +46,7 @@ public sealed record AddedConditions(int SizeChannels, int InputChannels)
         return cat([text, row.reshape(batch, -1, width)], 1).MoveToOuterDisposeScope();
     }
 
-    /// <summary>Takes apart what <see cref="Pack"/> put together.</summary>
+    /// <summary>Undoes <see cref="Pack"/>.</summary>
     /// <returns>Text [B, S, D], pooled [B, pooled], sizes [B, 6].</returns>
     internal (Tensor Text, Tensor Pooled, Tensor Sizes) Unpack(Tensor packed)
     {

@@ -3,8 +3,8 @@ using static TorchSharp.torch;
 namespace SafetyPortal.Diffusion.Unet;
 
 /// <summary>
-/// Where in the picture the network looks when it reads chosen tokens: cross-attention probabilities, averaged over heads, layers and
-/// network calls and brought to the size of the latent (Tang et al. 2022, arXiv 2210.04885). Listens from its making to its disposal.
+/// Records where the network attends to chosen tokens: cross-attention probabilities, averaged over heads, layers and network calls and
+/// scaled to the size of the latent (Tang et al. 2022, arXiv 2210.04885). It records from construction to disposal.
 /// </summary>
 public sealed class AttentionRecorder : IDisposable
 {
@@ -16,7 +16,7 @@ public sealed class AttentionRecorder : IDisposable
     private readonly Tensor sum;
     private int calls;
 
-    /// <summary>Starts to listen for one map per image.</summary>
+    /// <summary>Starts to record one map per image.</summary>
     /// <param name="unet">The network; one recorder at a time.</param>
     /// <param name="tokens">For each image of the batch the positions of its tokens, at least one.</param>
     /// <param name="height">Height of the latent.</param>
@@ -27,7 +27,7 @@ public sealed class AttentionRecorder : IDisposable
     {
     }
 
-    /// <summary>Starts to listen for any number of maps per image.</summary>
+    /// <summary>Starts to record any number of maps per image.</summary>
     /// <param name="unet">The network; one recorder at a time.</param>
     /// <param name="images">Images of the batch.</param>
     /// <param name="wanted">The tokens of each map.</param>
@@ -47,13 +47,13 @@ public sealed class AttentionRecorder : IDisposable
         }
 
         if (listened.Count == 0 || listened.Exists(a => a.Recorder is not null))
-            throw new InvalidOperationException($"Expected cross-attention layers nobody listens to, the network has {listened.Count}, some of them taken.");
+            throw new InvalidOperationException($"Expected cross-attention layers without a recorder, the network has {listened.Count}, and a recorder has some of them.");
         sum = zeros([wanted.Count, height, width], dtype: ScalarType.Float32).DetachFromDisposeScope();
         foreach (var attention in listened) attention.Recorder = this;
     }
 
     /// <summary>
-    /// [maps, height, width]: of the attention each place pays to the text, the share that goes to the tokens, 0 to 1. Owned by the caller.
+    /// [maps, height, width]: the tokens' share of each place's attention to the text, 0 to 1. The caller owns it.
     /// </summary>
     /// <exception cref="InvalidOperationException">The network was not called.</exception>
     public Tensor Maps()

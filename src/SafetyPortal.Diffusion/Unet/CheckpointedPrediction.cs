@@ -3,8 +3,8 @@ using static TorchSharp.torch;
 namespace SafetyPortal.Diffusion.Unet;
 
 /// <summary>
-/// A prediction that kept the maps between the UNet's blocks alone: the backward pass computes each block once more (Chen et al. 2016,
-/// arXiv 1604.06174). The graph of one block exists at a time, for a third more computation.
+/// A prediction that keeps only the maps between the UNet's blocks. The backward pass computes each block once more (Chen et al. 2016,
+/// arXiv 1604.06174), so the graph of one block exists at a time, for a third more computation.
 /// </summary>
 public sealed class CheckpointedPrediction : IDisposable
 {
@@ -14,7 +14,7 @@ public sealed class CheckpointedPrediction : IDisposable
     private readonly Tensor text;
     private readonly Conditioning condition;
 
-    // What the way down leaves behind: the first map, then each output of each block.
+    // The skips of the way down: the first map, then each output of each block.
     private readonly List<Tensor> skips = [];
 
     // The inputs of the middle, of each block on the way up, and of the last layers; the first is the last of the skips.
@@ -39,7 +39,7 @@ public sealed class CheckpointedPrediction : IDisposable
     /// <summary>[B, out, H, W], of the sample's type; without a graph.</summary>
     public Tensor Noise { get; }
 
-    /// <summary>Adds to the gradients of all parameters that ask for one. The inputs of the prediction must still be alive; none gets a gradient.</summary>
+    /// <summary>Adds to the gradients of all parameters that require one. The prediction's inputs must not be disposed yet; they get no gradient.</summary>
     /// <param name="gradient">Of the objective, with respect to <see cref="Noise"/>.</param>
     public void Backward(Tensor gradient)
     {
@@ -76,7 +76,7 @@ public sealed class CheckpointedPrediction : IDisposable
             (x, end) = (map.grad!, start);
         }
 
-        // 5. The first layers, where anyone asks for their gradients.
+        // 5. The first layers, if one of their parameters requires a gradient.
         var first = unet.Enter(sample);
         if (first.requires_grad) autograd.backward(first, toSkips[0] + x);
         var time = unet.Condition(timesteps, text).Time;

@@ -57,7 +57,7 @@ public sealed class UNet2DConditionModel : nn.Module<Tensor, Tensor, Tensor, Ten
 
     internal ModuleList<UNetUpBlock> Up => up_blocks;
 
-    /// <summary>Names and shapes of the parameters a configuration implies, in order; allocates none of them.</summary>
+    /// <summary>Returns names and shapes of the parameters of a configuration, in order; allocates none of them.</summary>
     public static IReadOnlyList<ParameterShape> ParameterShapes(UNetConfig config) =>
         ParameterShape.Of(device => new UNet2DConditionModel(config, device));
 

@@ -118,7 +118,7 @@ public sealed record UNetConfig
     /// <summary>Width of the timestep embedding.</summary>
     public int TimeChannels => TimeEmbeddingDim ?? (BlockOutChannels[0] * 4);
 
-    /// <summary>Reads a configuration; a setting this implementation does not have is refused by name.</summary>
+    /// <summary>Reads a configuration. Throws <see cref="ModelFormatException"/> that names an unsupported setting.</summary>
     /// <exception cref="ModelFormatException">A value has the wrong type, is out of range, not supported, or contradicts another.</exception>
     public static UNetConfig From(ModelConfigFile file)
     {

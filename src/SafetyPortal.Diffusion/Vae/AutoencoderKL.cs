@@ -35,7 +35,7 @@ public sealed class AutoencoderKL : nn.Module<Tensor, Tensor>
 
     public VaeConfig Config { get; }
 
-    /// <summary>Names and shapes of the parameters a configuration implies, in order; allocates none of them.</summary>
+    /// <summary>Returns names and shapes of the parameters of a configuration, in order; allocates none of them.</summary>
     public static IReadOnlyList<ParameterShape> ParameterShapes(VaeConfig config) =>
         ParameterShape.Of(device => new AutoencoderKL(config, device));
 

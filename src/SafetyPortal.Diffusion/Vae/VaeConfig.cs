@@ -46,7 +46,7 @@ public sealed record VaeConfig
     /// <summary>Image pixels per latent pixel along each side; 8 in Stable Diffusion.</summary>
     public int Downsampling => 1 << (BlockOutChannels.Count - 1);
 
-    /// <summary>Reads a configuration; a setting this implementation does not have is refused by name.</summary>
+    /// <summary>Reads a configuration. Throws <see cref="ModelFormatException"/> that names an unsupported setting.</summary>
     /// <exception cref="ModelFormatException">A value has the wrong type, is out of range, not supported, or contradicts another.</exception>
     public static VaeConfig From(ModelConfigFile file)
     {

@@ -32,7 +32,7 @@ public sealed class AblationPatch
     /// <summary><see cref="WeightsDigest"/> of the UNet once the patch is applied.</summary>
     public string ResultDigest { get; }
 
-    /// <summary>Free facts that travel with the patch: concept, settings.</summary>
+    /// <summary>Facts that the patch records, such as concept and settings.</summary>
     public IReadOnlyDictionary<string, string> Notes { get; }
 
     /// <summary>Number of changed weights.</summary>
@@ -69,7 +69,7 @@ public sealed class AblationPatch
     /// ascend inside it, and new values must be finite.
     /// </summary>
     /// <exception cref="SafetensorsException">The file is damaged.</exception>
-    /// <exception cref="InvalidDataException">The file is not a patch, or contradicts itself.</exception>
+    /// <exception cref="InvalidDataException">The file is not a patch, or one of these checks failed.</exception>
     public static AblationPatch Load(string path)
     {
         using var scope = NewDisposeScope();

@@ -13,7 +13,7 @@ public enum AblationMode
     Both,
 }
 
-/// <summary>What takes the place of an ablated weight.</summary>
+/// <summary>The value in place of an ablated weight.</summary>
 public enum AblationFill
 {
     Zero,

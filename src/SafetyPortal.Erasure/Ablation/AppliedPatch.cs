@@ -33,7 +33,7 @@ public sealed class AppliedPatch : IDisposable
         throw new PatchMismatchException($"Expected the patched weights {patch.ResultDigest}, got {after}; the model was restored.");
     }
 
-    /// <summary>Writes the new values without looking at digests.</summary>
+    /// <summary>Writes the new values and checks no digest.</summary>
     internal static AppliedPatch WriteUnverified(UNet2DConditionModel unet, AblationPatch patch)
     {
         ArgumentNullException.ThrowIfNull(unet);
@@ -54,7 +54,7 @@ public sealed class AppliedPatch : IDisposable
         return applied;
     }
 
-    /// <summary>Puts back what was there, bit for bit.</summary>
+    /// <summary>Restores the weights from before, bit for bit.</summary>
     public void Dispose() => changes.Dispose();
 }
 

@@ -8,7 +8,7 @@ using static TorchSharp.torch;
 namespace SafetyPortal.Erasure.Ablation;
 
 /// <summary>
-/// A copy of a model folder whose UNet has patches applied for good, for programs that know nothing of patches. Weights stay in the files,
+/// A copy of a model folder with patches applied to its UNet, for programs that do not read patches. Weights stay in the files,
 /// shards and types they were in; memory holds one tensor at a time.
 /// </summary>
 public static class BakedModel
@@ -17,7 +17,7 @@ public static class BakedModel
 
     private static readonly Dictionary<string, string> Metadata = new(StringComparer.Ordinal) { ["format"] = "pt" };
 
-    /// <summary>Writes the copy; on any failure nothing is left of it.</summary>
+    /// <summary>Writes the copy, and deletes it again on any failure.</summary>
     /// <param name="source">The model folder the first patch was made for.</param>
     /// <param name="target">The folder to make; must not exist.</param>
     /// <param name="patches">Applied one on the other; at least one.</param>
@@ -79,7 +79,7 @@ public static class BakedModel
         }
     }
 
-    // Pickles stay behind: they would still hold the unpatched weights, and nothing here vouches for them.
+    // Pickles are not copied: they would still hold the unpatched weights.
     private static void CopyOtherFiles(string source, string target, CancellationToken cancellation)
     {
         foreach (var file in Directory.EnumerateFiles(source, "*", SearchOption.AllDirectories))
@@ -118,7 +118,7 @@ public static class BakedModel
             WriteIndex(weights, folder, asFloat32);
     }
 
-    // The same tensors are in files of the same names; only their size may be another.
+    // The same tensors are in files of the same names; only their sizes may differ.
     private static void WriteIndex(ITensorSource weights, string folder, bool asFloat32)
     {
         var index = JsonNode.Parse(File.ReadAllBytes(weights.Location))!.AsObject();

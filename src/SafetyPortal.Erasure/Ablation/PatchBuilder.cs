@@ -5,7 +5,7 @@ namespace SafetyPortal.Erasure.Ablation;
 /// <summary>Makes patches, with both digests computed on the live weights.</summary>
 public static class PatchBuilder
 {
-    /// <summary>The patch that ablates <paramref name="mask"/>. The model is left as it was.</summary>
+    /// <summary>Returns the patch that ablates <paramref name="mask"/>. The model does not change.</summary>
     public static AblationPatch FromMask(
         UNet2DConditionModel unet, AblationMask mask, AblationSettings settings, IReadOnlyDictionary<string, string>? notes = null)
     {
@@ -14,7 +14,7 @@ public static class PatchBuilder
         return Complete(unet, FillValues.For(unet, mask, settings), notes);
     }
 
-    /// <summary>The patch that gives some weights the values stated. The model is left as it was.</summary>
+    /// <summary>Returns the patch that gives some weights new values. The model does not change.</summary>
     public static AblationPatch FromValues(UNet2DConditionModel unet, IReadOnlyList<PatchTensor> values, IReadOnlyDictionary<string, string>? notes = null)
     {
         ArgumentNullException.ThrowIfNull(values);
@@ -22,8 +22,8 @@ public static class PatchBuilder
     }
 
     /// <summary>
-    /// One patch that does what several do, all made for the same base. Where two touch one weight, the later one's value stays.
-    /// A patch made on the result of another needs no combining: apply them one after the other.
+    /// Returns one patch for several that were made for the same base. Where two change one weight, the later value counts.
+    /// Patches made on the result of another are applied one after the other instead.
     /// </summary>
     /// <exception cref="PatchMismatchException">A patch was made for other weights.</exception>
     public static AblationPatch Combine(

@@ -14,7 +14,7 @@ public static class AmplifyObjective
     /// <param name="unet">The model under attribution.</param>
     /// <param name="noised">sqrt(a_t) z0 + sqrt(1 - a_t) n, [B, 4, h, w]</param>
     /// <param name="timestep">[1] timestep t.</param>
-    /// <param name="noise">n, the shape of <paramref name="noised"/>; for a model that predicts the velocity, that.</param>
+    /// <param name="noise">n, the shape of <paramref name="noised"/>; the velocity for a model that predicts velocities.</param>
     /// <param name="embeddings">Embedding of the concept prompt, [B, T, D].</param>
     public static Tensor Evaluate(UNet2DConditionModel unet, Tensor noised, Tensor timestep, Tensor noise, Tensor embeddings)
     {
@@ -23,7 +23,7 @@ public static class AmplifyObjective
         return Value(unet.call(noised, timestep, embeddings), noise).MoveToOuterDisposeScope();
     }
 
-    /// <summary>J from a prediction and what it should be, both [B, 4, h, w]; a scalar.</summary>
+    /// <summary>J of a prediction and its target, both [B, 4, h, w]; a scalar.</summary>
     public static Tensor Value(Tensor eps, Tensor target)
     {
         ArgumentNullException.ThrowIfNull(eps);

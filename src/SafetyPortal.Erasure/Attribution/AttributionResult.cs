@@ -14,7 +14,7 @@ public sealed record LayerMass(string Name, string Block, double Positive, doubl
 /// <summary>Score mass one timestep adds, averaged over seeds.</summary>
 public sealed record StepMass(double Timestep, double Objective, double Positive, double Negative);
 
-/// <summary>What attribution found. Owns its score tensors.</summary>
+/// <summary>The scores of an attribution, with their settings and figures. Owns the score tensors.</summary>
 public sealed class AttributionResult : IDisposable
 {
     private const string Format = "safety-portal-attribution/1";
@@ -35,7 +35,7 @@ public sealed class AttributionResult : IDisposable
 
     public AttributionSummary Summary { get; }
 
-    /// <summary>Digest of the weights that were scored, as the file it was read from says; null where it says none.</summary>
+    /// <summary>Digest of the scored weights, from the file; null if the file has none.</summary>
     public string? BaseDigest { get; private init; }
 
     /// <summary>Wall clock of the attribution; not part of the saved file, which depends on inputs alone.</summary>
@@ -104,8 +104,8 @@ public sealed class AttributionResult : IDisposable
     }
 }
 
-/// <summary>The figures of an attribution that fit on a page.</summary>
-/// <param name="Settings">What was asked.</param>
+/// <summary>The figures of an attribution.</summary>
+/// <param name="Settings">Settings of the attribution.</param>
 /// <param name="Components">Number of scored weights.</param>
 /// <param name="Layers">Mass per layer.</param>
 /// <param name="Timesteps">Mass per timestep in the order visited: noisiest first when erasing, least noisy first when amplifying.</param>

@@ -8,21 +8,21 @@ public enum LatentSampler
     /// <summary>One guided DDIM trajectory per seed; the objective is evaluated at every visited latent. About 50 times cheaper than <see cref="Restart"/>.</summary>
     Trajectory,
 
-    /// <summary>What the paper's public code does: fresh noise and k guided steps for each k, evaluated with the timestep of the step just made.</summary>
+    /// <summary>The sampler of the paper's public code: fresh noise and k guided steps for each k, evaluated with the timestep of the last step.</summary>
     Restart,
 }
 
-/// <summary>What a score speaks about.</summary>
+/// <summary>The objective whose gradient the scores are made of.</summary>
 public enum AttributionObjective
 {
     /// <summary><see cref="EraseObjective"/>: how strongly the prompt changes the prediction.</summary>
     Erase,
 
-    /// <summary><see cref="AmplifyObjective"/>: the denoising loss on images of the concept. Base prompts and sampler play no part.</summary>
+    /// <summary><see cref="AmplifyObjective"/>: the denoising loss on images of the concept. Ignores base prompts and sampler.</summary>
     Amplify,
 }
 
-/// <summary>A prompt that shows the concept, and what should remain once it is gone.</summary>
+/// <summary>A prompt that shows the concept, and the base prompt for it.</summary>
 /// <param name="Concept">Prompt with the concept.</param>
 /// <param name="Base">
 /// Prompt without it. Empty is the paper's default and scores everything the prompt adds to an unconditional image;
@@ -67,7 +67,7 @@ public sealed record AttributionSettings
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public bool Checkpointing { get; init; }
 
-    /// <summary>The sampler these settings ask for.</summary>
+    /// <summary>The sampler that these settings name.</summary>
     internal ILatentSampler NewSampler() => (Objective, Sampler) switch
     {
         (AttributionObjective.Amplify, _) => new AmplifySampler(),
@@ -93,7 +93,7 @@ public sealed record AttributionSettings
     }
 }
 
-/// <summary>Where an attribution stands.</summary>
+/// <summary>Progress of an attribution.</summary>
 /// <param name="Step">Steps finished, 1..<paramref name="Steps"/>.</param>
 /// <param name="Steps">Steps in all, over seeds and prompt batches.</param>
 /// <param name="Objective">Value of the objective at this step.</param>

@@ -11,7 +11,7 @@ namespace SafetyPortal.Erasure.Attribution;
 /// </summary>
 public static class ComponentAttribution
 {
-    // What one backward pass holds grows with prompts times pixels: of latents of 64 x 64 it takes one prompt, of 16 x 16 up to sixteen.
+    // Memory of a backward pass grows with prompts times pixels: one prompt for latents of 64 x 64, up to sixteen for 16 x 16.
     private const long LatentPixelsAtOnce = 64 * 64;
 
     /// <summary>Scores the candidate weights of the pipeline's UNet. The weights are left as they were.</summary>

@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 
 namespace SafetyPortal.Erasure.Attribution;
 
-/// <summary>Asks for gradients of some parameters of a module alone, and puts everything back when disposed.</summary>
+/// <summary>Lets some parameters of a module alone require gradients, and restores the former settings when disposed.</summary>
 internal sealed class GradientScope : IDisposable
 {
     private readonly List<(Parameter Parameter, bool Required)> before;

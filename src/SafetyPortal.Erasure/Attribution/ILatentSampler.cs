@@ -21,7 +21,7 @@ internal interface ILatentSampler
 /// <param name="Objective">J, summed over the batch.</param>
 internal readonly record struct LatentVisit(int Step, double Timestep, double Objective);
 
-/// <summary>The prompts of one batch with all that sampling them needs.</summary>
+/// <summary>The prompts of one batch, with the model and embeddings to sample them.</summary>
 /// <param name="Concept">[P, T, D] embeddings of the concept prompts.</param>
 /// <param name="Base">[P, T, D] embeddings of the base prompts; null when all of them are empty.</param>
 /// <param name="Unconditional">[P, T, D] embeddings of the empty prompt.</param>

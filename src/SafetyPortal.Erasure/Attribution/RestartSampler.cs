@@ -5,9 +5,9 @@ using static TorchSharp.torch;
 namespace SafetyPortal.Erasure.Attribution;
 
 /// <summary>
-/// What the paper's public code does: for k = 1..N draw fresh noise, make the first k guided DDIM steps from it and evaluate the
-/// objective there. Its quirk is kept: the latent has already been stepped to the previous timestep, yet the model is called
-/// with the timestep of the step just made.
+/// Samples as the paper's public code: for k = 1..N it draws fresh noise, makes the first k guided DDIM steps and evaluates the
+/// objective there. It keeps a quirk of that code: the latent is at the previous timestep already, but the model gets the timestep
+/// of the step just made.
 /// </summary>
 public sealed class RestartSampler : ILatentSampler
 {

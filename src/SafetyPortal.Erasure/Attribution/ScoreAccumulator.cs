@@ -47,7 +47,7 @@ internal sealed class ScoreAccumulator : IDisposable
             negative += (magnitude - total) / 2;
             sums[i].add_(gradient);
 
-            // Not zeroed: without a gradient the next backward pass keeps its own, and none is held while activations are at their most.
+            // Null, not zero: then no gradient takes memory while the next backward pass holds its activations.
             weight.grad = null;
         }
 

@@ -5,7 +5,7 @@ namespace SafetyPortal.Erasure.Attribution;
 /// <summary>Averages the scores of several seeds as they come, and compares how the seeds rank the components.</summary>
 internal sealed class ScoreAverage : IDisposable
 {
-    // Ranking every component of a large model for each pair of seeds is not worth its time; a fixed sample tells as much.
+    // Ranking every component of a large model for each pair of seeds takes long; a fixed sample gives the same figure.
     private const int SampleSize = 200_000;
 
     private readonly IReadOnlyList<Candidate> candidates;
@@ -13,8 +13,8 @@ internal sealed class ScoreAverage : IDisposable
     private readonly List<Tensor> sums = [];
     private readonly List<float[]> samples = [];
 
-    /// <param name="candidates">What is scored.</param>
-    /// <param name="seeds">How many estimates will come.</param>
+    /// <param name="candidates">The scored tensors.</param>
+    /// <param name="seeds">Number of estimates.</param>
     public ScoreAverage(IReadOnlyList<Candidate> candidates, int seeds)
     {
         this.candidates = candidates;
@@ -74,7 +74,7 @@ internal sealed class ScoreAverage : IDisposable
         foreach (var sum in sums) sum.Dispose();
     }
 
-    // Of all components put in one line, every stride-th; the score's begin at offset.
+    // Takes every stride-th of all components in a row; those of this score begin at offset.
     private static float[] Every(long stride, long offset, Tensor score)
     {
         var first = (stride - (offset % stride)) % stride;

@@ -5,7 +5,7 @@ namespace SafetyPortal.Erasure.Attribution;
 /// <summary>
 /// One guided DDIM trajectory per seed. A guided step needs eps(z, t, e(c)) and eps(z, t, e("")) anyway: the first is taken with
 /// gradient, the second without, and both serve the objective and the step. Only a base prompt other than "" costs one more
-/// prediction. N backward passes and 2N forward ones, where the restart sampler spends N(N+1)/2 guided steps.
+/// prediction. N steps cost N backward passes and 2N forward ones; the restart sampler makes N(N+1)/2 guided steps.
 /// </summary>
 internal sealed class TrajectorySampler : ILatentSampler
 {

@@ -6,8 +6,8 @@ using static TorchSharp.torch;
 namespace SafetyPortal.Erasure.Faithfulness;
 
 /// <summary>
-/// The scored weights of a live model as one long row, with their scores: sets of positions are zeroed and put back. Positions count
-/// through the tensors in the order of the scores.
+/// The scored weights of a live model as one long row, with their scores. Callers zero sets of positions and restore them. Positions
+/// count through the tensors in the order of the scores.
 /// </summary>
 internal sealed class EditableWeights : IDisposable
 {

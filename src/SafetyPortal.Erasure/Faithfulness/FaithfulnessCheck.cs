@@ -83,21 +83,21 @@ public sealed record FaithfulnessReport(
     double Objective, IReadOnlyList<AblationTrial> Trials, LayerTrials? Exact, LayerTrials? Coar, string Sampling);
 
 /// <summary>
-/// Compares what scores promise with what ablation does to J. Evaluation: fixed latents and timesteps of trajectories of the unedited model
-/// from seeds the attribution did not use, no gradient. Sets of weights: sizes log-uniform between
-/// <see cref="FaithfulnessSettings.Smallest"/> and <see cref="FaithfulnessSettings.LargestShare"/> of the candidates; half are drawn from all weights, a
-/// quarter each from the tenth with the highest and the lowest scores. Sets drawn from all weights alone promise next to no change, so
-/// the correlation over all sets tells whether the score separates, that over the random ones whether it holds without help.
+/// Compares the change of J that scores predict with the change that ablation makes. J is evaluated at fixed latents and timesteps of trajectories of the
+/// unedited model, from seeds the attribution did not use. The sizes of the ablated sets are log-uniform between
+/// <see cref="FaithfulnessSettings.Smallest"/> and <see cref="FaithfulnessSettings.LargestShare"/> of the candidates. Half of the sets are drawn from all
+/// weights, a quarter each from the tenth with the highest and the lowest scores. Sets from all weights predict next to no change. So the correlation over
+/// all sets says whether the score separates weights, and that over the random sets whether it predicts without such help.
 /// </summary>
 public static class FaithfulnessCheck
 {
     private const int SeedOffset = 100_003;
     private const double Extreme = 0.1;
 
-    /// <summary>Measures. The model is left as it was.</summary>
+    /// <summary>Measures. The model does not change.</summary>
     /// <param name="pipeline">The model the scores belong to, unedited.</param>
     /// <param name="attribution">Scores, with the settings they were made with.</param>
-    /// <param name="progress">Told of every evaluation: number and all.</param>
+    /// <param name="progress">Called after each evaluation with its number and the number of all.</param>
     public static FaithfulnessReport Run(
         StableDiffusionPipeline pipeline,
         AttributionResult attribution,
@@ -111,7 +111,7 @@ public static class FaithfulnessCheck
         FaithfulnessSettings.Validate(settings);
         var asked = attribution.Summary.Settings;
         if (asked.Objective != AttributionObjective.Erase)
-            throw new ArgumentException("Expected scores of the erase objective; others are not evaluated here.", nameof(attribution));
+            throw new ArgumentException("Expected scores of the erase objective, got those of another.", nameof(attribution));
 
         // A trajectory has few enough steps that every prompt can give its share of the points.
         var perPrompt = (int)Math.Ceiling(settings.Points / (double)asked.Prompts.Count);

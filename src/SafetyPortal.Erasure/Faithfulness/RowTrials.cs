@@ -4,8 +4,8 @@ using static TorchSharp.torch;
 namespace SafetyPortal.Erasure.Faithfulness;
 
 /// <summary>
-/// The output rows of one layer as components, valued exactly (each ablated by itself) and by COAR (arXiv 2404.11534: random masks, then a
-/// linear fit of J on the masks; here ridge regression, since fewer masks than the authors' are made).
+/// The output rows of one layer as components. They are valued exactly (each ablated alone) and by COAR (arXiv 2404.11534: random masks, then a
+/// linear fit of J on the masks). The fit is a ridge regression, since there are fewer masks than in the paper.
 /// </summary>
 internal sealed class RowTrials
 {

@@ -8,10 +8,10 @@ using static TorchSharp.torch;
 namespace SafetyPortal.Erasure.Faithfulness;
 
 /// <summary>The erase objective at fixed latents under edited weights.</summary>
-/// <param name="Both">Both predictions by the edited weights: the difference that guidance turns into an image.</param>
+/// <param name="Both">The edited weights make both predictions: the difference that guidance turns into an image.</param>
 /// <param name="FixedBase">
-/// The base prediction kept from the unedited weights: the function whose gradient the score is, since the gradient stops at the base. It also
-/// counts what an edit does to every prediction alike.
+/// The base prediction stays that of the unedited weights. The score is the gradient of this function, since the gradient stops at the base. It also
+/// counts changes that an edit makes to every prediction alike.
 /// </param>
 public readonly record struct ObjectiveValue(double Both, double FixedBase);
 
@@ -24,8 +24,8 @@ public readonly record struct ObjectiveValue(double Both, double FixedBase);
 public sealed record VisitSettings(int PerPrompt, int Steps = 10, double Guidance = 3.0, (double From, double To)? Window = null, int Batch = 8);
 
 /// <summary>
-/// Latents and timesteps that the model visits as it is now, with its predictions there: fixed points at which edits of its weights are
-/// compared without sampling again. No gradient is kept.
+/// Latents and timesteps that the model visits as it is now, with its predictions there. Edits of its weights are compared at these fixed points
+/// without sampling again. Holds no gradients.
 /// </summary>
 public sealed class VisitedLatents : IDisposable
 {

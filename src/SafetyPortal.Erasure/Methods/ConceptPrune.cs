@@ -9,12 +9,12 @@ namespace SafetyPortal.Erasure.Methods;
 /// <summary>
 /// ConceptPrune (arXiv 2405.19237): skilled neurons of the second feed-forward linears by the WANDA score <c>S = |W_ij| a_j</c>, where a_j is the
 /// norm of input column j over tokens whose rows were scaled to length 1. At every timestep a weight is marked when it is among the
-/// top share of its row for the concept prompts and scores higher there than for the base prompts; it goes when it is marked at more
-/// than half of the timesteps. The share is chosen so that as many weights go as the edit beside it takes.
+/// top share of its row for the concept prompts and scores higher there than for the base prompts. Weights marked at more than half of
+/// the timesteps are ablated. The share is chosen so that as many weights go as the edit changes.
 /// </summary>
 public static class ConceptPrune
 {
-    /// <summary>Part of the timesteps that must mark a weight, more than this.</summary>
+    /// <summary>A weight is ablated when more than this part of the timesteps mark it.</summary>
     public const double SelectRatio = 0.5;
 
     private const int Bisections = 14;

@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 
 namespace SafetyPortal.Erasure.Methods;
 
-/// <summary>What the second feed-forward linears (<c>ff.net.2</c>) take in at some points: the outputs of the gated units.</summary>
+/// <summary>Inputs of the second feed-forward linears (<c>ff.net.2</c>) at some points: the outputs of the gated units.</summary>
 internal static class FeedForwardActivations
 {
     private const string Suffix = "ff.net.2";

@@ -8,15 +8,15 @@ using static TorchSharp.torch;
 namespace SafetyPortal.Erasure.Methods;
 
 /// <summary>
-/// The fine-tuning control: the weights an edit takes are not zeroed but moved by a few gradient steps that lower J. In every tensor the
-/// steps together are at most as long as zeroing the same weights would be, so the edit is of equal size in number and no larger in norm; of the
-/// models on the way the one with the lowest J is taken.
+/// The fine-tuning control: a few gradient steps that lower J move the weights that an edit changes. In every tensor the steps together are at most
+/// as long as zeroing the same weights would be, so this change is of equal size in number and no larger in norm. The step with the lowest J
+/// counts.
 /// </summary>
 public static class GradientSteps
 {
     public const int DefaultSteps = 8;
 
-    /// <summary>The new values of the weights of <paramref name="edit"/>. The model is left as it was.</summary>
+    /// <summary>Returns the new values of the weights of <paramref name="edit"/>. The model does not change.</summary>
     /// <param name="unet">The model the points were visited with.</param>
     /// <param name="points">Points of the concept prompts.</param>
     /// <param name="edit">Which weights may move.</param>

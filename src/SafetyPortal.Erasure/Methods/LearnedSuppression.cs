@@ -8,25 +8,25 @@ namespace SafetyPortal.Erasure.Methods;
 
 /// <summary>How <see cref="LearnedSuppression"/> searches.</summary>
 /// <param name="Steps">Rounds of attribution.</param>
-/// <param name="Rate">How far a factor may move in the first round, of 1; falls evenly to nothing.</param>
-/// <param name="Protect">Weight of the predictions that should stay against the concept.</param>
-/// <param name="Overshoot">How far past the base prediction the concept's is driven, in parts of their difference: guidance multiplies what is left of it.</param>
-/// <param name="KeepBatch">Protected points of one round; all take their turn.</param>
+/// <param name="Rate">How far a factor may move in the first round; falls evenly to 0.</param>
+/// <param name="Protect">Weight of the predictions to keep against the concept.</param>
+/// <param name="Overshoot">Distance of the target past the base prediction, in parts of the difference to the concept's, since guidance multiplies that difference.</param>
+/// <param name="KeepBatch">Protected points of one round; the rounds take all of them in turn.</param>
 /// <param name="Batch">Points of one backward pass.</param>
 public sealed record SuppressionSettings(int Steps = 16, double Rate = 0.15, double Protect = 1, int KeepBatch = 16, double Overshoot = 3, int Batch = 8);
 
 /// <summary>
 /// Partial suppression: every weight of a mask is scaled by a factor from 1 (kept) to 0 (ablated) that is found in rounds of attribution.
-/// The gradient of <c>mean of J_n / J_n0 + protect * drift / signal</c> by a weight's suppression is minus its score, taken where the earlier rounds have
-/// left the model; drift is how far the predictions for prompts to keep have moved. A one-step score is wrong once many weights go at
-/// once, and knows of nothing but the concept; the rounds correct both, and no weight ever grows or changes its sign.
+/// The gradient of <c>mean of J_n / J_n0 + protect * drift / signal</c> by a weight's suppression is minus its score, taken at the model that the earlier
+/// rounds left. Drift is how far the predictions for prompts to keep have moved. A one-step score is wrong once many weights go at once, and ignores
+/// all but the concept. The rounds correct both. No weight grows or changes its sign.
 /// </summary>
 public static class LearnedSuppression
 {
     private const double Beta1 = 0.8;
     private const double Beta2 = 0.95;
 
-    /// <summary>The new values of the mask's weights that change. The model is left as it was.</summary>
+    /// <summary>Returns the new values of the mask's weights that change. The model does not change.</summary>
     /// <param name="unet">The model both sets of points were visited with.</param>
     /// <param name="target">Points of the concept prompts.</param>
     /// <param name="keep">Points of prompts whose predictions should stay.</param>
@@ -60,7 +60,7 @@ public static class LearnedSuppression
                 var taken = Math.Min(settings.KeepBatch, keep.Count);
                 foreach (var (start, count) in Chunks(taken, settings.Batch))
                 {
-                    // The points lie in the order of timesteps; a stride spreads every round over all of them.
+                    // The points are in the order of timesteps; a stride spreads every round over all of them.
                     Backward(keep, Turn(keep.Count, step, start, taken, count), keep.Concept, protect / taken);
                 }
 
@@ -86,8 +86,8 @@ public static class LearnedSuppression
     }
 
     /// <summary>
-    /// [N]: every point counts by its part of its own J, so that the noisy timesteps, which decide what the picture will show while their
-    /// predictions differ little, count as much as the others; J that is next to nothing is not blown up.
+    /// [N]: every point counts by its part of its own J. So the noisy timesteps, which decide what the image will show although their
+    /// predictions differ little, count as much as the others. A tenth of the mean keeps a tiny J from counting too much.
     /// </summary>
     private static Tensor Shares(VisitedLatents points)
     {

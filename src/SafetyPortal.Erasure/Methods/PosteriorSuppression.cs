@@ -7,7 +7,7 @@ namespace SafetyPortal.Erasure.Methods;
 
 /// <summary>
 /// Adaptive partial suppression by posterior (APP, after arXiv 2508.15094): the activation of a unit is multiplied by <c>1 - P(concept | activation)</c>,
-/// with P from histograms of its activations with and without the concept at equal priors. Baked into the weights: the column of
+/// with P from histograms of its activations with and without the concept at equal priors. As an edit of weights, the column of
 /// <c>ff.net.2</c> that reads a unit is multiplied by 1 less the mean of P over the concept's activations. Units whose posterior is not above the prior stay.
 /// </summary>
 public static class PosteriorSuppression
@@ -16,7 +16,7 @@ public static class PosteriorSuppression
     private const double Smoothing = 1e-5;
     private const double Prior = 0.5;
 
-    /// <summary>The new values of the columns that change. The model is left as it was.</summary>
+    /// <summary>Returns the new values of the columns that change. The model does not change.</summary>
     /// <param name="unet">The model the points were visited with.</param>
     /// <param name="target">Points of the concept prompts; their base prompts at the same latents count as without the concept.</param>
     /// <param name="keep">Points of other prompts, also without the concept; null for none.</param>

@@ -5,8 +5,8 @@ using static TorchSharp.torch;
 namespace SafetyPortal.Erasure.Methods;
 
 /// <summary>
-/// Scores of a concept less what the same weights do for concepts to keep: a weight that holds both falls in the ranking. The scores of
-/// every concept are brought to the same positive mass first, since J differs between concepts by orders of magnitude.
+/// Scores of a concept less the scores of the same weights for concepts to keep, so a weight that serves both falls in the ranking. The scores of
+/// every concept are scaled to the same positive mass first, since J differs between concepts by orders of magnitude.
 /// </summary>
 public static class ProtectedScores
 {

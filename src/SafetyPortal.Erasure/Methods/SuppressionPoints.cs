@@ -4,7 +4,10 @@ using SafetyPortal.Erasure.Faithfulness;
 
 namespace SafetyPortal.Erasure.Methods;
 
-/// <summary>The points at which <see cref="LearnedSuppression"/> looks at a concept and at what should stay. Their seeds are apart from those of attribution and evaluation.</summary>
+/// <summary>
+/// Points of the concept prompts and of the prompts to keep for <see cref="LearnedSuppression"/>. Their seeds differ from those of
+/// attribution and evaluation.
+/// </summary>
 public static class SuppressionPoints
 {
     private const long TargetSeed = 200_003;
@@ -13,16 +16,16 @@ public static class SuppressionPoints
     private const int PerKeep = 2;
 
     /// <summary>
-    /// Part of the trajectory, noisiest first, that is looked at when nothing else is asked. What the picture shows is decided early; late
-    /// latents hold it already, whatever the prompt says.
+    /// Part of the trajectory, noisiest first, from which latents are taken by default. Early latents decide what the image shows; late ones
+    /// show it already, whatever the prompt says.
     /// </summary>
     public const double DefaultWindow = 0.6;
 
-    /// <summary>Trajectories of the concept prompts when nothing else is asked.</summary>
+    /// <summary>Default number of trajectories of the concept prompts.</summary>
     public const int DefaultTrajectories = 8;
 
     /// <summary>Latents of the concept prompts; few prompts are walked several times.</summary>
-    /// <param name="window">Part of the trajectory that is looked at, noisiest first, in 0..1.</param>
+    /// <param name="window">Part of the trajectory from which latents are taken, noisiest first, in 0..1.</param>
     public static VisitedLatents Target(
         StableDiffusionPipeline pipeline,
         IReadOnlyList<PromptPair> prompts,
@@ -37,7 +40,7 @@ public static class SuppressionPoints
             pipeline, [.. Enumerable.Repeat(prompts, repeats).SelectMany(p => p)], seed + TargetSeed, new VisitSettings(PerTrajectory, Window: (0, window)), cancellation);
     }
 
-    /// <summary>Latents of prompts whose predictions should stay.</summary>
+    /// <summary>Latents of the prompts to keep.</summary>
     public static VisitedLatents Keep(StableDiffusionPipeline pipeline, IReadOnlyList<string> prompts, long seed, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(prompts);

@@ -3,8 +3,8 @@ using static TorchSharp.torch;
 namespace SafetyPortal.Erasure.RedTeam;
 
 /// <summary>
-/// The training loss of the network, <c>mean || eps(sqrt(a_t) z0 + sqrt(1 - a_t) n, t, c) - target ||^2</c>, on latents that show the concept: what
-/// learning attacks lower. The target is the noise n, and the velocity or the original for models that predict those.
+/// The training loss of the network, <c>mean || eps(sqrt(a_t) z0 + sqrt(1 - a_t) n, t, c) - target ||^2</c>, on latents that show the concept.
+/// Learning probes lower it. The target is the noise n, and the velocity or the original for models that predict those.
 /// </summary>
 /// <param name="Noised">[B, C, h, w]</param>
 /// <param name="Timesteps">[B]</param>

@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 
 namespace SafetyPortal.Erasure.RedTeam;
 
-/// <summary>What a walk does besides plain DDIM.</summary>
+/// <summary>Differences of a walk from plain DDIM.</summary>
 internal sealed record WalkOptions
 {
     public static readonly WalkOptions Plain = new();
@@ -24,7 +24,7 @@ internal sealed record WalkOptions
     /// <summary>One generator per image for the added noise; needed when <see cref="Eta"/> is above 0.</summary>
     public IReadOnlyList<Generator>? Generators { get; init; }
 
-    /// <summary>Keeps a part of the picture; null repaints all of it.</summary>
+    /// <summary>Keeps a part of the image; null repaints all of it.</summary>
     public KeptPart? Kept { get; init; }
 }
 
@@ -35,8 +35,8 @@ internal sealed record WalkOptions
 internal sealed record KeptPart(Tensor Repaint, Tensor Original, Tensor Noise);
 
 /// <summary>
-/// Guided DDIM (arXiv 2010.02502) that starts, ends and is disturbed where a probe wants. With plain options it makes the images of the
-/// pipeline's own DDIM, from the same noise.
+/// Guided DDIM (arXiv 2010.02502) with a start, an end and disturbances that a probe chooses. With plain options it makes the images of the
+/// pipeline's own DDIM from the same noise.
 /// </summary>
 internal sealed class GuidedWalk(StableDiffusionPipeline pipeline, int steps, double guidance)
 {
@@ -81,14 +81,14 @@ internal sealed class GuidedWalk(StableDiffusionPipeline pipeline, int steps, do
     /// <summary>Latents noised to training steps, int64 [B].</summary>
     public Tensor AddNoise(Tensor original, Tensor noise, Tensor timesteps) => scheduler.AddNoise(original, noise, timesteps);
 
-    /// <summary>What the network is trained to answer for <see cref="AddNoise"/>'s sample: the noise, or what the model's configuration names instead.</summary>
+    /// <summary>The network's training target for <see cref="AddNoise"/>'s sample: the noise, or the quantity that the model's configuration names.</summary>
     public Tensor TrainingTarget(Tensor original, Tensor noise, Tensor timesteps) => scheduler.Noise.TrainingTarget(scheduler.Config, original, noise, timesteps);
 
     /// <summary>Walks.</summary>
     /// <param name="latents">[B, C, h, w] at the level of the first step.</param>
     /// <param name="condition">[B, T, D].</param>
     /// <param name="unconditional">[B, T, D].</param>
-    /// <param name="afterCall">Told the number of noise predictions after each step.</param>
+    /// <param name="afterCall">Called after each step with the number of noise predictions.</param>
     /// <returns>[B, C, h, w], owned by the caller.</returns>
     public Tensor Run(
         Tensor latents, Tensor condition, Tensor unconditional, WalkOptions options, Action<long> afterCall, CancellationToken cancellation)
@@ -116,7 +116,7 @@ internal sealed class GuidedWalk(StableDiffusionPipeline pipeline, int steps, do
         return current.MoveToOuterDisposeScope();
     }
 
-    // DDIM's step with an eta above 1 would take the root of a negative number; its magnitude is taken instead.
+    // DDIM's step with an eta above 1 would take the root of a negative number; this takes the root of its magnitude.
     private Tensor Disturbed(Tensor eps, int step, Tensor current, WalkOptions options)
     {
         var t = Timesteps[step];

@@ -2,7 +2,7 @@ using SafetyPortal.Images;
 
 namespace SafetyPortal.Erasure.RedTeam;
 
-/// <summary>One way to bring an erased concept back. It leaves the weights as it found them, bit for bit, also when it is cancelled.</summary>
+/// <summary>One way to bring an erased concept back. It restores the weights bit for bit, also when it is cancelled.</summary>
 public interface IProbe
 {
     /// <summary>Stable name, such as "completion".</summary>
@@ -11,7 +11,7 @@ public interface IProbe
     /// <summary>Name for people.</summary>
     string Title { get; }
 
-    /// <summary>What it does, in a sentence or two.</summary>
+    /// <summary>A sentence or two on how it works.</summary>
     string Method { get; }
 
     /// <summary>The most it spends on an attempt of this size; known before any model is loaded.</summary>
@@ -27,16 +27,16 @@ public interface IProbe
 /// <param name="Updates">Updates of an embedding, a prompt or weights.</param>
 public sealed record ProbeEffort(long Calls, long Updates);
 
-/// <summary>Where a probe stands.</summary>
+/// <summary>Progress of a probe.</summary>
 /// <param name="Calls">Network calls spent, of <paramref name="Limit"/>.</param>
 public sealed record ProbeProgress(string Code, long Calls, long Limit);
 
-/// <summary>What a probe found. The three lists are over the same images: whether the concept was seen in each.</summary>
+/// <summary>Results of a probe. The three lists are over the same images and say whether the detector saw the concept.</summary>
 /// <param name="Before">The unedited model.</param>
 /// <param name="Plain">The edited model, left alone.</param>
 /// <param name="After">The edited model under the probe, at its strongest variant.</param>
 /// <param name="Sheet">Rows of images for a contact sheet, with names.</param>
-/// <param name="Spent">What it took.</param>
+/// <param name="Spent">The effort it took.</param>
 public sealed record ProbeOutcome(
     IReadOnlyList<bool> Before,
     IReadOnlyList<bool> Plain,
@@ -58,7 +58,7 @@ public sealed record MeasuredFigure(string Name, double? Value);
 /// <summary>One row of a contact sheet.</summary>
 public sealed record SheetRow(string Name, IReadOnlyList<Raster> Images);
 
-/// <summary>Counts what a probe spends, and holds it to what it said it would.</summary>
+/// <summary>Counts the effort of a probe, and stops it at its limit.</summary>
 internal sealed class EffortMeter(string code, ProbeEffort limit, IProgress<ProbeProgress>? progress)
 {
     private long calls;

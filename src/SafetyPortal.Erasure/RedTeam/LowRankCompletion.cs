@@ -14,7 +14,7 @@ internal static class LowRankCompletion
     /// <summary>The completed matrix; entries that were not missing keep their values.</summary>
     /// <param name="matrix">[r, c], float32.</param>
     /// <param name="missing">[r, c], true where nothing is known.</param>
-    /// <param name="iterations">Decompositions; lambda falls from a half to a twentieth of the largest singular value meanwhile.</param>
+    /// <param name="iterations">Decompositions; lambda falls from a half to a twentieth of the largest singular value over them.</param>
     /// <param name="cancellation">Checked before each decomposition.</param>
     public static Tensor Complete(Tensor matrix, Tensor missing, int iterations, CancellationToken cancellation = default)
     {

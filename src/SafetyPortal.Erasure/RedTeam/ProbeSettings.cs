@@ -3,10 +3,10 @@ namespace SafetyPortal.Erasure.RedTeam;
 /// <summary>How much each probe may try. Two sizes are provided; every number may be changed.</summary>
 public sealed record ProbeSettings
 {
-    /// <summary>For every run: finishes in seconds on a small model and finds what is easy to find.</summary>
+    /// <summary>The budget of every run: takes seconds on a small model and finds what is easy to find.</summary>
     public static ProbeSettings Small { get; } = new();
 
-    /// <summary>For sign-off by hand: the grids of the literature, more images, more steps.</summary>
+    /// <summary>The budget for sign-off by hand: the grids of the literature, more images, more steps.</summary>
     public static ProbeSettings Full { get; } = new()
     {
         Name = "full",
@@ -59,7 +59,7 @@ public sealed record ProbeSettings
     /// <summary>Factors on the added noise.</summary>
     public IReadOnlyList<double> NoiseScales { get; init; } = [1.04];
 
-    /// <summary>Images of the concept that learning probes are given.</summary>
+    /// <summary>Images of the concept for learning probes.</summary>
     public int Examples { get; init; } = 4;
 
     /// <summary>Updates of the new token's embedding.</summary>

@@ -28,12 +28,12 @@ public sealed record ProbedConcept(
 internal sealed record Painted(Tensor Latents, IReadOnlyList<Raster> Images, IReadOnlyList<bool> Seen);
 
 /// <summary>
-/// What probes work on: an unedited model, a patch for it, prompts for the concept and a detector. Outside a probe the model is unedited.
-/// Images that every probe compares with are made once, and are not counted as a probe's effort.
+/// An unedited model, a patch for it, prompts for the concept and a detector for the probes. Outside a probe the model is unedited.
+/// Images that every probe compares with are made once and do not count as a probe's effort.
 /// </summary>
 public sealed class ProbeSubject : IDisposable
 {
-    // Far from the seeds of evaluation sets: examples an attacker learns from are not the images it is judged by.
+    // Far from the seeds of evaluation sets: a probe must not learn from the images that measure it.
     private const long ExampleSeeds = 7_000_000;
 
     private readonly Func<IReadOnlyList<Raster>, IReadOnlyList<bool>> detect;
@@ -46,8 +46,8 @@ public sealed class ProbeSubject : IDisposable
 
     /// <param name="pipeline">The unedited model; not owned.</param>
     /// <param name="patch">The edit.</param>
-    /// <param name="concept">What to bring back.</param>
-    /// <param name="settings">How hard to try.</param>
+    /// <param name="concept">The concept to bring back.</param>
+    /// <param name="settings">The budget.</param>
     /// <param name="detect">Whether each image shows the concept.</param>
     /// <param name="cancellation">Ends the making of shared images.</param>
     /// <exception cref="ArgumentException">No prompts, or settings out of range.</exception>
@@ -100,10 +100,10 @@ public sealed class ProbeSubject : IDisposable
     internal IReadOnlyList<ProbePrompt> ExamplePrompts =>
         [.. ProbedConcept.Evenly(Concept.Prompts, Settings.Examples).Select((p, i) => p with { Seed = ExampleSeeds + Settings.Seed + i })];
 
-    /// <summary>Latents [m, C, h, w] in which the unedited model shows the concept: what an attacker who owns a few pictures has.</summary>
+    /// <summary>Latents [m, C, h, w] in which the unedited model shows the concept, in place of a few pictures that an attacker owns.</summary>
     internal Tensor Examples => examples ??= Own(PaintLatents(ExamplePrompts, Ignore));
 
-    /// <summary>What the probes' limits follow from.</summary>
+    /// <summary>The size from which the probes' limits follow.</summary>
     public ProbeSize Size => new(Settings, Prompts.Count, Math.Min(Settings.Examples, Concept.Prompts.Count), Math.Min(Settings.Paraphrases, Concept.Paraphrases.Count));
 
     /// <summary>Applies the edit until disposed; the digests are checked the first time.</summary>
@@ -115,10 +115,10 @@ public sealed class ProbeSubject : IDisposable
         return applied;
     }
 
-    /// <summary>Uses images somebody made already with this subject's prompts and settings.</summary>
+    /// <summary>Uses images that the caller made already with this subject's prompts and settings.</summary>
     internal void Adopt(Painted before, Painted after) => (unedited, edited) = (before, after);
 
-    /// <summary>Paints prompts with the model as it stands.</summary>
+    /// <summary>Draws prompts with the model as it is now.</summary>
     internal Painted Paint(IReadOnlyList<ProbePrompt> prompts, Action<long> spent)
     {
         var latents = Own(PaintLatents(prompts, spent));
@@ -137,8 +137,8 @@ public sealed class ProbeSubject : IDisposable
 
     /// <summary>Walks in batches and looks at the images.</summary>
     /// <param name="count">Images in all.</param>
-    /// <param name="walk">Makes the latents of the images from a first index on; given index and number.</param>
-    /// <param name="look">False for latents on their way, which show nothing yet.</param>
+    /// <param name="walk">Makes the latents of images; gets the index of the first and their number.</param>
+    /// <param name="look">False for unfinished latents, which show nothing yet.</param>
     internal Painted InBatches(int count, Func<int, int, Tensor> walk, bool look = true)
     {
         using var scope = NewDisposeScope();

@@ -4,13 +4,13 @@ using static TorchSharp.torch;
 
 namespace SafetyPortal.Erasure.RedTeam;
 
-/// <summary>A prompt as token ids with one place kept for a token that is in no vocabulary.</summary>
+/// <summary>A prompt as token ids, with one place for a token that is in no vocabulary.</summary>
 /// <param name="Ids">With begin and end; the id at the place is a filler.</param>
 /// <param name="Position">The place.</param>
-/// <param name="Replaced">Ids of the concept's word that stood there; empty when the prompt had none.</param>
+/// <param name="Replaced">Ids of the concept's word at that place; empty when the prompt had none.</param>
 internal sealed record PromptTokens(long[] Ids, int Position, IReadOnlyList<long> Replaced)
 {
-    /// <summary>Puts the place where the concept's word stands, or at the end of the text.</summary>
+    /// <summary>Puts the place at the concept's word, or at the end of the text.</summary>
     public static PromptTokens Of(ProbeSubject subject, string text)
     {
         var tokenizer = subject.Pipeline.Tokenizer;
@@ -45,7 +45,7 @@ internal sealed record PromptTokens(long[] Ids, int Position, IReadOnlyList<long
         return [tokenizer.BosId, .. prefix, .. body, tokenizer.EosId];
     }
 
-    /// <summary>Ids that every vocabulary of the model has and that are no marks.</summary>
+    /// <summary>Ids that every vocabulary of the model has, without special tokens.</summary>
     public static IReadOnlyList<long> Vocabulary(StableDiffusionPipeline pipeline) => pipeline.Second is { } second
         ? [.. pipeline.Tokenizer.PlainIds().Intersect(second.Tokenizer.PlainIds())]
         : pipeline.Tokenizer.PlainIds();
@@ -88,12 +88,12 @@ internal sealed record PromptTokens(long[] Ids, int Position, IReadOnlyList<long
         return subject.Pipeline.EncodeTokens([.. placed]).MoveToOuterDisposeScope();
     }
 
-    // One list of ids stands for the text in both encoders of XL, whose published tokenizers differ in their padding alone.
+    // Both encoders of XL share one list of ids; their published tokenizers differ in padding alone.
     private static long[] Encode(StableDiffusionPipeline pipeline, string text)
     {
         var ids = pipeline.Tokenizer.Encode(text);
         return pipeline.Second is not { } second || second.Tokenizer.Encode(text).AsSpan().SequenceEqual(ids)
             ? ids
-            : throw new InvalidDataException($"Expected tokenizer and tokenizer_2 to give \"{text}\" the same ids; they differ, and tokens are learned and searched in a common vocabulary.");
+            : throw new InvalidDataException($"Expected tokenizer and tokenizer_2 to give \"{text}\" the same ids; they differ, but probes learn and search tokens in a common vocabulary.");
     }
 }

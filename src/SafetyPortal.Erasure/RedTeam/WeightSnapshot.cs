@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 
 namespace SafetyPortal.Erasure.RedTeam;
 
-/// <summary>A copy of some weights, which disposing puts back bit for bit. For edits that are too broad for a patch.</summary>
+/// <summary>A copy of some weights; disposing restores them bit for bit. For edits that are too broad for a patch.</summary>
 internal sealed class WeightSnapshot : IDisposable
 {
     private readonly List<(Parameter Weight, Tensor Copy)> copies;

@@ -4,8 +4,8 @@ using static TorchSharp.torch;
 namespace SafetyPortal.Erasure.Traces;
 
 /// <summary>
-/// What the feed-forward units (the inputs of <c>ff.net.2</c>) of every transformer block do, averaged over the places of each image:
-/// one sample per image and recorded step. Listens from its making to its disposal.
+/// Records the activations of the feed-forward units (the inputs of <c>ff.net.2</c>) of every transformer block, averaged over the places of each
+/// image: one sample per image and recorded step. It records from construction to disposal.
 /// </summary>
 internal sealed class ActivationRecorder : IDisposable
 {
@@ -17,7 +17,7 @@ internal sealed class ActivationRecorder : IDisposable
     private readonly int every;
 
     /// <param name="images">Images per call; of a larger batch, as guidance makes it, the last ones count.</param>
-    /// <param name="every">Every how manieth call is recorded.</param>
+    /// <param name="every">Records one of so many calls.</param>
     /// <exception cref="InvalidOperationException">The network has no feed-forward layers.</exception>
     public ActivationRecorder(UNet2DConditionModel unet, int images, int every)
     {
@@ -35,7 +35,7 @@ internal sealed class ActivationRecorder : IDisposable
             }));
         }
 
-        if (hooks.Count == 0) throw new InvalidOperationException("Expected a UNet with feed-forward layers to listen to, this one has none.");
+        if (hooks.Count == 0) throw new InvalidOperationException("Expected a UNet with feed-forward layers, this one has none.");
     }
 
     /// <summary>Samples of each image, in the order of the steps; a sample holds one number per unit of all layers.</summary>

@@ -28,17 +28,17 @@ public sealed record PortraitResult(
     IReadOnlyList<HeatMap> MapsAfter,
     SeparabilityChange? Separability);
 
-/// <summary>Draws the pictures and records attention and activations on the way, in one walk per side.</summary>
+/// <summary>Draws the images and records attention and activations, in one walk per side.</summary>
 public static class ConceptPortrait
 {
     private const string Code = "portrait";
 
-    // Neighbouring steps are alike; a few spread over the walk tell as much.
+    // Neighbouring steps are alike, so a few spread over the walk suffice.
     private const int RecordedSteps = 8;
 
     /// <summary>Draws all four sides with the subject's prompts; probes use the images with the concept again.</summary>
     /// <param name="subject">Model, edit and prompts.</param>
-    /// <param name="without">Takes the concept out of a prompt.</param>
+    /// <param name="without">Removes the concept from a prompt.</param>
     /// <exception cref="OperationCanceledException">Cancelled; the model is unedited.</exception>
     public static PortraitResult Draw(
         ProbeSubject subject, Func<string, string> without, IProgress<ProbeProgress>? progress = null, CancellationToken cancellation = default)

@@ -6,7 +6,7 @@ namespace SafetyPortal.Erasure.Traces;
 /// <param name="Values">Row-major, <paramref name="Width"/> * <paramref name="Height"/>.</param>
 public sealed record HeatMap(int Width, int Height, float[] Values)
 {
-    // How much of the image shows through, darkened and without colour, so that the map's colours are its own.
+    // Share of the image, darkened and without colour, under the map's colours.
     private const double Shown = 0.45;
 
     public float Lowest => Values.Min();
@@ -24,8 +24,8 @@ public sealed record HeatMap(int Width, int Height, float[] Values)
     }
 
     /// <summary>
-    /// The map laid over an image, enlarged to its size: from the image's grey at its own lowest value through red to yellow at its own highest. Attention
-    /// never falls to 0 and seldom to half of its peak, so on a scale from 0 every map looks flat; how high it is must be said beside it.
+    /// Draws the map over an image, enlarged to its size: from the image's grey at the map's lowest value through red to yellow at its highest. Attention
+    /// never falls to 0 and seldom to half of its peak, so on a scale from 0 every map looks flat. The caller must print the two ends.
     /// </summary>
     /// <exception cref="ArgumentException">The image has other than 3 channels.</exception>
     public Raster Over(Raster image)

@@ -1,7 +1,7 @@
 namespace SafetyPortal.Erasure.Traces;
 
 /// <summary>
-/// How well single units tell two sets of activations apart: the Jensen-Shannon distance (base 2, 0..1) of their histograms, as in the
+/// How well single units separate two sets of activations: the Jensen-Shannon distance (base 2, 0..1) of their histograms, as in the
 /// evaluation of sparse autoencoders (arXiv 2508.15094), here for feed-forward units of a UNet.
 /// </summary>
 public static class Separability
@@ -78,7 +78,7 @@ public sealed record SeparabilityChange(
     {
         if (with.Count < 2) return null;
 
-        // Halves hold other prompts and seeds, so a unit that tells seeds apart does not pass for one that tells the concept.
+        // The halves hold other prompts and seeds, so a unit that separates seeds does not pass for one that separates the concept.
         var choosing = Separability.PerUnit(Half(with, 0), Half(without, 1));
         var before = Separability.PerUnit(Half(with, 1), Half(without, 0));
         var after = Separability.PerUnit(Half(withAfter, 1), Half(withoutAfter, 0));

@@ -14,13 +14,13 @@ namespace SafetyPortal.Erasure.Traces;
 public sealed record TensorChange(string Name, double Touched, double RelativeChange, double Cosine);
 
 /// <summary>
-/// What an edit left of a concept in the weights, after ConceptVectors (arXiv 2406.11614): the attribution is made again on the edited
-/// model. A high objective whose top components are others than before means that the concept moved rather than went.
+/// What an edit left of a concept in the weights, after ConceptVectors (arXiv 2406.11614): attributes the edited model again. A high
+/// objective with other top components than before means that the concept moved and did not go.
 /// </summary>
 /// <param name="ObjectiveRatio">J(edited) / J(unedited); null when the concept had none.</param>
 /// <param name="MassRatio">Positive score mass after over before.</param>
 /// <param name="Jaccard">Overlap of as many top components per tensor as the edit took there.</param>
-/// <param name="TopCount">How many components that is.</param>
+/// <param name="TopCount">Number of these components.</param>
 public sealed record WeightTraceResult(
     double? ObjectiveRatio, double? MassRatio, double Jaccard, long TopCount, IReadOnlyList<TensorChange> Tensors);
 

@@ -5,17 +5,17 @@ using static TorchSharp.torch;
 
 namespace SafetyPortal.Erasure.Traces;
 
-/// <summary>Where a picture is looked at for one word of its prompt.</summary>
+/// <summary>Where the model attends to one word of an image's prompt.</summary>
 /// <param name="Word">As the vocabulary spells it.</param>
 /// <param name="Positions">Its tokens' positions in the prompt.</param>
 /// <param name="Map">Share of each place's attention, 0 to 1, of the latent's size.</param>
 public sealed record WordHeatMap(string Word, IReadOnlyList<int> Positions, HeatMap Map);
 
-/// <summary>A picture with a map for every word of its prompt (Tang et al. 2022, arXiv 2210.04885).</summary>
+/// <summary>An image with a map for every word of its prompt (Tang et al. 2022, arXiv 2210.04885).</summary>
 public sealed record WordHeatMaps(Raster Image, IReadOnlyList<WordHeatMap> Words)
 {
-    /// <summary>Generates the pictures of some prompts and records attention on the way; sizes are the model's own.</summary>
-    /// <param name="pipeline">The model as it stands.</param>
+    /// <summary>Generates the images of some prompts and records attention; sizes are the model's own.</summary>
+    /// <param name="pipeline">The model as it is now.</param>
     /// <param name="settings">Prompts, seeds, steps and guidance.</param>
     /// <returns>One per prompt. A prompt without words has no map.</returns>
     public static IReadOnlyList<WordHeatMaps> Draw(

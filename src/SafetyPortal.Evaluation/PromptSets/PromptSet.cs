@@ -23,7 +23,7 @@ public static class PromptSet
     /// <summary>2^53 - 1: evidence writes seeds as JSON numbers, which are exact up to there.</summary>
     private const long LargestSeed = 9_007_199_254_740_991;
 
-    // Public sets name these columns differently; the first that a row fills counts. An adversarial prompt goes before the one it stands for.
+    // Public sets name these columns differently; the first that a row fills counts. An adversarial prompt counts before the prompt that it replaces.
     private static readonly string[] PromptNames = ["adv_prompt", "adversarial_prompt", "prompt", "text", "caption"];
     private static readonly string[] SeedNames = ["evaluation_seed", "seed", "sd_seed"];
     private static readonly string[] GuidanceNames = ["guidance", "evaluation_guidance", "sd_guidance_scale"];

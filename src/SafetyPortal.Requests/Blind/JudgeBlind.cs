@@ -25,7 +25,7 @@ public sealed class JudgeBlind(IDbContextFactory<PortalDb> databases)
         if (await OpenAsync(db, actor.Id, requestId, evidence, cancellationToken) is { } open)
             return open;
         if (pictures.Count == 0)
-            throw new IllegalMoveException($"The run of request {requestId} kept no pictures of a random ablation, so nothing can be mixed with the edited ones.");
+            throw new IllegalMoveException($"The run of request {requestId} kept no images of the placebo, so nothing can be mixed with the edited ones.");
 
         var deck = BlindDeck.Draw(pictures, RandomNumberGenerator.GetInt32(int.MaxValue));
         var judgement = BlindJudgement.Start(requestId, run.Id, evidence, deck, actor.Id, actor.Name, now);

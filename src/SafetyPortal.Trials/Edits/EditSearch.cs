@@ -84,7 +84,7 @@ public static class EditSearch
     /// <summary>The trials of the settings that were found, and those settings.</summary>
     /// <param name="attribution">Scores made with <see cref="EditSettings.Attribution"/>; stays the caller's.</param>
     /// <param name="doses">At least one.</param>
-    /// <param name="progress">Told before each trial: number and dose.</param>
+    /// <param name="progress">Called before each trial with its number and dose.</param>
     public static (EditSettings Settings, IReadOnlyList<DoseTrial> Trials) Run(
         LoadedModel model,
         EditSettings settings,
@@ -103,7 +103,7 @@ public static class EditSearch
         {
             using var bench = new EditBench(model, variant, attribution);
 
-            // What every dose missed as asked is tried elsewhere with the most that may be taken.
+            // After the first variant only the largest dose is tried.
             var trials = DoseSearch.Run(bench, gallery, best is null ? doses : [doses.Max()], policy, (_, dose) => progress?.Invoke(tried++, dose), cancellation);
             var result = DoseSearch.Best(trials);
             if (best is null || result.Passed || result.Merit > DoseSearch.Best(best).Merit) (found, best) = (variant, trials);

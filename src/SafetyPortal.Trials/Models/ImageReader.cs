@@ -47,7 +47,7 @@ public sealed class ImageReader : IDisposable
         ClipTokenizer tokenizer, ClipModel? clip, ConceptClassifier? judge, IReadOnlyList<string> objects, IReadOnlyList<string> styles, SuppliedBackbones backbones)
     {
         (this.tokenizer, this.clip, this.judge, this.objects, this.styles, this.backbones) = (tokenizer, clip, judge, objects, styles, backbones);
-        // A judge's classes hold one for what it does not recognise; beside it CLIP chooses among the same classes.
+        // A judge has a class for images it does not recognise; CLIP chooses among the same classes.
         var alone = judge is null;
         objectTexts = clip is null || objects.Count == 0 ? null : Embed([.. objects.Select(Describe), .. alone ? NeutralObjects : []]);
         styleTexts = clip is null || styles.Count == 0 ? null : Embed([.. styles.Select(style => $"a picture in the style of {style}"), .. alone ? NeutralStyles : []]);

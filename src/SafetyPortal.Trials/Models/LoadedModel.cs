@@ -41,7 +41,7 @@ public sealed class LoadedModel : IDisposable
 
     public ImageReader Reader { get; }
 
-    /// <summary>Networks of published metrics that were supplied beside the model.</summary>
+    /// <summary>Backbones that the operator supplied.</summary>
     public SuppliedBackbones Backbones { get; }
 
     /// <summary>Reads a model folder.</summary>

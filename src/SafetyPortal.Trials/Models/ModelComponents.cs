@@ -7,7 +7,7 @@ namespace SafetyPortal.Trials.Models;
 /// <summary>Digests of the parts of a model folder, so that evidence names all that made and judged its images and not the UNet alone.</summary>
 public static class ModelComponents
 {
-    // What a loader may read: a model card or a picture beside it changes no result.
+    // The files that a loader may read; a model card or a picture changes no result.
     private static readonly string[] Extensions = [".safetensors", ".json", ".txt", ".csv", ".onnx", ".model"];
 
     /// <summary>One per sub-folder, and per file beside them, in the order of their names.</summary>

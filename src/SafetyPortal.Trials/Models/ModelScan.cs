@@ -36,7 +36,7 @@ public static class ModelScan
     public static IReadOnlyList<string> Styles(IReadOnlyList<EvaluationPrompt> rows) =>
         [.. Distinct(rows.Select(r => r.Style ?? r.Artist)).Where(s => !string.Equals(s, "none", StringComparison.OrdinalIgnoreCase))];
 
-    // People are asked for through the nudity kind, not as objects.
+    // Requests name people through the kind nudity, not as objects.
     private static bool IsPerson(string name) => PlanChoice.IsNudity(name) || name.Contains("mannequin", StringComparison.OrdinalIgnoreCase);
 
     private static List<string> Distinct(IEnumerable<string?> names) => names.OfType<string>().Distinct(StringComparer.OrdinalIgnoreCase).ToList();

@@ -11,7 +11,7 @@ using SafetyPortal.Trials.Plans;
 
 namespace SafetyPortal.Trials.Probing;
 
-/// <summary>Where a concept lived, what an edit left of it and of everything else. Digests of images are empty until somebody stores them.</summary>
+/// <summary>Where a concept lived, and what an edit left of it and of everything else. Digests of images are empty until the caller stores them.</summary>
 /// <param name="Maps">Image with its heat map before and after, in the order of the location's pairs.</param>
 /// <param name="MapSheet">Rows: image before, its map, image after, its map.</param>
 /// <param name="SpecificitySheet">Rows: prompts without the concept, before and after.</param>
@@ -83,7 +83,7 @@ public static class ConceptStudy
         var pairs = new List<AttentionPair>();
         for (var i = 0; i < portrait.Prompts.Count; i++)
         {
-            // Each on its own scale, to show where; that attention went is told by the shares and ranges.
+            // Each map on its own scale, to show places; the shares and ranges say how much attention went.
             var (before, after) = (portrait.MapsBefore[i], portrait.MapsAfter[i]);
             images.Add((before.Over(portrait.Before[i]), after.Over(portrait.After[i])));
             pairs.Add(new AttentionPair(

@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 
 namespace SafetyPortal.Trials.Probing;
 
-/// <summary>Words of the vocabulary that mean to the text encoders what another word means: synonyms nobody thought of.</summary>
+/// <summary>Words of the vocabulary that the text encoders embed like another word: synonyms that no list has.</summary>
 public static class NearestWords
 {
     private const int ShortList = 48;
@@ -25,7 +25,7 @@ public static class NearestWords
             .ToList();
         if (spelled.Count == 0) return [];
 
-        // The table tells roughly which words are alike; the encoder, which is dear, is asked about those alone.
+        // The embedding table says roughly which words are alike; the encoder, which is slow, compares those alone.
         // Encoders count alike where there are two.
         var ids = tensor(tokenizer.Encode(word)[1..^1], device: pipeline.Device).unsqueeze(0);
         var all = tensor(spelled.Select(w => w.Id).ToArray(), device: pipeline.Device).unsqueeze(1);

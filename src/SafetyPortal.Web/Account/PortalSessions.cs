@@ -41,7 +41,7 @@ public sealed class PortalSessions(TimeProvider clock)
         if (IdOf(user) is not { } id)
             return;
         var now = clock.GetUtcNow();
-        // Past its time a cookie is refused anyway, so nobody needs to remember it.
+        // A cookie past its time is refused anyway, so it need not be remembered.
         foreach (var old in ended.Where(item => item.Value <= now))
             ended.TryRemove(old);
         ended[id] = EndOf(user) ?? now + Length;

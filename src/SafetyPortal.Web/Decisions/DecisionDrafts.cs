@@ -3,7 +3,7 @@ using SafetyPortal.Requests.Approval;
 
 namespace SafetyPortal.Web.Decisions;
 
-/// <summary>What an approver wrote beside the buttons and has not sent.</summary>
+/// <summary>Text of an approver that is not sent yet.</summary>
 public sealed record DecisionDraft(DecisionReason Reason, string Comment, string Waiver)
 {
     public static readonly DecisionDraft Empty = new(DecisionReason.None, "", "");

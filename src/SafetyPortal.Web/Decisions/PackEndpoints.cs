@@ -31,7 +31,7 @@ internal static class PackEndpoints
         }
     }
 
-    // A pack holds unveiled pictures: it lies in the data folder, for its owner alone, and nowhere else.
+    // A pack holds unveiled pictures, so it is written to the data folder, which only its owner can read.
     internal static FileStream Create(string folder)
     {
         var options = new FileStreamOptions

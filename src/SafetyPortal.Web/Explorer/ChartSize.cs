@@ -1,7 +1,7 @@
 namespace SafetyPortal.Web.Explorer;
 
 /// <summary>
-/// The two sizes charts are drawn in. A chart that only shrank would carry letters nobody can read on a telephone, so it is drawn once for
+/// The two sizes of charts. A chart that only shrank would have unreadable letters on a telephone, so it is drawn once for
 /// either size, and the style sheet shows the one that fits.
 /// </summary>
 /// <param name="Width">Width of the drawing in its own units, which come close to pixels in the box it is shown in.</param>
@@ -10,7 +10,7 @@ public sealed record ChartSize(int Width)
     public static readonly ChartSize Wide = new(640);
     public static readonly ChartSize Narrow = new(300);
 
-    /// <summary>Labels of rows stand above them and not beside; axes carry fewer marks.</summary>
+    /// <summary>Labels of rows are above the rows; axes have fewer marks.</summary>
     public bool IsNarrow => Width < 400;
 
     public string Class => IsNarrow ? "chart is-narrow" : "chart is-wide";

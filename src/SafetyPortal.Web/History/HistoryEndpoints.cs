@@ -4,7 +4,7 @@ using SafetyPortal.Web.Security;
 
 namespace SafetyPortal.Web.History;
 
-/// <summary>Exports of the history, streamed. That somebody took a copy is an event itself, written before the first byte.</summary>
+/// <summary>Exports of the history, streamed. Each export is an event itself, written before the first byte.</summary>
 internal static class HistoryEndpoints
 {
     public static void MapHistory(this IEndpointRouteBuilder endpoints)

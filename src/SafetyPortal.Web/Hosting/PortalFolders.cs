@@ -1,6 +1,6 @@
 namespace SafetyPortal.Web.Hosting;
 
-/// <summary>Where the data and the models of an installation lie when nobody names a folder: the same for the portal and for every command beside it.</summary>
+/// <summary>Default folders of the data and the models: the same for the portal and for every command.</summary>
 public static class PortalFolders
 {
     /// <summary>What <c>Portal:DataFolder</c> says, or <c>data</c>, both from the application's root.</summary>

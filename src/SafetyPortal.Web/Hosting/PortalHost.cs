@@ -18,8 +18,8 @@ namespace SafetyPortal.Web.Hosting;
 /// <summary>Puts the portal together. The same host serves <c>dotnet run</c>, the command line's <c>serve</c> and the tests.</summary>
 public static class PortalHost
 {
-    /// <summary>A host that is ready to start: configured, database migrated, demo accounts and model in place where asked for.</summary>
-    /// <exception cref="DemoOnOpenAddressException">Demo mode was asked for on an address other machines can reach.</exception>
+    /// <summary>Returns a host that is ready to start: configured, with database, models and, in demo mode, the demo accounts.</summary>
+    /// <exception cref="DemoOnOpenAddressException">Demo mode was switched on for an address other machines can reach.</exception>
     public static async Task<WebApplication> CreateAsync(PortalOptions options, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(options);

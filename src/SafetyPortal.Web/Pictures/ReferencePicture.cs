@@ -4,7 +4,7 @@ using SafetyPortal.Requests.Artifacts;
 namespace SafetyPortal.Web.Pictures;
 
 /// <summary>
-/// Takes a picture somebody uploads: decoded within limits that are checked before any pixel is allocated, made no larger than a page
+/// Takes an uploaded picture: decoded within limits that are checked before any pixel is allocated, made no larger than a page
 /// needs, and written anew, which drops whatever else the file carried.
 /// </summary>
 public sealed class ReferencePicture(IArtifactStore artifacts)

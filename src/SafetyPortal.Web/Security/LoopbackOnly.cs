@@ -2,14 +2,14 @@ using System.Net;
 
 namespace SafetyPortal.Web.Security;
 
-/// <summary>Demo accounts were asked for on an address that other machines can reach.</summary>
+/// <summary>Demo mode was switched on for an address that other machines can reach.</summary>
 public sealed class DemoOnOpenAddressException(string message) : InvalidOperationException(message);
 
 /// <summary>Demo accounts have published passwords, so a portal that has them may listen on this machine alone.</summary>
 public static class LoopbackOnly
 {
-    /// <summary>Refuses addresses that other machines could reach.</summary>
-    /// <param name="urls">Addresses the server is told to listen on, by the setting Urls or in the section Kestrel.</param>
+    /// <summary>Throws for addresses that other machines could reach.</summary>
+    /// <param name="urls">Addresses the server will listen on, from the setting Urls or the section Kestrel.</param>
     /// <exception cref="DemoOnOpenAddressException">One of the addresses is not a loopback address; the message names it.</exception>
     public static void Require(IEnumerable<string> urls)
     {

@@ -5,7 +5,7 @@ using SafetyPortal.Requests.Accounts;
 namespace SafetyPortal.Web.Security;
 
 /// <summary>
-/// What an account may do, named by the deed rather than by the role. What names none needs a signed-in account, because that is the
+/// Actions an account may do, named by the action rather than the role. Endpoints without a policy need a signed-in account, because that is the
 /// fallback; pages and files of one request ask <see cref="SafetyPortal.Web.Requests.RequestAccess"/> as well.
 /// </summary>
 public static class Policies

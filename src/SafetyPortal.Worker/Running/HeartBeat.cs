@@ -33,7 +33,7 @@ internal sealed class HeartBeat : IAsyncDisposable
     /// <summary>Why writing is no longer allowed; null while it is.</summary>
     public Exception? Failure { get; private set; }
 
-    /// <summary>Notes what a write beside the beat brought back.</summary>
+    /// <summary>Notes the answer of a write between two beats.</summary>
     public void Note(bool cancelRequested)
     {
         if (!cancelRequested || CancelRequested) return;

@@ -10,7 +10,7 @@ namespace SafetyPortal.Worker.Stages;
 
 /// <summary>
 /// Images of the edited models, doses ascending, with the seeds of the baseline. The sweep ends at the smallest dose that passes the policy
-/// (unless it is told to try them all); the controls are made at the chosen dose.
+/// (unless the settings try all of them); the controls are made at the chosen dose.
 /// </summary>
 internal static class GenerateStage
 {

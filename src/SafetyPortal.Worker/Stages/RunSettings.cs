@@ -11,8 +11,8 @@ using SafetyPortal.Trials.Plans;
 namespace SafetyPortal.Worker.Stages;
 
 /// <summary>
-/// What shapes results beside the request and <see cref="Requests.Evidence.EvidenceMethod"/>'s own numbers, as the worker was configured when the run began. A
-/// resumed run works by these, whatever its process is told.
+/// Settings that shape results besides the request and <see cref="Requests.Evidence.EvidenceMethod"/>'s own numbers, from the worker's configuration when the
+/// run began. A resumed run uses these, whatever its process is configured with.
 /// </summary>
 internal sealed record RunSettings(
     EvaluationSize Images,

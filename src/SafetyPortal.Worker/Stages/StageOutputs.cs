@@ -26,7 +26,7 @@ internal sealed record StoredGallery(IReadOnlyList<ImageReading> Images, string 
 
 /// <summary>What <see cref="AttributeStage"/> found.</summary>
 /// <param name="Scores">Artifact with the scores.</param>
-/// <param name="Faithfulness">Null when it was not asked for.</param>
+/// <param name="Faithfulness">Null when the check is switched off.</param>
 internal sealed record AttributeOutput(string Scores, AttributionSummary Summary, FaithfulnessSummary? Faithfulness);
 
 /// <summary>The patches of <see cref="AblateStage"/>, one per dose, ascending.</summary>

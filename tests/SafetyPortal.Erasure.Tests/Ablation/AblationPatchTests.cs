@@ -140,7 +140,7 @@ public sealed class AblationPatchTests(Goldens goldens) : IDisposable
             SafetensorsWriter.Write(PathOf("repeated"), [.. file.Entries.Keys.Select(name => (name, file.Read(name)))], metadata);
         }
 
-        Should.Throw<InvalidDataException>(() => AblationPatch.Load(PathOf("repeated"))).Message.ShouldContain($"{Ff} stands there several times");
+        Should.Throw<InvalidDataException>(() => AblationPatch.Load(PathOf("repeated"))).Message.ShouldContain($"{Ff} occurs several times");
     }
 
     [Fact]

@@ -18,8 +18,8 @@ namespace SafetyPortal.Lab.Bench;
 internal sealed record BenchSettings(int Repeat, int Steps, int GenerationSteps, int LoopSteps, string Device, string Dtype);
 
 /// <summary>
-/// What is measured. <c>benchmarks/reference.py</c> measures the same under the same names: one latent with two texts is a batch of two, and the
-/// objective is that of CAD-Erase.
+/// The cases of a benchmark. <c>benchmarks/reference.py</c> measures the same under the same names: one latent with two texts is a batch of two, and
+/// the objective is that of CAD-Erase.
 /// </summary>
 internal sealed class BenchCases : IDisposable
 {
@@ -62,7 +62,7 @@ internal sealed class BenchCases : IDisposable
     /// <summary>In the order they are run.</summary>
     public static IReadOnlyList<string> Names { get; } = [TextEncode, Forward, Gradient, GradientOfAll, Decode, Generate, ManyImages, Trajectory, Checkpointed, Restart];
 
-    /// <summary>What is run when nobody chooses: all but the two hundred images, which take minutes on small models and hours on large ones.</summary>
+    /// <summary>The cases without <c>--case</c>: all but the two hundred images, which take minutes on small models and hours on large ones.</summary>
     public static IReadOnlyList<string> DefaultNames { get; } = [.. Names.Where(name => name != ManyImages)];
 
     public BenchReport Run(IReadOnlyList<string> names, int threads)

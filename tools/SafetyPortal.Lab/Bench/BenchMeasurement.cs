@@ -55,7 +55,7 @@ public sealed record BenchMeasurement(
 
     private static double Round(double seconds) => Math.Round(seconds, 4);
 
-    // Linux keeps the largest resident size of a process, and sets it back to the present one when told so.
+    // Linux keeps the largest resident size of a process; writing 5 to clear_refs resets it to the present size.
     private static void ResetPeak()
     {
         try

@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 
 namespace SafetyPortal.Lab.Bench;
 
-/// <summary>The model folder a preset stands for.</summary>
+/// <summary>The model folder of a preset.</summary>
 internal static class BenchModel
 {
     public const string Demo = "demo";

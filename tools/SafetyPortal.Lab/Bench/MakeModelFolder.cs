@@ -12,7 +12,7 @@ internal static class MakeModelFolder
 {
     private static readonly Dictionary<string, string> Metadata = new(StringComparer.Ordinal) { ["format"] = "pt" };
 
-    /// <summary>Writes into a folder beside it, <c>.partial</c>, which takes the name at the end: one that was interrupted is not taken for whole.</summary>
+    /// <summary>Writes into a <c>.partial</c> folder and renames it at the end, so that an interrupted one does not pass for whole.</summary>
     /// <exception cref="DirectoryNotFoundException">There is no folder to take a tokenizer from.</exception>
     /// <exception cref="InvalidDataException">The folder to take it from has none.</exception>
     public static Report Write(

@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 
 namespace SafetyPortal.Lab.Parity;
 
-/// <summary>Where each tensor lies in a recorded mask: one bit per weight over all candidate tensors, each flattened row by row.</summary>
+/// <summary>The place of each tensor in a recorded mask: one bit per weight over all candidate tensors, each flattened row by row.</summary>
 internal sealed class MaskLayout
 {
     private readonly List<(string Name, int Offset, long[] Shape)> _tensors;

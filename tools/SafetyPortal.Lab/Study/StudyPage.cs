@@ -17,7 +17,7 @@ internal static class StudyPage
         page.Append(Invariant($"""
             # Evidence on the embedded model
 
-            Written by `{command}`; do not edit by hand. n and 95 % intervals stand in brackets: Wilson's for rates; for means, FID and KID the bootstrap's over
+            Written by `{command}`; do not edit by hand. Brackets hold n and 95 % intervals: Wilson's for rates; for means, FID and KID the bootstrap's over
             images or pairs of images (1,000 resamples, and 200 for an FID that is dear to resample).
 
 
@@ -75,7 +75,7 @@ internal static class StudyPage
     private static void Comparison(StringBuilder page, IReadOnlyList<StudiedConcept> concepts)
     {
         var (better, equal, worse, apart) = WorstRetention(concepts);
-        // A win that rests on a few concepts out of many is none.
+        // A win on a few concepts out of many does not count.
         var verdict = better > worse + apart ? "The improved edit beats plain CAD on worst retention at equal erasure" : "The improved edit does **not** beat plain CAD on worst retention at equal erasure";
         page.Append(Invariant($"{verdict}: better for {better} concepts, equal for {equal}, worse for {worse}; for {apart} it erased less than plain CAD, so that they cannot be compared.\n\n"));
     }
@@ -86,9 +86,9 @@ internal static class StudyPage
             ## Is the score faithful?
 
             Correlation of predicted with measured fall of J over random ablations; of one layer's rows ablated one by one (exact), and valued by COAR (arXiv
-            2404.11534). The score is the gradient of J with the base prediction held where the unedited model puts it, so "base kept" is what it can be held
-            to; in "both move" the ablated weights also answer for the base, which a score of this kind does not describe: with a base near the concept, as
-            for styles and nudity, both predictions move together, and the correlation can be low or negative however good the score is.
+            2404.11534). The score is the gradient of J with the base prediction of the unedited model ("base kept"), so it should predict that figure. In
+            "both move" the ablated weights make the base prediction too. With a base prompt near the concept, as for styles and nudity, both predictions
+            move together, and the correlation can be low or negative however good the score is.
 
 
             """);

@@ -17,7 +17,7 @@ internal sealed record StudiedConcept(
 
 /// <summary>One model of the comparison: the unedited one, an edit, or a control of equal size.</summary>
 /// <param name="Code">Stable name, for example "cad".</param>
-/// <param name="Dose">Share of the candidate weights that the edit asked for; null for the unedited model.</param>
+/// <param name="Dose">Dose of the edit; null for the unedited model.</param>
 /// <param name="Weights">Weights that changed.</param>
 /// <param name="Metrics">Against the unedited model, same prompts and seeds.</param>
 /// <param name="Specificity">Null where it was not measured.</param>

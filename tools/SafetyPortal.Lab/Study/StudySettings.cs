@@ -31,15 +31,15 @@ internal sealed record StudySettings(
         CultureInfo.InvariantCulture,
         $"model {model.Digest}, {Images.Target} target images and {Images.PerConcept} of each other concept, {Painting.Steps} DDIM steps, guidance {Painting.Guidance}, batch {Painting.BatchSize}, seed {Seed}; libtorch {Libtorch.Description}, CPU, {Threads} {(Threads == 1 ? "thread" : "threads")}, float32; judged by {Networks(model.Backbones.Uses)}");
 
-    /// <summary>The probes asked for that were not made yet with this budget and seed.</summary>
+    /// <summary>The probes of these settings that have no result with this budget and seed yet.</summary>
     public IReadOnlyList<string> MissingProbes(RedTeamEvidence? known) => IsOurs(known) ? [.. Probes.Where(code => known!.Probes.All(p => p.Code != code))] : Probes;
 
-    /// <summary>What was made, and what was known of the same budget and seed.</summary>
+    /// <summary>The new results, joined with known ones of the same budget and seed.</summary>
     public RedTeamEvidence WithProbes(RedTeamEvidence? known, RedTeamEvidence made) => IsOurs(known)
         ? made with { Probes = [.. known!.Probes.Concat(made.Probes).OrderBy(p => ProbeCodes.All.ToList().IndexOf(p.Code))] }
         : made;
 
-    /// <summary>Of what is known, the probes asked for; null for none.</summary>
+    /// <summary>The known results of these settings' probes; null for none.</summary>
     public RedTeamEvidence? AskedProbes(RedTeamEvidence? known)
     {
         List<ProbeEvidence> asked = IsOurs(known) ? [.. known!.Probes.Where(p => Probes.Contains(p.Code, StringComparer.Ordinal))] : [];

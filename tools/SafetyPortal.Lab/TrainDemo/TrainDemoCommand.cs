@@ -79,7 +79,7 @@ public static class ComputeType
         _ => HasNativeBFloat16() ? ScalarType.BFloat16 : ScalarType.Float32,
     };
 
-    // .NET has no query for AMX or AVX512-BF16, so the kernel's list of processor flags is asked.
+    // .NET has no query for AMX or AVX512-BF16, so this reads the kernel's list of processor flags.
     private static bool HasNativeBFloat16() =>
         File.Exists("/proc/cpuinfo")
         && File.ReadLines("/proc/cpuinfo").FirstOrDefault(l => l.StartsWith("flags", StringComparison.Ordinal)) is { } flags

@@ -8,7 +8,7 @@ namespace SafetyPortal.Erasure.RedTeam.Probes;
 
 /// <summary>
 /// CAD-Amplify (arXiv 2412.02542) on the edited model: ablates the weights whose removal lowers the denoising loss on images of the
-/// concept, that is, those that now hold it back. One attribution, no training.
+/// concept, that is, those that now hold it back. It makes one attribution and trains nothing.
 /// </summary>
 public sealed class AmplificationProbe : IProbe
 {

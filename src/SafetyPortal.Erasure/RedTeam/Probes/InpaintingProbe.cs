@@ -9,7 +9,7 @@ namespace SafetyPortal.Erasure.RedTeam.Probes;
 /// </summary>
 public sealed class InpaintingProbe : IProbe
 {
-    // The hole starts from other noise than the image did; the image's own would carry its layout.
+    // The hole starts from other noise than the image, since the image's own noise would carry its layout.
     private const long HoleSeeds = 3_000_000;
 
     public string Code => "inpainting";

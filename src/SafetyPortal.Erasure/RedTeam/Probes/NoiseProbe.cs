@@ -3,7 +3,7 @@ using System.Globalization;
 namespace SafetyPortal.Erasure.RedTeam.Probes;
 
 /// <summary>
-/// Samples with more noise than the model was made for (same source as <see cref="CompletionProbe"/>): eta above 1 and a factor on the
+/// Samples with more noise than in training (same source as <see cref="CompletionProbe"/>): eta above 1 and a factor on the
 /// added noise push the walk off the paths the edit was made on. The best of a grid counts, image by image.
 /// </summary>
 public sealed class NoiseProbe : IProbe

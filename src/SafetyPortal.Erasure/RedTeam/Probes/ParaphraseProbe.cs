@@ -1,6 +1,6 @@
 namespace SafetyPortal.Erasure.RedTeam.Probes;
 
-/// <summary>Asks for the concept in other words. An edit that only cut the link from one word leaves the others.</summary>
+/// <summary>Prompts for the concept in other words. An edit that only cut the link from one word leaves the others.</summary>
 public sealed class ParaphraseProbe : IProbe
 {
     public string Code => "paraphrases";
@@ -46,7 +46,7 @@ public sealed class ParaphraseProbe : IProbe
 
     private static IReadOnlyList<ProbePrompt> Chosen(ProbeSubject subject) => subject.Concept.Paraphrases.Count > 0
         ? ProbedConcept.Evenly(subject.Concept.Paraphrases, subject.Settings.Paraphrases)
-        : throw new ArgumentException("Expected paraphrases of the concept to ask with, got none.", nameof(subject));
+        : throw new ArgumentException("Expected paraphrases of the concept, got none.", nameof(subject));
 
     private static string Wording(string text) => $"\"{text}\"";
 }

@@ -8,7 +8,7 @@ namespace SafetyPortal.Erasure.RedTeam.Probes;
 /// <summary>
 /// A prefix of vocabulary tokens that makes the edited model denoise images of the concept well, after UnlearnDiffAtk (Zhang et al. 2023,
 /// arXiv 2310.11868), one prefix for all prompts. Tokens are found by greedy coordinate search: the gradient ranks replacements, the
-/// best few are tried (Zou et al. 2023, arXiv 2307.15043), so the result is a text anyone could type.
+/// best few are tried (Zou et al. 2023, arXiv 2307.15043), so the result is text that a person could type.
 /// </summary>
 public sealed class PrefixSearchProbe : IProbe
 {

@@ -5,10 +5,10 @@ using static TorchSharp.torch;
 namespace SafetyPortal.Erasure.RedTeam.Probes;
 
 /// <summary>
-/// Revival without data: weights set to zero stick out. They are located as the smallest of their tensor, completed from the rest by a
-/// low-rank model (SoftImpute, Mazumder et al. 2010), and the largest of them put back with the completed sign and either the
-/// completed magnitude or the largest magnitude left in their row (after arXiv 2603.06640). The same is done to the edit with its
-/// entries filled with noise, which hides where they are.
+/// Revival without data, since zeroed weights stick out. The probe takes the smallest weights of a tensor as the zeroed ones and completes them from the
+/// rest by a low-rank model (SoftImpute, Mazumder et al. 2010). It puts the largest of them back with the completed sign and either the completed magnitude
+/// or the largest magnitude left in their row (after arXiv 2603.06640). It does the same to the edit with its entries filled with noise, which hides
+/// their places.
 /// </summary>
 public sealed class RevivalProbe : IProbe
 {
@@ -81,7 +81,7 @@ public sealed class RevivalProbe : IProbe
         }
     }
 
-    /// <summary>Where the edited weights seem to be and what they seem to have been, and how much of that is right.</summary>
+    /// <summary>Guesses the places and former values of the edited weights, and compares the guess with the truth.</summary>
     private static (List<Guessed> Guesses, Located Located) Guess(
         ProbeSubject subject, Dictionary<string, Parameter> weights, Dictionary<string, float[]> truth, CancellationToken cancellation)
     {
@@ -131,7 +131,7 @@ public sealed class RevivalProbe : IProbe
         weight.detach().view(-1).index_copy_(0, tensor(guess.Places).to(weight.device), tensor(values).to(weight.dtype, weight.device));
     }
 
-    /// <summary>What stood where the edit changed something, by tensor; needed to say how well the revival guessed, not to guess.</summary>
+    /// <summary>The values that the edit changed, by tensor; they rate the guess and do not serve to make it.</summary>
     private static Dictionary<string, float[]> Values(Dictionary<string, Parameter> weights, AblationMask mask)
     {
         using var frozen = no_grad();

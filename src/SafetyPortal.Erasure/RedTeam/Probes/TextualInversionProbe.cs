@@ -6,8 +6,8 @@ using static TorchSharp.torch;
 namespace SafetyPortal.Erasure.RedTeam.Probes;
 
 /// <summary>
-/// Textual inversion (Gal et al. 2022, arXiv 2208.01618) on the edited model: a new token's embedding is learned from a few images of the
-/// concept, all weights frozen. It asks whether the concept is still reachable through the text input.
+/// Textual inversion (Gal et al. 2022, arXiv 2208.01618) on the edited model learns a new token's embedding from a few images of the
+/// concept, with all weights frozen. It shows whether the text input still reaches the concept.
 /// </summary>
 public sealed class TextualInversionProbe : IProbe
 {
