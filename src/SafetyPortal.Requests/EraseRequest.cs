@@ -25,7 +25,7 @@ public sealed class EraseRequest : IVersioned, IAudited
 
     public string ConceptName { get; private set; } = "";
 
-    /// <summary>The name by which duplicates are found; see <see cref="Requests.ConceptName.KeyOf"/>.</summary>
+    /// <summary>The name by which duplicates are found; see <see cref="Findings.ConceptName.KeyOf"/>.</summary>
     public string ConceptKey { get; private set; } = "";
 
     public List<string> Synonyms { get; private set; } = [];

@@ -92,7 +92,7 @@ public sealed class PairedFeaturesTests
 
     [Fact]
     public void Constructor_OtherNumberOfImages_SaysSo() =>
-        Should.Throw<ArgumentException>(() => Pairs([0, 1], [1, 2, 3], 1)).Message.ShouldContain("got 2 of 1 and 3 of 1");
+        Should.Throw<ArgumentException>(() => Pairs([0, 1], [1, 2, 3], 1)).Message.ShouldContain("got 2 images of 1 features and 3 of 1");
 
     private static double Plain(Features before, Features after) => Fid.Distance(FeatureStatistics.Of(before), FeatureStatistics.Of(after));
 

@@ -5,7 +5,7 @@ using SafetyPortal.Diffusion.Safetensors;
 using SafetyPortal.Diffusion.Unet;
 using SafetyPortal.Erasure.Ablation;
 using SafetyPortal.Erasure.Attribution;
-using SafetyPortal.Worker.Models;
+using SafetyPortal.Trials.Models;
 
 namespace SafetyPortal.Cli.Commands;
 

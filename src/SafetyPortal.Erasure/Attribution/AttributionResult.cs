@@ -1,5 +1,6 @@
 using System.Text.Json;
 using SafetyPortal.Diffusion.Safetensors;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace SafetyPortal.Erasure.Attribution;
@@ -76,11 +77,11 @@ public sealed class AttributionResult : IDisposable
 
         using var scope = NewDisposeScope();
         using var frozen = no_grad();
-        var scores = order.Select(name => (name, Score: file.Read(name))).ToList();
-        if (scores.Find(item => !item.Score.isfinite().all().ToBoolean()) is { name: { } broken })
+        var read = order.Select(name => (name, Score: file.Read(name))).ToList();
+        if (read.Find(item => !item.Score.isfinite().all().ToBoolean()) is { name: { } broken })
             throw new InvalidDataException($"Expected finite scores in {path}, {broken} holds NaN or infinity.");
-        foreach (var (_, score) in scores) score.DetachFromDisposeScope();
-        return new AttributionResult(scores, summary) { BaseDigest = file.Metadata.GetValueOrDefault(Base) };
+        foreach (var (_, score) in read) score.DetachFromDisposeScope();
+        return new AttributionResult(read, summary) { BaseDigest = file.Metadata.GetValueOrDefault(Base) };
 
         T Read<T>(string key)
             where T : class

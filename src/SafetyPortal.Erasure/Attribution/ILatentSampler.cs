@@ -1,6 +1,5 @@
 using SafetyPortal.Diffusion.Schedulers;
 using SafetyPortal.Diffusion.Unet;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace SafetyPortal.Erasure.Attribution;

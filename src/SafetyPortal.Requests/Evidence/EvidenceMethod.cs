@@ -33,3 +33,8 @@ public sealed record EvidenceMethod(
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] JsonObject? Settings = null,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] EditVariant? Variant = null,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? ImageScheduler = null);
+
+/// <summary>The variant that the search of an edit chose. It may differ from the request's when no dose of that one passed.</summary>
+/// <param name="Window">Part of the trajectory, noisiest first, at which suppression was learned, 0 to 1.</param>
+/// <param name="FeedForwardOnly">Whether the attention was left alone.</param>
+public sealed record EditVariant(AblationScope Scope, double Window, bool FeedForwardOnly);

@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using SafetyPortal.Erasure.Ablation;
 using SafetyPortal.Erasure.Attribution;
-using SafetyPortal.Trials.Measuring;
 using SafetyPortal.Trials.Models;
 using SafetyPortal.Trials.Plans;
 

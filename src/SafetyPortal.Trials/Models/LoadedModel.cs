@@ -66,10 +66,10 @@ public sealed class LoadedModel : IDisposable
             pipeline = StableDiffusionPipeline.Load(folder, device);
             cancellation.ThrowIfCancellationRequested();
             if (expectedComponents is not null) ModelComponents.Demand(folder, expectedComponents, ModelComponents.Of(folder, evaluation?.Prompts, cancellation));
-            var digest = expectedDigest is null ? null : WeightsDigest.Of(pipeline.Unet);
-            return string.Equals(digest, expectedDigest, StringComparison.Ordinal)
-                ? new LoadedModel(folder, pipeline, digest, backbones, evaluation?.Prompts)
-                : throw new InvalidDataException($"Expected the weights {expectedDigest} that were registered for {folder}, got {digest}: the model was changed on disk.");
+            var found = expectedDigest is null ? null : WeightsDigest.Of(pipeline.Unet);
+            return string.Equals(found, expectedDigest, StringComparison.Ordinal)
+                ? new LoadedModel(folder, pipeline, found, backbones, evaluation?.Prompts)
+                : throw new InvalidDataException($"Expected the weights {expectedDigest} that were registered for {folder}, got {found}: the model was changed on disk.");
         }
         catch
         {

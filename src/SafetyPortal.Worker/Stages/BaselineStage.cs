@@ -1,5 +1,4 @@
 using SafetyPortal.Requests.Runs;
-using SafetyPortal.Trials.Measuring;
 
 namespace SafetyPortal.Worker.Stages;
 

@@ -1,6 +1,5 @@
 using SafetyPortal.Requests.Artifacts;
 using SafetyPortal.Requests.Audit;
-using SafetyPortal.Trials.Measuring;
 using SafetyPortal.Trials.Plans;
 
 namespace SafetyPortal.Worker.Stages;

@@ -2,7 +2,6 @@ using System.Text.Json;
 using SafetyPortal.Requests.Artifacts;
 using SafetyPortal.Requests.Audit;
 using SafetyPortal.Requests.Runs;
-using SafetyPortal.Trials.Measuring;
 
 namespace SafetyPortal.Worker.Stages;
 

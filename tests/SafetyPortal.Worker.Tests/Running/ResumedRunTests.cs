@@ -7,7 +7,6 @@ using SafetyPortal.Requests.Data;
 using SafetyPortal.Requests.Evidence;
 using SafetyPortal.Requests.Runs;
 using SafetyPortal.Trials.Edits;
-using SafetyPortal.Trials.Measuring;
 using SafetyPortal.Trials.Models;
 using SafetyPortal.Trials.Plans;
 using SafetyPortal.Worker.Running;
@@ -77,7 +76,7 @@ public sealed class ResumedRunTests
         await using var portal = await StoppedAsync(RunStage.Ablate);
         var attribution = await OutputAsync<AttributeOutput>(portal, RunStage.Attribute);
         File.Delete(portal.ArtifactPath(attribution.Scores));
-        var baseline = await OutputAsync<Gallery>(portal, RunStage.Baseline);
+        var baseline = await OutputAsync<StoredGallery>(portal, RunStage.Baseline);
         File.Delete(portal.ArtifactPath(baseline.Images[0].Image));
         (await portal.Get<RunExecutor>().ExecuteAsync(portal.RunId, null, default)).ShouldBe(RunStatus.Succeeded);
 
