@@ -1,3 +1,4 @@
+using SafetyPortal.Diffusion.Runtime;
 using static TorchSharp.torch;
 
 namespace SafetyPortal.Evaluation;
@@ -36,5 +37,5 @@ public sealed class Features
     public Features Select(IReadOnlyList<int> images) => new([.. images.SelectMany(i => this[i].ToArray())], Dimension);
 
     /// <summary>[images, features], float64.</summary>
-    internal Tensor ToTensor() => tensor(Array.ConvertAll(_values, v => (double)v), [Count, Dimension]);
+    internal Tensor ToTensor() => OwnedTensor.Of(Array.ConvertAll(_values, v => (double)v), Count, Dimension);
 }

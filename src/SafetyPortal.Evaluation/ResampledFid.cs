@@ -1,3 +1,4 @@
+using SafetyPortal.Diffusion.Runtime;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -76,7 +77,7 @@ internal sealed class ResampledFid
             }
         }
 
-        return linalg.svdvals(tensor(centred, [drawn.Length, drawn.Length])).sum().ToDouble();
+        return linalg.svdvals(OwnedTensor.Of(centred, drawn.Length, drawn.Length)).sum().ToDouble();
     }
 
     private Tensor Rows(double[] values, int[] counts, int[] drawn, double[] mean)
@@ -88,7 +89,7 @@ internal sealed class ResampledFid
             for (var k = 0; k < dimension; k++) rows[(a * dimension) + k] = root * (values[(drawn[a] * dimension) + k] - mean[k]);
         }
 
-        return tensor(rows, [drawn.Length, dimension]);
+        return OwnedTensor.Of(rows, drawn.Length, dimension);
     }
 
     private double[] Mean(double[] values, int[] counts)

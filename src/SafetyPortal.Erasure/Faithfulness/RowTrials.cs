@@ -1,3 +1,4 @@
+using SafetyPortal.Diffusion.Runtime;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -67,8 +68,8 @@ internal sealed class RowTrials
     {
         using var frozen = no_grad();
         using var scope = NewDisposeScope();
-        var x = tensor(design.Cast<double>().ToArray(), [design.GetLength(0), design.GetLength(1)]); // [masks, rows]
-        var y = tensor(values, [values.Length]); // [masks]
+        var x = OwnedTensor.Of(design.Cast<double>().ToArray(), design.GetLength(0), design.GetLength(1)); // [masks, rows]
+        var y = OwnedTensor.Of(values, values.Length); // [masks]
         var centred = x - x.mean([0], keepdim: true);
         var gram = centred.t().mm(centred); // [rows, rows]
         var penalty = Math.Max(gram.diagonal().mean().ToDouble() * Ridge, 1e-12);

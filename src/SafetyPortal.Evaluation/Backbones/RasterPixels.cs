@@ -1,3 +1,4 @@
+using SafetyPortal.Diffusion.Runtime;
 using SafetyPortal.Images;
 using static TorchSharp.torch;
 
@@ -31,6 +32,6 @@ internal static class RasterPixels
             }
         }
 
-        return tensor(values, [pictures.Count, 3, height, width]);
+        return OwnedTensor.Of(values, pictures.Count, 3, height, width);
     }
 }

@@ -1,3 +1,4 @@
+using SafetyPortal.Diffusion.Runtime;
 using SafetyPortal.Images;
 using static TorchSharp.torch;
 
@@ -23,7 +24,7 @@ public static class ClipPreprocessing
         var values = new float[images.Count * 3 * size * size];
         for (var i = 0; i < images.Count; i++)
             Write(PillowResize.ShorterSide(images[i], size, ResizeFilter.Bicubic), values.AsSpan(i * 3 * size * size));
-        return tensor(values, [images.Count, 3, size, size]);
+        return OwnedTensor.Of(values, images.Count, 3, size, size);
     }
 
     /// <summary>Resizes pixels of 0..1, [B, 3, H, W]; overshoot is kept, nothing is normalised.</summary>
@@ -71,6 +72,6 @@ public static class ClipPreprocessing
                 values[(o * input) + table.Start[o] + t] = (float)table.Weights[o][t];
         }
 
-        return tensor(values, [output, input]);
+        return OwnedTensor.Of(values, output, input);
     }
 }
