@@ -1,5 +1,5 @@
-using SafetyPortal.Diffusion.Runtime;
 using SafetyPortal.Diffusion.Clip;
+using SafetyPortal.Diffusion.Runtime;
 using SafetyPortal.Diffusion.Schedulers;
 using SafetyPortal.Diffusion.Tokenizer;
 using SafetyPortal.Diffusion.Unet;

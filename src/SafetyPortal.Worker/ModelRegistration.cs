@@ -1,5 +1,5 @@
-using SafetyPortal.Diffusion.Runtime;
 using Microsoft.Extensions.Logging;
+using SafetyPortal.Diffusion.Runtime;
 using SafetyPortal.Requests.Accounts;
 using SafetyPortal.Requests.Models;
 using SafetyPortal.Trials.Models;

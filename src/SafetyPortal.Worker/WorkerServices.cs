@@ -1,6 +1,6 @@
-using SafetyPortal.Diffusion.Runtime;
 using Microsoft.Extensions.DependencyInjection;
 using Quartz;
+using SafetyPortal.Diffusion.Runtime;
 using SafetyPortal.Worker.Running;
 
 namespace SafetyPortal.Worker;

@@ -4,9 +4,9 @@ using System.Globalization;
 using SafetyPortal.Cli.Once;
 using SafetyPortal.Cli.Output;
 using SafetyPortal.Requests.Artifacts;
+using SafetyPortal.Trials.Models;
 using SafetyPortal.Web.Hosting;
 using SafetyPortal.Worker;
-using SafetyPortal.Trials.Models;
 
 namespace SafetyPortal.Cli.Commands;
 

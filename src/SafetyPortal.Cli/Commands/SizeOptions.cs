@@ -1,8 +1,8 @@
 using System.CommandLine;
-using SafetyPortal.Worker;
 using SafetyPortal.Trials.Edits;
 using SafetyPortal.Trials.Measuring;
 using SafetyPortal.Trials.Plans;
+using SafetyPortal.Worker;
 
 namespace SafetyPortal.Cli.Commands;
 

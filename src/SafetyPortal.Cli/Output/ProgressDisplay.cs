@@ -1,5 +1,5 @@
-using SafetyPortal.Diffusion.Runtime;
 using System.Diagnostics;
+using SafetyPortal.Diffusion.Runtime;
 using Spectre.Console;
 
 namespace SafetyPortal.Cli.Output;

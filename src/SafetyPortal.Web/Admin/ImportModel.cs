@@ -1,12 +1,12 @@
-using SafetyPortal.Diffusion.Runtime;
 using Microsoft.EntityFrameworkCore;
+using SafetyPortal.Diffusion.Runtime;
 using SafetyPortal.Requests;
 using SafetyPortal.Requests.Accounts;
 using SafetyPortal.Requests.Data;
 using SafetyPortal.Requests.Models;
+using SafetyPortal.Trials.Models;
 using SafetyPortal.Web.Hosting;
 using SafetyPortal.Worker;
-using SafetyPortal.Trials.Models;
 
 namespace SafetyPortal.Web.Admin;
 

@@ -1,7 +1,7 @@
 using System.Net;
 using SafetyPortal.Requests.Data;
-using SafetyPortal.Worker;
 using SafetyPortal.Trials.Measuring;
+using SafetyPortal.Worker;
 
 namespace SafetyPortal.Web.Hosting;
 

@@ -1,6 +1,6 @@
-using SafetyPortal.Diffusion.Runtime;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging;
+using SafetyPortal.Diffusion.Runtime;
 using SafetyPortal.Erasure.Ablation;
 using SafetyPortal.Erasure.RedTeam;
 using SafetyPortal.Images;

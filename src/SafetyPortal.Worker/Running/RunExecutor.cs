@@ -1,7 +1,7 @@
-using SafetyPortal.Diffusion.Runtime;
 using System.Diagnostics;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging;
+using SafetyPortal.Diffusion.Runtime;
 using SafetyPortal.Requests;
 using SafetyPortal.Requests.Artifacts;
 using SafetyPortal.Requests.Data;

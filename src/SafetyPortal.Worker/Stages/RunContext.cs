@@ -1,5 +1,5 @@
-using SafetyPortal.Diffusion.Runtime;
 using System.Text;
+using SafetyPortal.Diffusion.Runtime;
 using SafetyPortal.Requests;
 using SafetyPortal.Requests.Artifacts;
 using SafetyPortal.Requests.Audit;

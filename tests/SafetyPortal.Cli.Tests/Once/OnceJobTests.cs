@@ -9,9 +9,9 @@ using SafetyPortal.Requests.Data;
 using SafetyPortal.Requests.Filing;
 using SafetyPortal.Requests.Models;
 using SafetyPortal.Tests;
-using SafetyPortal.Worker;
 using SafetyPortal.Trials.Edits;
 using SafetyPortal.Trials.Plans;
+using SafetyPortal.Worker;
 using SafetyPortal.Worker.Running;
 
 namespace SafetyPortal.Cli.Tests.Once;

@@ -18,7 +18,14 @@ public sealed class OpenAiClipTests : IDisposable
         ProjectionDim = 24,
         Text = new ClipTextConfig
         {
-            VocabSize = 50, HiddenSize = 64, IntermediateSize = 192, Layers = 2, Heads = 4, MaxPositions = 9, EosTokenId = 2, ProjectionDim = 24,
+            VocabSize = 50,
+            HiddenSize = 64,
+            IntermediateSize = 192,
+            Layers = 2,
+            Heads = 4,
+            MaxPositions = 9,
+            EosTokenId = 2,
+            ProjectionDim = 24,
         },
         Vision = new ClipVisionConfig { HiddenSize = 128, IntermediateSize = 320, Layers = 1, Heads = 4, ImageSize = 24, PatchSize = 8, ProjectionDim = 24 },
     };

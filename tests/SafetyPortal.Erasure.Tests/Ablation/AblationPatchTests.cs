@@ -1,6 +1,6 @@
-using TorchSharp;
 using SafetyPortal.Diffusion.Safetensors;
 using SafetyPortal.Erasure.Ablation;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace SafetyPortal.Erasure.Tests.Ablation;

@@ -1,8 +1,8 @@
-using TorchSharp;
 using SafetyPortal.Diffusion;
 using SafetyPortal.Diffusion.Unet;
 using SafetyPortal.Erasure.Ablation;
 using SafetyPortal.Tests;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace SafetyPortal.Erasure.Tests.Ablation;

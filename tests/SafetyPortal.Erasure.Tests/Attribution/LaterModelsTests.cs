@@ -1,8 +1,8 @@
-using TorchSharp;
 using SafetyPortal.Diffusion;
 using SafetyPortal.Diffusion.Schedulers;
 using SafetyPortal.Erasure.Attribution;
 using SafetyPortal.Tests;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace SafetyPortal.Erasure.Tests.Attribution;

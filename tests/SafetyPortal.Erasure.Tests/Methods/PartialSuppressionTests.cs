@@ -1,8 +1,8 @@
-using TorchSharp;
 using SafetyPortal.Erasure.Ablation;
 using SafetyPortal.Erasure.Attribution;
 using SafetyPortal.Erasure.Faithfulness;
 using SafetyPortal.Erasure.Methods;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace SafetyPortal.Erasure.Tests.Methods;

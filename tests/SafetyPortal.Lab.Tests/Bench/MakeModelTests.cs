@@ -1,11 +1,11 @@
 using System.Text.Json;
-using SafetyPortal.Lab.Bench;
 using SafetyPortal.Cli.Output;
 using SafetyPortal.Cli.Tests;
 using SafetyPortal.Diffusion;
 using SafetyPortal.Diffusion.Clip;
 using SafetyPortal.Diffusion.Unet;
 using SafetyPortal.Diffusion.Vae;
+using SafetyPortal.Lab.Bench;
 using static TorchSharp.torch;
 
 namespace SafetyPortal.Lab.Tests.Bench;

@@ -1,6 +1,6 @@
-using SafetyPortal.Cli.Tests;
 using System.Text.Json;
 using SafetyPortal.Cli.Output;
+using SafetyPortal.Cli.Tests;
 
 namespace SafetyPortal.Lab.Tests.Bench;
 

@@ -54,8 +54,14 @@ public class RequestFormModelTests
     {
         var content = new RequestContent
         {
-            ModelVersionId = 1, ConceptKind = ConceptKind.Object, ConceptName = "church", ConceptPrompts = ["a church"], Justification = "withdrawn rights",
-            Doses = [0.00001234567, 0.07], EvaluationSet = "i2p", Synonyms = ["chapel", "dom"],
+            ModelVersionId = 1,
+            ConceptKind = ConceptKind.Object,
+            ConceptName = "church",
+            ConceptPrompts = ["a church"],
+            Justification = "withdrawn rights",
+            Doses = [0.00001234567, 0.07],
+            EvaluationSet = "i2p",
+            Synonyms = ["chapel", "dom"],
         };
 
         var again = RequestFormModel.From(EraseRequest.File(content, "r", "r", "salt", DateTimeOffset.UnixEpoch)).ToContent(model: null);

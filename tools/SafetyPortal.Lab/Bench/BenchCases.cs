@@ -1,7 +1,7 @@
-using SafetyPortal.Diffusion.Runtime;
 using SafetyPortal.Cli.Commands;
 using SafetyPortal.Cli.Output;
 using SafetyPortal.Diffusion;
+using SafetyPortal.Diffusion.Runtime;
 using SafetyPortal.Erasure.Attribution;
 using TorchSharp;
 using TorchSharp.Modules;

@@ -1,6 +1,6 @@
+using SafetyPortal.Images;
 using SafetyPortal.Lab.DemoWorld.Stages;
 using SafetyPortal.Lab.DemoWorld.Training;
-using SafetyPortal.Images;
 
 namespace SafetyPortal.Lab.DemoWorld;
 

@@ -1,6 +1,6 @@
-using SafetyPortal.Diffusion.Runtime;
 using System.Globalization;
 using SafetyPortal.Cli.Commands;
+using SafetyPortal.Diffusion.Runtime;
 using SafetyPortal.Trials.Measuring;
 using SafetyPortal.Trials.Models;
 using SafetyPortal.Trials.Plans;

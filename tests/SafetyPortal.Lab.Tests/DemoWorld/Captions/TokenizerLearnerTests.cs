@@ -1,5 +1,5 @@
-using SafetyPortal.Lab.DemoWorld.Captions;
 using SafetyPortal.Diffusion.Tokenizer;
+using SafetyPortal.Lab.DemoWorld.Captions;
 
 namespace SafetyPortal.Lab.Tests.DemoWorld.Captions;
 

@@ -1,10 +1,10 @@
-using SafetyPortal.Lab.DemoWorld;
-using SafetyPortal.Lab.DemoWorld.Stages;
 using SafetyPortal.Diffusion.Clip;
 using SafetyPortal.Diffusion.Tokenizer;
 using SafetyPortal.Diffusion.Unet;
 using SafetyPortal.Diffusion.Vae;
 using SafetyPortal.Evaluation.Detection;
+using SafetyPortal.Lab.DemoWorld;
+using SafetyPortal.Lab.DemoWorld.Stages;
 using static TorchSharp.torch;
 
 namespace SafetyPortal.Lab.Tests.DemoWorld.Stages;

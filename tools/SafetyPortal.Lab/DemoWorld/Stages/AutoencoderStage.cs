@@ -1,5 +1,5 @@
-using SafetyPortal.Lab.DemoWorld.Training;
 using SafetyPortal.Diffusion.Vae;
+using SafetyPortal.Lab.DemoWorld.Training;
 using TorchSharp;
 using static TorchSharp.torch;
 

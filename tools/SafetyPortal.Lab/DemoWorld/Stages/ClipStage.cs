@@ -1,6 +1,6 @@
+using SafetyPortal.Diffusion.Clip;
 using SafetyPortal.Lab.DemoWorld.Captions;
 using SafetyPortal.Lab.DemoWorld.Training;
-using SafetyPortal.Diffusion.Clip;
 using static TorchSharp.torch;
 
 namespace SafetyPortal.Lab.DemoWorld.Stages;

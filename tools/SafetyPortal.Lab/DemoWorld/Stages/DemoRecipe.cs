@@ -1,7 +1,7 @@
-using SafetyPortal.Lab.DemoWorld.Captions;
 using SafetyPortal.Diffusion.Clip;
 using SafetyPortal.Diffusion.Unet;
 using SafetyPortal.Diffusion.Vae;
+using SafetyPortal.Lab.DemoWorld.Captions;
 
 namespace SafetyPortal.Lab.DemoWorld.Stages;
 

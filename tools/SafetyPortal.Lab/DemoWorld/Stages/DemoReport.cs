@@ -1,8 +1,8 @@
-using SafetyPortal.Lab.DemoWorld.Captions;
-using SafetyPortal.Lab.DemoWorld.World;
 using SafetyPortal.Diffusion.Clip;
 using SafetyPortal.Evaluation.Detection;
 using SafetyPortal.Images;
+using SafetyPortal.Lab.DemoWorld.Captions;
+using SafetyPortal.Lab.DemoWorld.World;
 using static TorchSharp.torch;
 
 namespace SafetyPortal.Lab.DemoWorld.Stages;

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using SafetyPortal.Lab.DemoWorld.World;
 using SafetyPortal.Diffusion;
+using SafetyPortal.Lab.DemoWorld.World;
 using static TorchSharp.torch;
 
 namespace SafetyPortal.Lab.DemoWorld.Stages;

@@ -1,6 +1,6 @@
+using SafetyPortal.Evaluation.Detection;
 using SafetyPortal.Lab.DemoWorld.Training;
 using SafetyPortal.Lab.DemoWorld.World;
-using SafetyPortal.Evaluation.Detection;
 using TorchSharp;
 using static TorchSharp.torch;
 

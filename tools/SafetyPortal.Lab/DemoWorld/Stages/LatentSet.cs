@@ -1,6 +1,6 @@
 using System.Globalization;
-using SafetyPortal.Lab.DemoWorld.Training;
 using SafetyPortal.Diffusion.Safetensors;
+using SafetyPortal.Lab.DemoWorld.Training;
 using TorchSharp;
 using static TorchSharp.torch;
 

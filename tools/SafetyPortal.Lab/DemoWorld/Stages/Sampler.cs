@@ -1,9 +1,9 @@
-using SafetyPortal.Lab.DemoWorld.World;
 using SafetyPortal.Diffusion.Clip;
 using SafetyPortal.Diffusion.Schedulers;
 using SafetyPortal.Diffusion.Unet;
 using SafetyPortal.Diffusion.Vae;
 using SafetyPortal.Images;
+using SafetyPortal.Lab.DemoWorld.World;
 using static TorchSharp.torch;
 
 namespace SafetyPortal.Lab.DemoWorld.Stages;

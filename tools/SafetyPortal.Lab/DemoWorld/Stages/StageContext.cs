@@ -1,7 +1,7 @@
+using SafetyPortal.Diffusion.Tokenizer;
 using SafetyPortal.Lab.DemoWorld.Captions;
 using SafetyPortal.Lab.DemoWorld.Training;
 using SafetyPortal.Lab.DemoWorld.World;
-using SafetyPortal.Diffusion.Tokenizer;
 using static TorchSharp.torch;
 
 namespace SafetyPortal.Lab.DemoWorld.Stages;

@@ -1,9 +1,9 @@
-using SafetyPortal.Lab.DemoWorld.Captions;
-using SafetyPortal.Lab.DemoWorld.Training;
-using SafetyPortal.Lab.DemoWorld.World;
 using SafetyPortal.Diffusion.Clip;
 using SafetyPortal.Diffusion.Schedulers;
 using SafetyPortal.Diffusion.Unet;
+using SafetyPortal.Lab.DemoWorld.Captions;
+using SafetyPortal.Lab.DemoWorld.Training;
+using SafetyPortal.Lab.DemoWorld.World;
 using static TorchSharp.torch;
 
 namespace SafetyPortal.Lab.DemoWorld.Stages;
