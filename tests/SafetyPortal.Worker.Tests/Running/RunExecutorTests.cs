@@ -38,7 +38,7 @@ public sealed class RunExecutorTests
         evidence.Controls.ShouldNotBeNull().Rows.Select(r => (r.Code, r.Role)).ShouldBe(
             [("edit", ControlRole.Edit), ("gradient", ControlRole.Method), ("wanda", ControlRole.Method), ("random", ControlRole.Control), ("largest", ControlRole.Control)]);
         evidence.Controls.Rows.Single(r => r.Code == "random").ShouldSatisfyAllConditions(
-            r => r.Target.N.ShouldBe(2),
+            r => r.Target.N.ShouldBe(1),
             r => r.Weights.ShouldBe(evidence.AblatedWeights));
         evidence.Controls.Rows.Single(r => r.Code == "wanda").ShouldSatisfyAllConditions(
             r => r.Target.N.ShouldBe(1),
