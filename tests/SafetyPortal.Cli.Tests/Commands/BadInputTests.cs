@@ -167,11 +167,11 @@ public sealed class BadInputTests : IDisposable
     }
 
     [Theory]
-    [InlineData("--nudenet-threshold", "0.6", "--nudenet")]
-    [InlineData("--imagenet-labels", "labels.txt", "--resnet")]
-    [InlineData("--lpips-linear", "linear.safetensors", "--lpips")]
-    public async Task Evaluate_OptionOfANetworkThatIsNotGiven_IsRefused(string option, string value, string network) =>
-        ShouldBeRefused(await InProcess.RunAsync("evaluate", "--model", TinyModelFolder.Create(folder.FullName), option, value), $"{option} has no effect without {network}.");
+    [InlineData("--nudenet-threshold", "0.6", "--nudenet-threshold has no effect without --nudenet.")]
+    [InlineData("--imagenet-labels", "labels.txt", "Expected a file for ResNet, which ImageNetLabels belongs to, got none.")]
+    [InlineData("--lpips-linear", "linear.safetensors", "Expected a file for Lpips, which LpipsLinear belongs to, got none.")]
+    public async Task Evaluate_OptionOfANetworkThatIsNotGiven_IsRefused(string option, string value, string message) =>
+        ShouldBeRefused(await InProcess.RunAsync("evaluate", "--model", TinyModelFolder.Create(folder.FullName), option, value), message);
 
     // Seventy-five words fill the text encoder; the concept is behind them.
     [Fact]
