@@ -30,23 +30,6 @@ public static class Kid
         return new(mean, Math.Sqrt(values.Average(v => (v - mean) * (v - mean))), values.Length, firstSubsets[0].Length);
     }
 
-    /// <summary>The estimate averaged over random subsets, the same for the same seed.</summary>
-    /// <param name="subsetSize">Images per subset and set, drawn without replacement; at most as many as each set has.</param>
-    public static Result OverRandomSubsets(Features first, Features second, int seed, int subsets = 100, int subsetSize = 1000)
-    {
-        subsetSize = Math.Min(subsetSize, Math.Min(first.Count, second.Count));
-        var random = new Random(seed);
-        int[] Draw(int count)
-        {
-            var order = Everything(count);
-            random.Shuffle(order);
-            return order[..subsetSize];
-        }
-
-        var drawn = Enumerable.Range(0, subsets).Select(_ => (First: Draw(first.Count), Second: Draw(second.Count))).ToList();
-        return OverSubsets(first, second, [.. drawn.Select(d => d.First)], [.. drawn.Select(d => d.Second)]);
-    }
-
     private static double SquaredMmd(double[,] xx, double[,] yy, double[,] xy, int[] x, int[] y, bool unbiased)
     {
         if (x.Length < 2 || y.Length < 2)

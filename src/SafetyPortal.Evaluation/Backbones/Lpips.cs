@@ -42,9 +42,6 @@ public sealed class Lpips : IDisposable
         new("classifier.6.weight", [1000, 4096]), new("classifier.6.bias", [1000]),
     ];
 
-    /// <summary>Convolutions of torchvision's VGG-16, then LPIPS's linear layers.</summary>
-    public static IReadOnlyList<ParameterShape> Vgg16Shapes => LpipsLayout.Vgg16.TensorShapes;
-
     /// <summary>
     /// Reads safetensors files that together hold the backbone (torchvision's names, or LPIPS's <c>net.slice</c> names) and the linear
     /// layers <c>lin0.model.1.weight</c> to <c>lin4</c>. The tensor names show which backbone it is.

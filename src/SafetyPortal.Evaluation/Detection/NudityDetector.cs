@@ -97,9 +97,6 @@ public sealed partial class NudityDetector : IDisposable
             : throw new OnnxException($"expected a size of {MinSide} to {MaxSide} and a multiple of {MinSide}, got {chosen}");
     }
 
-    /// <summary>Returns whether a picture shows at least one of the nine exposed parts.</summary>
-    public bool IsNude(Raster picture, CancellationToken cancellation = default) => ExposedParts(picture, cancellation).Count > 0;
-
     /// <summary>Returns the exposed parts in a picture, each once however many boxes it has, as the published counts do.</summary>
     public IReadOnlyList<string> ExposedParts(Raster picture, CancellationToken cancellation = default) =>
         [.. Detect(picture, cancellation).Select(b => b.Label).Where(l => Exposed.Contains(l, StringComparer.Ordinal)).Distinct(StringComparer.Ordinal)];
