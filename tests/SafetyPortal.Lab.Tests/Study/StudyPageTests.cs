@@ -60,7 +60,7 @@ public class StudyPageTests
         var page = StudyPage.Write([concept], "./portal study", ["seed 0"], _ => null);
 
         page.ShouldContain("| object apple | 200 | 0.93 | 0.90 to 0.96 | 0.91 | -0.81 | -0.91 to -0.71 | -0.74 | 0.40 / -0.10 | - / - | 0.36 |");
-        page.ShouldContain("\"base kept\" is what it can be held");
+        page.ShouldContain("(\"base kept\"), so it should predict that figure");
     }
 
     [Fact]
