@@ -54,7 +54,7 @@ internal static class EvaluateCommand
                 using var loaded = LoadedModel.Load(folder.FullName, evaluation: evaluation, device: ModelLoading.Device(parsed.GetValue(device)!));
                 var plan = PlanChoice.For(loaded, wanted.Kind, wanted.Name, parsed.GetValue(set)!, size);
                 var cut = plan.Cases.Select(c => c.Prompt).Distinct(StringComparer.Ordinal).Select(loaded.Pipeline.CutOffProblem).OfType<string>().ToList();
-                if (cut.Count > 0) Failures.Warn($"{cut.Count} of the prompts are not read whole. The first: {cut[0]}");
+                if (cut.Count > 0) Failures.Warn(asJson, $"{cut.Count} of the prompts are not read whole. The first: {cut[0]}");
                 var painter = new Painter(loaded, new PaintSettings(parsed.GetValue(steps), PaintSettings.DefaultGuidance, PaintSettings.DefaultBatch));
                 var keep = loaded.Backbones.Lpips is not null;
                 var before = painter.Paint(plan.Cases, keep, Counter(progress, "before", plan), cancellation);

@@ -45,7 +45,7 @@ internal static class GenerateCommand
             var files = await ProgressDisplay.RunTorch(parsed.GetValue(json), parsed.GetValue(threads), progress =>
             {
                 using var pipeline = ModelLoading.Pipeline(parsed.GetValue(model)!, parsed.GetValue(device)!, parsed.GetValue(dtype)!);
-                foreach (var problem in texts.Distinct(StringComparer.Ordinal).Select(pipeline.CutOffProblem).OfType<string>()) Failures.Warn(problem);
+                foreach (var problem in texts.Distinct(StringComparer.Ordinal).Select(pipeline.CutOffProblem).OfType<string>()) Failures.Warn(parsed.GetValue(json), problem);
                 using var applied = ModelLoading.Apply(pipeline, parsed.GetValue(patches) ?? []);
                 var images = pipeline.Generate(settings, new StepRelay(progress), cancellation);
                 return images.Select((image, i) => Save(folder, i, settings, image, pipeline.CutOff(settings.Prompts[i]))).ToList();

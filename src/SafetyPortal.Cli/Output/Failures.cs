@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Runtime.InteropServices;
 using System.Text.Json;
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
@@ -34,6 +35,11 @@ public static class Failures
         {
             return Report(json, Name(code), Sentence(e), code);
         }
+        catch (ExternalException e)
+        {
+            // What follows the first line is libtorch's own stack.
+            return Report(json, "internal-error", $"libtorch stopped: {e.Message.Split('\n')[0]}", ExitCode.InternalError);
+        }
         catch (Exception e)
         {
             return Report(json, "internal-error", e.ToString(), ExitCode.InternalError);
@@ -51,8 +57,9 @@ public static class Failures
             parsed.GetValue(json), () => Task.Run(() => body(parsed, cancellation), cancellation), kept is null ? null : () => kept(parsed)));
     }
 
-    /// <summary>Tells the person at the terminal of something odd that does not stop the work. Results name it too, so that scripts see it.</summary>
-    internal static void Warn(string message) => Console.Error.WriteLine($"portal: warning: {message}");
+    /// <summary>Reports on standard error something odd that does not stop the work, as JSON when <paramref name="json"/> is set.</summary>
+    internal static void Warn(bool json, string message) =>
+        Console.Error.WriteLine(json ? JsonSerializer.Serialize(new { warning = new { message } }) : $"portal: warning: {message}");
 
     /// <summary>Reports on one line what is wrong with the command line itself.</summary>
     internal static int ReportUsage(bool json, IEnumerable<string> problems) => Report(

@@ -182,8 +182,10 @@ public sealed class BadInputTests : IDisposable
         var result = await InProcess.RunAsync("generate", "--model", GoldenFolder.At("pipeline"), "-p", prompt, "-p", "a dog", "--steps", "1", "-o", folder.FullName, "--json");
 
         result.ExitCode.ShouldBe(ExitCode.Success, result.Error);
-        result.Error.ShouldContain("portal: warning: The text encoder reads 77 tokens of a prompt.");
-        result.Error.ShouldContain("it does not read the end: \"and a red church\".");
+        using var warning = JsonDocument.Parse(result.Error);
+        var message = warning.RootElement.GetProperty("warning").GetProperty("message").GetString().ShouldNotBeNull();
+        message.ShouldStartWith("The text encoder reads 77 tokens of a prompt.");
+        message.ShouldEndWith("it does not read the end: \"and a red church\".");
         using var json = JsonDocument.Parse(result.Output);
         json.RootElement.GetProperty("images").EnumerateArray().Select(i => i.GetProperty("cutOff").GetString()).ShouldBe(["and a red church", null]);
     }

@@ -147,6 +147,18 @@ public sealed class RunExecutorTests
         (await portal.ReadAsync()).Run.Error.ShouldNotBeNull().ShouldContain("changed on disk");
     }
 
+    [Fact]
+    public async Task Execute_PromptBeyondTheEncodersLimit_FailsBeforeAnythingIsPainted()
+    {
+        await using var portal = await TinyPortal.CreateAsync(prompt: string.Join(' ', Enumerable.Repeat("dog", 75)) + " and a church");
+
+        (await portal.Get<RunExecutor>().ExecuteAsync(portal.RunId, null, default)).ShouldBe(RunStatus.Failed);
+
+        var (_, run) = await portal.ReadAsync();
+        run.Error.ShouldNotBeNull().ShouldContain("it does not read the end: \"and a church\"");
+        run.StageResults.ShouldBeEmpty();
+    }
+
     [Theory]
     [InlineData("revival")]
     [InlineData("amplification")]

@@ -62,8 +62,9 @@ internal sealed class TinyPortal : IAsyncDisposable
     public T Get<T>()
         where T : notnull => provider.GetRequiredService<T>();
 
+    /// <param name="prompt">Prompt that shows the concept.</param>
     /// <param name="configure">Changes how the worker works; null keeps it small.</param>
-    public static async Task<TinyPortal> CreateAsync(EraseMethod method = EraseMethod.Cad, Action<WorkerOptions>? configure = null)
+    public static async Task<TinyPortal> CreateAsync(EraseMethod method = EraseMethod.Cad, Action<WorkerOptions>? configure = null, string prompt = "a picture of a church")
     {
         var portal = new TinyPortal(configure);
         await PortalDbSetup.MigrateAsync(portal.Get<IDbContextFactory<PortalDb>>(), TimeProvider.System, default);
@@ -77,7 +78,7 @@ internal sealed class TinyPortal : IAsyncDisposable
                 ModelVersionId = model.Id,
                 ConceptKind = ConceptKind.Object,
                 ConceptName = "church",
-                ConceptPrompts = ["a picture of a church"],
+                ConceptPrompts = [prompt],
                 Method = method,
                 Doses = [0.02, 0.05],
                 Justification = "Needed by a test of the worker.",
