@@ -80,7 +80,7 @@ public sealed class AblationPatch
 
         var shapes = Parse<KeyValuePair<string, long[]>[]>(file, "shapes", path);
         if (shapes.CountBy(shape => shape.Key ?? string.Empty, StringComparer.Ordinal).FirstOrDefault(named => named.Value > 1) is { Key: { } twice })
-            throw new InvalidDataException($"Expected each tensor once in {path}, {twice} stands there several times.");
+            throw new InvalidDataException($"Expected each tensor once in {path}, {twice} occurs several times.");
         if (file.Entries.Keys.FirstOrDefault(name => !Array.Exists(shapes, shape => name == shape.Key + IndexSuffix || name == shape.Key + FillSuffix)) is { } surplus)
             throw new InvalidDataException($"Expected tensors of the patch alone in {path}, {surplus} belongs to none that \"shapes\" lists.");
         var tensors = shapes.Select(shape => ReadTensor(file, shape.Key ?? string.Empty, shape.Value, path)).ToList();
