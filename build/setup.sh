@@ -43,7 +43,7 @@ stale() {
   for built in "$(stamp "$1")" "$(stamp SafetyPortal.sln)"; do
     [ "$built" -nt "$since" ] && since=$built
   done
-  [ -n "$(cd "$root" && find src tools migrations build Directory.*.props Directory.*.targets global.json -newer "$since" -print -quit 2>/dev/null)" ]
+  [ -n "$(cd "$root" && find src tools migrations wwwroot-assets build Directory.*.props Directory.*.targets global.json -newer "$since" -print -quit 2>/dev/null)" ]
 }
 
 # build TARGET [OPTION ...]: quiet on success, the whole log on failure. One compiler process serves all projects; it ends by itself when idle.
