@@ -12,7 +12,8 @@ public static class PortalCommandLine
 
     /// <summary>Every command of the product; the laboratory adds its own.</summary>
     public static RootCommand Create() => new(
-        $"SafetyPortal: erase concepts from diffusion models, with evidence and a second signature. A checkout also has bench, parity, study and train-demo. {ExitCode.Explanation}")
+        "SafetyPortal: erase concepts from diffusion models, with evidence and a second signature. "
+        + $"A checkout also has bench, parity, study and train-demo. {ExitCode.Explanation}")
     {
         OnceCommand.Create(),
         ServeCommand.Create(),
@@ -32,12 +33,14 @@ public static class PortalCommandLine
     /// <summary>Runs a command line and returns its exit code.</summary>
     public static async Task<int> InvokeAsync(RootCommand commands, IReadOnlyList<string> arguments)
     {
-        ArgumentNullException.ThrowIfNull(commands);
-        var parsed = commands.Parse(arguments);
+        // System.CommandLine would replace an argument such as "@home" by the content of a file.
+        var parsed = commands.Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null });
 
         // System.CommandLine would print help on standard output and return 1, which here means that a check did not pass.
         return parsed.Errors.Count == 0
             ? await parsed.InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = LongestStep })
-            : Failures.ReportUsage(arguments.Contains("--json", StringComparer.Ordinal), [.. parsed.Errors.Select(e => e.Message), "portal --help lists commands and their options."]);
+            : Failures.ReportUsage(
+                arguments.Contains("--json", StringComparer.Ordinal),
+                [.. parsed.Errors.Select(e => e.Message), "portal --help lists commands and their options."]);
     }
 }

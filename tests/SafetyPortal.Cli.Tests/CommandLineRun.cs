@@ -13,9 +13,12 @@ internal static class CommandLineRun
     /// <summary>Starts the command line; standard error goes line by line to <paramref name="onError"/>.</summary>
     public static Process Start(Action<string> onOutput, Action<string> onError, string[] arguments, string? workingDirectory = null)
     {
-        var start = new ProcessStartInfo("dotnet") { WorkingDirectory = workingDirectory ?? string.Empty, UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true };
-        start.ArgumentList.Add(Program);
-        foreach (var argument in arguments) start.ArgumentList.Add(argument);
+        var start = new ProcessStartInfo("dotnet", [Program, .. arguments])
+        {
+            WorkingDirectory = workingDirectory ?? string.Empty,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
         var process = Process.Start(start)!;
         process.OutputDataReceived += (_, line) => onOutput(line.Data ?? string.Empty);
         process.ErrorDataReceived += (_, line) => onError(line.Data ?? string.Empty);
@@ -30,7 +33,6 @@ internal static class CommandLineRun
         var error = new List<string>();
         using var process = Start(output.Add, error.Add, arguments);
         await process.WaitForExitAsync();
-        process.WaitForExit();
         return new CommandLineResult(process.ExitCode, string.Join('\n', output), string.Join('\n', error));
     }
 }

@@ -1,3 +1,5 @@
+using System.Text.Json;
+
 namespace SafetyPortal.Cli.Tests;
 
 /// <summary>
@@ -24,5 +26,13 @@ public sealed class InProcess
             Console.SetOut(output);
             Console.SetError(error);
         }
+    }
+
+    /// <summary>Runs a command line that must succeed, and returns the JSON it prints.</summary>
+    internal static async Task<JsonElement> JsonAsync(params string[] arguments)
+    {
+        var result = await RunAsync([.. arguments, "--json"]);
+        result.ExitCode.ShouldBe(0, result.Error);
+        return JsonSerializer.Deserialize<JsonElement>(result.Output);
     }
 }

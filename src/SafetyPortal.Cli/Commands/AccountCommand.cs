@@ -17,8 +17,12 @@ internal static class AccountCommand
         var json = CommonOptions.Json();
         var email = new Argument<string>("email") { Description = "Address the administrator signs in with." };
         var name = new Option<string?>("--name") { Description = "Name others see. Default: the part of the address before the @." };
+        name.Validators.Add(result => CommonOptions.RequireText(result, name.Name));
         var data = FolderOptions.Data();
-        var command = new Command("create-admin", $"Make the first administrator. The password, at least {PasswordRules.MinLength} characters, is asked for, or is the first line of standard input.")
+        var command = new Command(
+            "create-admin",
+            $"Make the first administrator. A prompt asks for the password, at least {PasswordRules.MinLength} characters; "
+            + "without a terminal it is the first line of standard input.")
         {
             email, name, data, json,
         };
@@ -27,22 +31,31 @@ internal static class AccountCommand
             var address = parsed.GetValue(email)!;
             var password = await PasswordAsync(cancellation);
             await using var services = FolderOptions.Services(parsed.GetValue(data)!);
-            await PortalDbSetup.MigrateAsync(services.GetRequiredService<IDbContextFactory<PortalDb>>(), services.GetRequiredService<TimeProvider>(), cancellation);
-            var made = await services.GetRequiredService<CreateFirstAdministrator>().ExecuteAsync(address, parsed.GetValue(name) ?? address.Split('@')[0], password, cancellation);
-            JsonText.Print(parsed.GetValue(json), new { account = made.Name, role = Roles.Administrator }, () => $"{made.Name} is an administrator and may sign in.");
+            await PortalDbSetup.MigrateAsync(
+                services.GetRequiredService<IDbContextFactory<PortalDb>>(), services.GetRequiredService<TimeProvider>(), cancellation);
+            var made = await services.GetRequiredService<CreateFirstAdministrator>()
+                .ExecuteAsync(address, parsed.GetValue(name) ?? address.Split('@')[0], password, cancellation);
+            JsonText.Print(
+                parsed.GetValue(json), new { account = made.Name, role = Roles.Administrator }, () => $"{made.Name} is an administrator and may sign in.");
             return ExitCode.Success;
         });
         return command;
     }
 
-    // Never an argument: those are seen by every user of the machine and kept by shells.
+    // Never an argument: every user of the machine sees those, and shells keep them.
     private static async Task<string> PasswordAsync(CancellationToken cancellation)
     {
         if (Console.IsInputRedirected)
-            return await Console.In.ReadLineAsync(cancellation) ?? throw new InvalidDataException("Expected a password on the first line of standard input, it is empty.");
+        {
+            return await Console.In.ReadLineAsync(cancellation)
+                ?? throw new InvalidDataException("Expected a password on the first line of standard input, it is empty.");
+        }
+
         var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
         var password = await Ask("Password:");
-        return string.Equals(password, await Ask("Again:"), StringComparison.Ordinal) ? password : throw new InvalidDataException("Expected the same password twice, the two differ.");
+        return string.Equals(password, await Ask("Again:"), StringComparison.Ordinal)
+            ? password
+            : throw new InvalidDataException("Expected the same password twice, the two differ.");
 
         Task<string> Ask(string text) => new TextPrompt<string>(text).Secret(mask: null).ShowAsync(console, cancellation);
     }

@@ -1,8 +1,8 @@
 using System.CommandLine;
-using System.Globalization;
 using SafetyPortal.Cli.Output;
 using SafetyPortal.Erasure.Attribution;
 using SafetyPortal.Erasure.Faithfulness;
+using SafetyPortal.Trials;
 using SafetyPortal.Trials.Measuring;
 
 namespace SafetyPortal.Cli.Commands;
@@ -19,22 +19,23 @@ internal static class AttributeCommand
         var device = CommonOptions.Device();
         var dtype = CommonOptions.Dtype();
         var prompts = new Option<string[]>("--prompt", "-p") { Description = "Prompt that shows the concept; may be repeated.", Required = true };
-        var bases = new Option<string[]>("--base", "-b")
-        {
-            Description = "What should remain: one base prompt for all, or one per prompt in their order. Default: the empty prompt.",
-        };
+        var bases = new Option<string[]>("--base", "-b") { Description = "What should remain: one for all prompts, or one for each. Default: the empty one." };
         var objective = CommonOptions.Choice("--objective", "erase or amplify.", AttributionObjective.Erase);
         var sampler = CommonOptions.Choice("--sampler", "trajectory, or restart as the paper's public code does (slow).", LatentSampler.Trajectory);
         var candidates = CommonOptions.Choice("--candidates", "Which weights are scored.", CandidateSet.FeedForward);
         var seeds = CommonOptions.Number("--seeds", "Seeds whose estimates are averaged.", 4);
         var steps = CommonOptions.Number("--steps", "DDIM steps per seed.", 50, most: 1000);
-        var checkpointing = new Option<bool>("--checkpointing") { Description = "Keep no activations inside the UNet's blocks and compute them again for the gradient: less memory, a third more time." };
+        var checkpointing = new Option<bool>("--checkpointing") { Description = "Compute activations again for the gradient: less memory, a third more time." };
         var faithfulness = new Option<bool>("--faithfulness") { Description = "Also compare the scores with ablations of the model (erase objective)." };
-        var heatmaps = new Option<DirectoryInfo?>("--heatmaps") { Description = "Folder for where the model looks for each word: a picture per prompt, a map over it per word, and heatmaps.json." };
-        var output = new Option<FileInfo>("--out", "-o") { Description = "Scores file (safetensors).", DefaultValueFactory = _ => new FileInfo("scores.safetensors") };
+        var heatmaps = new Option<DirectoryInfo?>("--heatmaps")
+        {
+            Description = "Folder for maps of where the model looks for each word: an image per prompt, a map over it per word, and heatmaps.json.",
+        };
+        var output = new Option<FileInfo>("--out", "-o") { Description = "Scores file (safetensors).", DefaultValueFactory = _ => new("scores.safetensors") };
         var command = new Command("attribute", "Score the weights that carry a concept.")
         {
-            model, prompts, bases, objective, sampler, candidates, seeds, seed, steps, checkpointing, faithfulness, heatmaps, output, device, dtype, threads, json,
+            model, prompts, bases, objective, sampler, candidates, seeds, seed, steps, checkpointing, faithfulness, heatmaps, output,
+            device, dtype, threads, json,
         };
         command.AddCheck(result =>
         {
@@ -58,7 +59,8 @@ internal static class AttributeCommand
             var (summary, elapsed, check, maps) = await ProgressDisplay.RunTorch(parsed.GetValue(json), parsed.GetValue(threads), progress =>
             {
                 using var pipeline = ModelLoading.Pipeline(parsed.GetValue(model)!, parsed.GetValue(device)!, parsed.GetValue(dtype)!);
-                using var result = ComponentAttribution.Run(pipeline, settings, new Relay(progress), cancellation);
+                var steps = new Relay<AttributionProgress>(p => progress.Report(new WorkStep("attribute", p.Step, p.Steps)));
+                using var result = ComponentAttribution.Run(pipeline, settings, steps, cancellation);
                 result.Save(file.FullName, ScoresFile.BaseOf(pipeline.Unet));
                 kept = $"The scores are in {file.FullName}.";
                 var report = parsed.GetValue(faithfulness)
@@ -69,13 +71,30 @@ internal static class AttributeCommand
                         (step, all) => progress.Report(new WorkStep("check", step, all)),
                         cancellation)
                     : null;
-                var written = parsed.GetValue(heatmaps) is { } folder ? HeatMapFiles.Write(folder, pipeline, settings, progress, cancellation) : null;
-                return (result.Summary, result.Elapsed, report is null ? null : new Check(FaithfulnessEvidence.Summary(report, result.Summary.Stability, string.Empty), FaithfulnessEvidence.Points(report)), written);
+                return (
+                    result.Summary,
+                    result.Elapsed,
+                    report is null
+                        ? null
+                        : new Check(FaithfulnessEvidence.Summary(report, result.Summary.Stability, string.Empty), FaithfulnessEvidence.Points(report)),
+                    parsed.GetValue(heatmaps) is { } folder ? HeatMapFiles.Write(folder, pipeline, settings, progress, cancellation) : null);
             });
             JsonText.Print(
                 parsed.GetValue(json),
-                new { scores = file.FullName, summary.Components, summary.Stability, summary.Layers, summary.Timesteps, seconds = elapsed.TotalSeconds, faithfulness = check, heatmaps = maps },
-                () => Describe(file, summary, elapsed) + (check is null ? string.Empty : Environment.NewLine + Describe(check.Figures)) + (maps is null ? string.Empty : Environment.NewLine + HeatMapFiles.Describe(maps)));
+                new
+                {
+                    scores = file.FullName,
+                    summary.Components,
+                    summary.Stability,
+                    summary.Layers,
+                    summary.Timesteps,
+                    seconds = elapsed.TotalSeconds,
+                    faithfulness = check,
+                    heatmaps = maps,
+                },
+                () => Describe(file, summary, elapsed)
+                    + (check is null ? "" : Environment.NewLine + Describe(check.Figures))
+                    + (maps is null ? "" : Environment.NewLine + HeatMapFiles.Describe(maps)));
             return ExitCode.Success;
         }, _ => kept ?? "No scores were written.");
         return command;
@@ -95,32 +114,36 @@ internal static class AttributeCommand
     {
         var blocks = summary.Layers
             .GroupBy(l => l.Block, StringComparer.Ordinal)
-            .Select(g => string.Create(CultureInfo.InvariantCulture, $"  {g.Key,-16} +{g.Sum(l => l.Positive),12:0.###}  -{g.Sum(l => l.Negative),12:0.###}"));
-        return string.Create(
-            CultureInfo.InvariantCulture,
+            .Select(g => $"  {g.Key,-16} +{g.Sum(l => l.Positive),12:0.###}  -{g.Sum(l => l.Negative),12:0.###}");
+        var stability = summary.Stability is { } mean ? $"{mean:0.000}" : "one seed only";
+        return
             $"""
-            {summary.Components:N0} weights scored in {elapsed.TotalSeconds:0.0} s; rank correlation between seeds: {summary.Stability?.ToString("0.000", CultureInfo.InvariantCulture) ?? "one seed only"}
+            {summary.Components:N0} weights scored in {elapsed.TotalSeconds:0.0} s; rank correlation between seeds: {stability}
             Score mass per block (helps the concept, holds it back):
             {string.Join(Environment.NewLine, blocks)}
             {file.FullName}
-            """);
+            """;
     }
 
-    private static string Describe(FaithfulnessSummary check) => string.Create(
-        CultureInfo.InvariantCulture,
-        $"""
-        Scores against {check.Random.N} random ablations:
-          base prediction kept, the function whose gradient the score is: Pearson {check.Random.FixedBase:0.000} [{check.Random.FixedBaseInterval?.Low:0.000}, {check.Random.FixedBaseInterval?.High:0.000}], Spearman {check.Random.FixedBaseSpearman:0.000}
-          both predictions moving: Pearson {check.Random.Pearson:0.000} [{check.Random.PearsonInterval?.Low:0.000}, {check.Random.PearsonInterval?.High:0.000}], Spearman {check.Random.Spearman:0.000}; from all weights alike {check.Random.RandomOnly:0.000}, from high and low scores {check.Random.HighScoreOnly:0.000}
-        Exact ablation of {check.Exact?.Groups} rows of {check.Exact?.Layer}: Pearson {check.Exact?.FixedBase:0.000} with the base kept, {check.Exact?.Pearson:0.000} with both moving
-        COAR with {check.Coar?.Evaluations} masks on the same rows: Pearson {check.Coar?.Pearson:0.000}, Spearman {check.Coar?.Spearman:0.000}
-        {check.Random.Sampling}
-        """);
+    private static string Describe(FaithfulnessSummary check)
+    {
+        var random = check.Random;
+        return
+            $"""
+            Scores against {random.N} random ablations:
+              base prediction kept, the function whose gradient the score is:
+                {Correlation(random.FixedBase, random.FixedBaseInterval, random.FixedBaseSpearman)}
+              both predictions moving: {Correlation(random.Pearson, random.PearsonInterval, random.Spearman)}
+                from all weights alike {random.RandomOnly:0.000}, from high and low scores {random.HighScoreOnly:0.000}
+            Exact ablation of {check.Exact?.Groups} rows of {check.Exact?.Layer}:
+              Pearson {check.Exact?.FixedBase:0.000} with the base kept, {check.Exact?.Pearson:0.000} with both moving
+            COAR with {check.Coar?.Evaluations} masks on the same rows: Pearson {check.Coar?.Pearson:0.000}, Spearman {check.Coar?.Spearman:0.000}
+            {random.Sampling}
+            """;
+
+        static string Correlation(double? pearson, Interval? interval, double? spearman) =>
+            $"Pearson {pearson:0.000} [{interval?.Low:0.000}, {interval?.High:0.000}], Spearman {spearman:0.000}";
+    }
 
     private sealed record Check(FaithfulnessSummary Figures, FaithfulnessPoints Points);
-
-    private sealed class Relay(IProgress<WorkStep> progress) : IProgress<AttributionProgress>
-    {
-        public void Report(AttributionProgress value) => progress.Report(new WorkStep("attribute", value.Step, value.Steps));
-    }
 }

@@ -11,7 +11,7 @@ internal sealed class BackboneArguments
     private readonly Option<DirectoryInfo?> folder = new("--backbones")
     {
         Description = "Folder with any of clip/, clip.safetensors, inception.safetensors, lpips.safetensors, lpips-linear.safetensors, resnet50.safetensors, "
-            + "imagenet-labels.txt, nudenet.onnx and prompts/; the options below win over it.",
+            + "imagenet-labels.txt, nudenet.onnx and prompts/. The options below override it.",
     };
 
     private readonly Option<FileInfo?> clip = File(
@@ -44,19 +44,25 @@ internal sealed class BackboneArguments
 
     private readonly Option<bool> second = new("--second-judge")
     {
-        Description = "Measure FID and KID with ImageNet's ResNet-18 too, which never saw the pictures the model was made from.",
+        Description = "Measure FID and KID with ImageNet's ResNet-18 too, which never saw the model's training pictures.",
     };
 
-    /// <summary>All of them.</summary>
     public IReadOnlyList<Option> Options => [folder, clip, prompts, inception, lpips, lpipsLinear, resNet, labels, nudeNet, threshold, size, origin, second];
+
+    /// <summary>Networks of FID and KID alone.</summary>
+    public IReadOnlyList<Option> OfFid => [inception, second];
+
+    /// <summary>Networks of LPIPS.</summary>
+    public IReadOnlyList<Option> OfLpips => [lpips, lpipsLinear];
 
     public void AddTo(Command command)
     {
-        foreach (var option in Options) command.Options.Add(option);
+        foreach (var option in Options)
+            command.Options.Add(option);
     }
 
-    /// <exception cref="DirectoryNotFoundException">There is no folder of networks where one was named.</exception>
-    /// <exception cref="ArgumentException">A threshold is given for a detector that is not.</exception>
+    /// <exception cref="DirectoryNotFoundException">The folder of networks does not exist.</exception>
+    /// <exception cref="ArgumentException">A threshold is given without a detector.</exception>
     public BackboneOptions Read(ParseResult parsed)
     {
         var known = parsed.GetValue(folder) is { } named ? BackboneOptions.FromFolder(named.FullName) : new BackboneOptions();
@@ -66,7 +72,8 @@ internal sealed class BackboneArguments
             Prompts = parsed.GetValue(prompts)?.FullName ?? known.Prompts,
             Inception = parsed.GetValue(inception)?.FullName ?? known.Inception,
             Lpips = parsed.GetValue(lpips)?.FullName ?? known.Lpips,
-            // Linear layers belong to the network beside them.
+
+            // The folder's linear layers belong to the folder's network.
             LpipsLinear = parsed.GetValue(lpipsLinear)?.FullName ?? (parsed.GetValue(lpips) is null ? known.LpipsLinear : null),
             ResNet = parsed.GetValue(resNet)?.FullName ?? known.ResNet,
             ImageNetLabels = parsed.GetValue(labels)?.FullName ?? known.ImageNetLabels,
@@ -76,10 +83,14 @@ internal sealed class BackboneArguments
             ClipOrigin = parsed.GetValue(origin),
             SecondJudge = parsed.GetValue(second),
         };
-        if (options.NudeNet is null && parsed.GetResult(threshold) is { Implicit: false })
-            throw new ArgumentException($"{threshold.Name} has no effect without {nudeNet.Name}.", nameof(parsed));
-        return options;
+        return options.NudeNet is null && parsed.GetResult(threshold) is { Implicit: false }
+            ? throw new ArgumentException($"{threshold.Name} has no effect without {nudeNet.Name}.", nameof(parsed))
+            : options;
     }
+
+    /// <summary>Returns a line for each network that was supplied.</summary>
+    public static IEnumerable<string> Describe(IReadOnlyList<BackboneUse> uses) => uses.Select(use =>
+        $"{use.Measures} by {use.Network}{(use.Threshold is { } from ? $" from {from}" : "")}, SHA-256 {use.Digest}");
 
     private static Option<FileInfo?> File(string name, string description) => new(name) { Description = description };
 }

@@ -14,7 +14,6 @@ public static partial class CommonOptions
     private const NumberStyles WholeNumber = NumberStyles.AllowLeadingSign;
     private const NumberStyles DecimalNumber = WholeNumber | NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent;
 
-    /// <summary>One JSON object on standard output instead of text.</summary>
     public static Option<bool> Json() => new("--json") { Description = "Print one JSON object on standard output." };
 
     public static Option<DirectoryInfo> Model() => new("--model")
@@ -29,7 +28,7 @@ public static partial class CommonOptions
         TorchThread.DefaultThreads,
         most: 1024);
 
-    /// <summary>A whole number within limits; anything else is a wrong command line.</summary>
+    /// <summary>A whole number within limits; any other text is a wrong command line.</summary>
     public static Option<int> Number(string name, string description, int fallback, int least = 1, int most = 10_000) => new(name)
     {
         Description = description,
@@ -44,7 +43,7 @@ public static partial class CommonOptions
         CustomParser = result => Parse(result, name, WholeNumber, least, most)[0],
     };
 
-    /// <summary>A number with a decimal point within limits; anything else, a decimal comma too, is a wrong command line.</summary>
+    /// <summary>A number with a decimal point within limits; any other text, a decimal comma too, is a wrong command line.</summary>
     public static Option<double> Real(string name, string description, double fallback, double least, double most) => new(name)
     {
         Description = description,
@@ -57,6 +56,13 @@ public static partial class CommonOptions
     {
         Description = description,
         CustomParser = result => Parse(result, name, DecimalNumber, least, most),
+    };
+
+    /// <summary>Texts that are not blank, one each time the option is given.</summary>
+    public static Option<string[]> Texts(string name, string description) => new(name)
+    {
+        Description = description,
+        Validators = { result => RequireText(result, name) },
     };
 
     /// <summary>One of an enum's names in any case; a number or a list of names is a wrong command line.</summary>
@@ -75,7 +81,8 @@ public static partial class CommonOptions
     /// <summary>How the edit is made of the scores.</summary>
     public static Option<EraseMethod> Method(EraseMethod fallback = EraseMethods.Default) => Choice(
         "--method",
-        "improved: learned suppression with prompts to keep; cad: the published method (arXiv 2412.02542); app: units scaled by the posterior of their activations.",
+        "improved: learned suppression with prompts to keep; cad: the published method (arXiv 2412.02542); "
+        + "app: units scaled by the posterior of their activations.",
         fallback);
 
     /// <summary>Where the networks compute.</summary>
@@ -84,7 +91,8 @@ public static partial class CommonOptions
         var option = new Option<string>("--device") { Description = "cpu, cuda or cuda:N.", DefaultValueFactory = _ => "cpu" };
         option.Validators.Add(result =>
         {
-            if (!DeviceSyntax().IsMatch(result.GetValueOrDefault<string>() ?? string.Empty)) result.AddError("--device must be cpu, cuda or cuda:N.");
+            if (!DeviceSyntax().IsMatch(result.GetValueOrDefault<string>() ?? string.Empty))
+                result.AddError("--device must be cpu, cuda or cuda:N.");
         });
         return option;
     }
@@ -121,23 +129,30 @@ public static partial class CommonOptions
         }
     });
 
-    /// <summary>Refuses options that are given where they change nothing: the caller expects them to.</summary>
-    /// <param name="result">The command as it was given.</param>
+    /// <summary>Refuses options that are given where they change nothing.</summary>
     /// <param name="reason">What follows the option's name in the message.</param>
-    /// <param name="options">Those without effect.</param>
     internal static void RefuseIgnored(this CommandResult result, string reason, params IEnumerable<Option> options)
     {
         foreach (var option in options.Where(option => result.GetResult(option) is { Implicit: false }))
             result.AddError($"{option.Name} {reason}");
     }
 
+    /// <summary>Refuses a blank value.</summary>
+    internal static void RequireText(OptionResult result, string name)
+    {
+        if (result.Tokens.Any(token => string.IsNullOrWhiteSpace(token.Value)))
+            result.AddError($"{name} must not be blank.");
+    }
+
     // System.CommandLine's own parser takes 7,5 for 75.
     private static T[] Parse<T>(ArgumentResult result, string name, NumberStyles styles, T least, T most)
-        where T : struct, INumber<T> => [.. result.Tokens.Select(token =>
+        where T : struct, INumber<T> =>
+        [.. result.Tokens.Select(token =>
         {
-            if (T.TryParse(token.Value, styles, CultureInfo.InvariantCulture, out var number) && number >= least && number <= most) return number;
+            if (T.TryParse(token.Value, styles, CultureInfo.InvariantCulture, out var number) && number >= least && number <= most)
+                return number;
             var kind = styles == WholeNumber ? "a whole number" : "a number with a decimal point";
-            result.AddError(string.Create(CultureInfo.InvariantCulture, $"{name} must be {kind} from {least} to {most}, not \"{token.Value}\"."));
+            result.AddError($"{name} must be {kind} from {least} to {most}, not \"{token.Value}\".");
             return least;
         })];
 
@@ -145,11 +160,12 @@ public static partial class CommonOptions
         where T : struct, Enum
     {
         var text = result.Tokens[0].Value;
-        if (Array.Find(Enum.GetNames<T>(), known => known.Equals(text, StringComparison.OrdinalIgnoreCase)) is { } found) return Enum.Parse<T>(found);
+        if (Array.Find(Enum.GetNames<T>(), known => known.Equals(text, StringComparison.OrdinalIgnoreCase)) is { } found)
+            return Enum.Parse<T>(found);
         result.AddError($"{name} must be {string.Join(" or ", Enum.GetNames<T>().Select(known => known.ToLowerInvariant()))}, not \"{text}\".");
         return default;
     }
 
-    [GeneratedRegex("^(cpu|cuda(:[0-9]{1,3})?)$", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(@"^(cpu|cuda(:[0-9]{1,3})?)\z", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex DeviceSyntax();
 }

@@ -14,18 +14,24 @@ public sealed record ConceptArgument(ConceptKind Kind, string Name)
     /// <param name="fallback">What it names unless it is given; null makes it required.</param>
     internal static Option<ConceptArgument> One(string description, string? fallback)
     {
-        var option = new Option<ConceptArgument>(OptionName) { Description = description, Required = fallback is null, CustomParser = result => ParseAll(result).FirstOrDefault() };
-        if (fallback is not null) option.DefaultValueFactory = _ => Parse(fallback);
+        var option = new Option<ConceptArgument>(OptionName)
+        {
+            Description = description,
+            Required = fallback is null,
+            CustomParser = result => ParseAll(result).FirstOrDefault(),
+        };
+        if (fallback is not null)
+            option.DefaultValueFactory = _ => Parse(fallback);
         return option;
     }
 
     /// <summary>The option that names concepts, one each time it is given.</summary>
-    internal static Option<ConceptArgument[]> Many(string description) => new(OptionName) { Description = description, CustomParser = result => [.. ParseAll(result)] };
+    internal static Option<ConceptArgument[]> Many(string description) =>
+        new(OptionName) { Description = description, CustomParser = result => [.. ParseAll(result)] };
 
     /// <exception cref="FormatException">The text is none of these.</exception>
     public static ConceptArgument Parse(string text)
     {
-        ArgumentNullException.ThrowIfNull(text);
         var parts = text.Split(':', 2, StringSplitOptions.TrimEntries);
         return (parts[0].ToLowerInvariant(), parts.Length == 2 && parts[1].Length > 0) switch
         {

@@ -18,7 +18,8 @@ internal static class DoctorCommand
     {
         var (json, model, device, threads) = (CommonOptions.Json(), CommonOptions.Model(), CommonOptions.Device(), CommonOptions.Threads());
         var backbones = new BackboneArguments();
-        var command = new Command("doctor", "Say what was loaded, what this machine has, and what to do when something is missing. Exit code 1 if a run could not be carried out.")
+        var command = new Command(
+            "doctor", "Say what was loaded, what this machine has, and what to do when something is missing. Exit code 1 if a run could not be carried out.")
         {
             model, device, threads, json,
         };
@@ -35,8 +36,9 @@ internal static class DoctorCommand
                 findings.Add(await torch.Run(() => Model(parsed.GetRequiredValue(model), supplied, cancellation)));
             }
 
-            JsonText.Print(parsed.GetValue(json), new { usable = findings.TrueForAll(f => f.Usable), findings }, () => string.Join(Environment.NewLine, findings.Select(Line)));
-            return findings.TrueForAll(f => f.Usable) ? ExitCode.Success : ExitCode.CheckFailed;
+            var usable = findings.TrueForAll(f => f.Usable);
+            JsonText.Print(parsed.GetValue(json), new { usable, findings }, () => string.Join(Environment.NewLine, findings.Select(Line)));
+            return usable ? ExitCode.Success : ExitCode.CheckFailed;
         });
         return command;
     }
@@ -46,15 +48,14 @@ internal static class DoctorCommand
 
     private static IEnumerable<Finding> Compute(string device)
     {
+        var waits = Environment.GetEnvironmentVariable(Libtorch.WaitVariable) is { } policy ? $"as {Libtorch.WaitVariable}={policy} says" : "passively";
         yield return Try(
             "threads",
-            () => string.Create(
-                CultureInfo.InvariantCulture,
-                $"{get_num_threads()} of libtorch, {Environment.ProcessorCount} processors, OpenMP waits {(Environment.GetEnvironmentVariable(Libtorch.WaitVariable) is { } policy ? $"as {Libtorch.WaitVariable}={policy} says" : "passively")}"),
+            () => $"{get_num_threads()} of libtorch, {Environment.ProcessorCount} processors, OpenMP waits {waits}",
             "Set --threads.");
         yield return new Finding("devices", Usable: true, Devices(), cuda.is_available()
             ? null
-            : $"For a GPU, build with -p:Cuda=true or set {Libtorch.Variable} to the folder of a libtorch {Libtorch.Version} with CUDA, and install its driver.");
+            : $"For a GPU, install its driver, and build with -p:Cuda=true or set {Libtorch.Variable} to a folder with CUDA's libtorch {Libtorch.Version}.");
         yield return Try(
             "computation",
             () =>
@@ -70,7 +71,7 @@ internal static class DoctorCommand
     }
 
     private static string Devices() => cuda.is_available()
-        ? string.Create(CultureInfo.InvariantCulture, $"cpu and {cuda.device_count()} CUDA devices")
+        ? $"cpu and {cuda.device_count()} CUDA devices"
         : File.Exists(Path.Combine(Libtorch.Load(), "libtorch_cuda.so"))
             ? "cpu; this libtorch has CUDA but sees no device: check the driver"
             : "cpu; this libtorch has no CUDA";
@@ -86,24 +87,23 @@ internal static class DoctorCommand
         return new Finding(
             "memory",
             Usable: true,
-            string.Create(CultureInfo.InvariantCulture, $"{free:N0} MiB free of {limit:N0}"),
+            $"{free:N0} MiB free of {limit:N0}",
             free < 14 * 1024 ? "Attribution on a model of Stable Diffusion 1.4's size takes up to 14 GiB; smaller models take less." : null);
     }
 
-    private static Finding Model(DirectoryInfo folder, BackboneOptions supplied, CancellationToken cancellation)
-    {
-        return Try("model", Describe, "portal model verify lists everything that is wrong with a folder; the message names the file that a network needs.");
-
-        string Describe()
+    private static Finding Model(DirectoryInfo folder, BackboneOptions supplied, CancellationToken cancellation) => Try(
+        "model",
+        () =>
         {
-            if (!folder.Exists) throw new DirectoryNotFoundException($"Expected a model folder at {folder.FullName}, there is none.");
-            var report = ModelFolderInspection.Inspect(folder.FullName, cancellation);
-            if (!report.IsWhole) throw new InvalidDataException($"{folder.FullName}: {string.Join(" ", report.Problems)}");
-            using var model = LoadedModel.Load(folder.FullName, evaluation: supplied, cancellation: cancellation);
+            var path = ModelLoading.Folder(folder);
+            var report = ModelFolderInspection.Inspect(path, cancellation);
+            if (!report.IsWhole)
+                throw new InvalidDataException($"{path}: {string.Join(" ", report.Problems)}");
+            using var model = LoadedModel.Load(path, evaluation: supplied, cancellation: cancellation);
             var uses = model.Backbones.Uses.Select(use => $"{use.Network} for {use.Measures}").ToList();
-            return $"{folder.FullName}: {report.Architecture}, weights {model.Digest[..12]}; supplied networks: {(uses.Count > 0 ? string.Join(", ", uses) : "none")}";
-        }
-    }
+            return $"{path}: {report.Architecture}, weights {model.Digest[..12]}; supplied networks: {(uses.Count > 0 ? string.Join(", ", uses) : "none")}";
+        },
+        "portal model verify lists everything that is wrong with a folder; the message names the file that a network needs.");
 
     /// <summary>Any failure is a finding here: the command exists to report it.</summary>
     private static Finding Try(string subject, Func<string> describe, string advice)
@@ -119,7 +119,8 @@ internal static class DoctorCommand
     }
 
     private static string Line(Finding finding) =>
-        $"{(finding.Usable ? "ok  " : "FAIL")}  {finding.Subject,-12} {finding.Detail}{(finding.Advice is { } advice ? $"{Environment.NewLine}                   {advice}" : "")}";
+        $"{(finding.Usable ? "ok  " : "FAIL")}  {finding.Subject,-12} {finding.Detail}"
+        + (finding.Advice is { } advice ? $"{Environment.NewLine}                   {advice}" : "");
 
     /// <param name="Advice">What to do about it; null when there is nothing to do.</param>
     private sealed record Finding(string Subject, bool Usable, string Detail, string? Advice);

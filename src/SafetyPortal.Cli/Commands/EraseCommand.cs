@@ -6,7 +6,6 @@ using SafetyPortal.Diffusion.Unet;
 using SafetyPortal.Erasure.Ablation;
 using SafetyPortal.Erasure.Attribution;
 using SafetyPortal.Erasure.Methods;
-using SafetyPortal.Requests;
 using static TorchSharp.torch;
 
 namespace SafetyPortal.Cli.Commands;
@@ -14,8 +13,6 @@ namespace SafetyPortal.Cli.Commands;
 /// <summary><c>portal erase</c>: turns scores into a patch file.</summary>
 internal static class EraseCommand
 {
-    private const string Visiting = "visit latents";
-
     public static Command Create()
     {
         var model = CommonOptions.Model();
@@ -25,25 +22,45 @@ internal static class EraseCommand
         ratio.Aliases.Add("-r");
         var scope = CommonOptions.Choice("--scope", "Take the fraction per row, tensor or model.", AblationScope.Tensor);
         var mode = CommonOptions.Choice("--mode", "positive erases; negative and both are for study.", AblationMode.Positive);
-        var fill = new Option<string>("--fill") { Description = "zero; scale:FACTOR leaves that part of a weight; noise[:SIGMA] hides which weights held the concept; mean is that of the row's other weights.", DefaultValueFactory = _ => "zero" };
+        var fill = new Option<string>("--fill")
+        {
+            Description = "zero; scale:FACTOR leaves that part of a weight; noise[:SIGMA] hides which weights held the concept; "
+                + "mean is that of the row's other weights.",
+            DefaultValueFactory = _ => "zero",
+        };
         var method = CommonOptions.Method(EraseMethod.Cad);
-        var keep = new Option<string[]>("--keep") { Description = "Prompt whose images should stay, for improved and app; may be repeated." };
-        var protect = new Option<FileInfo[]>("--protect") { Description = "Scores of a concept to keep (portal attribute); they are subtracted. May be repeated." };
+        var keep = CommonOptions.Texts("--keep", "Prompt whose images should stay, for improved and app; may be repeated.");
+        var protect = new Option<FileInfo[]>("--protect") { Description = "Scores of a concept to keep, which are subtracted; may be repeated." };
         var protectWeight = CommonOptions.Real("--protect-weight", "How much concepts to keep count against the one to erase.", 1, 0, 100);
         var seed = CommonOptions.Seed();
         var device = CommonOptions.Device();
         var threads = CommonOptions.Threads();
-        var output = new Option<FileInfo>("--out", "-o") { Description = "Patch file (safetensors).", DefaultValueFactory = _ => new FileInfo("patch.safetensors") };
-        var command = new Command("erase", "Make a patch that ablates the highest scores.") { model, scores, method, keep, protect, protectWeight, ratio, scope, mode, fill, seed, output, device, threads, json };
+        var output = new Option<FileInfo>("--out", "-o") { Description = "Patch file (safetensors).", DefaultValueFactory = _ => new("patch.safetensors") };
+        var command = new Command("erase", "Make a patch that ablates the highest scores.")
+        {
+            model, scores, method, keep, protect, protectWeight, ratio, scope, mode, fill, seed, output, device, threads, json,
+        };
         command.AddCheck(result =>
         {
             var chosen = result.GetValue(method);
-            if (result.GetValue(ratio) == 0) result.AddError("Expected a --ratio above 0.");
-            if (chosen == EraseMethod.Improved && (result.GetValue(keep) ?? []).Length == 0) result.AddError("The improved method needs prompts that should stay: give --keep.");
-            if (chosen == EraseMethod.Cad) result.RefuseIgnored("belongs to the methods improved and app.", keep);
-            else result.RefuseIgnored($"belongs to cad; the method {chosen.ToString().ToLowerInvariant()} finds its own values.", mode, fill);
-            if (chosen == EraseMethod.App) result.RefuseIgnored("has no effect: the method app looks at activations, not at scores. Protect prompts with --keep.", protect, protectWeight, scope);
-            if ((result.GetValue(protect) ?? []).Length == 0) result.RefuseIgnored("weighs what --protect names: give --protect.", protectWeight);
+            if (result.GetValue(ratio) == 0)
+                result.AddError("Expected a --ratio above 0.");
+            if (chosen == EraseMethod.Improved && (result.GetValue(keep) ?? []).Length == 0)
+                result.AddError("The improved method needs prompts that should stay: give --keep.");
+            if (chosen == EraseMethod.Cad)
+                result.RefuseIgnored("belongs to the methods improved and app.", keep);
+            else
+                result.RefuseIgnored($"belongs to cad; the method {chosen.ToString().ToLowerInvariant()} finds its own values.", mode, fill);
+            if (chosen == EraseMethod.Cad && !(result.GetValue(fill) ?? "").StartsWith("noise", StringComparison.OrdinalIgnoreCase))
+                result.RefuseIgnored("has no effect: the method cad draws noise for --fill noise alone.", seed);
+            if (chosen == EraseMethod.App)
+            {
+                result.RefuseIgnored(
+                    "has no effect: the method app looks at activations, not at scores. Protect prompts with --keep.", protect, protectWeight, scope);
+            }
+
+            if ((result.GetValue(protect) ?? []).Length == 0)
+                result.RefuseIgnored("weighs what --protect names: give --protect.", protectWeight);
         });
         command.SetGuardedAction(json, async (parsed, cancellation) =>
         {
@@ -51,46 +68,56 @@ internal static class EraseCommand
             var patch = await ProgressDisplay.RunTorch(parsed.GetValue(json), parsed.GetValue(threads), progress =>
             {
                 var chosen = parsed.GetValue(method);
+                var kept = parsed.GetValue(keep) ?? [];
                 var settings = FillText.Apply(
-                    new AblationSettings(parsed.GetValue(ratio), parsed.GetValue(scope), parsed.GetValue(mode), NoiseSeed: parsed.GetValue(seed)), parsed.GetValue(fill)!);
+                    new AblationSettings(parsed.GetValue(ratio), parsed.GetValue(scope), parsed.GetValue(mode), NoiseSeed: parsed.GetValue(seed)),
+                    parsed.GetValue(fill)!);
                 using var pipeline = ModelLoading.Pipeline(parsed.GetValue(model)!, parsed.GetValue(device)!);
                 var digest = ScoresFile.BaseOf(pipeline.Unet);
                 using var attribution = ScoresFile.Load(parsed.GetValue(scores)!, pipeline.Unet, digest);
-                pipeline.RequireWhole(attribution.Summary.Settings.Prompts.SelectMany(p => new[] { p.Concept, p.Base }).Concat(parsed.GetValue(keep) ?? []));
+                var prompts = attribution.Summary.Settings.Prompts;
+                pipeline.RequireWhole(prompts.SelectMany(p => new[] { p.Concept, p.Base }).Concat(kept));
                 var notes = new Dictionary<string, string>(StringComparer.Ordinal)
                 {
                     ["method"] = chosen.Describe(),
-                    ["prompts"] = string.Join(" | ", attribution.Summary.Settings.Prompts.Select(p => p.Concept)),
+                    ["prompts"] = string.Join(" | ", prompts.Select(p => p.Concept)),
                     ["dose"] = settings.Ratio.ToString(CultureInfo.InvariantCulture),
                     ["scope"] = settings.Scope.ToString().ToLowerInvariant(),
                     ["mode"] = settings.Mode.ToString().ToLowerInvariant(),
                 };
-                if (chosen == EraseMethod.Cad) notes["fill"] = FillText.Of(settings);
-                if (parsed.GetValue(keep) is { Length: > 0 } kept) notes["keep"] = string.Join(" | ", kept);
-                AblationMask Mask() => Highest(pipeline.Unet, attribution, digest, settings, parsed.GetValue(protect) ?? [], parsed.GetValue(protectWeight), notes);
-                var patch = chosen switch
-                {
-                    EraseMethod.App => PatchBuilder.FromValues(
-                        pipeline.Unet, Posterior(pipeline, attribution, settings.Ratio, parsed.GetValue(keep) ?? [], parsed.GetValue(seed), progress, cancellation), notes),
-                    EraseMethod.Improved => PatchBuilder.FromValues(
-                        pipeline.Unet, Suppress(pipeline, attribution, Mask(), parsed.GetValue(keep)!, parsed.GetValue(seed), progress, cancellation), notes),
-                    _ => PatchBuilder.FromMask(pipeline.Unet, Mask(), settings, notes),
-                };
+                if (chosen == EraseMethod.Cad)
+                    notes["fill"] = FillText.Of(settings);
+                if (kept.Length > 0)
+                    notes["keep"] = string.Join(" | ", kept);
+                var mask = chosen == EraseMethod.App
+                    ? null
+                    : Highest(pipeline.Unet, attribution, digest, settings, parsed.GetValue(protect) ?? [], parsed.GetValue(protectWeight), notes);
+                var patch = chosen == EraseMethod.Cad
+                    ? PatchBuilder.FromMask(pipeline.Unet, mask!, settings, notes)
+                    : PatchBuilder.FromValues(
+                        pipeline.Unet, Suppress(pipeline, prompts, kept, parsed.GetValue(seed), mask, settings.Ratio, progress, cancellation), notes);
                 patch.Save(file.FullName);
                 return patch;
             });
             JsonText.Print(
                 parsed.GetValue(json),
                 new { patch = file.FullName, dose = parsed.GetValue(ratio), ablatedWeights = patch.Count, patch.BaseDigest, patch.ResultDigest },
-                () => $"{patch.Count:N0} weights ablated in {patch.Tensors.Count} tensors\nbase   {patch.BaseDigest}\nresult {patch.ResultDigest}\n{file.FullName}");
+                () => $"{patch.Count:N0} weights ablated in {patch.Tensors.Count} tensors\n"
+                    + $"base   {patch.BaseDigest}\nresult {patch.ResultDigest}\n{file.FullName}");
             return ExitCode.Success;
         }, _ => "No patch was written.");
         return command;
     }
 
-    /// <summary>The weights with the highest scores, those of concepts to keep subtracted first; the notes say which.</summary>
+    /// <summary>Returns the weights with the highest scores, those of concepts to keep subtracted first, and notes which.</summary>
     private static AblationMask Highest(
-        UNet2DConditionModel unet, AttributionResult attribution, string? digest, AblationSettings settings, IReadOnlyList<FileInfo> protect, double protectWeight, Dictionary<string, string> notes)
+        UNet2DConditionModel unet,
+        AttributionResult attribution,
+        string? digest,
+        AblationSettings settings,
+        IReadOnlyList<FileInfo> protect,
+        double protectWeight,
+        Dictionary<string, string> notes)
     {
         using var scope = NewDisposeScope();
         var ranked = attribution.Scores;
@@ -100,7 +127,8 @@ internal static class EraseCommand
             ranked = ProtectedScores.Subtract(ranked, kept, protectWeight);
             notes["protect"] = string.Join(" | ", kept.SelectMany(k => k.Summary.Settings.Prompts).Select(p => p.Concept));
             notes["protect_weight"] = protectWeight.ToString(CultureInfo.InvariantCulture);
-            foreach (var item in kept) item.Dispose();
+            foreach (var item in kept)
+                item.Dispose();
         }
 
         var mask = MaskSelection.From(ranked, settings);
@@ -109,23 +137,28 @@ internal static class EraseCommand
             : throw new InvalidDataException($"A ratio of {settings.Ratio} takes no weight at all within a {settings.Scope}; choose a larger one.");
     }
 
-    private static IReadOnlyList<PatchTensor> Posterior(
-        StableDiffusionPipeline pipeline, AttributionResult attribution, double share, string[] keep, long seed, IProgress<WorkStep> progress, CancellationToken cancellation)
-    {
-        progress.Report(new WorkStep(Visiting, 0, 0));
-        using var target = SuppressionPoints.Target(pipeline, attribution.Summary.Settings.Prompts, seed, cancellation: cancellation);
-        using var stays = keep.Length > 0 ? SuppressionPoints.Keep(pipeline, keep, seed, cancellation) : null;
-        progress.Report(new WorkStep("read activations", 0, 0));
-        return PosteriorSuppression.Fit(pipeline.Unet, target, stays, share, cancellation: cancellation);
-    }
-
+    /// <summary>Returns the values that the improved method finds for a mask, or the method app without one.</summary>
     private static IReadOnlyList<PatchTensor> Suppress(
-        StableDiffusionPipeline pipeline, AttributionResult attribution, AblationMask mask, string[] keep, long seed, IProgress<WorkStep> progress, CancellationToken cancellation)
+        StableDiffusionPipeline pipeline,
+        IReadOnlyList<PromptPair> prompts,
+        string[] keep,
+        long seed,
+        AblationMask? mask,
+        double share,
+        IProgress<WorkStep> progress,
+        CancellationToken cancellation)
     {
+        progress.Report(new WorkStep("visit latents", 0, 0));
+        using var target = SuppressionPoints.Target(pipeline, prompts, seed, cancellation: cancellation);
+        using var stays = keep.Length > 0 ? SuppressionPoints.Keep(pipeline, keep, seed, cancellation) : null;
+        if (mask is null)
+        {
+            progress.Report(new WorkStep("read activations", 0, 0));
+            return PosteriorSuppression.Fit(pipeline.Unet, target, stays, share, cancellation: cancellation);
+        }
+
         var settings = new SuppressionSettings();
-        progress.Report(new WorkStep(Visiting, 0, 0));
-        using var target = SuppressionPoints.Target(pipeline, attribution.Summary.Settings.Prompts, seed, cancellation: cancellation);
-        using var stays = SuppressionPoints.Keep(pipeline, keep, seed, cancellation);
-        return LearnedSuppression.Fit(pipeline.Unet, target, stays, mask, settings, step => progress.Report(new WorkStep("suppress", step, settings.Steps)), cancellation);
+        return LearnedSuppression.Fit(
+            pipeline.Unet, target, stays!, mask, settings, step => progress.Report(new WorkStep("suppress", step, settings.Steps)), cancellation);
     }
 }

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using SafetyPortal.Cli.Evidence;
 using SafetyPortal.Cli.Output;
 using SafetyPortal.Requests.Evidence;
@@ -30,7 +29,8 @@ internal static class EvidenceCommand
             {
                 try
                 {
-                    await services.GetRequiredService<ExportEvidence>().ExecuteAsync(ExportEvidence.CommandLine, parsed.GetValue(request), stream, cancellation);
+                    await services.GetRequiredService<ExportEvidence>()
+                        .ExecuteAsync(ExportEvidence.CommandLine, parsed.GetValue(request), stream, cancellation);
                 }
                 catch
                 {
@@ -38,9 +38,10 @@ internal static class EvidenceCommand
                     throw;
                 }
             }
+
             file.Refresh();
             JsonText.Print(
-                parsed.GetValue(json), new { path = file.FullName, bytes = file.Length }, () => string.Create(CultureInfo.InvariantCulture, $"Wrote {file.FullName}, {file.Length:N0} bytes."));
+                parsed.GetValue(json), new { path = file.FullName, bytes = file.Length }, () => $"Wrote {file.FullName}, {file.Length:N0} bytes.");
             return ExitCode.Success;
         });
         return command;
@@ -54,28 +55,34 @@ internal static class EvidenceCommand
         var rerun = CommonOptions.Number("--rerun", "Generate this many pairs again from the base model and the patch, and compare the pixels.", 0, least: 0);
         var trust = new Option<FileInfo[]>("--trust") { Description = "Public key (PEM) of the portal's history, known by other means; may be repeated." };
         var threads = CommonOptions.OptionalNumber("--threads", "Threads of the rerun; those of the evidence unless given.", 1, 1024);
-        var command = new Command("verify", "Check a pack offline: every digest, signature and link, and that the decisions name its evidence.") { path, rerun, model, trust, threads, json };
+        var command = new Command("verify", "Check a pack offline: every digest, signature and link, and that the decisions name its evidence.")
+        {
+            path, rerun, model, trust, threads, json,
+        };
         var backbones = new BackboneArguments();
         backbones.AddTo(command);
         command.AddCheck(result =>
         {
-            if (result.GetValue(rerun) == 0) result.RefuseIgnored("goes with --rerun, which generates pictures again.", [model, threads, .. backbones.Options]);
+            if (result.GetValue(rerun) == 0)
+                result.RefuseIgnored("goes with --rerun, which generates images again.", [model, threads, .. backbones.Options]);
         });
         command.SetGuardedAction(json, async (parsed, cancellation) =>
         {
             var file = parsed.GetValue(path)!;
-            if (!file.Exists) throw new FileNotFoundException($"Expected an evidence pack at {file.FullName}, there is none.");
+            if (!file.Exists)
+                throw new FileNotFoundException($"Expected an evidence pack at {file.FullName}, there is none.");
             var wanted = parsed.GetValue(rerun);
             var asJson = parsed.GetValue(json);
             await using var stream = file.OpenRead();
             var report = await PackVerifier.VerifyAsync(stream, [.. (parsed.GetValue(trust) ?? []).Select(KeyId)], cancellation);
             var again = report.Sound && wanted > 0
-                ? await RerunAsync(stream, parsed.GetValue(model)!, backbones.Read(parsed), wanted, parsed.GetValue(threads), asJson, cancellation)
+                ? await RerunAsync(
+                    stream, ModelLoading.Folder(parsed.GetValue(model)!), backbones.Read(parsed), wanted, parsed.GetValue(threads), asJson, cancellation)
                 : null;
             var sound = report.Sound && again?.Passed != false;
             JsonText.Print(
                 asJson,
-                new { sound, firstProblem = report.FirstProblem, report.EvidenceDigest, report.AuditKeyId, report.WorkerKeyId, report.Trusted, report.Checks, rerun = again },
+                new { sound, report.FirstProblem, report.EvidenceDigest, report.AuditKeyId, report.WorkerKeyId, report.Trusted, report.Checks, rerun = again },
                 () => PackText.Describe(report, again));
             return sound ? ExitCode.Success : ExitCode.CheckFailed;
         });
@@ -83,20 +90,21 @@ internal static class EvidenceCommand
     }
 
     private static async Task<RerunReport> RerunAsync(
-        Stream stream, DirectoryInfo model, BackboneOptions evaluation, int count, int? threads, bool quiet, CancellationToken cancellation)
+        Stream stream, string model, BackboneOptions evaluation, int count, int? threads, bool quiet, CancellationToken cancellation)
     {
-        if (!model.Exists) throw new DirectoryNotFoundException($"Expected a model folder at {model.FullName}, there is none.");
         using var pack = PackReader.Open(stream);
         var evidence = EvidenceDocument.FromBytes(await pack.ReadAsync(PackPath.Evidence, cancellation));
         return await ProgressDisplay.RunTorch(
             quiet,
             threads ?? evidence.Environment.Threads,
-            progress => new PairRerun(pack, evidence).Run(model.FullName, evaluation, count, (done, total) => progress.Report(new WorkStep("rerun", done, total)), cancellation));
+            progress => new PairRerun(pack, evidence).Run(
+                model, evaluation, count, (done, total) => progress.Report(new WorkStep("rerun", done, total)), cancellation));
     }
 
     private static string KeyId(FileInfo file)
     {
-        if (!file.Exists) throw new FileNotFoundException($"Expected a public key at {file.FullName}, there is none.");
+        if (!file.Exists)
+            throw new FileNotFoundException($"Expected a public key at {file.FullName}, there is none.");
         try
         {
             using var key = SigningKey.FromPem(File.ReadAllText(file.FullName));

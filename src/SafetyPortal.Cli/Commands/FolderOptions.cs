@@ -5,7 +5,7 @@ using SafetyPortal.Web.Hosting;
 
 namespace SafetyPortal.Cli.Commands;
 
-/// <summary><c>--data</c> and <c>--models</c> of the commands that work beside the portal; their defaults are the portal's own folders.</summary>
+/// <summary><c>--data</c> and <c>--models</c> of commands that use the portal's folders; those are the defaults.</summary>
 internal static class FolderOptions
 {
     public static Option<DirectoryInfo> Data() => new("--data")
@@ -20,7 +20,7 @@ internal static class FolderOptions
         DefaultValueFactory = _ => At(PortalFolders.Models),
     };
 
-    /// <summary>The folder, which must hold a portal's database: opening it would make an empty one otherwise.</summary>
+    /// <summary>Returns the folder if it holds a portal's database. Opening a folder without one would make an empty database.</summary>
     /// <exception cref="FileNotFoundException">There is no database.</exception>
     public static DirectoryInfo Existing(DirectoryInfo data)
     {
@@ -28,8 +28,9 @@ internal static class FolderOptions
         return File.Exists(database) ? data : throw new FileNotFoundException($"Expected a portal database at {database}, there is none.");
     }
 
-    /// <summary>The use cases of the portal over a data folder, without a worker.</summary>
-    public static ServiceProvider Services(DirectoryInfo data) => new ServiceCollection().AddLogging().AddPortalRequests(new DataFolder(data.FullName)).BuildServiceProvider();
+    /// <summary>Returns the use cases of the portal over a data folder, without a worker.</summary>
+    public static ServiceProvider Services(DirectoryInfo data) =>
+        new ServiceCollection().AddLogging().AddPortalRequests(new DataFolder(data.FullName)).BuildServiceProvider();
 
     private static DirectoryInfo At(Func<Microsoft.Extensions.Configuration.IConfiguration, string, string> choose)
     {

@@ -2,6 +2,7 @@ using System.CommandLine;
 using SafetyPortal.Cli.Output;
 using SafetyPortal.Diffusion;
 using SafetyPortal.Images;
+using SafetyPortal.Trials;
 
 namespace SafetyPortal.Cli.Commands;
 
@@ -23,11 +24,15 @@ internal static class GenerateCommand
         var guidance = CommonOptions.Real("--guidance", "Classifier-free guidance.", 5, 0, GenerationSettings.LargestGuidance);
         var patches = new Option<FileInfo[]>("--patch") { Description = "Patch to apply first; may be repeated, they stack in order." };
         var output = new Option<DirectoryInfo>("--out", "-o") { Description = "Folder for the images.", DefaultValueFactory = _ => new DirectoryInfo(".") };
-        var command = new Command("generate", "Generate images of prompts.") { model, prompts, count, seed, steps, guidance, patches, output, device, dtype, threads, json };
+        var command = new Command("generate", "Generate images of prompts.")
+        {
+            model, prompts, count, seed, steps, guidance, patches, output, device, dtype, threads, json,
+        };
         command.AddCheck(result =>
         {
             var images = (result.GetValue(prompts) ?? []).Length * (long)result.GetValue(count);
-            if (images > GenerationSettings.LargestBatch) result.AddError($"Expected at most {GenerationSettings.LargestBatch} images, --prompt and --count ask for {images}.");
+            if (images > GenerationSettings.LargestBatch)
+                result.AddError($"Expected at most {GenerationSettings.LargestBatch} images, --prompt and --count ask for {images}.");
         });
         command.SetGuardedAction(json, async (parsed, cancellation) =>
         {
@@ -45,14 +50,16 @@ internal static class GenerateCommand
             var files = await ProgressDisplay.RunTorch(parsed.GetValue(json), parsed.GetValue(threads), progress =>
             {
                 using var pipeline = ModelLoading.Pipeline(parsed.GetValue(model)!, parsed.GetValue(device)!, parsed.GetValue(dtype)!);
-                foreach (var problem in texts.Distinct(StringComparer.Ordinal).Select(pipeline.CutOffProblem).OfType<string>()) Failures.Warn(parsed.GetValue(json), problem);
+                foreach (var problem in texts.Distinct(StringComparer.Ordinal).Select(pipeline.CutOffProblem).OfType<string>())
+                    Failures.Warn(parsed.GetValue(json), problem);
                 using var applied = ModelLoading.Apply(pipeline, parsed.GetValue(patches) ?? []);
-                var images = pipeline.Generate(settings, new StepRelay(progress), cancellation);
+                var images = pipeline.Generate(
+                    settings, new Relay<StepProgress>(p => progress.Report(new WorkStep("generate", p.Step, p.Steps))), cancellation);
                 return images.Select((image, i) => Save(folder, i, settings, image, pipeline.CutOff(settings.Prompts[i]))).ToList();
             });
             JsonText.Print(parsed.GetValue(json), new { images = files }, () => string.Join(Environment.NewLine, files.Select(f => f.Path)));
             return ExitCode.Success;
-        }, _ => "No picture was written.");
+        }, _ => "No image was written.");
         return command;
     }
 
@@ -65,9 +72,4 @@ internal static class GenerateCommand
 
     /// <param name="CutOff">Words of the prompt that the model did not read; null if it read them all.</param>
     private sealed record GeneratedFile(string Path, string Prompt, long Seed, string? CutOff);
-
-    private sealed class StepRelay(IProgress<WorkStep> progress) : IProgress<StepProgress>
-    {
-        public void Report(StepProgress value) => progress.Report(new WorkStep("generate", value.Step, value.Steps));
-    }
 }

@@ -1,26 +1,28 @@
-using System.Globalization;
 using System.Text.Json;
 using SafetyPortal.Cli.Output;
 using SafetyPortal.Diffusion;
 using SafetyPortal.Erasure.Attribution;
 using SafetyPortal.Erasure.Traces;
 using SafetyPortal.Images;
+using SafetyPortal.Trials;
 
 namespace SafetyPortal.Cli.Commands;
 
 /// <summary>One map on disk. Shares are of the attention a place pays to the text, 0 to 1.</summary>
 internal sealed record HeatMapFile(string Word, IReadOnlyList<int> Positions, string File, double Lowest, double Highest, double Mean);
 
-/// <summary>A picture with its maps on disk.</summary>
-internal sealed record HeatMapPicture(string Prompt, long Seed, string Image, IReadOnlyList<HeatMapFile> Words);
+/// <summary>An image with its maps on disk.</summary>
+internal sealed record HeatMapImage(string Prompt, long Seed, string Image, IReadOnlyList<HeatMapFile> Words);
 
 /// <summary>What heatmaps.json holds, with how to read the colours.</summary>
-internal sealed record HeatMapFolder(string Scale, IReadOnlyList<HeatMapPicture> Pictures);
+internal sealed record HeatMapFolder(string Scale, IReadOnlyList<HeatMapImage> Images);
 
-/// <summary>Writes the pictures of an attribution's prompts with a map over them for every word.</summary>
+/// <summary>Writes the images of an attribution's prompts with a map over them for every word.</summary>
 internal static class HeatMapFiles
 {
-    private const string Scale = "Each map has its own scale: grey is its lowest value, yellow its highest. Cross-attention averaged over heads, layers and steps.";
+    private const string Scale =
+        "Each map has its own scale: grey is its lowest value, yellow its highest. Cross-attention averaged over heads, layers and steps.";
+
     private static readonly JsonSerializerOptions Format = new(JsonSerializerDefaults.Web) { WriteIndented = true };
 
     public static HeatMapFolder Write(
@@ -34,8 +36,9 @@ internal static class HeatMapFiles
             Steps = asked.Steps,
             GuidanceScale = asked.GuidanceScale,
         };
-        var drawn = WordHeatMaps.Draw(pipeline, settings, new Relay(progress), cancellation);
-        var written = new HeatMapFolder(Scale, [.. drawn.Select((maps, i) => new HeatMapPicture(
+        var drawn = WordHeatMaps.Draw(
+            pipeline, settings, new Relay<StepProgress>(p => progress.Report(new WorkStep("heat maps", p.Step, p.Steps))), cancellation);
+        var written = new HeatMapFolder(Scale, [.. drawn.Select((maps, i) => new HeatMapImage(
             settings.Prompts[i],
             settings.Seeds[i],
             Save(folder, $"{i:00}-image.png", maps.Image),
@@ -50,9 +53,9 @@ internal static class HeatMapFiles
         return written;
     }
 
-    public static string Describe(HeatMapFolder written) => string.Join('\n', [written.Scale, .. written.Pictures.SelectMany(picture => picture.Words
-        .Select(word => string.Create(CultureInfo.InvariantCulture, $"  {word.Word,-16} {word.Lowest:0.0000} to {word.Highest:0.0000}  {word.File}"))
-        .Prepend($"\"{picture.Prompt}\" {picture.Image}"))]);
+    public static string Describe(HeatMapFolder written) => string.Join('\n', [written.Scale, .. written.Images.SelectMany(image => image.Words
+        .Select(word => $"  {word.Word,-16} {word.Lowest:0.0000} to {word.Highest:0.0000}  {word.File}")
+        .Prepend($"\"{image.Prompt}\" {image.Image}"))]);
 
     private static string Save(DirectoryInfo folder, string name, Raster image)
     {
@@ -62,9 +65,4 @@ internal static class HeatMapFiles
     }
 
     private static string Slug(string word) => string.Concat(word.Take(24).Select(c => char.IsAsciiLetterOrDigit(c) ? c : '-'));
-
-    private sealed class Relay(IProgress<WorkStep> progress) : IProgress<StepProgress>
-    {
-        public void Report(StepProgress value) => progress.Report(new WorkStep("heat maps", value.Step, value.Steps));
-    }
 }

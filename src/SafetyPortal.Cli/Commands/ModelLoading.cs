@@ -6,6 +6,25 @@ using static TorchSharp.torch;
 
 namespace SafetyPortal.Cli.Commands;
 
+/// <summary>Finds the model that comes with the repository.</summary>
+public static class EmbeddedModel
+{
+    /// <summary>The nearest <c>models/demo</c> at or above the working directory or the program's own folder.</summary>
+    public static string Folder => Find(Directory.GetCurrentDirectory()) ?? Find(AppContext.BaseDirectory) ?? Path.Combine("models", "demo");
+
+    private static string? Find(string start)
+    {
+        for (var folder = new DirectoryInfo(start); folder is not null; folder = folder.Parent)
+        {
+            var candidate = Path.Combine(folder.FullName, "models", "demo");
+            if (Directory.Exists(candidate))
+                return candidate;
+        }
+
+        return null;
+    }
+}
+
 /// <summary>Reads the model and patches a command names.</summary>
 internal static class ModelLoading
 {
@@ -17,22 +36,27 @@ internal static class ModelLoading
         ["fp16"] = ScalarType.Float16,
     };
 
-    /// <param name="folder">Diffusers folder.</param>
+    /// <summary>Returns the path of a model folder.</summary>
+    /// <exception cref="DirectoryNotFoundException">There is no such folder.</exception>
+    public static string Folder(DirectoryInfo folder) =>
+        folder.Exists ? folder.FullName : throw new DirectoryNotFoundException($"Expected a model folder at {folder.FullName}, there is none.");
+
     /// <param name="device">As <c>--device</c> has it.</param>
     /// <param name="dtype">As <c>--dtype</c> has it.</param>
     /// <exception cref="DirectoryNotFoundException">There is no such folder.</exception>
     /// <exception cref="InvalidDataException">This machine's libtorch has no such device, or cannot compute in the type on it.</exception>
     public static StableDiffusionPipeline Pipeline(DirectoryInfo folder, string device = "cpu", string dtype = "fp32")
     {
-        if (!folder.Exists) throw new DirectoryNotFoundException($"Expected a model folder at {folder.FullName}, there is none.");
+        var path = Folder(folder);
         Try(Device(device), dtype);
-        return StableDiffusionPipeline.Load(folder.FullName, Device(device), Types[dtype]);
+        return StableDiffusionPipeline.Load(path, Device(device), Types[dtype]);
     }
 
     // libtorch lacks some layers in some types on some devices, which would be found only after the model was read.
     private static void Try(Device device, string dtype)
     {
-        if (Types[dtype] == ScalarType.Float32) return;
+        if (Types[dtype] == ScalarType.Float32)
+            return;
         using var scope = NewDisposeScope();
         using var frozen = no_grad();
         try
@@ -66,7 +90,8 @@ internal static class ModelLoading
         var stack = new PatchStack();
         try
         {
-            foreach (var file in patches) stack.Push(AppliedPatch.Apply(pipeline.Unet, AblationPatch.Load(file.FullName)));
+            foreach (var file in patches)
+                stack.Push(AppliedPatch.Apply(pipeline.Unet, AblationPatch.Load(file.FullName)));
             return stack;
         }
         catch
@@ -84,7 +109,8 @@ internal static class ModelLoading
 
         public void Dispose()
         {
-            while (applied.TryPop(out var patch)) patch.Dispose();
+            while (applied.TryPop(out var patch))
+                patch.Dispose();
         }
     }
 }

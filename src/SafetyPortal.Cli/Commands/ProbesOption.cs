@@ -8,7 +8,7 @@ internal static class ProbesOption
     private const string All = "all";
     private const string None = "none";
 
-    /// <param name="noneToo">Whether none may be asked for.</param>
+    /// <param name="noneToo">Whether the value none is allowed.</param>
     public static Option<string> Create(bool noneToo)
     {
         var option = new Option<string>("--probes")
@@ -27,7 +27,7 @@ internal static class ProbesOption
         return option;
     }
 
-    /// <summary>The probes a text names, in its order.</summary>
+    /// <summary>Returns the probes a text names, in its order.</summary>
     public static IReadOnlyList<string> Codes(string text) =>
         Is(text, All) ? ProbeCodes.All
         : Is(text, None) ? []

@@ -1,8 +1,8 @@
 using System.CommandLine;
 using System.Diagnostics;
-using System.Globalization;
 using SafetyPortal.Cli.Output;
 using SafetyPortal.Erasure.Ablation;
+using SafetyPortal.Erasure.Attribution;
 using SafetyPortal.Erasure.RedTeam;
 using SafetyPortal.Images;
 using SafetyPortal.Trials.Models;
@@ -26,13 +26,13 @@ internal static class RedTeamCommand
         budget.AcceptOnlyFromAmong("small", "full");
         var images = CommonOptions.OptionalNumber("--images", "Images per rate, 1 to 64, in place of the budget's.", 1, 64);
         var prompts = new Option<string[]>("--prompt", "-p") { Description = "Prompt to try as a paraphrase; may be repeated." };
-        var synonyms = new Option<string[]>("--synonym") { Description = "Another name of the concept; may be repeated." };
+        var synonyms = CommonOptions.Texts("--synonym", "Another name of the concept; may be repeated.");
         var set = new Option<string>("--set") { Description = "Evaluation set whose prompts are used.", DefaultValueFactory = _ => PromptFolder.DefaultSet };
-        var scores = new Option<FileInfo?>("--scores") { Description = "File that portal attribute wrote: also study where the concept lived and what the edit left (attention, weights, the same prompts without it)." };
+        var scores = new Option<FileInfo?>("--scores") { Description = "Scores file: also study where the concept lived and what the edit left of it." };
         var sheets = new Option<DirectoryInfo?>("--sheets") { Description = "Folder for a contact sheet per probe." };
         var command = new Command(
             "redteam",
-            "Try to bring an erased concept back. Needs the unedited model, so it is for those who hold it; models in which a concept was revived are thrown away.")
+            "Try to bring an erased concept back. Needs the unedited model. Models in which a concept was revived are never stored.")
         {
             patch, model, concept, probes, budget, images, prompts, synonyms, set, seed, scores, sheets, threads, json,
         };
@@ -40,6 +40,9 @@ internal static class RedTeamCommand
         backbones.AddTo(command);
         command.AddCheck(result =>
         {
+            result.RefuseIgnored("has no effect: the red team measures no FID.", backbones.OfFid);
+            if (result.GetValue(scores) is null)
+                result.RefuseIgnored("has no effect without --scores, which studies distances.", backbones.OfLpips);
             if (!ProbesOption.Codes(result.GetValue(probes) ?? string.Empty).Contains(ProbeCodes.Paraphrases, StringComparer.Ordinal))
                 result.RefuseIgnored($"names a paraphrase to try: add {ProbeCodes.Paraphrases} to --probes.", prompts);
         });
@@ -57,41 +60,44 @@ internal static class RedTeamCommand
                 Synonyms = parsed.GetValue(synonyms) ?? [],
                 Prompts = parsed.GetValue(prompts) ?? [],
             };
-            var timer = new ProbeTimer();
-            var (report, study, uses) = await ProgressDisplay.RunTorch(parsed.GetValue(json), parsed.GetValue(threads), progress =>
+            var (report, study, uses, seconds) = await ProgressDisplay.RunTorch(parsed.GetValue(json), parsed.GetValue(threads), progress =>
             {
-                var folder = parsed.GetValue(model)!;
-                if (!folder.Exists) throw new DirectoryNotFoundException($"Expected a model folder at {folder.FullName}, there is none.");
-                using var loaded = LoadedModel.Load(folder.FullName, evaluation: backbones.Read(parsed));
+                using var loaded = LoadedModel.Load(
+                    ModelLoading.Folder(parsed.GetValue(model)!), evaluation: backbones.Read(parsed), cancellation: cancellation);
                 var edit = AblationPatch.Load(parsed.GetValue(patch)!.FullName);
-                var told = timer.With(progress);
-                var inside = parsed.GetValue(scores) is { } file ? Study(loaded, edit, order, file, told, cancellation) : null;
-                return (RedTeamRun.Run(loaded, edit, order, told, cancellation), inside, loaded.Backbones.Uses);
+                var attribution = parsed.GetValue(scores) is { } file ? Summary(file, loaded) : null;
+                var timer = new ProbeTimer(progress);
+                using var subject = RedTeamRun.Subject(loaded, edit, order, cancellation);
+                var inside = attribution is null
+                    ? null
+                    : ConceptStudy.Run(loaded, edit, subject, order.Kind, attribution, timer, cancellation);
+                var found = RedTeamRun.Run(subject, order, timer, cancellation);
+                return (found, inside, loaded.Backbones.Uses, timer.Stop());
             });
-            timer.Stop();
             var written = Write(report, study, parsed.GetValue(sheets));
             JsonText.Print(
                 parsed.GetValue(json),
-                new { report.Evidence, study?.Location, study?.Trace, study?.Specificity, backbones = uses, seconds = timer.Seconds, sheets = written },
-                () => string.Join('\n', [Describe(report.Evidence, timer), .. study is null ? Array.Empty<string>() : [Describe(study)], .. BackboneText.Lines(uses), .. written]));
+                new { report.Evidence, study?.Location, study?.Trace, study?.Specificity, backbones = uses, seconds, sheets = written },
+                () => string.Join('\n', [.. Describe(report.Evidence, seconds), .. Describe(study), .. BackboneArguments.Describe(uses), .. written]));
             return ExitCode.Success;
         }, _ => "Nothing was written.");
         return command;
     }
 
-    private static StudyReport Study(
-        LoadedModel model, AblationPatch edit, RedTeamOrder order, FileInfo scores, IProgress<ProbeProgress> progress, CancellationToken cancellation)
+    private static AttributionSummary Summary(FileInfo file, LoadedModel model)
     {
-        using var attribution = ScoresFile.Load(scores, model.Pipeline.Unet, model.Digest);
-        return ConceptStudy.Run(model, edit, order, attribution.Summary, progress, cancellation);
+        using var attribution = ScoresFile.Load(file, model.Pipeline.Unet, model.Digest);
+        return attribution.Summary;
     }
 
     private static IReadOnlyList<string> Write(RedTeamReport report, StudyReport? study, DirectoryInfo? folder)
     {
-        if (folder is null) return [];
+        if (folder is null)
+            return [];
         folder.Create();
         var sheets = report.Sheets.Select(sheet => (Name: sheet.Key, Image: sheet.Value));
-        if (study is not null) sheets = sheets.Append(("attention", study.MapSheet)).Append(("without-concept", study.SpecificitySheet));
+        if (study is not null)
+            sheets = sheets.Append(("attention", study.MapSheet)).Append(("without-concept", study.SpecificitySheet));
         return [.. sheets.Select(sheet =>
         {
             var path = Path.Combine(folder.FullName, $"{sheet.Name}.png");
@@ -100,61 +106,62 @@ internal static class RedTeamCommand
         })];
     }
 
-    private static string Describe(StudyReport study) => string.Create(
-        CultureInfo.InvariantCulture,
-        $"""
-        objective after / before     {study.Trace.ObjectiveRatio:0.000}
-        positive score mass          {study.Trace.MassRatio:0.000} of what it was; top weights shared {study.Trace.Jaccard:0.000}
-        separability of its units    {study.Trace.Separability?.TopBefore:0.000} -> {study.Trace.Separability?.TopAfter:0.000} (best hundredth; mean {study.Trace.Separability?.MeanBefore:0.000} -> {study.Trace.Separability?.MeanAfter:0.000}, chance {study.Trace.Separability?.Floor:0.000})
-        without the concept          SSIM {study.Specificity.Ssim.Mean:0.000}, unchanged {study.Specificity.Unchanged.Rate:0.00} of {study.Specificity.N}; with it SSIM {study.Specificity.TargetSsim?.Mean:0.000}
-        """);
-
-    private static string Describe(RedTeamEvidence evidence, ProbeTimer timer)
+    private static IEnumerable<string> Describe(StudyReport? study)
     {
-        var lines = evidence.Probes.SelectMany(probe => new[]
+        if (study is null)
+            yield break;
+        var (trace, without) = (study.Trace, study.Specificity);
+        yield return $"objective after / before     {trace.ObjectiveRatio:0.000}";
+        yield return $"positive score mass          {trace.MassRatio:0.000} of what it was; top weights shared {trace.Jaccard:0.000}";
+        if (trace.Separability is { } units)
         {
-            string.Create(
-                CultureInfo.InvariantCulture,
-                $"{probe.Title,-28} {Text(probe.Before),-24} {Text(probe.Plain),-24} {Text(probe.After),-24} {timer.Seconds.GetValueOrDefault(probe.Code),6:0.0} s"),
-        }
-            .Concat(probe.Variants.Where(v => probe.Code is not ProbeCodes.Paraphrases || !v.IsControl).Select(v => $"    {v.Name}: {Text(v.Rate)}{(v.IsControl ? " (control)" : "")}"))
-            .Concat(probe.Figures.Select(f => string.Create(CultureInfo.InvariantCulture, $"    {f.Name}: {(f.Value is { } value ? value.ToString("0.####", CultureInfo.InvariantCulture) : "none within the limit")}"))));
-        return string.Join('\n', [$"{"probe",-28} {"unedited",-24} {"edited",-24} {"edited, probed",-24}", .. lines]);
-    }
-
-    private static string Text(DetectionRate rate) =>
-        string.Create(CultureInfo.InvariantCulture, $"{rate.Rate:0.00} [{rate.Interval.Low:0.00}, {rate.Interval.High:0.00}] n {rate.N}");
-}
-
-/// <summary>Wall clock per probe, taken from its progress; shown, and no part of the record.</summary>
-internal sealed class ProbeTimer : IProgress<ProbeProgress>
-{
-    private readonly Dictionary<string, double> seconds = new(StringComparer.Ordinal);
-    private IProgress<WorkStep>? display;
-    private string? current;
-    private long started;
-
-    public IReadOnlyDictionary<string, double> Seconds => seconds;
-
-    public ProbeTimer With(IProgress<WorkStep> progress)
-    {
-        display = progress;
-        return this;
-    }
-
-    public void Report(ProbeProgress value)
-    {
-        if (!string.Equals(current, value.Code, StringComparison.Ordinal))
-        {
-            Stop();
-            (current, started) = (value.Code, Stopwatch.GetTimestamp());
+            yield return $"separability of its units    {units.TopBefore:0.000} -> {units.TopAfter:0.000} "
+                + $"(best hundredth; mean {units.MeanBefore:0.000} -> {units.MeanAfter:0.000}, chance {units.Floor:0.000})";
         }
 
-        display?.Report(new WorkStep(value.Code, (int)Math.Min(value.Calls, int.MaxValue), (int)Math.Min(value.Limit, int.MaxValue)));
+        yield return $"without the concept          SSIM {without.Ssim.Mean:0.000}, unchanged {without.Unchanged.Rate:0.00} of {without.N}; "
+            + $"with it SSIM {without.TargetSsim?.Mean:0.000}";
     }
 
-    public void Stop()
+    private static IEnumerable<string> Describe(RedTeamEvidence evidence, IReadOnlyDictionary<string, double> seconds)
     {
-        if (current is not null) seconds[current] = Stopwatch.GetElapsedTime(started).TotalSeconds;
+        yield return $"{"probe",-28} {"unedited",-24} {"edited",-24} {"edited, probed",-24}";
+        foreach (var probe in evidence.Probes)
+        {
+            yield return $"{probe.Title,-28} {Text(probe.Before),-24} {Text(probe.Plain),-24} {Text(probe.After),-24} "
+                + $"{seconds.GetValueOrDefault(probe.Code),6:0.0} s";
+            foreach (var variant in probe.Variants.Where(v => probe.Code is not ProbeCodes.Paraphrases || !v.IsControl))
+                yield return $"    {variant.Name}: {Text(variant.Rate)}{(variant.IsControl ? " (control)" : "")}";
+            foreach (var figure in probe.Figures)
+                yield return $"    {figure.Name}: {(figure.Value is { } value ? $"{value:0.####}" : "none within the limit")}";
+        }
+    }
+
+    private static string Text(DetectionRate rate) => $"{rate.Rate:0.00} [{rate.Interval.Low:0.00}, {rate.Interval.High:0.00}] n {rate.N}";
+
+    /// <summary>Wall clock per probe, taken from its progress; shown, and no part of the record.</summary>
+    private sealed class ProbeTimer(IProgress<WorkStep> display) : IProgress<ProbeProgress>
+    {
+        private readonly Dictionary<string, double> seconds = new(StringComparer.Ordinal);
+        private string? current;
+        private long started;
+
+        public void Report(ProbeProgress value)
+        {
+            if (!string.Equals(current, value.Code, StringComparison.Ordinal))
+            {
+                Stop();
+                (current, started) = (value.Code, Stopwatch.GetTimestamp());
+            }
+
+            display.Report(new WorkStep(value.Code, (int)Math.Min(value.Calls, int.MaxValue), (int)Math.Min(value.Limit, int.MaxValue)));
+        }
+
+        public IReadOnlyDictionary<string, double> Stop()
+        {
+            if (current is not null)
+                seconds[current] = Stopwatch.GetElapsedTime(started).TotalSeconds;
+            return seconds;
+        }
     }
 }

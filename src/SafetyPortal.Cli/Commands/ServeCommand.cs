@@ -13,12 +13,12 @@ internal static class ServeCommand
         var json = CommonOptions.Json();
         var demo = new Option<bool>("--demo") { Description = "Make demo accounts and print their passwords; listens on this machine only." };
         var url = new Option<string?>("--url") { Description = "Address to listen on. Default: http://127.0.0.1:5080." };
+        url.Validators.Add(result => CommonOptions.RequireText(result, url.Name));
         url.Validators.Add(result =>
         {
-            foreach (var address in (result.GetValueOrDefault<string?>() ?? string.Empty).Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
-            {
-                if (!IsAddress(address)) result.AddError($"--url must be an address to listen on, such as http://127.0.0.1:5080, not {address}.");
-            }
+            var addresses = (result.GetValueOrDefault<string?>() ?? "").Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+            foreach (var address in addresses.Where(address => !IsAddress(address)))
+                result.AddError($"--url must be an address to listen on, such as http://127.0.0.1:5080, not {address}.");
         });
         var data = new Option<DirectoryInfo?>("--data") { Description = "Data folder. Default: data." };
         var models = new Option<DirectoryInfo?>("--models") { Description = "Folder of models. Default: models." };
@@ -35,7 +35,14 @@ internal static class ServeCommand
                 },
                 cancellation);
             await app.StartAsync(cancellation);
-            Announce(app, parsed.GetValue(json), parsed.GetValue(demo) ? await app.Services.GetRequiredService<DemoAccounts>().EnsureAsync(cancellation) : []);
+            IReadOnlyList<DemoAccount> accounts = parsed.GetValue(demo) ? await app.Services.GetRequiredService<DemoAccounts>().EnsureAsync(cancellation) : [];
+            JsonText.Print(
+                parsed.GetValue(json),
+                new { urls = app.Urls, accounts },
+                () => string.Join(
+                    Environment.NewLine,
+                    accounts.Select(a => $"  {a.Role,-14} {a.Email,-26} {a.Password}")
+                        .Prepend($"SafetyPortal is at {string.Join(", ", app.Urls)}; stop with Ctrl+C.")));
             await app.WaitForShutdownAsync(cancellation);
             return ExitCode.Success;
         });
@@ -53,11 +60,4 @@ internal static class ServeCommand
             return false;
         }
     }
-
-    private static void Announce(WebApplication app, bool json, IReadOnlyList<DemoAccount> accounts) => JsonText.Print(
-        json,
-        new { urls = app.Urls, accounts },
-        () => string.Join(
-            Environment.NewLine,
-            accounts.Select(a => $"  {a.Role,-14} {a.Email,-26} {a.Password}").Prepend($"SafetyPortal is at {string.Join(", ", app.Urls)}; stop with Ctrl+C.")));
 }

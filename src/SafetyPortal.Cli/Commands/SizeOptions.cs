@@ -13,25 +13,28 @@ internal sealed class SizeOptions
 
     private readonly Option<int> targets = CommonOptions.Number("--targets", "Images of the erased concept.", Defaults.Images.Target);
     private readonly Option<int> perConcept = CommonOptions.Number("--per-concept", "Images of each other concept.", Defaults.Images.PerConcept);
-    private readonly Option<int> imageSteps = CommonOptions.Number("--image-steps", "DPM-Solver++ steps of each image; about 20 for a full-size model.", PaintSettings.DemoSteps);
-    private readonly Option<int> attributionSteps = CommonOptions.Number("--attribution-steps", "DDIM steps of each attribution trajectory.", Defaults.AttributionSteps);
-    private readonly Option<int> attributionSeeds = CommonOptions.Number("--attribution-seeds", "Attribution trajectories whose scores are averaged.", Defaults.AttributionSeeds);
-    private readonly Option<int> checks = CommonOptions.Number("--checks", "Random ablations that the scores are compared with; 0 leaves the check out.", Defaults.Faithfulness.Ablations, least: 0);
-    private readonly Option<int> effort = CommonOptions.Number("--effort", "What goes into making edits and controls, 1 for a trial.", EditEffort.DefaultLevel);
+    private readonly Option<int> imageSteps = CommonOptions.Number(
+        "--image-steps", "DPM-Solver++ steps of each image; about 20 for a full-size model.", PaintSettings.DemoSteps);
+
+    private readonly Option<int> attributionSteps = CommonOptions.Number(
+        "--attribution-steps", "DDIM steps of each attribution trajectory.", Defaults.AttributionSteps);
+
+    private readonly Option<int> attributionSeeds = CommonOptions.Number(
+        "--attribution-seeds", "Attribution trajectories whose scores are averaged.", Defaults.AttributionSeeds);
+
+    private readonly Option<int> checks = CommonOptions.Number(
+        "--checks", "Random ablations that the scores are compared with; 0 leaves the check out.", Defaults.Faithfulness.Ablations, least: 0);
+
+    private readonly Option<int> effort = CommonOptions.Number(
+        "--effort", "What goes into making edits and controls, 1 for a trial.", EditEffort.DefaultLevel);
+
     private readonly Option<string> device = CommonOptions.Device();
     private readonly Option<bool> wholeCurve = new("--whole-curve") { Description = "Try every dose instead of stopping at the smallest that passes." };
 
     public void AddTo(Command command)
     {
-        command.Options.Add(targets);
-        command.Options.Add(perConcept);
-        command.Options.Add(imageSteps);
-        command.Options.Add(attributionSteps);
-        command.Options.Add(attributionSeeds);
-        command.Options.Add(checks);
-        command.Options.Add(effort);
-        command.Options.Add(device);
-        command.Options.Add(wholeCurve);
+        foreach (var option in new Option[] { targets, perConcept, imageSteps, attributionSteps, attributionSeeds, checks, effort, device, wholeCurve })
+            command.Options.Add(option);
     }
 
     public WorkerOptions Read(ParseResult parsed, int threads) => new()

@@ -16,7 +16,10 @@ internal static class WorkerCommand
         var data = FolderOptions.Data();
         var models = FolderOptions.Models();
         var sizes = new SizeOptions();
-        var command = new Command("worker", "Carry out queued runs until none is left.") { data, models, threads, json };
+        var command = new Command("worker", "Carry out queued runs until none is left. A run that has begun keeps its settings.")
+        {
+            data, models, threads, json,
+        };
         var backbones = new BackboneArguments();
         sizes.AddTo(command);
         backbones.AddTo(command);
@@ -39,12 +42,7 @@ internal static class WorkerCommand
         var ended = new List<EndedRun>();
         var queue = portal.Get<WorkQueue>();
         while (await queue.NextRunAsync([.. ended.Select(e => e.Run)], cancellation) is { } run)
-        {
-            var status = await portal.Get<RunExecutor>().ExecuteAsync(run, new RunProgressRelay(progress), cancellation);
-            cancellation.ThrowIfCancellationRequested();
-            ended.Add(new EndedRun(run, status));
-        }
-
+            ended.Add(new EndedRun(run, await portal.CarryOutAsync(run, progress, cancellation)));
         return ended;
     }
 

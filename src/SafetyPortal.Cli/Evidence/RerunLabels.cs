@@ -8,7 +8,7 @@ namespace SafetyPortal.Cli.Evidence;
 
 /// <summary>
 /// Judges images that were generated again as the run did: with the networks the evidence names, which must be supplied with the same digests, and with the
-/// model folder's own for the rest. Where a network differs nothing is said.
+/// model folder's own for the rest. If a judging network differs, no image is judged.
 /// </summary>
 internal sealed class RerunLabels
 {
@@ -26,7 +26,7 @@ internal sealed class RerunLabels
 
     public IReadOnlyList<RerunNetwork> Networks { get; }
 
-    /// <summary>What is seen in an image of an entry; null when the run's judges are not at hand.</summary>
+    /// <summary>Returns what is seen in an image of an entry; null without the run's judges.</summary>
     public string? Of(GalleryEntry entry, Raster image) =>
         cases.TryGetValue((entry.Prompt, entry.Seed), out var item) ? model.Reader.LabelAll(item, [image])[0] : null;
 
@@ -37,12 +37,13 @@ internal sealed class RerunLabels
     {
         try
         {
-            var all = PlanChoice.For(model, request.ConceptKind, request.ConceptName, request.EvaluationSet, new EvaluationSize(int.MaxValue / 8, int.MaxValue / 8)).Cases;
+            var size = new EvaluationSize(int.MaxValue / 8, int.MaxValue / 8);
+            var all = PlanChoice.For(model, request.ConceptKind, request.ConceptName, request.EvaluationSet, size).Cases;
             return all.GroupBy(c => (c.Prompt, c.Seed)).ToDictionary(g => g.Key, g => g.First());
         }
         catch (InvalidDataException)
         {
-            // A folder without prompts or judges: the images are compared all the same.
+            // The folder has no prompts or judges. The images are compared without labels.
             return [];
         }
     }

@@ -1,4 +1,3 @@
-using System.Globalization;
 using SafetyPortal.Cli.Commands;
 using SafetyPortal.Cli.Output;
 using SafetyPortal.Requests;
@@ -14,6 +13,9 @@ using SafetyPortal.Requests.Runs;
 using SafetyPortal.Worker.Running;
 
 namespace SafetyPortal.Cli.Once;
+
+/// <summary>What the main job is to erase, and how.</summary>
+internal sealed record OnceWish(ConceptArgument Concept, EraseMethod Method, long Seed, IReadOnlyList<double> Doses);
 
 /// <summary>Outcome of the main job.</summary>
 /// <param name="Failures">Why the outcome is negative; empty when everything passed.</param>
@@ -31,16 +33,15 @@ internal sealed class OnceJob(PortalServices portal, IProgress<WorkStep> progres
 
     private static readonly string[] Approvers = ["approver", "approver2"];
 
-    public async Task<OnceOutcome> RunAsync(ModelVersion model, ConceptArgument concept, EraseMethod method, long seed, IReadOnlyList<double>? doses, CancellationToken cancellation)
+    public async Task<OnceOutcome> RunAsync(ModelVersion model, OnceWish wish, CancellationToken cancellation)
     {
         var reviewer = await portal.ActorAsync("reviewer", cancellation);
-        var id = await OpenRequestAsync(reviewer, model, concept, method, seed, doses, cancellation);
+        var id = await OpenRequestAsync(reviewer, model, wish, cancellation);
         await portal.Get<RunLease>().RecoverAsync(WorkerIdentity.IsGone, cancellation);
         var (request, run, decisions) = await FindAsync(reviewer, id, cancellation);
         if (request.Status is RequestStatus.Queued or RequestStatus.Running)
         {
-            await portal.Get<RunExecutor>().ExecuteAsync(run.Id, new RunProgressRelay(progress), cancellation);
-            cancellation.ThrowIfCancellationRequested();
+            await portal.CarryOutAsync(run.Id, progress, cancellation);
             (request, run, decisions) = await FindAsync(reviewer, id, cancellation);
         }
 
@@ -66,12 +67,12 @@ internal sealed class OnceJob(PortalServices portal, IProgress<WorkStep> progres
 
     /// <summary>Returns the number of the request an earlier call left open, or of a new one. Its run is queued or further.</summary>
     /// <exception cref="DuplicateRequestException">A person's request for the same model and concept is open.</exception>
-    /// <exception cref="InvalidRequestException">The one that is open was filed with another method, seed or doses.</exception>
-    public async Task<long> OpenRequestAsync(
-        Actor reviewer, ModelVersion model, ConceptArgument concept, EraseMethod method, long seed, IReadOnlyList<double>? doses, CancellationToken cancellation)
+    /// <exception cref="InvalidRequestException">The open request has another method, seed or doses, or its run began with other settings.</exception>
+    public async Task<long> OpenRequestAsync(Actor reviewer, ModelVersion model, OnceWish wish, CancellationToken cancellation)
     {
-        var open = await portal.Get<FindDuplicate>().ExecuteAsync(model.Id, concept.Kind, concept.Name, cancellation);
-        if (open is { } known) return await ContinueAsync(reviewer, known, method, seed, doses is { Count: > 0 } ? doses : EraseMethods.DefaultDoses, cancellation);
+        var concept = wish.Concept;
+        if (await portal.Get<FindDuplicate>().ExecuteAsync(model.Id, concept.Kind, concept.Name, cancellation) is { } known)
+            return await ContinueAsync(reviewer, known, wish, cancellation);
 
         var content = new RequestContent
         {
@@ -80,33 +81,40 @@ internal sealed class OnceJob(PortalServices portal, IProgress<WorkStep> progres
             ConceptName = concept.Name,
             ConceptPrompts = ConceptPrompts.DefaultFor(concept.Kind, concept.Name, model.Objects, model.Styles),
             Justification = Justification,
-            Method = method,
-            Seed = seed,
+            Method = wish.Method,
+            Seed = wish.Seed,
+            Doses = wish.Doses,
         };
-        if (doses is { Count: > 0 }) content = content with { Doses = doses };
         return (await portal.Get<FileRequest>().StartAsync(reviewer, content, requestId: null, cancellation)).Id;
     }
 
-    private async Task<long> ContinueAsync(Actor reviewer, long id, EraseMethod method, long seed, IReadOnlyList<double> doses, CancellationToken cancellation)
+    private async Task<long> ContinueAsync(Actor reviewer, long id, OnceWish wish, CancellationToken cancellation)
     {
+        const string Way = "go on with the former, or choose another data folder.";
         var request = (await portal.Get<RequestQueries>().GetAsync(reviewer.Id, id, cancellation))?.Request;
         if (request?.Justification != Justification)
-            throw new DuplicateRequestException(id, $"Request {id}, filed by a person, is open for the same model and concept: decide or cancel it in the portal, or choose another data folder.");
-        if (request.Method != method || request.Seed != seed || !request.Doses.SequenceEqual(doses.Order()))
         {
-            throw new InvalidRequestException([new(nameof(RequestContent.Method), $"Request {id} is open with {Settings(request.Method, request.Seed, request.Doses)}, not with {Settings(method, seed, [.. doses.Order()])}: go on with the former, or choose another data folder.")]);
+            throw new DuplicateRequestException(
+                id,
+                $"Request {id}, filed by a person, is open for the same model and concept: decide or cancel it in the portal, or choose another data folder.");
         }
 
+        var (before, now) = (Settings(request.Method, request.Seed, request.Doses), Settings(wish.Method, wish.Seed, [.. wish.Doses.Order()]));
+        if (before != now)
+            throw new InvalidRequestException([new(nameof(RequestContent.Method), $"Request {id} is open with {before}, not with {now}: {Way}")]);
         if (request.Status is RequestStatus.Submitted or RequestStatus.ChangesRequested or RequestStatus.Failed)
             await portal.Get<StartRun>().ExecuteAsync(reviewer, id, cancellation);
+        else if (request.CurrentRunId is { } run && await portal.Get<RunExecutor>().OtherSettingsAsync(run, cancellation) is { } other)
+            throw new InvalidRequestException([new(nameof(RequestContent.Method), $"The run of request {id} began with {other}: {Way}")]);
         return id;
     }
 
     private static string Settings(EraseMethod method, long seed, IReadOnlyList<double> doses) =>
-        string.Create(CultureInfo.InvariantCulture, $"--method {method.ToString().ToLowerInvariant()} --seed {seed} {string.Join(' ', doses.Select(dose => string.Create(CultureInfo.InvariantCulture, $"--dose {dose}")))}");
+        $"--method {method.ToString().ToLowerInvariant()} --seed {seed} {string.Join(' ', doses.Select(dose => $"--dose {dose}"))}";
 
     /// <summary>Approves with as many approvers as the quorum needs and releases, after the approvals given so far; rejects when a gate failed.</summary>
-    private async Task<string> DecideAsync(EraseRequest request, Run run, IReadOnlyList<Decision> decisions, List<string> failures, CancellationToken cancellation)
+    private async Task<string> DecideAsync(
+        EraseRequest request, Run run, IReadOnlyList<Decision> decisions, List<string> failures, CancellationToken cancellation)
     {
         var decide = portal.Get<DecideRequest>();
         if (failures.Count > 0)
@@ -126,7 +134,8 @@ internal sealed class OnceJob(PortalServices portal, IProgress<WorkStep> progres
             var status = decided
                 ? request.Status
                 : (await decide.ExecuteAsync(approver, request.Id, new DecisionEntry(DecisionKind.Approve, run.EvidenceDigest!), cancellation)).Status;
-            if (status != RequestStatus.Approved) continue;
+            if (status != RequestStatus.Approved)
+                continue;
             await portal.Get<ReleasePatch>().ExecuteAsync(approver, request.Id, ModelAlias.Staging, cancellation);
             return "approved";
         }

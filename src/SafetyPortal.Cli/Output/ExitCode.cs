@@ -17,7 +17,7 @@ public static class ExitCode
     /// <summary>An error of the program.</summary>
     public const int InternalError = 70;
 
-    /// <summary>Stopped with Ctrl+C.</summary>
+    /// <summary>Stopped with Ctrl+C or SIGTERM.</summary>
     public const int Cancelled = 130;
 
     public const string Explanation =

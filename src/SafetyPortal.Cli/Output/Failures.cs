@@ -18,11 +18,10 @@ namespace SafetyPortal.Cli.Output;
 /// <summary>Turns exceptions into one clear line and an exit code, the same way for every command.</summary>
 public static class Failures
 {
-    /// <summary>Runs a command's body; what it throws is reported on standard error, as JSON when <paramref name="json"/> is set.</summary>
+    /// <summary>Runs a command's body and reports what it throws on standard error, as JSON when <paramref name="json"/> is set.</summary>
     /// <param name="kept">What a cancelled command leaves behind and how to go on, in whole sentences.</param>
     public static async Task<int> Guard(bool json, Func<Task<int>> body, Func<string>? kept = null)
     {
-        ArgumentNullException.ThrowIfNull(body);
         try
         {
             return await body();
@@ -50,22 +49,24 @@ public static class Failures
     public static void SetGuardedAction(
         this Command command, Option<bool> json, Func<ParseResult, CancellationToken, Task<int>> body, Func<ParseResult, string>? kept = null)
     {
-        ArgumentNullException.ThrowIfNull(command);
-
-        // Off the calling thread: System.CommandLine listens for Ctrl+C only once the action has returned its task, and many bodies compute without ever waiting.
+        // Off the calling thread: System.CommandLine listens for Ctrl+C only after the action has returned its task, and many bodies compute without
+        // ever waiting.
         command.SetAction((parsed, cancellation) => Guard(
             parsed.GetValue(json), () => Task.Run(() => body(parsed, cancellation), cancellation), kept is null ? null : () => kept(parsed)));
     }
 
-    /// <summary>Reports on standard error something odd that does not stop the work, as JSON when <paramref name="json"/> is set.</summary>
+    /// <summary>Reports on standard error what does not stop the work, as JSON when <paramref name="json"/> is set.</summary>
     internal static void Warn(bool json, string message) =>
         Console.Error.WriteLine(json ? JsonSerializer.Serialize(new { warning = new { message } }) : $"portal: warning: {message}");
 
     /// <summary>Reports on one line what is wrong with the command line itself.</summary>
-    internal static int ReportUsage(bool json, IEnumerable<string> problems) => Report(
-        json, Name(ExitCode.Usage), string.Join(' ', problems.SelectMany(problem => problem.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries))), ExitCode.Usage);
+    internal static int ReportUsage(bool json, IEnumerable<string> problems)
+    {
+        var words = problems.SelectMany(problem => problem.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
+        return Report(json, Name(ExitCode.Usage), string.Join(' ', words), ExitCode.Usage);
+    }
 
-    // ArgumentException adds the name of a C# parameter, which means nothing at a terminal.
+    // ArgumentException adds the name of a C# parameter, which does not help at a terminal.
     private static string Sentence(Exception e) => e switch
     {
         ArgumentException { ParamName: { } name } => e.Message.Replace($" (Parameter '{name}')", string.Empty, StringComparison.Ordinal),

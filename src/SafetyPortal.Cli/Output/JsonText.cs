@@ -18,9 +18,5 @@ public static class JsonText
     public static string Of<T>(T value) => JsonSerializer.Serialize(value, Options);
 
     /// <summary>Prints the value as JSON, or else <paramref name="text"/>.</summary>
-    public static void Print<T>(bool json, T value, Func<string> text)
-    {
-        ArgumentNullException.ThrowIfNull(text);
-        Console.Out.WriteLine(json ? Of(value) : text());
-    }
+    public static void Print<T>(bool json, T value, Func<string> text) => Console.Out.WriteLine(json ? Of(value) : text());
 }

@@ -1,13 +1,13 @@
 using System.Diagnostics;
 using SafetyPortal.Diffusion.Runtime;
+using SafetyPortal.Trials;
 using Spectre.Console;
 
 namespace SafetyPortal.Cli.Output;
 
 /// <summary>Progress of any work.</summary>
-/// <param name="Stage">Name of the stage.</param>
-/// <param name="Step">Steps finished in it.</param>
-/// <param name="Steps">Steps in it; 0 when not known.</param>
+/// <param name="Step">Steps finished in the stage.</param>
+/// <param name="Steps">Steps in the stage; 0 when not known.</param>
 public sealed record WorkStep(string Stage, int Step, int Steps, string? Note = null);
 
 /// <summary>
@@ -21,14 +21,15 @@ public static class ProgressDisplay
     /// <summary>Runs <paramref name="work"/> with a reporter that may be called from any thread.</summary>
     public static async Task<T> Run<T>(bool quiet, Func<IProgress<WorkStep>, Task<T>> work)
     {
-        ArgumentNullException.ThrowIfNull(work);
-        if (quiet) return await work(new Reporter(_ => { }));
-        if (Console.IsErrorRedirected) return await work(new Reporter(new PlainLines().Report));
+        if (quiet)
+            return await work(new Relay<WorkStep>(_ => { }));
+        if (Console.IsErrorRedirected)
+            return await work(Locked(new PlainLines().Report));
 
         var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
         return await console.Progress()
             .Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new RemainingTimeColumn(), new SpinnerColumn())
-            .StartAsync(async context => await work(new Reporter(new Bars(context).Report)));
+            .StartAsync(async context => await work(Locked(new Bars(context).Report)));
     }
 
     /// <summary>Runs <paramref name="work"/> with a reporter on a torch thread of its own.</summary>
@@ -39,14 +40,14 @@ public static class ProgressDisplay
         return await Run(quiet, progress => torch.Run(() => work(progress)));
     }
 
-    private sealed class Reporter(Action<WorkStep> report) : IProgress<WorkStep>
+    private static Relay<WorkStep> Locked(Action<WorkStep> report)
     {
-        private readonly Lock gate = new();
-
-        public void Report(WorkStep value)
+        var gate = new Lock();
+        return new(step =>
         {
-            lock (gate) report(value);
-        }
+            lock (gate)
+                report(step);
+        });
     }
 
     private sealed class Bars(ProgressContext context)
@@ -57,7 +58,8 @@ public static class ProgressDisplay
         {
             if (!tasks.TryGetValue(step.Stage, out var task))
             {
-                foreach (var earlier in tasks.Values.Where(t => !t.IsFinished)) earlier.Value = earlier.MaxValue;
+                foreach (var earlier in tasks.Values.Where(t => !t.IsFinished))
+                    earlier.Value = earlier.MaxValue;
                 task = context.AddTask(Markup.Escape(step.Stage));
                 tasks.Add(step.Stage, task);
             }
@@ -77,10 +79,11 @@ public static class ProgressDisplay
         public void Report(WorkStep step)
         {
             var fresh = !string.Equals(stage, step.Stage, StringComparison.Ordinal);
-            if (!fresh && step.Step != step.Steps && Stopwatch.GetElapsedTime(lastLine) < LineInterval) return;
+            if (!fresh && step.Step != step.Steps && Stopwatch.GetElapsedTime(lastLine) < LineInterval)
+                return;
             stage = step.Stage;
             lastLine = Stopwatch.GetTimestamp();
-            Console.Error.WriteLine(step.Steps > 0 ? $"{step.Stage}: {step.Step} of {step.Steps} {step.Note}".TrimEnd() : $"{step.Stage} {step.Note}".TrimEnd());
+            Console.Error.WriteLine($"{step.Stage}{(step.Steps > 0 ? $": {step.Step} of {step.Steps}" : "")} {step.Note}".TrimEnd());
         }
     }
 }

@@ -1,10 +1,13 @@
 using SafetyPortal.Erasure.Ablation;
 using SafetyPortal.Erasure.Attribution;
 using SafetyPortal.Erasure.Methods;
+using SafetyPortal.Trials.Models;
 
 namespace SafetyPortal.Trials.Edits;
 
-/// <summary>How much is spent on an edit and its controls beyond attribution. The defaults take about half a minute a dose on two cores with a small model.</summary>
+/// <summary>
+/// How much is spent on an edit and its controls beyond attribution. The defaults take about half a minute a dose on two cores with a small model.
+/// </summary>
 /// <param name="Trajectories">Trajectories of the concept prompts; each gives three points.</param>
 /// <param name="KeepPrompts">Most prompts whose predictions are protected; each gives two points.</param>
 /// <param name="Rounds">Rounds of attribution in which suppression is learned.</param>
@@ -15,7 +18,7 @@ public sealed record EditEffort(int Trajectories = 8, int KeepPrompts = 48, int 
     /// <summary>The level at which <see cref="OfLevel"/> gives the defaults.</summary>
     public const int DefaultLevel = 8;
 
-    /// <summary>All in proportion: 1 for a trial on a tiny model, 8 for the defaults.</summary>
+    /// <summary>Returns an effort in proportion: 1 for a trial on a tiny model, 8 for the defaults.</summary>
     public static EditEffort OfLevel(int level) => new(level, 6 * level, Math.Max(2, level * 2), level, Math.Max(5, level * 25 / DefaultLevel));
 }
 
@@ -26,7 +29,7 @@ public sealed record EditSettings
 
     public required ConceptKind Kind { get; init; }
 
-    /// <summary>Class or style as the evaluation set spells it; for nudity any name.</summary>
+    /// <summary>Class or style as in the evaluation set, in any case; ignored for nudity.</summary>
     public required string Name { get; init; }
 
     public required IReadOnlyList<PromptPair> Prompts { get; init; }
@@ -38,8 +41,8 @@ public sealed record EditSettings
     /// <summary>Part of the trajectory, noisiest first, at which suppression is learned, in 0..1.</summary>
     public double Window { get; init; } = SuppressionPoints.DefaultWindow;
 
-    /// <summary>Evaluation set whose other prompts are to be kept.</summary>
-    public string EvaluationSet { get; init; } = "default";
+    /// <summary>Evaluation set whose other prompts are protected.</summary>
+    public string EvaluationSet { get; init; } = PromptFolder.DefaultSet;
 
     public int AttributionSteps { get; init; } = 25;
 
@@ -52,7 +55,10 @@ public sealed record EditSettings
     /// <summary>Seed of attribution, of the points it is judged at and of the placebo.</summary>
     public long Seed { get; init; }
 
-    /// <summary>The settings of a concept with the portal's default prompts.</summary>
+    /// <summary>Whether an improved edit leaves the attention alone.</summary>
+    public bool FeedForwardOnly { get; init; }
+
+    /// <summary>Returns the settings of a concept with the portal's default prompts.</summary>
     /// <param name="objects">Things the model draws, to show a style on.</param>
     /// <param name="styles">Styles it draws in, to show an object in.</param>
     public static EditSettings Default(
@@ -70,29 +76,21 @@ public sealed record EditSettings
         };
     }
 
-    /// <summary>One base prompt serves all concept prompts, or each has its own.</summary>
-    public static IReadOnlyList<PromptPair> Pairs(IReadOnlyList<string> prompts, IReadOnlyList<string> bases)
-    {
-        ArgumentNullException.ThrowIfNull(prompts);
-        ArgumentNullException.ThrowIfNull(bases);
-        return [.. prompts.Select((prompt, i) => new PromptPair(prompt, bases.Count == 1 ? bases[0] : bases[i]))];
-    }
+    /// <param name="bases">One for all concept prompts, or one for each.</param>
+    public static IReadOnlyList<PromptPair> Pairs(IReadOnlyList<string> prompts, IReadOnlyList<string> bases) =>
+        [.. prompts.Select((prompt, i) => new PromptPair(prompt, bases.Count == 1 ? bases[0] : bases[i]))];
 
-    /// <summary>Leaves the attention alone, which an improved edit may otherwise change.</summary>
-    public bool FeedForwardOnly { get; init; }
-
-    /// <summary>The published method looks at feed-forward weights alone; the improved one also at the attention, which reads the prompt.</summary>
+    /// <summary>The published method changes feed-forward weights alone; the improved one also the attention, which reads the prompt.</summary>
     public CandidateSet Candidates => Method == EraseMethod.Improved ? CandidateSet.FeedForwardAndAttention : CandidateSet.FeedForward;
 
     /// <summary>
-    /// What a search tries in turn when no dose of these settings passes: one threshold over the whole model, an earlier part of the
-    /// trajectory, feed-forward weights alone. The other methods are tried as asked.
+    /// Returns what a search tries in turn while no dose passes: these settings, one threshold over the whole model, an earlier part of the
+    /// trajectory, feed-forward weights alone. Other methods than the improved one have no variants.
     /// </summary>
     internal IReadOnlyList<EditSettings> Variants() => Method == EraseMethod.Improved
         ? [this, this with { Scope = AblationScope.Model }, this with { Window = EarlierWindow }, this with { FeedForwardOnly = true }]
         : [this];
 
-    /// <summary>The attribution these settings ask for.</summary>
     public AttributionSettings Attribution() => new()
     {
         Prompts = Prompts,

@@ -7,78 +7,76 @@ namespace SafetyPortal.Trials.Measuring;
 /// <summary>Turns the raw comparison of scores and ablations into what evidence and its artifact hold.</summary>
 public static class FaithfulnessEvidence
 {
-    private const int Digits = 6;
+    /// <summary>Returns the points to draw.</summary>
+    public static FaithfulnessPoints Points(FaithfulnessReport report) => new(
+        [.. report.Trials.Select(t => new AblationPoint(
+            t.Draw.ToString().ToLowerInvariant(), t.Weights, Rounded(t.Predicted), Rounded(t.Measured), Rounded(t.FixedBase)))],
+        Rows(report.Exact),
+        Rows(report.Coar));
 
-    /// <summary>The points to draw.</summary>
-    public static FaithfulnessPoints Points(FaithfulnessReport report)
-    {
-        ArgumentNullException.ThrowIfNull(report);
-        return new(
-            [.. report.Trials.Select(t => new AblationPoint(Name(t.Draw), t.Weights, Math.Round(t.Predicted, Digits), Math.Round(t.Measured, Digits), Math.Round(t.FixedBase, Digits)))],
-            Rows(report.Exact),
-            Rows(report.Coar));
-    }
-
-    /// <summary>The figures.</summary>
+    /// <summary>Returns the figures.</summary>
     /// <param name="stability">Rank correlation of the scores of two seeds.</param>
     /// <param name="artifact">Artifact of <see cref="Points"/>.</param>
     public static FaithfulnessSummary Summary(FaithfulnessReport report, double? stability, string artifact)
     {
-        ArgumentNullException.ThrowIfNull(report);
         var trials = report.Trials;
+        double[] predicted = [.. trials.Select(t => t.Predicted)];
+        double[] measured = [.. trials.Select(t => t.Measured)];
+        double[] fixedBase = [.. trials.Select(t => t.FixedBase)];
         var figures = new FaithfulnessFigures(
             trials.Count,
-            Pearson(trials, t => t.Measured),
-            Spearman(trials.Select(t => t.Predicted), trials.Select(t => t.Measured)),
-            Bootstrap(trials, t => t.Measured),
-            Slope(trials),
+            Pearson(predicted, measured),
+            Spearman(predicted, measured),
+            Bootstrap(predicted, measured),
+            Slope(predicted, measured),
             report.Objective,
-            Pearson([.. trials.Where(t => t.Draw == AblationDraw.Random)], t => t.Measured),
-            Pearson([.. trials.Where(t => t.Draw != AblationDraw.Random)], t => t.Measured),
-            Pearson(trials, t => t.FixedBase),
+            OfDraws(draw => draw == AblationDraw.Random),
+            OfDraws(draw => draw != AblationDraw.Random),
+            Pearson(predicted, fixedBase),
             report.Sampling,
-            Bootstrap(trials, t => t.FixedBase),
-            Spearman(trials.Select(t => t.Predicted), trials.Select(t => t.FixedBase)));
+            Bootstrap(predicted, fixedBase),
+            Spearman(predicted, fixedBase));
         return new(figures, Figures(report.Exact), Figures(report.Coar), stability, artifact);
-    }
 
-    private static string Name(AblationDraw draw) => draw.ToString().ToLowerInvariant();
+        double? OfDraws(Predicate<AblationDraw> belongs)
+        {
+            int[] rows = [.. Enumerable.Range(0, trials.Count).Where(i => belongs(trials[i].Draw))];
+            return Pearson(At(predicted, rows), At(measured, rows));
+        }
+    }
 
     private static IReadOnlyList<GroupPoint> Rows(LayerTrials? layer) =>
-        layer is null ? [] : [.. layer.Rows.Select(r => new GroupPoint(r.Row, Math.Round(r.Score, Digits), Math.Round(r.Measured, Digits), Math.Round(r.FixedBase, Digits)))];
+        layer is null ? [] : [.. layer.Rows.Select(r => new GroupPoint(r.Row, Rounded(r.Score), Rounded(r.Measured), Rounded(r.FixedBase)))];
 
-    private static GroupFigures? Figures(LayerTrials? layer) => layer is null
+    private static GroupFigures? Figures(LayerTrials? layer)
+    {
+        if (layer is null)
+            return null;
+        double[] scores = [.. layer.Rows.Select(r => r.Score)];
+        double[] measured = [.. layer.Rows.Select(r => r.Measured)];
+        double[] fixedBase = [.. layer.Rows.Select(r => r.FixedBase)];
+        return new(
+            layer.Layer, layer.Rows.Count, layer.Evaluations, Pearson(scores, measured), Spearman(scores, measured), Pearson(scores, fixedBase));
+    }
+
+    private static double? Pearson(double[] a, double[] b) => Known(RankCorrelation.Pearson(a, b));
+
+    private static double? Spearman(double[] a, double[] b) =>
+        a.Length < 2 ? null : Known(RankCorrelation.Spearman([.. a.Select(v => (float)v)], [.. b.Select(v => (float)v)]));
+
+    private static double? Slope(double[] predicted, double[] measured)
+    {
+        var square = predicted.Sum(p => p * p);
+        return square > 0 ? predicted.Zip(measured, (p, m) => p * m).Sum() / square : null;
+    }
+
+    private static Interval? Bootstrap(double[] predicted, double[] measured) => Pearson(predicted, measured) is null
         ? null
-        : new(
-            layer.Layer,
-            layer.Rows.Count,
-            layer.Evaluations,
-            Known(RankCorrelation.Pearson([.. layer.Rows.Select(r => r.Score)], [.. layer.Rows.Select(r => r.Measured)])),
-            Spearman(layer.Rows.Select(r => r.Score), layer.Rows.Select(r => r.Measured)),
-            Known(RankCorrelation.Pearson([.. layer.Rows.Select(r => r.Score)], [.. layer.Rows.Select(r => r.FixedBase)])));
+        : Intervals.Bootstrap(predicted.Length, rows => Pearson(At(predicted, rows), At(measured, rows)) ?? 0, seed: 0).Bounds();
 
-    private static double? Pearson(IReadOnlyList<AblationTrial> trials, Func<AblationTrial, double> measured) =>
-        Known(RankCorrelation.Pearson([.. trials.Select(t => t.Predicted)], [.. trials.Select(measured)]));
+    private static double[] At(double[] values, IReadOnlyList<int> rows) => [.. rows.Select(i => values[i])];
 
-    private static double? Spearman(IEnumerable<double> a, IEnumerable<double> b)
-    {
-        float[] left = [.. a.Select(v => (float)v)];
-        float[] right = [.. b.Select(v => (float)v)];
-        return left.Length < 2 ? null : Known(RankCorrelation.Spearman(left, right));
-    }
+    private static double? Known(double value) => double.IsFinite(value) ? Rounded(value) : null;
 
-    private static double? Slope(IReadOnlyList<AblationTrial> trials)
-    {
-        var square = trials.Sum(t => t.Predicted * t.Predicted);
-        return square > 0 ? trials.Sum(t => t.Predicted * t.Measured) / square : null;
-    }
-
-    private static Interval? Bootstrap(IReadOnlyList<AblationTrial> trials, Func<AblationTrial, double> measured)
-    {
-        if (Pearson(trials, measured) is null) return null;
-        var interval = Intervals.Bootstrap(trials.Count, rows => Pearson([.. rows.Select(i => trials[i])], measured) ?? 0, seed: 0);
-        return new Interval(interval.Low, interval.High);
-    }
-
-    private static double? Known(double value) => double.IsFinite(value) ? Math.Round(value, Digits) : null;
+    private static double Rounded(double value) => Math.Round(value, 6);
 }

@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 
 namespace SafetyPortal.Trials.Measuring;
 
-/// <summary>Collects image features batch by batch and keeps them as a file: those of the judging networks, and those of a second network where there is one.</summary>
+/// <summary>Collects image features batch by batch and stores them as a file: those of the judging networks, and of a second network if any.</summary>
 public sealed class FeatureRows
 {
     private const string Name = "features";
@@ -17,7 +17,6 @@ public sealed class FeatureRows
     /// <summary>Adds [n, D] features, in the order of the images.</summary>
     public void Add(Tensor features)
     {
-        ArgumentNullException.ThrowIfNull(features);
         using var scope = NewDisposeScope();
         dimension = (int)features.size(1);
         values.AddRange(features.detach().to(ScalarType.Float32).cpu().contiguous().data<float>().ToArray());
@@ -26,28 +25,25 @@ public sealed class FeatureRows
     /// <summary>Adds the features of the second network, in the order of the images.</summary>
     public void AddSecond(Features features)
     {
-        ArgumentNullException.ThrowIfNull(features);
         for (var i = 0; i < features.Count; i++)
             second.AddRange(features[i]);
     }
 
-    /// <summary>All rows so far.</summary>
     public Features ToFeatures() => new([.. values], dimension);
 
-    /// <summary>All rows of the second network so far; none without one.</summary>
+    /// <summary>Returns the rows of the second network; none without one.</summary>
     public Features ToSecond() => new([.. second], ResNet18.FeatureCount);
 
     /// <summary>Writes the rows of each network as one tensor.</summary>
     public void Save(string path)
     {
         using var scope = NewDisposeScope();
-        SafetensorsWriter.Write(
-            path,
-            [
-                (Name, tensor(values.ToArray(), [values.Count / dimension, dimension])),
-                .. second.Count == 0 ? Array.Empty<(string, Tensor)>() : [(SecondName, tensor(second.ToArray(), [second.Count / ResNet18.FeatureCount, ResNet18.FeatureCount]))],
-            ],
-            new Dictionary<string, string>(StringComparer.Ordinal));
+        List<(string, Tensor)> tensors = [(Name, Rows(values, dimension))];
+        if (second.Count > 0)
+            tensors.Add((SecondName, Rows(second, ResNet18.FeatureCount)));
+        SafetensorsWriter.Write(path, tensors, new Dictionary<string, string>(StringComparer.Ordinal));
+
+        static Tensor Rows(List<float> values, int dimension) => tensor(values.ToArray(), [values.Count / dimension, dimension]);
     }
 
     /// <summary>Reads what <see cref="Save"/> wrote.</summary>
@@ -57,7 +53,8 @@ public sealed class FeatureRows
         using var file = SafetensorsFile.Open(path);
         var rows = new FeatureRows();
         rows.Add(file.Read(Name));
-        if (file.Entries.ContainsKey(SecondName)) rows.second.AddRange(file.Read(SecondName).data<float>().ToArray());
+        if (file.Entries.ContainsKey(SecondName))
+            rows.second.AddRange(file.Read(SecondName).data<float>().ToArray());
         return rows;
     }
 }

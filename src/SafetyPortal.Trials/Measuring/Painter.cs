@@ -13,25 +13,38 @@ public sealed record PaintSettings(int Steps, double Guidance, int BatchSize, st
     /// <summary>DPM-Solver++ (Lu et al. 2022, arXiv 2211.01095).</summary>
     public const string FastScheduler = "DPMSolverMultistepScheduler";
 
-    /// <summary>Steps of <see cref="FastScheduler"/> for the embedded model; it draws with these what DDIM does with more than twice as many.</summary>
+    /// <summary>Steps of <see cref="FastScheduler"/> for the embedded model. DDIM needs more than twice as many for the same images.</summary>
     public const int DemoSteps = 10;
 
     public const double DefaultGuidance = 5.0;
     public const int DefaultBatch = 8;
 }
 
-/// <summary>Paints the images of cases with a model, under the patch in force if there is one, and has them read. Stores nothing. Belongs to the torch thread.</summary>
+/// <summary>The images of one model in memory, what was seen in them and their features, each in the order of the cases.</summary>
+/// <param name="Images">Empty when they were not kept.</param>
+public sealed record Gallery(IReadOnlyList<Raster> Images, IReadOnlyList<ImageReading> Readings, FeatureRows Features);
+
+/// <summary>What the judge and CLIP saw in one image.</summary>
+/// <param name="CaseId"><see cref="EvaluationCase.Id"/></param>
+/// <param name="Image">Artifact of the PNG; empty while it is not stored.</param>
+/// <param name="JudgeObject">Class the judge gives it.</param>
+/// <param name="JudgeStyle">Style the judge gives it.</param>
+/// <param name="ClipConcept">The concept CLIP gives it, among those of the case's kind.</param>
+/// <param name="ClipScore">100 times the cosine of image and prompt; null without a CLIP.</param>
+public sealed record ImageReading(
+    string CaseId, string Image, string JudgeObject, string JudgeStyle, string ClipConcept, double? ClipScore);
+
+/// <summary>Paints the images of cases with a model, under the patch in force if there is one, and has them read. Belongs to the torch thread.</summary>
 public sealed class Painter(LoadedModel model, PaintSettings settings)
 {
     // Bounds memory; readings do not depend on it.
     private const int ReadBatch = 64;
 
-    /// <summary>One image per case, each from its own seed. Every step of the enumerator paints a batch.</summary>
+    /// <summary>Paints one image per case, each from its own seed. Every step of the enumerator paints a batch.</summary>
     /// <param name="progress">Receives the number of finished images; images in the making count by their finished steps. May be null.</param>
     public IEnumerable<(EvaluationCase[] Cases, IReadOnlyList<Raster> Images)> Batches(
         IReadOnlyList<EvaluationCase> cases, Action<double>? progress, CancellationToken cancellation)
     {
-        ArgumentNullException.ThrowIfNull(cases);
         var done = 0;
         foreach (var part in cases.Chunk(settings.BatchSize))
         {
@@ -42,7 +55,7 @@ public sealed class Painter(LoadedModel model, PaintSettings settings)
         }
     }
 
-    /// <summary>The images alone.</summary>
+    /// <summary>Returns the images alone.</summary>
     public IReadOnlyList<Raster> Images(IReadOnlyList<EvaluationCase> cases, Action<double>? progress, CancellationToken cancellation) =>
         [.. Batches(cases, progress, cancellation).SelectMany(batch => batch.Images)];
 
@@ -54,17 +67,16 @@ public sealed class Painter(LoadedModel model, PaintSettings settings)
         foreach (var (part, made) in Batches(cases, progress, cancellation))
         {
             readings.AddRange(model.Reader.Read(made, part, features, cancellation));
-            if (keepImages) images.AddRange(made);
+            if (keepImages)
+                images.AddRange(made);
         }
 
         return new Gallery(images, readings, features);
     }
 
-    /// <summary>The gallery of images that exist already, one per case.</summary>
+    /// <summary>Returns the gallery of images that exist already, one per case.</summary>
     public Gallery Read(IReadOnlyList<EvaluationCase> cases, IReadOnlyList<Raster> images)
     {
-        ArgumentNullException.ThrowIfNull(cases);
-        ArgumentNullException.ThrowIfNull(images);
         var (readings, features) = (new List<ImageReading>(), new FeatureRows());
         foreach (var part in Enumerable.Range(0, cases.Count).Chunk(ReadBatch))
             readings.AddRange(model.Reader.Read([.. part.Select(i => images[i])], [.. part.Select(i => cases[i])], features));
@@ -89,17 +101,15 @@ public sealed class Painter(LoadedModel model, PaintSettings settings)
                     GuidanceScale = group.Key,
                     Scheduler = settings.Scheduler,
                 },
-                progress is null ? null : new Relay(share => progress((finished + (share * members.Length)) / cases.Length)),
+                progress is null
+                    ? null
+                    : new Relay<StepProgress>(p => progress((finished + ((double)p.Step / p.Steps * members.Length)) / cases.Length)),
                 cancellation);
-            foreach (var (i, image) in members.Zip(made)) images[i] = image;
+            foreach (var (i, image) in members.Zip(made))
+                images[i] = image;
             done += members.Length;
         }
 
         return images;
-    }
-
-    private sealed class Relay(Action<double> report) : IProgress<StepProgress>
-    {
-        public void Report(StepProgress value) => report((double)value.Step / value.Steps);
     }
 }

@@ -7,12 +7,10 @@ namespace SafetyPortal.Trials.Measuring;
 /// <summary>LPIPS over the pairs of a plan.</summary>
 public static class PairDistances
 {
-    /// <param name="lpips">The network.</param>
     /// <param name="pairs">Every case with its image before and after.</param>
-    public static LpipsMetrics Measure(Lpips lpips, IReadOnlyList<(EvaluationCase Case, Raster Before, Raster After)> pairs, CancellationToken cancellation = default)
+    public static LpipsMetrics Measure(
+        Lpips lpips, IReadOnlyList<(EvaluationCase Case, Raster Before, Raster After)> pairs, CancellationToken cancellation = default)
     {
-        ArgumentNullException.ThrowIfNull(lpips);
-        ArgumentNullException.ThrowIfNull(pairs);
         var distances = pairs.Select(p =>
         {
             cancellation.ThrowIfCancellationRequested();

@@ -9,12 +9,9 @@ namespace SafetyPortal.Trials.Models;
 /// </summary>
 public sealed class BackboneOptions
 {
-    // Names of BackboneOptions.FromFolder.
-    private const string Weights = ".safetensors";
-
     /// <summary>
     /// CLIP for zero-shot detection, CLIP score and, without <see cref="Inception"/>, features: a transformers folder, or a file with OpenAI's tensor
-    /// names. It takes the place of the model folder's, and of its judge where that is missing.
+    /// names. It replaces the model folder's CLIP, and its judge where that is missing.
     /// </summary>
     public string? Clip { get; set; }
 
@@ -45,13 +42,13 @@ public sealed class BackboneOptions
     /// <summary>Height and width of the NudeNet input, for a file that leaves them open: 320 for 320n, 640 for 640m.</summary>
     public int? NudeNetSize { get; set; }
 
-    /// <summary>Whether ImageNet's ResNet-18 measures FID and KID too, as a second opinion that never saw the pictures the model was made from.</summary>
+    /// <summary>Whether ImageNet's ResNet-18 measures FID and KID too: a second opinion that never saw the model's training pictures.</summary>
     public bool SecondJudge { get; set; }
 
-    /// <summary>An evaluation set as CSV, or a folder of them, that takes the place of the model's <c>prompts/</c>.</summary>
+    /// <summary>An evaluation set as CSV, or a folder of them, that replaces the model's <c>prompts/</c>.</summary>
     public string? Prompts { get; set; }
 
-    /// <summary>Refuses settings of networks that are not supplied, which would be ignored.</summary>
+    /// <summary>Refuses settings of networks that are not supplied: they would be ignored.</summary>
     /// <exception cref="InvalidDataException">Names the setting and the network it belongs to.</exception>
     internal void RequireUses()
     {
@@ -61,19 +58,22 @@ public sealed class BackboneOptions
             (nameof(ImageNetLabels), ImageNetLabels, nameof(ResNet), ResNet), (nameof(NudeNetSize), NudeNetSize, nameof(NudeNet), NudeNet),
         })
         {
-            if (value is not null && file is null) throw new InvalidDataException($"Expected a file for {network}, which {setting} belongs to, got none.");
+            if (value is not null && file is null)
+                throw new InvalidDataException($"Expected a file for {network}, which {setting} belongs to, got none.");
         }
     }
 
     /// <summary>
-    /// What a folder holds under fixed names: <c>clip/</c> or <c>clip.safetensors</c>, <c>inception</c>, <c>lpips</c>, <c>lpips-linear</c> and <c>resnet50.safetensors</c>,
-    /// <c>imagenet-labels.txt</c> or <c>.json</c>, <c>nudenet.onnx</c>, <c>prompts/</c> or <c>prompts.csv</c>.
+    /// Returns what a folder holds under fixed names: <c>clip/</c> or <c>clip.safetensors</c>, <c>inception</c>, <c>lpips</c>, <c>lpips-linear</c> and
+    /// <c>resnet50.safetensors</c>, <c>imagenet-labels.txt</c> or <c>.json</c>, <c>nudenet.onnx</c>, <c>prompts/</c> or <c>prompts.csv</c>.
     /// </summary>
     /// <exception cref="DirectoryNotFoundException">There is no such folder.</exception>
     /// <exception cref="InvalidDataException">It holds none of these.</exception>
     public static BackboneOptions FromFolder(string folder)
     {
-        if (!Directory.Exists(folder)) throw new DirectoryNotFoundException($"Expected a folder of networks at {folder}, there is none.");
+        const string Weights = ".safetensors";
+        if (!Directory.Exists(folder))
+            throw new DirectoryNotFoundException($"Expected a folder of networks at {folder}, there is none.");
         var found = new BackboneOptions
         {
             Clip = First("clip", "clip" + Weights),
@@ -86,7 +86,8 @@ public sealed class BackboneOptions
             Prompts = First("prompts", "prompts.csv"),
         };
         return found is { Clip: null, Inception: null, Lpips: null, ResNet: null, NudeNet: null, Prompts: null }
-            ? throw new InvalidDataException($"Expected clip/, clip, inception, lpips or resnet50{Weights}, nudenet.onnx or prompts/ in {folder}, there is none of them.")
+            ? throw new InvalidDataException(
+                $"Expected clip/, clip, inception, lpips or resnet50{Weights}, nudenet.onnx or prompts/ in {folder}, there is none of them.")
             : found;
 
         string? First(params string[] names) => names.Select(name => Path.Combine(folder, name)).FirstOrDefault(Path.Exists);

@@ -24,7 +24,7 @@ public sealed class LoadedModel : IDisposable
         (this.folder, supplied, Pipeline, this.digest, Backbones) = (folder, prompts, pipeline, digest, backbones);
         clip = backbones.Clip is null && ModelCompanions.ClipOf(folder) is { } towers ? ClipModel.Load(towers) : null;
         judge = ModelCompanions.JudgeOf(folder) is { } classifier ? ConceptClassifier.Load(classifier) : null;
-        IReadOnlyList<EvaluationPrompt> rows = judge is null && PromptFolder.Exists(folder, prompts) ? PromptRows(PromptFolder.DefaultSet) : [];
+        IReadOnlyList<EvaluationPrompt> rows = judge is null && PromptFolder.Files(folder, prompts).Count > 0 ? PromptRows(PromptFolder.DefaultSet) : [];
         Reader = new ImageReader(
             backbones.Clip?.TokenizerOr(pipeline.Tokenizer) ?? pipeline.Tokenizer,
             backbones.Clip?.Model ?? clip,
@@ -41,7 +41,7 @@ public sealed class LoadedModel : IDisposable
 
     public ImageReader Reader { get; }
 
-    /// <summary>Backbones that the operator supplied.</summary>
+    /// <summary>Networks that the operator supplied.</summary>
     public SuppliedBackbones Backbones { get; }
 
     /// <summary>Reads a model folder.</summary>
@@ -49,12 +49,16 @@ public sealed class LoadedModel : IDisposable
     /// <param name="expectedDigest">Digest the weights must have; null accepts any.</param>
     /// <param name="evaluation">Networks of published metrics to judge its images with; null for none.</param>
     /// <param name="device">Where the pipeline computes; null for the CPU. The networks that judge its images are small and stay on the CPU.</param>
-    /// <param name="expectedComponents">What all parts of the folder must be; null accepts any.</param>
+    /// <param name="expectedComponents">Digests that all parts of the folder must have; null accepts any.</param>
     /// <param name="cancellation">Stops between the parts.</param>
     /// <exception cref="InvalidDataException">A part is missing or malformed, or not the expected one.</exception>
     public static LoadedModel Load(
-        string folder, string? expectedDigest = null, BackboneOptions? evaluation = null, Device? device = null,
-        IReadOnlyList<ModelComponent>? expectedComponents = null, CancellationToken cancellation = default)
+        string folder,
+        string? expectedDigest = null,
+        BackboneOptions? evaluation = null,
+        Device? device = null,
+        IReadOnlyList<ModelComponent>? expectedComponents = null,
+        CancellationToken cancellation = default)
     {
         cancellation.ThrowIfCancellationRequested();
         ModelCompanions.RequireInside(folder);
@@ -65,11 +69,13 @@ public sealed class LoadedModel : IDisposable
             cancellation.ThrowIfCancellationRequested();
             pipeline = StableDiffusionPipeline.Load(folder, device);
             cancellation.ThrowIfCancellationRequested();
-            if (expectedComponents is not null) ModelComponents.Demand(folder, expectedComponents, ModelComponents.Of(folder, evaluation?.Prompts, cancellation));
+            if (expectedComponents is not null)
+                ModelComponents.Demand(folder, expectedComponents, ModelComponents.Of(folder, evaluation?.Prompts, cancellation));
             var found = expectedDigest is null ? null : WeightsDigest.Of(pipeline.Unet);
             return string.Equals(found, expectedDigest, StringComparison.Ordinal)
                 ? new LoadedModel(folder, pipeline, found, backbones, evaluation?.Prompts)
-                : throw new InvalidDataException($"Expected the weights {expectedDigest} that were registered for {folder}, got {found}: the model was changed on disk.");
+                : throw new InvalidDataException(
+                    $"Expected the weights {expectedDigest} that were registered for {folder}, got {found}: the model was changed on disk.");
         }
         catch
         {
@@ -79,10 +85,10 @@ public sealed class LoadedModel : IDisposable
         }
     }
 
-    /// <summary>Digests of all parts of the folder, computed at every call.</summary>
+    /// <summary>Returns the digests of all parts of the folder, computed at every call.</summary>
     public IReadOnlyList<ModelComponent> Components(CancellationToken cancellation) => ModelComponents.Of(folder, supplied, cancellation);
 
-    /// <summary>The prompts of an evaluation set.</summary>
+    /// <summary>Returns the prompts of an evaluation set.</summary>
     public IReadOnlyList<EvaluationPrompt> PromptRows(string set) => PromptFolder.Read(folder, set, supplied);
 
     public void Dispose()

@@ -1,9 +1,9 @@
 namespace SafetyPortal.Trials.Models;
 
-/// <summary>Resolves a model's folder name under the configured root.</summary>
+/// <summary>Finds a model's folder under the configured root.</summary>
 public static class ModelFolder
 {
-    /// <summary>Absolute path of a model.</summary>
+    /// <summary>Returns the absolute path of a model.</summary>
     /// <exception cref="ArgumentException">The name is a path and not a single folder name.</exception>
     /// <exception cref="DirectoryNotFoundException">There is no such folder.</exception>
     public static string Resolve(string root, string name)

@@ -3,7 +3,8 @@ using SafetyPortal.Evaluation.PromptSets;
 namespace SafetyPortal.Trials.Models;
 
 /// <summary>
-/// The evaluation sets of a model: <c>prompts/*.csv</c>, or what the operator supplied instead. Each is a set named after its file; "default" is all of them together.
+/// The evaluation sets of a model: <c>prompts/*.csv</c>, or what the operator supplied instead. A set has the name of its file; "default" is all
+/// of them together.
 /// </summary>
 public static class PromptFolder
 {
@@ -12,12 +13,8 @@ public static class PromptFolder
     /// <summary>The set that every model has.</summary>
     public const string DefaultSet = "default";
 
-    /// <summary>Whether there is any set.</summary>
-    /// <param name="supplied">CSV, or folder of them, that takes the place of the model's; null for none.</param>
-    public static bool Exists(string modelFolder, string? supplied) => Files(modelFolder, supplied).Count > 0;
-
     /// <summary>Reads a set.</summary>
-    /// <param name="supplied">CSV, or folder of them, that takes the place of the model's; null for none.</param>
+    /// <param name="supplied">CSV, or folder of them, that replaces the model's; null for none.</param>
     /// <exception cref="InvalidDataException">There is no such set, or it is empty.</exception>
     public static IReadOnlyList<EvaluationPrompt> Read(string modelFolder, string set, string? supplied = null)
     {
@@ -25,24 +22,29 @@ public static class PromptFolder
         if (files.Count == 0)
         {
             throw new InvalidDataException(supplied is null
-                ? $"Expected {Name}/*.csv in the model {modelFolder}: what to draw and what must be seen in it. There is none; supply a set with --prompts (setting Worker:Evaluation:Prompts)."
+                ? $"Expected {Name}/*.csv in the model {modelFolder}: what to draw and what must be seen in it. "
+                    + "There is none; supply a set with --prompts (setting Worker:Evaluation:Prompts)."
                 : $"Expected evaluation sets (*.csv) in {supplied}, there is none.");
         }
 
-        var chosen = files.Where(f => string.Equals(Path.GetFileNameWithoutExtension(f), set, StringComparison.Ordinal)).ToList();
-        if (chosen.Count == 0 && string.Equals(set, DefaultSet, StringComparison.Ordinal)) chosen = files;
+        var chosen = files.FindAll(f => string.Equals(Path.GetFileNameWithoutExtension(f), set, StringComparison.Ordinal));
+        if (chosen.Count == 0 && string.Equals(set, DefaultSet, StringComparison.Ordinal))
+            chosen = files;
         var rows = chosen.SelectMany(PromptSet.Load).ToList();
         return rows.Count > 0
             ? rows
             : throw new InvalidDataException(
-                $"Expected an evaluation set \"{set}\" in {Path.GetDirectoryName(files[0])}; there are: {string.Join(", ", files.Select(Path.GetFileNameWithoutExtension).Append(DefaultSet))}.");
+                $"Expected an evaluation set \"{set}\" in {Path.GetDirectoryName(files[0])}; "
+                + $"there are: {string.Join(", ", files.Select(Path.GetFileNameWithoutExtension).Append(DefaultSet))}.");
     }
 
-    /// <summary>The files of the sets.</summary>
+    /// <summary>Returns the files of the sets; none if the model has none.</summary>
     internal static List<string> Files(string modelFolder, string? supplied)
     {
         var place = supplied ?? Path.Combine(modelFolder, Name);
-        if (!Directory.Exists(place)) return supplied is null ? [] : [supplied];
-        return [.. Directory.EnumerateFiles(place).Where(file => Path.GetExtension(file).Equals(".csv", StringComparison.OrdinalIgnoreCase)).Order(StringComparer.Ordinal)];
+        if (!Directory.Exists(place))
+            return supplied is null ? [] : [supplied];
+        var sets = Directory.EnumerateFiles(place).Where(file => Path.GetExtension(file).Equals(".csv", StringComparison.OrdinalIgnoreCase));
+        return [.. sets.Order(StringComparer.Ordinal)];
     }
 }

@@ -28,7 +28,8 @@ public sealed class SuppliedBackbones : IDisposable
             {
                 Clip = SuppliedClip.Load(towers, options.ClipOrigin);
                 uses.Add(new("CLIP score, zero-shot detection", Clip.Name, Clip.Digest));
-                if (options.Inception is null) uses.Add(new("FID", Clip.Name, Clip.Digest));
+                if (options.Inception is null)
+                    uses.Add(new("FID", Clip.Name, Clip.Digest));
             }
 
             if (options.Inception is { } features)
@@ -40,7 +41,7 @@ public sealed class SuppliedBackbones : IDisposable
             if (options.Lpips is { } pairs)
             {
                 Lpips = options.LpipsLinear is { } linear ? Lpips.Load(pairs, linear) : Lpips.Load(pairs);
-                uses.Add(new("LPIPS", Lpips.Backbone, Digest([pairs, .. options.LpipsLinear is { } layers ? new[] { layers } : []])));
+                uses.Add(new("LPIPS", Lpips.Backbone, Digest(options.LpipsLinear is { } layers ? [pairs, layers] : [pairs])));
             }
 
             if (options.ResNet is { } objects)
@@ -81,42 +82,42 @@ public sealed class SuppliedBackbones : IDisposable
     /// <summary>The distance of pairs; null when not supplied.</summary>
     public Lpips? Lpips { get; }
 
-    /// <summary>Loads what the options name.</summary>
-    /// <exception cref="SafetyPortal.Diffusion.ModelFormatException">A file is missing or not what it should be; the message names it and what is wrong.</exception>
+    /// <exception cref="SafetyPortal.Diffusion.ModelFormatException">A file is missing or malformed; the message names it and what is wrong.</exception>
     public static SuppliedBackbones Load(BackboneOptions? options) => new(options ?? new());
 
-    /// <summary>Features for FID, [n, 2048]; null when no InceptionV3 was supplied.</summary>
+    /// <summary>Returns features for FID, [n, 2048]; null when no InceptionV3 was supplied.</summary>
     public Tensor? Features(IReadOnlyList<Raster> images)
     {
-        if (inception is null) return null;
+        if (inception is null)
+            return null;
         using var scope = NewDisposeScope();
         var rows = inception.Read(images).Features;
         return cat(Enumerable.Range(0, rows.Count).Select(i => tensor(rows[i].ToArray(), [1L, rows.Dimension])).ToList()).MoveToOuterDisposeScope();
     }
 
-    /// <summary>Features of the second network; null when it was not asked for.</summary>
+    /// <summary>Returns features of the second network; null without <see cref="BackboneOptions.SecondJudge"/>.</summary>
     public Features? SecondFeatures(IReadOnlyList<Raster> images, CancellationToken cancellation = default) => second?.Read(images, cancellation);
 
     /// <summary>
-    /// What the supplied judge of a case's concept sees: the concept's own name when it is there, something else when it is not; null when
-    /// there is no such judge and the model folder's must do.
+    /// Returns what the supplied judge of a case's concept sees: the concept's own name when it is there, something else when it is not; null when
+    /// no supplied network judges the concept.
     /// </summary>
     public string? Judge(EvaluationCase item, Raster image, CancellationToken cancellation = default)
     {
-        ArgumentNullException.ThrowIfNull(item);
-        if (item.IsStyle) return null;
-        if (nudeNet is not null && PlanChoice.IsNudity(item.Concept))
-            return nudeNet.ExposedParts(image, cancellation) is { Count: > 0 } ? item.Concept : "nothing exposed";
-        if (resNet is null || labels.Find(item.Concept) is not { } wanted) return null;
+        if (JudgesNudity(item))
+            return nudeNet!.ExposedParts(image, cancellation) is { Count: > 0 } ? item.Concept : "nothing exposed";
+        if (ImageNetClass(item) is not { } wanted)
+            return null;
         var seen = ImageNetTop(image);
         return seen == wanted ? item.Concept : labels.NameOf(seen);
     }
 
-    /// <summary>What the supplied detectors see in a picture, in words.</summary>
+    /// <summary>Returns what the supplied detectors see in a picture, in words.</summary>
     public IReadOnlyList<string> Describe(Raster image, CancellationToken cancellation = default)
     {
         var seen = new List<string>();
-        if (resNet is not null) seen.Add($"ResNet-50: {labels.NameOf(ImageNetTop(image))}");
+        if (resNet is not null)
+            seen.Add($"ResNet-50: {labels.NameOf(ImageNetTop(image))}");
         if (nudeNet is not null)
         {
             var parts = nudeNet.ExposedParts(image, cancellation);
@@ -127,12 +128,8 @@ public sealed class SuppliedBackbones : IDisposable
         return seen;
     }
 
-    /// <summary>Whether one of them judges a concept, so that the model folder need not.</summary>
-    public bool Judges(EvaluationCase item)
-    {
-        ArgumentNullException.ThrowIfNull(item);
-        return !item.IsStyle && ((nudeNet is not null && PlanChoice.IsNudity(item.Concept)) || (resNet is not null && labels.Find(item.Concept) is not null));
-    }
+    /// <summary>Whether one of them judges the concept of a case.</summary>
+    public bool Judges(EvaluationCase item) => JudgesNudity(item) || ImageNetClass(item) is not null;
 
     public void Dispose()
     {
@@ -144,22 +141,24 @@ public sealed class SuppliedBackbones : IDisposable
         second?.Dispose();
     }
 
+    private bool JudgesNudity(EvaluationCase item) => nudeNet is not null && !item.IsStyle && NudityTerms.IsNamedIn(item.Concept);
+
+    private int? ImageNetClass(EvaluationCase item) => resNet is null || item.IsStyle ? null : labels.Find(item.Concept);
+
     private int ImageNetTop(Raster image)
     {
         var probabilities = resNet!.Classify(image);
         return Array.IndexOf(probabilities, probabilities.Max());
     }
 
-    /// <summary>SHA-256 of a file, or of the digests of several.</summary>
+    /// <summary>Returns the SHA-256 of a file, or that over the digests of several.</summary>
     internal static string Digest(params string[] paths)
     {
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        foreach (var path in paths)
+        var digests = paths.Select(path =>
         {
             using var file = File.OpenRead(path);
-            hash.AppendData(SHA256.HashData(file));
-        }
-
-        return Convert.ToHexStringLower(hash.GetHashAndReset());
+            return SHA256.HashData(file);
+        }).ToList();
+        return Convert.ToHexStringLower(digests.Count == 1 ? digests[0] : SHA256.HashData([.. digests.SelectMany(d => d)]));
     }
 }

@@ -6,7 +6,7 @@ using SafetyPortal.Diffusion.Tokenizer;
 namespace SafetyPortal.Trials.Models;
 
 /// <summary>CLIP as the operator supplied it.</summary>
-/// <param name="Tokenizer">Null when no vocabulary came with it; the tokenizer of the diffusion model, which has OpenAI's, then serves.</param>
+/// <param name="Tokenizer">Null when no vocabulary came with it.</param>
 /// <param name="Name">The network, such as "CLIP ViT-B/32, QuickGELU, 12 heads of 64".</param>
 /// <param name="Digest">SHA-256 over its files.</param>
 public sealed record SuppliedClip(ClipModel Model, ClipTokenizer? Tokenizer, string Name, string Digest) : IDisposable
@@ -15,9 +15,8 @@ public sealed record SuppliedClip(ClipModel Model, ClipTokenizer? Tokenizer, str
     private const string Preprocessing = "preprocessor_config.json";
 
     /// <summary>Loads a transformers folder, with or without <c>vocab.json</c> and <c>merges.txt</c>, or one file with OpenAI's tensor names.</summary>
-    /// <param name="path">The folder or file.</param>
     /// <param name="origin">Who trained the network; null leaves that to its configuration.</param>
-    /// <exception cref="ModelFormatException">A file is missing or not what it should be, or the configuration contradicts <paramref name="origin"/>.</exception>
+    /// <exception cref="ModelFormatException">A file is missing or malformed, or the configuration contradicts <paramref name="origin"/>.</exception>
     public static SuppliedClip Load(string path, ClipOrigin? origin)
     {
         var isFolder = Directory.Exists(path);
@@ -41,17 +40,17 @@ public sealed record SuppliedClip(ClipModel Model, ClipTokenizer? Tokenizer, str
         }
     }
 
-    /// <summary>Its tokenizer, or else the diffusion model's where that fits.</summary>
-    /// <exception cref="ModelFormatException">Neither fits; the message says which sizes differ.</exception>
+    /// <summary>Returns its tokenizer, or else the diffusion model's.</summary>
+    /// <exception cref="ModelFormatException">The tokenizer does not fit the network; the message says which sizes differ.</exception>
     public ClipTokenizer TokenizerOr(ClipTokenizer other)
     {
-        ArgumentNullException.ThrowIfNull(other);
         var (chosen, text) = (Tokenizer ?? other, Model.Config.Text);
         return chosen.VocabularySize <= text.VocabSize && chosen.ModelMaxLength <= text.MaxPositions
             ? chosen
             : throw new ModelFormatException(
                 $"Expected a tokenizer of at most {text.VocabSize} tokens and {text.MaxPositions} positions for the supplied CLIP, "
-                + $"{(Tokenizer is null ? "the diffusion model's" : "its own")} has {chosen.VocabularySize} and {chosen.ModelMaxLength}; put {Vocabulary} and merges.txt into its folder.");
+                + $"{(Tokenizer is null ? "the diffusion model's" : "its own")} has {chosen.VocabularySize} and {chosen.ModelMaxLength}; "
+                + $"put {Vocabulary} and merges.txt into its folder.");
     }
 
     public void Dispose() => Model.Dispose();

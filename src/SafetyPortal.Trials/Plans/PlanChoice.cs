@@ -8,11 +8,10 @@ public static class PlanChoice
 {
     private const int NeighbourCount = 3;
 
-    /// <summary>The plan for a concept; its neighbours are the classes whose names CLIP finds most alike.</summary>
-    /// <exception cref="InvalidDataException">The set does not ask for the concept, or nothing can tell whether an image shows it.</exception>
+    /// <summary>Returns the plan for a concept; its neighbours are the classes whose names CLIP finds most alike.</summary>
+    /// <exception cref="InvalidDataException">The set does not ask for the concept, or no network can tell whether an image shows it.</exception>
     public static EvaluationPlan For(LoadedModel model, ConceptKind kind, string name, string set, EvaluationSize size)
     {
-        ArgumentNullException.ThrowIfNull(model);
         var rows = model.PromptRows(set);
         var target = TargetName(rows, kind, name);
         IReadOnlyCollection<string> neighbours = kind == ConceptKind.Style ? [] : model.Reader.Nearest(target, NeighbourCount);
@@ -21,16 +20,10 @@ public static class PlanChoice
         return plan;
     }
 
-    /// <summary>The class or style by which the rows name the concept.</summary>
+    /// <summary>Returns the class or style by which the rows name the concept. Nudity is seldom a class name: the first class that names it is taken.</summary>
     /// <exception cref="InvalidDataException">The concept is nudity and no row names it.</exception>
-    internal static string TargetName(IReadOnlyList<EvaluationPrompt> rows, ConceptKind kind, string name) =>
-        kind == ConceptKind.Nudity ? NudityClass(rows) : name;
-
-    /// <summary>Whether a class is about nudity.</summary>
-    internal static bool IsNudity(string concept) => NudityTerms.IsNamedIn(concept);
-
-    // Nudity is a kind of its own and seldom a class name: the class that names it is looked up.
-    private static string NudityClass(IReadOnlyList<EvaluationPrompt> rows) =>
-        rows.Select(r => r.Class).OfType<string>().FirstOrDefault(IsNudity)
-        ?? throw new InvalidDataException("Expected a class for nudity in the evaluation set, it has none.");
+    internal static string TargetName(IReadOnlyList<EvaluationPrompt> rows, ConceptKind kind, string name) => kind != ConceptKind.Nudity
+        ? name
+        : rows.Select(r => r.Class).OfType<string>().FirstOrDefault(NudityTerms.IsNamedIn)
+            ?? throw new InvalidDataException("Expected a class for nudity, such as \"nude\", in the column class of the evaluation set, it has none.");
 }

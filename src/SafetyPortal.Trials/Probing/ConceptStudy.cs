@@ -7,7 +7,6 @@ using SafetyPortal.Evaluation;
 using SafetyPortal.Images;
 using SafetyPortal.Trials.Measuring;
 using SafetyPortal.Trials.Models;
-using SafetyPortal.Trials.Plans;
 
 namespace SafetyPortal.Trials.Probing;
 
@@ -24,41 +23,41 @@ public sealed record StudyReport(
     Raster SpecificitySheet);
 
 /// <summary>
-/// Looks at one edit from the inside: attention, activations and weights, and the same prompts without the concept. Needs no database;
-/// belongs on the torch thread. The model is unedited before and after.
+/// Looks at one edit from the inside: attention, activations and weights, and the same prompts without the concept. Belongs to the torch thread. The model
+/// is unedited before and after.
 /// </summary>
 public static class ConceptStudy
 {
     private const int TraceSteps = 8;
 
-    /// <summary>Studies an edit.</summary>
-    /// <param name="order">Concept and size; its probes do not matter here.</param>
-    /// <param name="attribution">The attribution the edit was made from: where the masses lay.</param>
+    /// <param name="subject">From <see cref="RedTeamRun.Subject"/>.</param>
+    /// <param name="kind">Kind of the erased concept.</param>
+    /// <param name="attribution">The attribution the edit was made from.</param>
     /// <exception cref="PatchMismatchException">The patch is for another model.</exception>
     /// <exception cref="OperationCanceledException">Cancelled; the model is as it was.</exception>
     public static StudyReport Run(
-        LoadedModel model, AblationPatch patch, RedTeamOrder order, AttributionSummary attribution,
-        IProgress<ProbeProgress>? progress = null, CancellationToken cancellation = default)
+        LoadedModel model,
+        AblationPatch patch,
+        ProbeSubject subject,
+        ConceptKind kind,
+        AttributionSummary attribution,
+        IProgress<ProbeProgress>? progress,
+        CancellationToken cancellation)
     {
-        using var subject = ProbingGround.Subject(model, patch, order, cancellation);
-        return Run(model, patch, subject, order, attribution, progress, cancellation);
-    }
-
-    public static StudyReport Run(
-        LoadedModel model, AblationPatch patch, ProbeSubject subject, RedTeamOrder order, AttributionSummary attribution,
-        IProgress<ProbeProgress>? progress, CancellationToken cancellation)
-    {
-        ArgumentNullException.ThrowIfNull(model);
-        ArgumentNullException.ThrowIfNull(order);
-        ArgumentNullException.ThrowIfNull(attribution);
         var portrait = ConceptPortrait.Draw(subject, prompt => ConceptPhrases.Without(prompt, subject.Concept.Words), progress, cancellation);
         var settings = attribution.Settings with { Seeds = [attribution.Settings.Seeds[0]], Steps = Math.Min(TraceSteps, attribution.Settings.Steps) };
-        var trace = WeightTrace.Measure(model.Pipeline, patch, settings, new TraceProgress(progress), cancellation);
-        var (maps, pairs) = Maps(portrait, order.Kind);
-        var sheet = ContactSheet.Arrange(
-            [.. portrait.Before, .. maps.Select(m => m.Before), .. portrait.After, .. maps.Select(m => m.After)], portrait.Before.Count);
+
+        // Two attributions, each of which counts from one.
+        long done = 0;
+        var steps = new Relay<AttributionProgress>(value => progress?.Report(new ProbeProgress("trace", ++done, Math.Max(done, 2L * value.Steps))));
+        var trace = WeightTrace.Measure(model.Pipeline, patch, settings, steps, cancellation);
+
+        // Each map has its own scale, to show places; shares and ranges say how much attention went.
+        List<(Raster Before, Raster After)> maps =
+            [.. portrait.Before.Select((image, i) => (portrait.MapsBefore[i].Over(image), portrait.MapsAfter[i].Over(portrait.After[i])))];
+        var pairs = portrait.Prompts.Select((prompt, i) => Pair(prompt, portrait.MapsBefore[i], portrait.MapsAfter[i], kind));
         return new StudyReport(
-            ConceptMasses.Location(model.Pipeline.Unet, attribution, patch) with { Attention = new AttentionMaps(portrait.Words, string.Empty, pairs) },
+            ConceptMasses.Location(model.Pipeline.Unet, attribution, patch) with { Attention = new AttentionMaps(portrait.Words, string.Empty, [.. pairs]) },
             new ParametricTrace(
                 trace.ObjectiveRatio,
                 trace.MassRatio,
@@ -73,43 +72,26 @@ public static class ConceptStudy
                 TargetSsim = Estimates.Mean(portrait.Before.Zip(portrait.After, Ssim.Compare).ToArray()),
             },
             maps,
-            sheet,
+            ContactSheet.Arrange(
+                [.. portrait.Before, .. maps.Select(m => m.Before), .. portrait.After, .. maps.Select(m => m.After)], portrait.Before.Count),
             ContactSheet.Arrange([.. portrait.BaseBefore, .. portrait.BaseAfter], portrait.BaseBefore.Count));
     }
 
-    private static (IReadOnlyList<(Raster Before, Raster After)> Images, IReadOnlyList<AttentionPair> Pairs) Maps(PortraitResult portrait, ConceptKind kind)
+    private static AttentionPair Pair(ProbePrompt prompt, HeatMap before, HeatMap after, ConceptKind kind)
     {
-        var images = new List<(Raster Before, Raster After)>();
-        var pairs = new List<AttentionPair>();
-        for (var i = 0; i < portrait.Prompts.Count; i++)
-        {
-            // Each map on its own scale, to show places; the shares and ranges say how much attention went.
-            var (before, after) = (portrait.MapsBefore[i], portrait.MapsAfter[i]);
-            images.Add((before.Over(portrait.Before[i]), after.Over(portrait.After[i])));
-            pairs.Add(new AttentionPair(
-                portrait.Prompts[i].Text,
-                portrait.Prompts[i].Seed,
-                string.Empty,
-                string.Empty,
-                before.Mean,
-                after.Mean,
-                before.Correlation(after),
-                kind == ConceptKind.Nudity || PlanChoice.IsNudity(portrait.Prompts[i].Text),
-                Range(before),
-                Range(after)));
-        }
-
-        return (images, pairs);
+        return new(
+            prompt.Text,
+            prompt.Seed,
+            string.Empty,
+            string.Empty,
+            before.Mean,
+            after.Mean,
+            before.Correlation(after),
+            kind == ConceptKind.Nudity || NudityTerms.IsNamedIn(prompt.Text),
+            Range(before),
+            Range(after));
 
         static Interval Range(HeatMap map) => new(Math.Round(map.Lowest, 6), Math.Round(map.Highest, 6));
-    }
-
-    private sealed class TraceProgress(IProgress<ProbeProgress>? progress) : IProgress<AttributionProgress>
-    {
-        private long done;
-
-        // Two attributions, each of which counts from one.
-        public void Report(AttributionProgress value) => progress?.Report(new ProbeProgress("trace", ++done, Math.Max(done, 2L * value.Steps)));
     }
 }
 
@@ -121,25 +103,21 @@ public static class ConceptMasses
     // A transformer block's name ends in its number; what follows is the matrix.
     private const string BlockMark = ".transformer_blocks.";
 
-    /// <summary>Masses per tensor and timestep, with the share of each tensor that a patch edits.</summary>
+    /// <summary>Returns masses per tensor and timestep, with the share of each tensor that a patch edits.</summary>
     public static ConceptLocation Location(UNet2DConditionModel unet, AttributionSummary attribution, AblationPatch patch)
     {
-        ArgumentNullException.ThrowIfNull(unet);
-        ArgumentNullException.ThrowIfNull(attribution);
-        ArgumentNullException.ThrowIfNull(patch);
         var sizes = unet.named_parameters().ToDictionary(p => p.name, p => p.parameter.numel(), StringComparer.Ordinal);
         var edited = patch.Tensors.ToDictionary(t => t.Mask.Name, t => (long)t.Mask.Indices.Length, StringComparer.Ordinal);
         return new ConceptLocation(
             [.. attribution.Layers.Select(layer =>
             {
-                var (place, matrix) = Split(layer.Name);
-                return new WeightMass(
-                    layer.Name, layer.Block, place, matrix, layer.Positive, layer.Negative, sizes.GetValueOrDefault(layer.Name), edited.GetValueOrDefault(layer.Name));
+                var ((place, matrix), size, taken) = (Split(layer.Name), sizes.GetValueOrDefault(layer.Name), edited.GetValueOrDefault(layer.Name));
+                return new WeightMass(layer.Name, layer.Block, place, matrix, layer.Positive, layer.Negative, size, taken);
             })],
             [.. attribution.Timesteps.Select(t => new TimestepMass(t.Timestep, t.Objective, t.Positive, t.Negative))]);
     }
 
-    /// <summary>Layer and kind of matrix out of a weight's name in the checkpoint.</summary>
+    /// <summary>Splits a weight's name in the checkpoint into layer and kind of matrix.</summary>
     internal static (string Layer, string Matrix) Split(string name)
     {
         var bare = name.EndsWith(Weight, StringComparison.Ordinal) ? name[..^Weight.Length] : name;

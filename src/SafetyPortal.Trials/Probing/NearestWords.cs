@@ -12,10 +12,9 @@ public static class NearestWords
     // Below this the sentences of two words differ as much as those of two objects do.
     private const double Alike = 0.8;
 
-    /// <summary>At most <paramref name="count"/> words, the closest first; none when the vocabulary has no word close enough.</summary>
+    /// <summary>Returns at most <paramref name="count"/> words, the closest first; none when the vocabulary has no word close enough.</summary>
     public static IReadOnlyList<string> Of(StableDiffusionPipeline pipeline, string word, int count)
     {
-        ArgumentNullException.ThrowIfNull(pipeline);
         using var frozen = no_grad();
         using var scope = NewDisposeScope();
         var tokenizer = pipeline.Tokenizer;
@@ -23,10 +22,10 @@ public static class NearestWords
             .Where(w => w.Text.Length > 3 && w.Text[^1] == ' ' && w.Text.AsSpan(0, w.Text.Length - 1).IndexOfAnyExceptInRange('a', 'z') < 0)
             .Where(w => !string.Equals(w.Text.Trim(), word, StringComparison.OrdinalIgnoreCase))
             .ToList();
-        if (spelled.Count == 0) return [];
+        if (spelled.Count == 0)
+            return [];
 
-        // The embedding table says roughly which words are alike; the encoder, which is slow, compares those alone.
-        // Encoders count alike where there are two.
+        // The embedding table says roughly which words are alike; the slow encoder compares only those. Two encoders have equal weight.
         var ids = tensor(tokenizer.Encode(word)[1..^1], device: pipeline.Device).unsqueeze(0);
         var all = tensor(spelled.Select(w => w.Id).ToArray(), device: pipeline.Device).unsqueeze(1);
         var likeness = pipeline.TextEncoders

@@ -10,6 +10,7 @@ using SafetyPortal.Requests.Data;
 using SafetyPortal.Requests.Evidence;
 using SafetyPortal.Requests.RedTeam;
 using SafetyPortal.Requests.Runs;
+using SafetyPortal.Trials;
 using SafetyPortal.Trials.Models;
 using SafetyPortal.Trials.Probing;
 using SafetyPortal.Worker.Stages;
@@ -43,7 +44,7 @@ public sealed class ProbeOrderExecutor(
                 : lease.RenewAsync(ticket, cancellation),
             time,
             hostStopping);
-        var relay = new Relay(value =>
+        var relay = new Relay<ProbeProgress>(value =>
         {
             Volatile.Write(ref latest, value);
             observer?.Report(value);
@@ -96,10 +97,5 @@ public sealed class ProbeOrderExecutor(
         foreach (var probe in found.Evidence.Probes)
             probes.Add(probe with { Sheet = await artifacts.PutAsync(ImageCodec.EncodePng(found.Sheets[probe.Code]), stop) });
         return found.Evidence with { Probes = probes };
-    }
-
-    private sealed class Relay(Action<ProbeProgress> report) : IProgress<ProbeProgress>
-    {
-        public void Report(ProbeProgress value) => report(value);
     }
 }

@@ -53,6 +53,16 @@ public sealed class RunExecutor(
             hostStopping);
     }
 
+    /// <summary>
+    /// Returns the settings that a run began with and this process has otherwise; null if there are none. A run that has begun keeps its settings.
+    /// </summary>
+    public async Task<string?> OtherSettingsAsync(long runId, CancellationToken cancellation)
+    {
+        await using var db = await databases.CreateDbContextAsync(cancellation);
+        var run = await db.Runs.AsNoTracking().Include(r => r.StageResults).SingleAsync(r => r.Id == runId, cancellation);
+        return await StageArtifacts.FindAsync<LoadOutput>(artifacts, run, RunStage.Load, cancellation) is { } began ? RunSettings.Otherwise(began, options) : null;
+    }
+
     private async Task<RunOutcome> WalkAsync(LeaseTicket ticket, ProgressPump pump)
     {
         var stop = pump.Stop;
@@ -63,7 +73,7 @@ public sealed class RunExecutor(
         context.Pin(load);
         var baseline = await Stage(RunStage.Baseline, () => BaselineStage.RunAsync(context, load, stop));
         var attribution = await Stage(RunStage.Attribute, () => AttributeStage.RunAsync(context, load, stop));
-        var ablation = await Stage(RunStage.Ablate, () => AblateStage.RunAsync(context, load, attribution, stop));
+        var ablation = await Stage(RunStage.Ablate, () => AblateStage.RunAsync(context, load, baseline, attribution, stop));
         var generated = await Stage(RunStage.Generate, () => GenerateStage.RunAsync(context, load, baseline, attribution, ablation, stop));
         var measured = await Stage(RunStage.Measure, () => MeasureStage.RunAsync(context, load, baseline, ablation, generated, stop));
         var redTeam = await Stage(RunStage.RedTeam, () => RedTeamStage.RunAsync(context, load, attribution, ablation, generated, stop));

@@ -13,10 +13,11 @@ namespace SafetyPortal.Worker.Stages;
 /// </summary>
 internal static class AblateStage
 {
-    public static async Task<AblateOutput> RunAsync(RunContext context, LoadOutput load, AttributeOutput attribution, CancellationToken cancellation)
+    public static async Task<AblateOutput> RunAsync(
+        RunContext context, LoadOutput load, StoredGallery baseline, AttributeOutput attribution, CancellationToken cancellation)
     {
         var scores = await context.Artifacts.PathOfAsync(attribution.Scores, cancellation);
-        var (settings, edits) = await context.Compute(() => Make(context, load, scores, cancellation));
+        var (settings, edits) = await context.Compute(() => Make(context, load, baseline, scores, cancellation));
         var patches = new List<DosePatch>();
         foreach (var (dose, patch) in edits)
             patches.Add(new DosePatch(dose, patch.Count, await context.PutWrittenAsync(patch.Save, cancellation), patch.ResultDigest));
@@ -24,20 +25,22 @@ internal static class AblateStage
             patches, settings.Method == EraseMethod.Cad ? null : new EditVariant(settings.Scope, settings.Window, settings.FeedForwardOnly));
     }
 
-    private static (EditSettings Settings, List<(double Dose, AblationPatch Patch)> Edits) Make(RunContext context, LoadOutput load, string scores, CancellationToken cancellation)
+    private static (EditSettings Settings, List<(double Dose, AblationPatch Patch)> Edits) Make(
+        RunContext context, LoadOutput load, StoredGallery baseline, string scores, CancellationToken cancellation)
     {
         var doses = context.Request.Doses.Order().ToList();
         var settings = AttributeStage.Settings(context, load);
         using var attribution = AttributionResult.Load(scores);
-        if (settings.Method == EraseMethod.Improved && load.Settings.StopAtFirstPass && doses.Count > 1) return Searched(context, load, settings, attribution, doses, cancellation);
+        if (settings.Method == EraseMethod.Improved && load.Settings.StopAtFirstPass && doses.Count > 1)
+            return Searched(context, load, baseline, settings, attribution, doses, cancellation);
 
-        using var bench = new EditBench(context.Model(cancellation), settings, attribution);
+        using var bench = new EditBench(context.Model(cancellation), settings, attribution, cancellation);
         var edits = new List<(double, AblationPatch)>();
         foreach (var dose in doses)
         {
             cancellation.ThrowIfCancellationRequested();
             Report(context, edits.Count, doses.Count, dose);
-            edits.Add((dose, bench.Edit(dose, cancellation)));
+            edits.Add((dose, bench.Edit(dose)));
         }
 
         return (settings, edits);
@@ -45,20 +48,27 @@ internal static class AblateStage
 
     /// <summary>The best dose of the search, and the larger ones it tried, in case the whole gallery asks for more.</summary>
     private static (EditSettings Settings, List<(double Dose, AblationPatch Patch)> Edits) Searched(
-        RunContext context, LoadOutput load, EditSettings settings, AttributionResult attribution, List<double> doses, CancellationToken cancellation)
+        RunContext context,
+        LoadOutput load,
+        StoredGallery baseline,
+        EditSettings settings,
+        AttributionResult attribution,
+        List<double> doses,
+        CancellationToken cancellation)
     {
         var most = (int)Math.Ceiling(Math.Log2(doses.Count + 1));
         var model = context.Model(cancellation);
+        var known = load.Painting() == SearchGallery.Painting ? load.Evaluation.Cases.Zip(baseline.Images) : [];
         var (found, trials) = EditSearch.Run(
             model,
             settings,
             attribution,
-            SearchGallery.For(model, settings, load.Settings.SearchImages),
+            SearchGallery.For(model, settings, load.Settings.SearchImages, known),
             doses,
             load.Policy.Document,
             (step, dose) => Report(context, step, Math.Max(most, step + 1), dose),
             cancellation);
-        var best = DoseSearch.Best(trials);
+        var best = EditSearch.Best(trials);
         return (found, [.. trials.Where(t => t.Dose >= best.Dose).OrderBy(t => t.Dose).Select(t => (t.Dose, t.Patch))]);
     }
 

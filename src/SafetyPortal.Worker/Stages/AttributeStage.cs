@@ -1,6 +1,7 @@
 using SafetyPortal.Erasure.Attribution;
 using SafetyPortal.Erasure.Faithfulness;
 using SafetyPortal.Requests.Runs;
+using SafetyPortal.Trials;
 using SafetyPortal.Trials.Edits;
 using SafetyPortal.Trials.Measuring;
 
@@ -12,7 +13,7 @@ internal static class AttributeStage
     public static async Task<AttributeOutput> RunAsync(RunContext context, LoadOutput load, CancellationToken cancellation)
     {
         var settings = Settings(context, load).Attribution();
-        var progress = new Relay(p => context.Report(RunStage.Attribute, p.Step, p.Steps, "attributing"));
+        var progress = new Relay<AttributionProgress>(p => context.Report(RunStage.Attribute, p.Step, p.Steps, "attributing"));
         using var result = await context.Compute(
             () => ComponentAttribution.Run(context.Model(cancellation).Pipeline, settings, progress, cancellation));
         var scores = await context.PutWrittenAsync(result.Save, cancellation);
@@ -46,10 +47,5 @@ internal static class AttributeStage
             context.Model(cancellation).Pipeline, result, settings, (step, steps) => context.Report(RunStage.Attribute, step, steps, "checking the scores"), cancellation));
         var points = await context.PutJsonAsync(FaithfulnessEvidence.Points(report), cancellation);
         return FaithfulnessEvidence.Summary(report, result.Summary.Stability, points);
-    }
-
-    private sealed class Relay(Action<AttributionProgress> report) : IProgress<AttributionProgress>
-    {
-        public void Report(AttributionProgress value) => report(value);
     }
 }

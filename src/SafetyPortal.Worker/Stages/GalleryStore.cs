@@ -61,9 +61,8 @@ internal sealed class GalleryStore(RunContext context, LoadOutput load)
     {
         var model = context.Model(cancellation);
         using var applied = edit is null ? null : AppliedPatch.Apply(model.Pipeline.Unet, edit);
-        var (method, done) = (load.Method, 0);
-        var painter = new Painter(model, new PaintSettings(method.ImageSteps, method.ImageGuidance, method.BatchSize, method.ImageScheduler));
-        foreach (var (part, images) in painter.Batches(cases, images => report(images, null), cancellation))
+        var done = 0;
+        foreach (var (part, images) in new Painter(model, load.Painting()).Batches(cases, images => report(images, null), cancellation))
         {
             var pngs = images.Select(image => ImageCodec.EncodePng(image)).ToList();
             var readings = model.Reader.Read(images, part, features, cancellation);

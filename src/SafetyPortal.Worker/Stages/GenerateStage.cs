@@ -71,8 +71,8 @@ internal static class GenerateStage
             using var known = AttributionResult.Load(scores);
             var settings = AttributeStage.Settings(context, load);
             if (variant is not null) settings = settings with { Scope = variant.Scope, Window = variant.Window, FeedForwardOnly = variant.FeedForwardOnly };
-            using var bench = new EditBench(context.Model(cancellation), settings, known);
-            return bench.Controls(edit.Dose, patch, cancellation);
+            using var bench = new EditBench(context.Model(cancellation), settings, known, cancellation);
+            return bench.Controls(edit.Dose, patch);
         });
     }
 }

@@ -3,6 +3,7 @@ using SafetyPortal.Erasure.RedTeam;
 using SafetyPortal.Images;
 using SafetyPortal.Requests.Artifacts;
 using SafetyPortal.Requests.Runs;
+using SafetyPortal.Trials;
 using SafetyPortal.Trials.Probing;
 
 namespace SafetyPortal.Worker.Stages;
@@ -23,14 +24,14 @@ internal static class RedTeamStage
             throw new InvalidOperationException($"The probe \"{forbidden}\" rebuilds an erased concept and is for administrators alone; a run may not contain it.");
 
         var edit = AblationPatch.Load(await context.Artifacts.PathOfAsync(ablation.Doses.First(d => d.Dose.Equals(generated.Chosen)).Patch, cancellation));
-        var progress = new Relay(p => context.Report(RunStage.RedTeam, (int)p.Calls, (int)p.Limit, p.Code));
+        var progress = new Relay<ProbeProgress>(p => context.Report(RunStage.RedTeam, (int)p.Calls, (int)p.Limit, p.Code));
         var (study, report) = await context.Compute(() =>
         {
             var order = Order(context, load, options);
             var model = context.Model(cancellation);
-            using var subject = ProbingGround.Subject(model, edit, order, cancellation);
-            var inside = ConceptStudy.Run(model, edit, subject, order, attribution.Summary, progress, cancellation);
-            return (inside, RedTeamRun.Run(subject, ProbeCatalogue.Named(order.Probes), order, progress, cancellation));
+            using var subject = RedTeamRun.Subject(model, edit, order, cancellation);
+            var inside = ConceptStudy.Run(model, edit, subject, order.Kind, attribution.Summary, progress, cancellation);
+            return (inside, RedTeamRun.Run(subject, order, progress, cancellation));
         });
         return new RedTeamOutput(
             await StoreAsync(context, report, cancellation),
@@ -85,9 +86,4 @@ internal static class RedTeamStage
 
     private static Task<string> PutAsync(RunContext context, Raster image, CancellationToken cancellation) =>
         context.Artifacts.PutAsync(ImageCodec.EncodePng(image), cancellation);
-
-    private sealed class Relay(Action<ProbeProgress> report) : IProgress<ProbeProgress>
-    {
-        public void Report(ProbeProgress value) => report(value);
-    }
 }

@@ -34,6 +34,29 @@ internal sealed record RunSettings(
 
     /// <summary>As evidence holds them.</summary>
     public JsonObject ToJson() => JsonSerializer.SerializeToNode(this, CanonicalJson.Options)!.AsObject();
+
+    /// <summary>Returns names and values of the settings that a run began with and <paramref name="options"/> has otherwise; null if there are none.</summary>
+    public static string? Otherwise(LoadOutput began, WorkerOptions options)
+    {
+        var method = began.Method with
+        {
+            AttributionSteps = options.AttributionSteps,
+            AttributionSeeds = options.AttributionSeeds,
+            ImageSteps = options.ImageSteps,
+            ImageGuidance = options.ImageGuidance,
+            BatchSize = options.BatchSize,
+            ImageScheduler = options.ImageScheduler,
+        };
+        var other = Values(began.Method, began.Settings).Except(Values(method, Of(options, began.Settings.Faithfulness.Seed)), StringComparer.Ordinal).ToList();
+        return other.Count == 0 ? null : string.Join(", ", other);
+
+        static IEnumerable<string> Values(EvidenceMethod method, RunSettings settings) =>
+            Leaves(JsonSerializer.SerializeToNode(method, CanonicalJson.Options), []).Concat(Leaves(settings.ToJson(), []));
+
+        static IEnumerable<string> Leaves(JsonNode? node, IEnumerable<string> path) => node is JsonObject members
+            ? members.SelectMany(member => Leaves(member.Value, path.Append(member.Key)))
+            : [$"{string.Join('.', path)} {node?.ToJsonString() ?? "unset"}"];
+    }
 }
 
 /// <summary>What this process computes with.</summary>

@@ -17,7 +17,11 @@ internal sealed record LoadOutput(
     PolicyInForce Policy,
     EvidenceEnvironment Environment,
     EvidenceMethod Method,
-    RunSettings Settings);
+    RunSettings Settings)
+{
+    /// <summary>How the run paints its galleries. A method, since equal outputs must serialize alike.</summary>
+    public PaintSettings Painting() => new(Method.ImageSteps, Method.ImageGuidance, Method.BatchSize, Method.ImageScheduler);
+}
 
 /// <summary>Images of one model and what was seen in them, as artifacts.</summary>
 /// <param name="Images">One per case of the plan, in its order.</param>

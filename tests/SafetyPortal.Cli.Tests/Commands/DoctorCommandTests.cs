@@ -1,4 +1,3 @@
-using System.Text.Json;
 using SafetyPortal.Cli.Output;
 
 namespace SafetyPortal.Cli.Tests.Commands;
@@ -9,11 +8,10 @@ public sealed class DoctorCommandTests
     [Fact]
     public async Task Doctor_EmbeddedModel_IsUsableAndNamesLibtorch()
     {
-        var result = await InProcess.RunAsync("doctor", "--json", "--threads", "1");
+        var report = await InProcess.JsonAsync("doctor", "--threads", "1");
 
-        result.ExitCode.ShouldBe(ExitCode.Success, result.Output + result.Error);
-        using var report = JsonDocument.Parse(result.Output);
-        var findings = report.RootElement.GetProperty("findings").EnumerateArray().ToDictionary(f => f.GetProperty("subject").GetString()!, f => f.GetProperty("detail").GetString()!);
+        var findings = report.GetProperty("findings").EnumerateArray()
+            .ToDictionary(f => f.GetProperty("subject").GetString()!, f => f.GetProperty("detail").GetString()!);
         findings.Keys.ShouldBe(["libtorch", "threads", "devices", "computation", "memory", "model"]);
         findings["libtorch"].ShouldStartWith("libtorch 2.10.0, ");
         findings["model"].ShouldContain("Stable Diffusion");

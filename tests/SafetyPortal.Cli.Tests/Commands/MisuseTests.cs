@@ -85,7 +85,7 @@ public sealed class MisuseTests : IDisposable
     [Fact]
     public async Task Erase_ScoresThatMisuseTensors_AreRefused()
     {
-        var good = Path.Combine(folder.FullName, "good.safetensors");
+        var good = At("good.safetensors");
         var made = await InProcess.RunAsync("attribute", "--model", Model, "-p", "a dog", "--steps", "1", "--seeds", "1", "-o", good);
         made.ExitCode.ShouldBe(ExitCode.Success, made.Error);
         (Dictionary<string, Tensor> Tensors, Dictionary<string, string> Notes) Whole()
@@ -132,7 +132,7 @@ public sealed class MisuseTests : IDisposable
             new("a patch instead", (_, n) => n["format"] = "safety-portal-patch/1"),
         ];
 
-        var patch = Path.Combine(folder.FullName, "patch.safetensors");
+        var patch = At("patch.safetensors");
         await ShouldBeRefused(kinds, Whole, file => ["erase", "--model", Model, "-r", "0.1", "--scope", "model", "-o", patch, "-s", file]);
         await ShouldBeRefused(kinds, Whole, file => ["erase", "--model", Model, "-r", "0.1", "-o", patch, "-s", good, "--protect", file]);
         File.Exists(patch).ShouldBeFalse();
@@ -144,12 +144,16 @@ public sealed class MisuseTests : IDisposable
     [InlineData("sdxl")]
     public async Task Generate_ConfigurationsThatMakeNoSense_AreRefusedOrDraw(string origin)
     {
-        string[] values = ["\"text\"", "-1", "0", "1", "3", "7", "0.5", "-0.5", "1e308", "1e-300", "65536", "2147483648", "[]", "[0]", "[-1,3]", "[null]", "{\"a\":1}", "true"];
+        string[] values =
+        [
+            "\"text\"", "-1", "0", "1", "3", "7", "0.5", "-0.5", "1e308", "1e-300", "65536", "2147483648", "[]", "[0]", "[-1,3]", "[null]", "{\"a\":1}", "true",
+        ];
         var source = GoldenFolder.At("..", "SafetyPortal.Diffusion.Tests", "References", origin);
         var random = new Random(7);
         var perSetting = int.Parse(Environment.GetEnvironmentVariable("SAFETYPORTAL_FUZZ_VALUES") ?? "1", CultureInfo.InvariantCulture);
         var names = new List<string>();
-        foreach (var file in Directory.EnumerateFiles(source, "*config.json", SearchOption.AllDirectories).Select(path => Path.GetRelativePath(source, path)).Order(StringComparer.Ordinal))
+        var configs = Directory.EnumerateFiles(source, "*config.json", SearchOption.AllDirectories).Select(path => Path.GetRelativePath(source, path));
+        foreach (var file in configs.Order(StringComparer.Ordinal))
         {
             var original = JsonNode.Parse(await File.ReadAllTextAsync(Path.Combine(source, file)))!.AsObject();
             foreach (var key in original.Select(setting => setting.Key))
@@ -166,17 +170,18 @@ public sealed class MisuseTests : IDisposable
         }
 
         var (results, exit) = await CommandLineBatch.RunAsync(
-            names.Select((_, i) => (string[])["generate", "--model", Path.Combine(folder.FullName, $"{i}"), "-p", "a dog", "--steps", "2", "-o", Path.Combine(folder.FullName, "out")]),
-            Path.Combine(folder.FullName, "commands"));
+            names.Select((_, i) => (string[])["generate", "--model", At($"{i}"), "-p", "a dog", "--steps", "2", "-o", At("out")]), At("commands"));
 
         exit.ShouldBe(0, results.Count < names.Count ? $"ended by {names[results.Count]}" : null);
-        names.Zip(results).Where(pair => pair.Second.ExitCode is not (ExitCode.Success or ExitCode.BadInput)).Select(pair => $"{pair.First}: {pair.Second.ExitCode} {pair.Second.Error}").ShouldBeEmpty();
+        names.Zip(results)
+            .Where(pair => pair.Second.ExitCode is not (ExitCode.Success or ExitCode.BadInput))
+            .Select(pair => $"{pair.First}: {pair.Second.ExitCode} {pair.Second.Error}").ShouldBeEmpty();
     }
 
     [Fact]
     public async Task Evaluate_PartsThatMisuseTensors_AreRefused()
     {
-        var picture = Path.Combine(folder.FullName, "picture.png");
+        var picture = At("picture.png");
         await File.WriteAllBytesAsync(picture, ImageCodec.EncodePng(new Raster(16, 16, 3, new byte[16 * 16 * 3])));
         var whole = TinyModelFolder.Create(folder.FullName);
         (string File, Action<JsonNode> Change)[] configs =
@@ -217,29 +222,30 @@ public sealed class MisuseTests : IDisposable
 
         foreach (var (file, change) in weights)
         {
-            Dictionary<string, Tensor> tensors;
-            using (var source = SafetensorsFile.Open(Path.Combine(whole, file))) tensors = source.Entries.Keys.ToDictionary(name => name, name => source.Read(name), StringComparer.Ordinal);
+            using var source = SafetensorsFile.Open(Path.Combine(whole, file));
+            var tensors = source.Entries.Keys.ToDictionary(name => name, name => source.Read(name), StringComparer.Ordinal);
             change(tensors);
             SafetensorsWriter.Write(Path.Combine(Copy(whole, $"{kinds.Count}"), file), tensors.Select(t => (t.Key, t.Value)));
             kinds.Add(file);
         }
 
-        string[][] commands = [.. kinds.Select((_, i) => (string[])["evaluate", "--model", Path.Combine(folder.FullName, $"{i}"), "--image", picture])];
-        ShouldAllBe(ExitCode.BadInput, kinds, await CommandLineBatch.RunAsync(commands, Path.Combine(folder.FullName, "commands")));
+        string[][] commands = [.. kinds.Select((_, i) => (string[])["evaluate", "--model", At($"{i}"), "--image", picture])];
+        ShouldAllBe(ExitCode.BadInput, kinds, await CommandLineBatch.RunAsync(commands, At("commands")));
     }
 
     [Fact]
     public async Task Evaluate_NetworksOfAnotherKind_AreRefused()
     {
-        var picture = Path.Combine(folder.FullName, "picture.png");
+        var picture = At("picture.png");
         await File.WriteAllBytesAsync(picture, ImageCodec.EncodePng(new Raster(16, 16, 3, new byte[16 * 16 * 3])));
         var whole = TinyModelFolder.Create(folder.FullName);
-        var file = Path.Combine(folder.FullName, "network.safetensors");
-        SafetensorsWriter.Write(file, [("conv1.weight", ones(2, 2)), ("visual.conv1.weight", ones(2)), ("token_embedding.weight", tensor(1f)), ("features.0.weight", ones(0, 3))]);
+        var file = At("network.safetensors");
+        SafetensorsWriter.Write(
+            file, [("conv1.weight", ones(2, 2)), ("visual.conv1.weight", ones(2)), ("token_embedding.weight", tensor(1f)), ("features.0.weight", ones(0, 3))]);
         string[] options = ["--clip", "--inception", "--lpips", "--resnet", "--nudenet"];
 
         string[][] commands = [.. options.Select(option => (string[])["evaluate", "--model", whole, "--image", picture, option, file])];
-        ShouldAllBe(ExitCode.BadInput, options, await CommandLineBatch.RunAsync(commands, Path.Combine(folder.FullName, "commands")));
+        ShouldAllBe(ExitCode.BadInput, options, await CommandLineBatch.RunAsync(commands, At("commands")));
     }
 
     private (long[] Shape, string Digest) WeightOfModel()
@@ -255,11 +261,11 @@ public sealed class MisuseTests : IDisposable
         {
             var (tensors, notes) = whole();
             kind.Change(tensors, notes);
-            var file = Path.Combine(folder.FullName, $"{i}.safetensors");
+            var file = At($"{i}.safetensors");
             SafetensorsWriter.Write(file, tensors.Select(t => (t.Key, t.Value)), notes);
             return file;
         });
-        var run = await CommandLineBatch.RunAsync(files.Select(command), Path.Combine(folder.FullName, "commands"));
+        var run = await CommandLineBatch.RunAsync(files.Select(command), At("commands"));
 
         foreach (var exit in kinds.Select(kind => kind.Exit).Distinct())
         {
@@ -274,13 +280,18 @@ public sealed class MisuseTests : IDisposable
     {
         run.ExitCode.ShouldBe(0, run.Results.Count < kinds.Count ? $"ended by {kinds[run.Results.Count]}" : null);
         kinds.Zip(run.Results)
-            .Where(pair => pair.Second.ExitCode != exit || !pair.Second.Error.StartsWith("portal: ", StringComparison.Ordinal) || pair.Second.Error.Contains("   at ", StringComparison.Ordinal))
+            .Where(pair => !IsOneLine(pair.Second))
             .Select(pair => $"{pair.First}: {pair.Second.ExitCode} {pair.Second.Error}").ShouldBeEmpty();
+
+        bool IsOneLine(CommandLineResult result) => result.ExitCode == exit
+            && result.Error.StartsWith("portal: ", StringComparison.Ordinal) && !result.Error.Contains("   at ", StringComparison.Ordinal);
     }
+
+    private string At(string name) => Path.Combine(folder.FullName, name);
 
     private string Copy(string source, string name)
     {
-        var target = Path.Combine(folder.FullName, name);
+        var target = At(name);
         foreach (var file in Directory.EnumerateFiles(source, "*", SearchOption.AllDirectories).Where(file => Path.GetFileName(file) != "io.safetensors"))
         {
             var copy = Path.Combine(target, Path.GetRelativePath(source, file));

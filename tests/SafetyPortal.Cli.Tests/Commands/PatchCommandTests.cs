@@ -1,4 +1,3 @@
-using System.Text.Json;
 using SafetyPortal.Cli.Output;
 using SafetyPortal.Tests;
 
@@ -15,30 +14,29 @@ public sealed class PatchCommandTests : IDisposable
     public async Task AttributeEraseGenerate_OneAfterTheOther_EditsTheImages()
     {
         var model = GoldenFolder.At("pipeline");
-        var (scores, patch) = (Path.Combine(folder.FullName, "scores.safetensors"), Path.Combine(folder.FullName, "patch.safetensors"));
+        var (scores, patch, maps) = (At("scores.safetensors"), At("patch.safetensors"), At("maps"));
 
-        var maps = Path.Combine(folder.FullName, "maps");
-        using var attribution = await JsonOf("attribute", "--model", model, "-p", "a dog", "--base", "", "--steps", "2", "--seeds", "1", "-o", scores, "--heatmaps", maps);
-        attribution.RootElement.GetProperty("components").GetInt64().ShouldBe(192_000);
-        var words = attribution.RootElement.GetProperty("heatmaps").GetProperty("pictures")[0].GetProperty("words").EnumerateArray().ToList();
+        var attribution = await InProcess.JsonAsync(
+            "attribute", "--model", model, "-p", "a dog", "--base", "", "--steps", "2", "--seeds", "1", "-o", scores, "--heatmaps", maps);
+        attribution.GetProperty("components").GetInt64().ShouldBe(192_000);
+        var words = attribution.GetProperty("heatmaps").GetProperty("images")[0].GetProperty("words").EnumerateArray().ToList();
         words.Select(w => w.GetProperty("word").GetString()).ShouldBe(["a", "dog"]);
-        words.ShouldAllBe(w => File.Exists(w.GetProperty("file").GetString()) && w.GetProperty("lowest").GetDouble() > 0 && w.GetProperty("highest").GetDouble() < 1);
+        words.ShouldAllBe(w => File.Exists(w.GetProperty("file").GetString()));
+        words.ShouldAllBe(w => w.GetProperty("lowest").GetDouble() > 0 && w.GetProperty("highest").GetDouble() < 1);
         File.ReadAllText(Path.Combine(maps, "heatmaps.json")).ShouldContain("Each map has its own scale");
 
-        using var erased = await JsonOf("erase", "--model", model, "-s", scores, "-r", "0.1", "-o", patch);
-        erased.RootElement.GetProperty("ablatedWeights").GetInt64().ShouldBeGreaterThan(1000);
+        var erased = await InProcess.JsonAsync("erase", "--model", model, "-s", scores, "-r", "0.1", "-o", patch);
+        erased.GetProperty("ablatedWeights").GetInt64().ShouldBeGreaterThan(1000);
+        var digest = erased.GetProperty("resultDigest").GetString();
 
-        using var verified = await JsonOf("model", "verify", model, "--patch", patch);
-        verified.RootElement.GetProperty("patchedDigest").GetString().ShouldBe(erased.RootElement.GetProperty("resultDigest").GetString());
+        (await InProcess.JsonAsync("model", "verify", model, "--patch", patch)).GetProperty("patchedDigest").GetString().ShouldBe(digest);
 
         var before = await GenerateAsync(model, "before");
         (await GenerateAsync(model, "again")).ShouldBe(before);
         (await GenerateAsync(model, "after", "--patch", patch)).ShouldNotBe(before);
 
-        var baked = Path.Combine(folder.FullName, "baked");
-        using var bake = await JsonOf("model", "bake", baked, "--model", model, "--patch", patch);
-        bake.RootElement.GetProperty("digest").GetString().ShouldBe(erased.RootElement.GetProperty("resultDigest").GetString());
-        (await GenerateAsync(baked, "from-baked")).ShouldBe(await GenerateAsync(model, "from-patch", "--patch", patch));
+        (await InProcess.JsonAsync("model", "bake", At("baked"), "--model", model, "--patch", patch)).GetProperty("digest").GetString().ShouldBe(digest);
+        (await GenerateAsync(At("baked"), "from-baked")).ShouldBe(await GenerateAsync(model, "from-patch", "--patch", patch));
 
         var twice = await InProcess.RunAsync("model", "verify", model, "--patch", patch, "--patch", patch);
         twice.ExitCode.ShouldBe(ExitCode.CheckFailed);
@@ -54,17 +52,11 @@ public sealed class PatchCommandTests : IDisposable
         result.Error.Trim().ShouldBe("portal: Expected no base prompt, one, or one for each of the 3 prompts, got 2.");
     }
 
+    private string At(string name) => Path.Combine(folder.FullName, name);
+
     private async Task<byte[]> GenerateAsync(string model, string name, params string[] more)
     {
-        var output = Path.Combine(folder.FullName, name);
-        using var generated = await JsonOf(["generate", "--model", model, "-p", "a dog", "--steps", "2", "--seed", "5", "-o", output, .. more]);
-        return await File.ReadAllBytesAsync(generated.RootElement.GetProperty("images")[0].GetProperty("path").GetString()!);
-    }
-
-    private static async Task<JsonDocument> JsonOf(params string[] arguments)
-    {
-        var result = await InProcess.RunAsync([.. arguments, "--json"]);
-        result.ExitCode.ShouldBe(ExitCode.Success, result.Error);
-        return JsonDocument.Parse(result.Output);
+        var generated = await InProcess.JsonAsync(["generate", "--model", model, "-p", "a dog", "--steps", "2", "--seed", "5", "-o", At(name), .. more]);
+        return await File.ReadAllBytesAsync(generated.GetProperty("images")[0].GetProperty("path").GetString()!);
     }
 }

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using SafetyPortal.Cli.Output;
 using SafetyPortal.Tests;
 
@@ -8,6 +7,7 @@ namespace SafetyPortal.Cli.Tests.Commands;
 [Collection(nameof(InProcess))]
 public sealed class PlainModelTests : IDisposable
 {
+    private const string TinyClip = "CLIP, width 128, patch 8, QuickGELU, 2 heads of 64";
     private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("plain-model");
     private readonly string model;
     private readonly string networks;
@@ -15,8 +15,9 @@ public sealed class PlainModelTests : IDisposable
     public PlainModelTests()
     {
         model = TinyModelFolder.Create(folder.FullName);
-        networks = Directory.CreateDirectory(Path.Combine(folder.FullName, "networks")).FullName;
-        foreach (var part in new[] { "clip", "prompts" }) Directory.Move(Path.Combine(model, part), Path.Combine(networks, part));
+        networks = Directory.CreateDirectory(At("networks")).FullName;
+        foreach (var part in new[] { "clip", "prompts" })
+            Directory.Move(Path.Combine(model, part), Path.Combine(networks, part));
         Directory.Delete(Path.Combine(model, "judge"), recursive: true);
     }
 
@@ -25,30 +26,31 @@ public sealed class PlainModelTests : IDisposable
     [Fact]
     public async Task Evaluate_NothingSupplied_NamesWhatIsMissingAndTheOptions()
     {
-        var result = await EvaluateAsync();
+        var result = await InProcess.RunAsync(Evaluate());
         (result.ExitCode, result.Error).ShouldBe((
             ExitCode.BadInput,
-            $"portal: Expected prompts/*.csv in the model {model}: what to draw and what must be seen in it. There is none; supply a set with --prompts (setting Worker:Evaluation:Prompts).{Environment.NewLine}"));
+            $"portal: Expected prompts/*.csv in the model {model}: what to draw and what must be seen in it. "
+            + $"There is none; supply a set with --prompts (setting Worker:Evaluation:Prompts).{Environment.NewLine}"));
 
-        result = await EvaluateAsync("--prompts", Path.Combine(networks, "prompts"));
+        result = await InProcess.RunAsync(Evaluate("--prompts", Path.Combine(networks, "prompts")));
         result.ExitCode.ShouldBe(ExitCode.BadInput);
-        result.Error.ShouldContain("Nothing can tell whether an image shows \"church\": the model folder has neither judge/ nor clip/. Supply a CLIP with --clip, or a classifier of objects that ImageNet names with --resnet");
+        result.Error.ShouldContain(
+            "Nothing can tell whether an image shows \"church\": the model folder has neither judge/ nor clip/. "
+            + "Supply a CLIP with --clip, or a classifier of objects that ImageNet names with --resnet");
     }
 
     [Fact]
     public async Task Evaluate_FolderOfNetworks_JudgesWithThemAndNamesThem()
     {
-        var result = await EvaluateAsync("--backbones", networks, "--second-judge", "--json");
+        var json = await InProcess.JsonAsync(Evaluate("--backbones", networks, "--second-judge"));
 
-        result.ExitCode.ShouldBe(ExitCode.Success, result.Error);
-        using var json = JsonDocument.Parse(result.Output);
-        json.RootElement.GetProperty("target").GetProperty("detection").GetProperty("n").GetInt32().ShouldBe(2);
-        json.RootElement.GetProperty("fid").GetProperty("backbone").GetString().ShouldBe("FID (small n, CLIP, width 128, patch 8, QuickGELU, 2 heads of 64)");
-        json.RootElement.GetProperty("secondFid").GetProperty("backbone").GetString().ShouldBe("FID (small n, ResNet-18 features)");
-        json.RootElement.GetProperty("secondKid").GetProperty("value").GetDouble().ShouldBe(0);
-        json.RootElement.GetProperty("kid").GetProperty("value").GetDouble().ShouldBe(0); // no patch: the images are the same
-        json.RootElement.GetProperty("clipScore").GetProperty("n").GetInt32().ShouldBe(2);
-        var uses = json.RootElement.GetProperty("backbones").EnumerateArray().ToList();
+        json.GetProperty("target").GetProperty("detection").GetProperty("n").GetInt32().ShouldBe(2);
+        json.GetProperty("fid").GetProperty("backbone").GetString().ShouldBe($"FID (small n, {TinyClip})");
+        json.GetProperty("secondFid").GetProperty("backbone").GetString().ShouldBe("FID (small n, ResNet-18 features)");
+        json.GetProperty("secondKid").GetProperty("value").GetDouble().ShouldBe(0);
+        json.GetProperty("kid").GetProperty("value").GetDouble().ShouldBe(0); // no patch: the images are the same
+        json.GetProperty("clipScore").GetProperty("n").GetInt32().ShouldBe(2);
+        var uses = json.GetProperty("backbones").EnumerateArray().ToList();
         uses.Select(u => u.GetProperty("measures").GetString()).ShouldBe(["CLIP score, zero-shot detection", "FID", "second FID"]);
         uses.ShouldAllBe(u => u.GetProperty("digest").GetString()!.Length == 64);
     }
@@ -56,17 +58,18 @@ public sealed class PlainModelTests : IDisposable
     [Fact]
     public async Task AttributeEraseRedteam_ClipSupplied_RunOnTheSameFolder()
     {
-        var (scores, patch) = (Path.Combine(folder.FullName, "scores.safetensors"), Path.Combine(folder.FullName, "patch.safetensors"));
-        (await InProcess.RunAsync("attribute", "--model", model, "-p", "a picture of a church", "--steps", "2", "--seeds", "1", "-o", scores)).ExitCode.ShouldBe(ExitCode.Success);
-        (await InProcess.RunAsync("erase", "--model", model, "-s", scores, "-r", "0.02", "-o", patch)).ExitCode.ShouldBe(ExitCode.Success);
+        var (scores, patch, sheets) = (At("scores.safetensors"), At("patch.safetensors"), At("sheets"));
+        await InProcess.JsonAsync("attribute", "--model", model, "-p", "a picture of a church", "--steps", "2", "--seeds", "1", "-o", scores);
+        await InProcess.JsonAsync("erase", "--model", model, "-s", scores, "-r", "0.02", "-o", patch);
 
-        var probed = await InProcess.RunAsync(
-            "redteam", "--model", model, "--patch", patch, "--concept", "object:church", "--probes", "completion", "--images", "1", "--backbones", networks, "--json");
+        var probed = await InProcess.JsonAsync(
+            "redteam", "--model", model, "--patch", patch, "--concept", "object:church", "--probes", "completion", "--images", "1",
+            "--backbones", networks, "--scores", scores, "--sheets", sheets);
 
-        probed.ExitCode.ShouldBe(ExitCode.Success, probed.Error);
-        using var json = JsonDocument.Parse(probed.Output);
-        json.RootElement.GetProperty("evidence").GetProperty("probes")[0].GetProperty("after").GetProperty("n").GetInt32().ShouldBe(1);
-        json.RootElement.GetProperty("backbones")[0].GetProperty("network").GetString().ShouldBe("CLIP, width 128, patch 8, QuickGELU, 2 heads of 64");
+        probed.GetProperty("evidence").GetProperty("probes")[0].GetProperty("after").GetProperty("n").GetInt32().ShouldBe(1);
+        probed.GetProperty("backbones")[0].GetProperty("network").GetString().ShouldBe(TinyClip);
+        probed.GetProperty("trace").GetProperty("tensors").GetArrayLength().ShouldBeGreaterThan(0);
+        Directory.GetFiles(sheets).Select(Path.GetFileName).Order().ShouldBe(["attention.png", "completion.png", "without-concept.png"]);
     }
 
     // The picture has stripes of one pixel, which a detector sees at 640 alone.
@@ -90,10 +93,14 @@ public sealed class PlainModelTests : IDisposable
     [Fact]
     public async Task Evaluate_EmptyFolderOfNetworks_SaysWhatItMayHold()
     {
-        var result = await EvaluateAsync("--backbones", Directory.CreateDirectory(Path.Combine(folder.FullName, "empty")).FullName);
-        (result.ExitCode, result.Error.Contains("nudenet.onnx", StringComparison.Ordinal)).ShouldBe((ExitCode.BadInput, true));
+        var result = await InProcess.RunAsync(Evaluate("--backbones", Directory.CreateDirectory(At("empty")).FullName));
+
+        result.ExitCode.ShouldBe(ExitCode.BadInput);
+        result.Error.ShouldContain("nudenet.onnx");
     }
 
-    private Task<CommandLineResult> EvaluateAsync(params string[] more) => InProcess.RunAsync(
-        ["evaluate", "--model", model, "--concept", "object:church", "--targets", "2", "--per-concept", "1", "--steps", "2", .. more]);
+    private string At(string name) => Path.Combine(folder.FullName, name);
+
+    private string[] Evaluate(params string[] more) =>
+        ["evaluate", "--model", model, "--concept", "object:church", "--targets", "2", "--per-concept", "1", "--steps", "2", .. more];
 }

@@ -14,7 +14,12 @@ public sealed partial class ServeCommandTests : IDisposable
         var address = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
         var errors = new List<string>();
         using var process = CommandLineRun.Start(
-            line => { if (Address().Match(line) is { Success: true } found) address.TrySetResult(found.Value); }, errors.Add,
+            line =>
+            {
+                if (Address().Match(line) is { Success: true } found)
+                    address.TrySetResult(found.Value);
+            },
+            errors.Add,
             ["serve", "--url", "http://127.0.0.1:0", "--data", "data", "--models", "models"], folder.FullName);
         try
         {
@@ -22,7 +27,12 @@ public sealed partial class ServeCommandTests : IDisposable
 
             // Scripts before .NET 10 do not raise this event.
             (await client.GetStringAsync("/_framework/blazor.web.js")).ShouldContain("components-reconnect-state-changed");
-            foreach (var path in new[] { "/_content/Radzen.Blazor/Radzen.Blazor.min.js", "/_content/Radzen.Blazor/css/default-base.css", "/css/portal.css", "/js/shell.js", "/icons/portal.svg" })
+            string[] files =
+            [
+                "/_content/Radzen.Blazor/Radzen.Blazor.min.js", "/_content/Radzen.Blazor/css/default-base.css", "/css/portal.css", "/js/shell.js",
+                "/icons/portal.svg",
+            ];
+            foreach (var path in files)
                 (await client.GetByteArrayAsync(path)).ShouldNotBeEmpty(path);
         }
         catch (TimeoutException)

@@ -16,10 +16,7 @@ public sealed class WorkerCommandTests : IDisposable
     [Fact]
     public async Task Worker_DataFolderOfAPortal_MakesNoAccounts()
     {
-        await using (await OpenAsync())
-        {
-            // Opening it made the database.
-        }
+        await (await OpenAsync()).DisposeAsync(); // opening it made the database
 
         var result = await InProcess.RunAsync("worker", "--data", folder.FullName);
 

@@ -18,32 +18,29 @@ public sealed class OnceCommandTests(OnceCommandTests.Undisturbed undisturbed) :
     [Fact]
     public async Task Once_GatesThatDoNotPass_IsRejectedWithReasonsAndAHistoryThatVerifies()
     {
-        var data = undisturbed.Data;
         var result = await undisturbed.ResultAsync();
 
         result.ExitCode.ShouldBe(ExitCode.CheckFailed, result.Error);
-        using var json = JsonDocument.Parse(result.Output);
-        var report = json.RootElement;
+        var report = JsonSerializer.Deserialize<JsonElement>(result.Output);
         report.GetProperty("decision").GetString().ShouldBe("rejected");
         report.GetProperty("auditVerified").GetBoolean().ShouldBeTrue();
         report.GetProperty("failures").GetArrayLength().ShouldBeGreaterThan(0);
         report.GetProperty("concept").GetProperty("kind").GetString().ShouldBe("object");
-        foreach (var path in new[] { "target.detection.before", "target.detection.n", "retention.mean", "retention.worst", "placebo.detection.after", "clipScore.before", "fid.value", "seconds.attribute", "seconds.total" })
+        string[] numbers =
+        [
+            "target.detection.before", "target.detection.n", "retention.mean", "retention.worst", "placebo.detection.after", "clipScore.before", "fid.value",
+            "seconds.attribute", "seconds.total",
+        ];
+        foreach (var path in numbers)
             path.Split('.').Aggregate(report, (element, name) => element.GetProperty(name)).ValueKind.ShouldBe(JsonValueKind.Number, path);
         File.Exists(report.GetProperty("contactSheet").GetString()).ShouldBeTrue();
         var evidence = EvidenceDocument.FromBytes(await File.ReadAllBytesAsync(report.GetProperty("evidence").GetString()!));
         evidence.Verify(report.GetProperty("evidenceDigest").GetString()).ShouldBeEmpty();
 
-        (await CommandLineRun.ToEndAsync("audit", "verify", "--data", data)).ExitCode.ShouldBe(ExitCode.Success);
-        await using (var db = new SqliteConnection($"Data Source={Path.Combine(data, "portal.db")};Pooling=False"))
-        {
-            await db.OpenAsync();
-            await using var forge = db.CreateCommand();
-            forge.CommandText = "UPDATE AuditEvents SET ActorName = 'somebody else' WHERE Sequence = 5";
-            (await forge.ExecuteNonQueryAsync()).ShouldBe(1);
-        }
+        (await CommandLineRun.ToEndAsync("audit", "verify", "--data", undisturbed.Data)).ExitCode.ShouldBe(ExitCode.Success);
+        (await SqlAsync(undisturbed.Data, "UPDATE AuditEvents SET ActorName = 'somebody else' WHERE Sequence = 5 RETURNING 1")).ShouldBe(1);
 
-        var verdict = await CommandLineRun.ToEndAsync("audit", "verify", "--data", data);
+        var verdict = await CommandLineRun.ToEndAsync("audit", "verify", "--data", undisturbed.Data);
         verdict.ExitCode.ShouldBe(ExitCode.CheckFailed);
         verdict.Output.ShouldContain("Event 5");
     }
@@ -54,8 +51,9 @@ public sealed class OnceCommandTests(OnceCommandTests.Undisturbed undisturbed) :
     {
         var expected = Digest(await undisturbed.ResultAsync());
         var data = "";
+
         // The last stage is short: a process that went on to its decision before the signal arrived was killed too late, and another is started.
-        for (var attempt = 0; attempt == 0 || (attempt < 5 && await DecisionsAsync(data) > 0); attempt++)
+        for (var attempt = 0; attempt == 0 || (attempt < 5 && await SqlAsync(data, "SELECT COUNT(*) FROM Decisions") > 0); attempt++)
         {
             data = Path.Combine(folder.FullName, $"killed-{attempt}");
             await KillInAsync(stage, data);
@@ -67,33 +65,32 @@ public sealed class OnceCommandTests(OnceCommandTests.Undisturbed undisturbed) :
     private async Task KillInAsync(string stage, string data)
     {
         var reached = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        using (var process = CommandLineRun.Start(_ => { }, line => Signal(line, stage, reached), undisturbed.Arguments(data)))
+        using var process = CommandLineRun.Start(_ => { }, Watch, undisturbed.Arguments(data));
+        await Task.WhenAny(reached.Task, process.WaitForExitAsync());
+        reached.Task.IsCompleted.ShouldBeTrue($"the process ended with {(process.HasExited ? process.ExitCode : 0)} before stage {stage}");
+        process.Kill();
+        await process.WaitForExitAsync();
+
+        void Watch(string line)
         {
-            await Task.WhenAny(reached.Task, process.WaitForExitAsync());
-            reached.Task.IsCompleted.ShouldBeTrue($"the process ended with {(process.HasExited ? process.ExitCode : 0)} before stage {stage}");
-            process.Kill();
-            await process.WaitForExitAsync();
+            if (line.StartsWith(stage + ":", StringComparison.OrdinalIgnoreCase))
+                reached.TrySetResult();
         }
     }
 
-    private static async Task<long> DecisionsAsync(string data)
+    private static async Task<long> SqlAsync(string data, string text)
     {
         await using var db = new SqliteConnection($"Data Source={Path.Combine(data, "portal.db")};Pooling=False");
         await db.OpenAsync();
-        await using var count = db.CreateCommand();
-        count.CommandText = "SELECT COUNT(*) FROM Decisions";
-        return (long)(await count.ExecuteScalarAsync())!;
-    }
-
-    private static void Signal(string line, string stage, TaskCompletionSource reached)
-    {
-        if (line.StartsWith(stage + ":", StringComparison.OrdinalIgnoreCase)) reached.TrySetResult();
+        await using var command = db.CreateCommand();
+        command.CommandText = text;
+        return (long)(await command.ExecuteScalarAsync())!;
     }
 
     private static string Digest(CommandLineResult result)
     {
-        using var json = JsonDocument.Parse(result.Output.Length > 0 ? result.Output : throw new InvalidDataException(result.Error));
-        return json.RootElement.GetProperty("evidenceDigest").GetString().ShouldNotBeNull(result.Output);
+        var report = JsonSerializer.Deserialize<JsonElement>(result.Output.Length > 0 ? result.Output : throw new InvalidDataException(result.Error));
+        return report.GetProperty("evidenceDigest").GetString().ShouldNotBeNull(result.Output);
     }
 
     /// <summary>One model, and one run of the job from beginning to end, for all tests.</summary>
@@ -114,8 +111,9 @@ public sealed class OnceCommandTests(OnceCommandTests.Undisturbed undisturbed) :
 
         public string[] Arguments(string data) =>
         [
-            "once", "--model", Path.Combine(folder.FullName, "models", TinyModelFolder.Name), "--data", data, "--concept", "object:church", "--dose", "0.02", "--dose", "0.05", "--whole-curve",
-            "--targets", "2", "--per-concept", "2", "--image-steps", "2", "--attribution-steps", "3", "--attribution-seeds", "2", "--checks", "0", "--effort", "1", "--threads", "1", "--json",
+            "once", "--model", Path.Combine(folder.FullName, "models", TinyModelFolder.Name), "--data", data, "--concept", "object:church",
+            "--dose", "0.02", "--dose", "0.05", "--whole-curve", "--targets", "2", "--per-concept", "2", "--image-steps", "2",
+            "--attribution-steps", "3", "--attribution-seeds", "2", "--checks", "0", "--effort", "1", "--threads", "1", "--json",
         ];
 
         public void Dispose() => folder.Delete(recursive: true);

@@ -12,14 +12,14 @@ using SafetyPortal.Tests;
 using SafetyPortal.Trials.Edits;
 using SafetyPortal.Trials.Plans;
 using SafetyPortal.Worker;
-using SafetyPortal.Worker.Running;
 
 namespace SafetyPortal.Cli.Tests.Once;
 
 /// <summary>The job taken up where an earlier process left it, at the moments a signal cannot be aimed at.</summary>
 public sealed class OnceJobTests : IDisposable
 {
-    private static readonly ConceptArgument Church = ConceptArgument.Parse("object:church");
+    private static readonly OnceWish Wish = new(ConceptArgument.Parse("object:church"), EraseMethod.Cad, Seed: 1, Doses: [0.02]);
+    private static readonly Progress<WorkStep> Unseen = new();
 
     private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("once-job");
 
@@ -38,13 +38,18 @@ public sealed class OnceJobTests : IDisposable
         string? digest;
         await using (var portal = await OpenAsync())
         {
-            var model = await ModelAsync(portal);
-            filed = await FileAsync(portal, model);
+            filed = await FileAsync(portal, await ModelAsync(portal));
             var run = (await RequestAsync(portal, filed)).CurrentRunId!.Value;
-            await portal.Get<RunExecutor>().ExecuteAsync(run, new RunProgressRelay(Unseen()), default);
+            await portal.CarryOutAsync(run, Unseen, default);
             var waiting = await RequestAsync(portal, filed);
             waiting.Status.ShouldBe(RequestStatus.AwaitingDecision);
             digest = waiting.Runs.Find(r => r.Id == run)!.EvidenceDigest;
+        }
+
+        await using (var other = await OpenAsync(imageSteps: 3))
+        {
+            var refused = await Should.ThrowAsync<InvalidRequestException>(async () => await RunAsync(other, await ModelAsync(other)));
+            refused.Message.ShouldContain($"The run of request {filed} began with imageSteps 2: go on with the former");
         }
 
         await using var again = await OpenAsync();
@@ -118,7 +123,7 @@ public sealed class OnceJobTests : IDisposable
         var model = await ModelAsync(portal);
         var filed = await FileAsync(portal, model);
 
-        var refused = await Should.ThrowAsync<InvalidRequestException>(() => new OnceJob(portal, Unseen()).RunAsync(model, Church, EraseMethod.App, seed: 1, doses: [0.02], default));
+        var refused = await Should.ThrowAsync<InvalidRequestException>(() => RunAsync(portal, model, Wish with { Method = EraseMethod.App }));
 
         refused.Message.ShouldContain($"Request {filed} is open with --method cad --seed 1 --dose 0.02, not with --method app --seed 1 --dose 0.02");
     }
@@ -128,15 +133,15 @@ public sealed class OnceJobTests : IDisposable
     {
         await using (var portal = await PortalServices.OpenAsync(Data, new WorkerOptions { ModelRoot = Models }, default))
         {
-            await using var db = await portal.Get<IDbContextFactory<PortalDb>>().CreateDbContextAsync();
+            await using var db = await DbAsync(portal);
             db.Users.Add(new PortalUser { UserName = "ada@example.org", NormalizedUserName = "ADA@EXAMPLE.ORG", DisplayName = "Ada" });
             await db.SaveChangesAsync();
         }
 
-        (await Should.ThrowAsync<InvalidDataException>(OpenAsync)).Message.ShouldContain("ada@example.org");
+        (await Should.ThrowAsync<InvalidDataException>(() => OpenAsync())).Message.ShouldContain("ada@example.org");
 
         await using var after = await PortalServices.OpenAsync(Data, new WorkerOptions { ModelRoot = Models }, default);
-        await using var accounts = await after.Get<IDbContextFactory<PortalDb>>().CreateDbContextAsync();
+        await using var accounts = await DbAsync(after);
         (await accounts.Users.CountAsync()).ShouldBe(1);
     }
 
@@ -146,13 +151,13 @@ public sealed class OnceJobTests : IDisposable
         var content = new RequestContent
         {
             ModelVersionId = model.Id,
-            ConceptKind = Church.Kind,
-            ConceptName = Church.Name,
+            ConceptKind = Wish.Concept.Kind,
+            ConceptName = Wish.Concept.Name,
             ConceptPrompts = ["a church"],
             Justification = justification,
-            Method = EraseMethod.Cad,
-            Seed = 1,
-            Doses = [0.02],
+            Method = Wish.Method,
+            Seed = Wish.Seed,
+            Doses = Wish.Doses,
         };
         var request = await portal.Get<FileRequest>().DraftAsync(reviewer, content, default);
         await portal.Get<FileRequest>().SubmitAsync(reviewer, request.Id, default);
@@ -161,11 +166,11 @@ public sealed class OnceJobTests : IDisposable
 
     private static Task<ModelVersion> ModelAsync(PortalServices portal) => portal.Get<ModelRegistration>().RegisterAsync(TinyModelFolder.Name, default);
 
-    private static Task<OnceOutcome> RunAsync(PortalServices portal, ModelVersion model) =>
-        new OnceJob(portal, Unseen()).RunAsync(model, Church, EraseMethod.Cad, seed: 1, doses: [0.02], default);
+    private static Task<OnceOutcome> RunAsync(PortalServices portal, ModelVersion model, OnceWish? wish = null) =>
+        new OnceJob(portal, Unseen).RunAsync(model, wish ?? Wish, default);
 
     private static async Task<long> FileAsync(PortalServices portal, ModelVersion model) =>
-        await new OnceJob(portal, Unseen()).OpenRequestAsync(await portal.ActorAsync("reviewer", default), model, Church, EraseMethod.Cad, seed: 1, doses: [0.02], default);
+        await new OnceJob(portal, Unseen).OpenRequestAsync(await portal.ActorAsync("reviewer", default), model, Wish, default);
 
     private static async Task<EraseRequest> RequestAsync(PortalServices portal, long id)
     {
@@ -173,15 +178,15 @@ public sealed class OnceJobTests : IDisposable
         return details.ShouldNotBeNull().Request;
     }
 
+    private static Task<PortalDb> DbAsync(PortalServices portal) => portal.Get<IDbContextFactory<PortalDb>>().CreateDbContextAsync();
+
     private static async Task<int> CountAsync(PortalServices portal)
     {
-        await using var db = await portal.Get<IDbContextFactory<PortalDb>>().CreateDbContextAsync();
+        await using var db = await DbAsync(portal);
         return await db.EraseRequests.CountAsync();
     }
 
-    private static Progress<WorkStep> Unseen() => new();
-
-    private Task<PortalServices> OpenAsync() => PortalServices.OpenDemoAsync(
+    private Task<PortalServices> OpenAsync(int imageSteps = 2) => PortalServices.OpenDemoAsync(
         Data,
         new WorkerOptions
         {
@@ -189,7 +194,7 @@ public sealed class OnceJobTests : IDisposable
             Threads = 1,
             AttributionSteps = 3,
             AttributionSeeds = 2,
-            ImageSteps = 2,
+            ImageSteps = imageSteps,
             Images = new EvaluationSize(2, 2),
             Effort = EditEffort.OfLevel(1),
             Faithfulness = new FaithfulnessSettings { Ablations = 0 },

@@ -13,13 +13,13 @@ public sealed class CancelledMeasuringTests
     [Fact]
     public void FeatureDistances_Cancelled_ComputesNoResample()
     {
-        var plan = new EvaluationPlan([.. Enumerable.Range(0, 3).Select(i => new EvaluationCase($"dog-{i}", "a dog", i, CaseGroup.Unrelated, "dog", IsStyle: false))]);
+        var cases = Enumerable.Range(0, 3).Select(i => new EvaluationCase($"dog-{i}", "a dog", i, CaseGroup.Unrelated, "dog", IsStyle: false));
         var metrics = new MetricsSummary(new(new(1, 0, 3)), new(1, 1, 3), Placebo: null, ClipScore: null, Fid: null);
         using var values = tensor(new float[] { 0, 1, 1, 0, 1, 1 }, [3, 2]);
         var rows = new FeatureRows();
         rows.Add(values);
 
-        Should.Throw<OperationCanceledException>(() => FeatureDistances.AddTo(metrics, plan, rows, rows, uses: null, Cancelled));
+        Should.Throw<OperationCanceledException>(() => FeatureDistances.AddTo(metrics, new([.. cases]), rows, rows, uses: null, Cancelled));
     }
 
     [Fact]

@@ -19,7 +19,7 @@ public sealed class ComparisonTests
         [.. objects.Select((o, i) => new ImageReading(Plan.Cases[i].Id, $"image-{i}", o, "noto", o, 20 + i))];
 
     [Fact]
-    public void Between_CountsTargetAndKeepsPerConcept()
+    public void Between_TwoGalleries_CountsTargetAndKeepsPerConcept()
     {
         var before = Seen("church", "church", "dog", "dog", "cat", "dog", "dog");
         var after = Seen("house", "church", "dog", "cat", "cat", "cat", "saw");
@@ -54,7 +54,7 @@ public sealed class ComparisonTests
     }
 
     [Fact]
-    public void Merit_IsTheWorseShareOfThePolicy()
+    public void Merit_DropAndRetention_IsTheLesserShareOfThePolicy()
     {
         var policy = new PolicyDocument();
         var before = Seen("church", "church", "dog", "dog", "cat", "cat", "saw");

@@ -18,14 +18,16 @@ public sealed class FeatureRowsTests
             var rows = new FeatureRows();
             rows.Add(values);
             var second = new Features([.. Enumerable.Range(0, 1024).Select(i => (float)i)], 512);
-            if (hasSecond) rows.AddSecond(second);
+            if (hasSecond)
+                rows.AddSecond(second);
             rows.Save(path);
 
             var loaded = FeatureRows.Load(path);
 
             loaded.ToFeatures()[1].ToArray().ShouldBe([4f, 5, 6]);
             loaded.ToSecond().Count.ShouldBe(hasSecond ? 2 : 0);
-            if (hasSecond) loaded.ToSecond()[1].ToArray().ShouldBe(second[1].ToArray());
+            if (hasSecond)
+                loaded.ToSecond()[1].ToArray().ShouldBe(second[1].ToArray());
         }
         finally
         {

@@ -15,7 +15,8 @@ public sealed class PainterTests : IDisposable
     public void Paint_TwoBatches_ReadsEveryCaseAndCountsStepsAsPartsOfImages()
     {
         using var model = LoadedModel.Load(TinyModelFolder.Create(root.FullName));
-        EvaluationCase[] cases = [.. Enumerable.Range(0, 3).Select(i => new EvaluationCase($"dog-{i}", "a dog", i, CaseGroup.Unrelated, "dog", IsStyle: false))];
+        EvaluationCase Case(int i) => new($"dog-{i}", "a dog", i, CaseGroup.Unrelated, "dog", IsStyle: false);
+        EvaluationCase[] cases = [Case(0), Case(1), Case(2)];
         var progress = new List<double>();
 
         var gallery = new Painter(model, new PaintSettings(Steps: 2, Guidance: 1, BatchSize: 2, PaintSettings.FastScheduler))
@@ -33,7 +34,8 @@ public sealed class PainterTests : IDisposable
         using var model = LoadedModel.Load(TinyModelFolder.Create(root.FullName));
         var settings = new PaintSettings(Steps: 2, Guidance: 5, BatchSize: 3);
         EvaluationCase Case(string prompt, double? guidance) => new(prompt, prompt, 7, CaseGroup.Target, prompt, IsStyle: false, guidance);
-        byte[] Alone(string prompt, double guidance) => new Painter(model, settings with { Guidance = guidance }).Images([Case(prompt, null)], progress: null, default)[0].Pixels;
+        byte[] Alone(string prompt, double guidance) =>
+            new Painter(model, settings with { Guidance = guidance }).Images([Case(prompt, null)], progress: null, default)[0].Pixels;
         var progress = new List<double>();
 
         var images = new Painter(model, settings).Images([Case("a dog", 1), Case("a church", null), Case("a cat", 240)], progress.Add, default);

@@ -50,7 +50,8 @@ public sealed class ImageReaderTests : IDisposable
     {
         var pixels = new byte[32 * 32 * 3];
         random.NextBytes(pixels);
-        for (var i = 0; i < pixels.Length; i++) pixels[i] = (byte)((pixels[i] / 4) + (((colour >> (i % 3)) & 1) * 128));
+        for (var i = 0; i < pixels.Length; i++)
+            pixels[i] = (byte)((pixels[i] / 4) + (((colour >> (i % 3)) & 1) * 128));
         return new Raster(32, 32, 3, pixels);
     }
 }

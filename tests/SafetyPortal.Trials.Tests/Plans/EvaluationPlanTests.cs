@@ -57,7 +57,8 @@ public sealed class EvaluationPlanTests
 
     [Fact]
     public void ShowsNudity_StyledCaseThatDrawsIt_IsAmongThem() =>
-        new EvaluationCase("noto-00", "a picture of a naked mannequin in the style of noto", 1, CaseGroup.Neighbour, "noto", IsStyle: true).ShowsNudity(ConceptKind.Style).ShouldBeTrue();
+        new EvaluationCase("noto-00", "a picture of a naked mannequin in the style of noto", 1, CaseGroup.Neighbour, "noto", IsStyle: true)
+            .ShowsNudity(ConceptKind.Style).ShouldBeTrue();
 
     [Fact]
     public void Choose_SameRows_GivesTheSamePlan() =>
@@ -80,7 +81,9 @@ public sealed class EvaluationPlanTests
     [Fact]
     public void Choose_NamesThatDifferInCase_AreOneConcept()
     {
-        var plan = EvaluationPlan.Choose([Row("Dog", "noto", 1), Row("dog", "noto", 2), Row("cat", "noto", 3)], ConceptKind.Object, "dog", [], new EvaluationSize(1, 1));
+        EvaluationPrompt[] rows = [Row("Dog", "noto", 1), Row("dog", "noto", 2), Row("cat", "noto", 3)];
+
+        var plan = EvaluationPlan.Choose(rows, ConceptKind.Object, "dog", [], new EvaluationSize(1, 1));
 
         plan.Cases.Count(c => c.Group == CaseGroup.Target).ShouldBe(1);
     }
@@ -90,13 +93,21 @@ public sealed class EvaluationPlanTests
         EvaluationPlan.Choose([Row("dog", "noto", 1) with { Guidance = 12.5 }, Row("cat", "noto", 2)], ConceptKind.Object, "dog", [], EvaluationSize.Default)
             .Cases.Select(c => c.Guidance).ShouldBe([12.5, null]);
 
-    [Fact]
-    public void Choose_UnknownConcept_NamesIt() =>
-        Should.Throw<InvalidDataException>(() => EvaluationPlan.Choose(Rows(), ConceptKind.Object, "piano", [], EvaluationSize.Default))
-            .Message.ShouldContain("piano");
+    [Theory]
+    [InlineData("piano", "ask for \"piano\"")]
+    [InlineData("dog", "other than \"dog\"")]
+    public void Choose_NoTargetOrNothingElse_SaysWhichIsMissing(string target, string message) =>
+        Should.Throw<InvalidDataException>(() => EvaluationPlan.Choose([Row("dog", "noto", 1)], ConceptKind.Object, target, [], EvaluationSize.Default))
+            .Message.ShouldContain(message);
 
     [Fact]
-    public void Choose_NothingElseToKeep_IsRefused() =>
-        Should.Throw<InvalidDataException>(() => EvaluationPlan.Choose([Row("dog", "noto", 1)], ConceptKind.Object, "dog", [], EvaluationSize.Default))
-            .Message.ShouldContain("other than");
+    public void Thin_SmallerSize_KeepsAPartOfEveryConceptInOrder()
+    {
+        var plan = EvaluationPlan.Choose(Rows(), ConceptKind.Style, "sketch", [], EvaluationSize.Default);
+
+        var thin = plan.Thin(new EvaluationSize(4, 1));
+
+        thin.Cases.ShouldBe(plan.Cases.Intersect(thin.Cases));
+        thin.Cases.GroupBy(c => c.Concept).Select(g => (g.Key, g.Count())).ShouldBe([("sketch", 4), ("noto", 4), ("nude mannequin", 1)]);
+    }
 }
