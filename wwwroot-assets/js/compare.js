@@ -1,4 +1,4 @@
-// Before/after comparison. Everything is delegated from the document, so pairs that Blazor adds later work without registration.
+// Before/after comparison. All listeners are on the document, so pairs that Blazor adds later work too.
 //   slider: <input type=range data-compare> inside .compare sets --split on it
 //   click targets: <button data-compare-to="0..100"> inside the same .pair
 //   blink: <button data-blink> (or Space on it) shows the edited image while held
@@ -27,8 +27,8 @@
   document.addEventListener("keydown", event => { if (event.key === " " && held(event)) { event.preventDefault(); blink(held(event), true); } });
   document.addEventListener("keyup", event => { if (event.key === " ") blink(held(event), false); });
 
-  // Shared zoom and pan: every picture of a gallery shows the same part, so that the same place is compared in all of them.
-  //   <button data-zoom="in|out|reset">, <button data-pan="x,y"> in steps, or dragging a picture outside of slider mode
+  // Shared zoom and pan: every image of a gallery shows the same part.
+  //   <button data-zoom="in|out|reset">, <button data-pan="x,y"> in steps, or dragging an image outside of slider mode
   const view = { zoom: 1, x: 0, y: 0 };
   const clamp = (value, limit) => Math.max(-limit, Math.min(limit, value));
   const show = () => {
@@ -66,6 +66,6 @@
     show();
   });
   for (const name of ["pointerup", "pointercancel"]) document.addEventListener(name, () => { drag = null; });
-  // Pictures that appear later (another group, another mode) take over the part that is shown.
+  // Images that appear later (another group, another mode) show the same part.
   new MutationObserver(() => { if (document.querySelector(".gallery:not([data-zoomed])") && view.zoom > 1) show(); }).observe(document.body, { childList: true, subtree: true });
 })();

@@ -1,4 +1,4 @@
-// Single keys for people who look at many pairs. None of them approves anything, and all can be turned off.
+// Single keys for people who look at many pairs. No key approves anything, and the user can turn all of them off.
 //   data-key-item: J and K move between these; data-key-reveal: Space presses it inside the selected item
 //   data-key-claim: C presses it; data-key-reasons: a select whose options 1..9 choose
 (() => {

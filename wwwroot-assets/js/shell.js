@@ -1,4 +1,4 @@
-// Loaded before the styles paint: applies the chosen theme, or the system's where none was chosen; then the menu of narrow screens.
+// Loads before the first paint. Applies the theme that the user chose, or that of the system, and runs the menu of narrow screens.
 (() => {
   const system = matchMedia("(prefers-color-scheme: dark)");
   const chosen = () => localStorage.getItem("theme");
@@ -11,7 +11,7 @@
     apply();
   });
   document.addEventListener("click", event => { if (event.target.closest?.("[data-reload]")) location.reload(); });
-  // Tables wider than their box say so. Boxes come and go with Blazor, so all are looked at after every change of page or window.
+  // Marks the boxes of tables that are wider. Blazor adds and removes boxes, so every change of page or window checks them all.
   let looked = 0;
   const look = () => {
     cancelAnimationFrame(looked);
@@ -25,7 +25,7 @@
     look();
     new MutationObserver(look).observe(document.body, { childList: true, subtree: true, characterData: true });
   });
-  // The menu of narrow screens opens by its button and closes when a link in it was followed.
+  // The menu of narrow screens opens by its button and closes when the user follows a link in it.
   document.addEventListener("click", event => {
     const menu = document.getElementById("menu");
     const button = document.querySelector("[data-menu-button]");
