@@ -6,14 +6,19 @@ using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
+using SafetyPortal.Requests;
 using SafetyPortal.Requests.Accounts;
+using SafetyPortal.Requests.Evidence;
+using SafetyPortal.Requests.Filing;
 using SafetyPortal.Requests.Models;
+using SafetyPortal.Requests.Runs;
 using SafetyPortal.Web.Account;
+using SafetyPortal.Web.Decisions;
 using SafetyPortal.Web.Hosting;
 
 namespace SafetyPortal.Web.Tests;
 
-/// <summary>A real portal on a free port of this machine, with its own data folder that disappears with it.</summary>
+/// <summary>A real portal on a free port of this machine. Disposing it deletes its data folder.</summary>
 public sealed class Portal : IAsyncDisposable
 {
     /// <summary>An address at which the portal fails.</summary>
@@ -26,15 +31,13 @@ public sealed class Portal : IAsyncDisposable
     {
         this.app = app;
         this.options = options;
-        Address = new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single());
+        Address = new Uri(Get<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single());
     }
 
-    /// <summary>Cookies of the sessions that were signed in by role: sign-ins are limited to so many a minute.</summary>
+    /// <summary>Cookies of the signed-in sessions by role, which tests share because the portal limits the sign-ins of a minute.</summary>
     internal IDictionary<string, CookieCollection> SignedIn { get; } = new ConcurrentDictionary<string, CookieCollection>(StringComparer.Ordinal);
 
     public Uri Address { get; }
-
-    public IServiceProvider Services => app.Services;
 
     public static Task<Portal> StartAsync(string? modelRoot = null, bool worker = false, params string[] settings)
     {
@@ -50,7 +53,7 @@ public sealed class Portal : IAsyncDisposable
         });
     }
 
-    /// <summary>Ends this portal and starts another on what it stored.</summary>
+    /// <summary>Ends this portal and starts another on the same data.</summary>
     public async Task<Portal> RestartAsync(bool demo, params string[] settings)
     {
         await app.StopAsync();
@@ -61,19 +64,24 @@ public sealed class Portal : IAsyncDisposable
     private static async Task<Portal> StartAsync(PortalOptions options)
     {
         var host = await PortalHost.CreateAsync(options);
-        // A page that fails unexpectedly: what is answered then has no other cause that a test could count on.
         host.MapGet(Fails, (HttpContext _) => throw new InvalidOperationException("The disk is full of secrets.")).AllowAnonymous();
         await host.StartAsync();
         return new Portal(host, options);
     }
 
-    public IReadOnlyList<DemoAccount> Accounts => Services.GetRequiredService<DemoSignIns>().Accounts;
+    public T Get<T>()
+        where T : notnull => app.Services.GetRequiredService<T>();
+
+    public IReadOnlyList<DemoAccount> Accounts => Get<DemoSignIns>().Accounts;
 
     /// <summary>The first demo account with this role.</summary>
     public DemoAccount Account(string role) => Accounts.First(account => account.Role == role);
 
+    /// <summary>The demo approver who is not <see cref="Account"/>.</summary>
+    public DemoAccount SecondApprover => Accounts.Last(account => account.Role == Roles.Approver);
+
     /// <summary>The person behind the account, signed in now.</summary>
-    public Task<Actor> ActorAsync(string role) => Services.GetRequiredService<DemoAccounts>().ActorAsync(Account(role).Email, default);
+    public Task<Actor> ActorAsync(string role) => Get<DemoAccounts>().ActorAsync(Account(role).Email, default);
 
     /// <summary>The same person as a page knows them.</summary>
     public async Task<ClaimsPrincipal> UserAsync(string role)
@@ -83,10 +91,35 @@ public sealed class Portal : IAsyncDisposable
     }
 
     /// <summary>A model that exists in the database alone; nothing loads its weights.</summary>
-    public Task<ModelVersion> RegisterModelAsync(string name = "demo") => Services.GetRequiredService<RegisterModel>().ExecuteAsync(
+    public Task<ModelVersion> RegisterModelAsync() => Get<RegisterModel>().ExecuteAsync(
         Actor.System("setup"),
-        new ModelDescription(name, name, new string('a', 64), ["fish", "dog", "church", "trumpet", "house"], ["noto", "sketch"], DrawsNudity: true),
+        new ModelDescription("demo", "demo", new string('a', 64), ["fish", "dog", "church", "trumpet", "house"], ["noto", "sketch"], DrawsNudity: true),
         default);
+
+    /// <summary>A draft of the reviewer.</summary>
+    public async Task<EraseRequest> DraftAsync(long model, ConceptKind kind, string name, params string[] pictures) => await Get<FileRequest>().DraftAsync(
+        await ActorAsync(Roles.Reviewer),
+        new RequestContent
+        {
+            ModelVersionId = model,
+            ConceptKind = kind,
+            ConceptName = name,
+            ConceptPrompts = [$"a picture of {name}"],
+            Doses = [0.01],
+            Justification = "The rights were withdrawn.",
+            ReferenceImages = pictures,
+        },
+        default);
+
+    /// <summary>The request as it is now, with its runs and decisions.</summary>
+    public async Task<RequestDetails> DetailsAsync(EraseRequest request) => (await Get<RequestQueries>().GetAsync(request.RequesterId, request.Id, default))!;
+
+    /// <summary>The request's newest run with its evidence.</summary>
+    public async Task<(Run Run, EvidenceDocument Evidence)> EvidenceAsync(EraseRequest request)
+    {
+        var run = (await DetailsAsync(request)).Request.CurrentRun!;
+        return (run, (await Get<EvidenceReader>().ReadAsync(run, default))!);
+    }
 
     public async ValueTask DisposeAsync()
     {

@@ -1,7 +1,6 @@
-
 namespace SafetyPortal.Web.Tests;
 
-/// <summary>One portal with a finished and decided history, shared by the tests that only look.</summary>
+/// <summary>One portal with a finished and decided history, which tests share that change nothing others look at.</summary>
 public sealed class SharedPortal : IAsyncLifetime
 {
     public Portal Portal { get; private set; } = default!;

@@ -6,12 +6,14 @@ namespace SafetyPortal.Web.Tests;
 /// <summary>A browser without a screen: cookies, and forms posted with their antiforgery token.</summary>
 public sealed partial class Session : IDisposable
 {
+    private readonly Portal portal;
     private readonly CookieContainer cookies = new();
     private readonly HttpClient client;
 
     public Session(Portal portal)
     {
         ArgumentNullException.ThrowIfNull(portal);
+        this.portal = portal;
         client = new HttpClient(new HttpClientHandler { CookieContainer = cookies, AllowAutoRedirect = false }) { BaseAddress = portal.Address };
     }
 
@@ -30,8 +32,8 @@ public sealed partial class Session : IDisposable
         return session;
     }
 
-    /// <summary>The same cookies in another browser, as someone who copied them has them.</summary>
-    public Session Copy(Portal portal)
+    /// <summary>Another browser with a copy of the cookies.</summary>
+    public Session Copy()
     {
         var copy = new Session(portal);
         copy.cookies.Add(cookies.GetAllCookies());
@@ -40,6 +42,18 @@ public sealed partial class Session : IDisposable
 
     public Task<HttpResponseMessage> GetAsync(string path) => client.GetAsync(new Uri(path, UriKind.Relative));
 
+    public async Task<HttpStatusCode> StatusAsync(string path) => (await GetAsync(path)).StatusCode;
+
+    public async Task<string> ReadAsync(string path) => await (await GetAsync(path)).Content.ReadAsStringAsync();
+
+    /// <summary>Asserts that the portal redirects from the path to an address that contains <paramref name="target"/>.</summary>
+    public async Task ShouldRedirectAsync(string path, string target)
+    {
+        var answer = await GetAsync(path);
+        answer.StatusCode.ShouldBe(HttpStatusCode.Redirect, path);
+        answer.Headers.Location!.ToString().ShouldContain(target, customMessage: path);
+    }
+
     public Task<HttpResponseMessage> SignInAsync(string name, string password) =>
         PostFormAsync("/account/sign-in", new() { ["_handler"] = "sign-in", ["Input.Name"] = name, ["Input.Password"] = password });
 
@@ -47,8 +61,7 @@ public sealed partial class Session : IDisposable
     public async Task<HttpResponseMessage> PostFormAsync(string page, Dictionary<string, string> fields, string? to = null)
     {
         ArgumentNullException.ThrowIfNull(fields);
-        var html = await (await GetAsync(page)).Content.ReadAsStringAsync();
-        fields["__RequestVerificationToken"] = Token().Match(html).Groups["token"].Value;
+        fields["__RequestVerificationToken"] = Token().Match(await ReadAsync(page)).Groups["token"].Value;
         return await PostAsync(to ?? page, fields);
     }
 

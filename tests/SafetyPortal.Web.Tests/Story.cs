@@ -1,4 +1,3 @@
-using Microsoft.Extensions.DependencyInjection;
 using SafetyPortal.Images;
 using SafetyPortal.Requests;
 using SafetyPortal.Requests.Accounts;
@@ -16,8 +15,8 @@ using SafetyPortal.Requests.Runs;
 namespace SafetyPortal.Web.Tests;
 
 /// <summary>
-/// Requests in the states pages show, brought there by the real use cases; the test plays the worker through its lease. The pictures
-/// are plain gradients and the numbers made up, so that pages can be looked at without a model.
+/// Requests in the states that pages show. The real use cases bring them there, and the test acts as the worker through its lease. The images are drawn
+/// here and the numbers made up, so that pages work without a model.
 /// </summary>
 public sealed class Story(Portal portal)
 {
@@ -26,13 +25,13 @@ public sealed class Story(Portal portal)
     /// <summary>Finished, waiting for an approver.</summary>
     public EraseRequest Waiting { get; private set; } = default!;
 
-    /// <summary>A worker is at it.</summary>
+    /// <summary>A worker carries out its run.</summary>
     public EraseRequest Running { get; private set; } = default!;
 
     public EraseRequest Released { get; private set; } = default!;
 
-    /// <summary>A finished red-team order against <see cref="Waiting"/>.</summary>
-    public ProbeOrder Attack { get; private set; } = default!;
+    /// <summary>A finished order of probes for <see cref="Waiting"/>.</summary>
+    public ProbeOrder Order { get; private set; } = default!;
 
     /// <summary>The first approver's open blind judgement of <see cref="Waiting"/>.</summary>
     public BlindJudgement Blind { get; private set; } = default!;
@@ -44,9 +43,9 @@ public sealed class Story(Portal portal)
         var model = await portal.RegisterModelAsync();
         story.Released = await story.FinishedAsync(model, ConceptKind.Object, "trumpet");
         await story.ApproveAsync(story.Released);
-        await portal.Services.GetRequiredService<ReleasePatch>().ExecuteAsync(await portal.ActorAsync(Roles.Approver), story.Released.Id, ModelAlias.Staging, default);
+        await portal.Get<ReleasePatch>().ExecuteAsync(await portal.ActorAsync(Roles.Approver), story.Released.Id, ModelAlias.Staging, default);
         story.Waiting = await story.FinishedAsync(model, ConceptKind.Object, "church", StoryFindings.AddAsync);
-        story.Attack = await StoryRedTeam.AttackAsync(portal, story.Waiting);
+        story.Order = await StoryRedTeam.OrderAsync(portal, story.Waiting);
         story.Blind = await StoryBlind.JudgeAsync(portal, story.Waiting);
         story.Running = await story.QueuedAsync(model, ConceptKind.Style, "sketch");
         await story.WorkAsync(story.Running);
@@ -58,7 +57,7 @@ public sealed class Story(Portal portal)
     {
         ArgumentNullException.ThrowIfNull(model);
         var reviewer = await portal.ActorAsync(Roles.Reviewer);
-        return await portal.Services.GetRequiredService<FileRequest>().StartAsync(
+        return await portal.Get<FileRequest>().StartAsync(
             reviewer,
             new RequestContent
             {
@@ -78,7 +77,7 @@ public sealed class Story(Portal portal)
         ModelVersion model, ConceptKind kind, string name, Func<EvidenceDocument, Func<byte[], Task<string>>, Task<EvidenceDocument>>? findings = null)
     {
         var request = await QueuedAsync(model, kind, name);
-        var lease = portal.Services.GetRequiredService<RunLease>();
+        var lease = portal.Get<RunLease>();
         var ticket = await ClaimAsync(request);
         var evidence = await EvidenceAsync(request, model);
         if (findings is not null)
@@ -88,10 +87,12 @@ public sealed class Story(Portal portal)
             var output = await StoryBlind.OutputAsync(stage, evidence, PutAsync) ?? BitConverter.GetBytes((int)stage + (request.Id * 100));
             await lease.FinishStageAsync(ticket, stage, await PutAsync(output), 1.5 * (int)stage, default);
         }
-        var verdict = await portal.Services.GetRequiredService<VerdictSigner>().SignAsync(evidence, default);
+        var verdict = await portal.Get<VerdictSigner>().SignAsync(evidence, default);
         await lease.CompleteAsync(
             ticket,
-            new RunOutcome(evidence.Digest(), await PutAsync(evidence.ToBytes()), evidence.PatchDigest, evidence.ResultDigest, evidence.ChosenDose, GatesPassed: true, verdict),
+            new RunOutcome(
+                evidence.Digest(), await PutAsync(evidence.ToBytes()), evidence.PatchDigest, evidence.ResultDigest, evidence.ChosenDose,
+                GatesPassed: true, verdict),
             default);
         return request;
     }
@@ -99,27 +100,22 @@ public sealed class Story(Portal portal)
     public async Task ApproveAsync(EraseRequest request)
     {
         ArgumentNullException.ThrowIfNull(request);
-        var approver = await portal.ActorAsync(Roles.Approver);
-        var details = await portal.Services.GetRequiredService<RequestQueries>().GetAsync(approver.Id, request.Id, default);
-        await portal.Services.GetRequiredService<DecideRequest>().ExecuteAsync(
-            approver, request.Id, new DecisionEntry(DecisionKind.Approve, details!.Request.CurrentRun!.EvidenceDigest!), default);
+        var run = (await portal.DetailsAsync(request)).Request.CurrentRun!;
+        await portal.Get<DecideRequest>().ExecuteAsync(
+            await portal.ActorAsync(Roles.Approver), request.Id, new DecisionEntry(DecisionKind.Approve, run.EvidenceDigest!), default);
     }
 
     private async Task WorkAsync(EraseRequest request)
     {
-        var lease = portal.Services.GetRequiredService<RunLease>();
+        var lease = portal.Get<RunLease>();
         var ticket = await ClaimAsync(request);
         await lease.FinishStageAsync(ticket, RunStage.Load, await PutAsync([1, 2, 3]), 2.1, default);
         await lease.FinishStageAsync(ticket, RunStage.Baseline, await PutAsync([4, 5, 6]), 31, default);
         await lease.ReportAsync(ticket, RunStage.Attribute, 37, 200, "seed 1 of 4", await PutAsync(Picture(40, 3)), default);
     }
 
-    private async Task<LeaseTicket> ClaimAsync(EraseRequest request)
-    {
-        var reviewer = await portal.ActorAsync(Roles.Reviewer);
-        var details = await portal.Services.GetRequiredService<RequestQueries>().GetAsync(reviewer.Id, request.Id, default);
-        return (await portal.Services.GetRequiredService<RunLease>().ClaimAsync(details!.Request.CurrentRunId!.Value, "test", default))!;
-    }
+    private async Task<LeaseTicket> ClaimAsync(EraseRequest request) =>
+        (await portal.Get<RunLease>().ClaimAsync((await portal.DetailsAsync(request)).Request.CurrentRunId!.Value, "test", default))!;
 
     private async Task<EvidenceDocument> EvidenceAsync(EraseRequest request, ModelVersion model)
     {
@@ -145,7 +141,7 @@ public sealed class Story(Portal portal)
             AblatedWeights = 28_016,
             Metrics = curve[2].Metrics,
             DoseCurve = curve,
-            Policy = (await portal.Services.GetRequiredService<CurrentPolicy>().GetAsync(default)).Name,
+            Policy = (await portal.Get<CurrentPolicy>().GetAsync(default)).Name,
             Gates = GateRule.Judge(PolicyDocument.Default, curve[2].Metrics),
             Gallery = EvidenceGallery.From(entries),
             Environment = new EvidenceEnvironment("1.0", "1.13.1", "cpu", 2, "float32"),
@@ -154,15 +150,17 @@ public sealed class Story(Portal portal)
 
     private static MetricsSummary Metrics(double after, double kept) => new(
         new TargetMetrics(new DetectionChange(0.96, Math.Max(0, after - 0.2), 24, new(0.8, 0.99), new(Math.Max(0, after - 0.35), after + 0.05))),
-        new RetentionMetrics(kept, kept - 0.2, 60, new(kept - 0.06, Math.Min(1, kept + 0.04)), [new("object", "house", 1, kept - 0.2, 12), new("object", "fish", 1, 1, 12), new("object", "dog", 0.92, 0.92, 12)]),
+        new RetentionMetrics(
+            kept, kept - 0.2, 60, new(kept - 0.06, Math.Min(1, kept + 0.04)),
+            [new("object", "house", 1, kept - 0.2, 12), new("object", "fish", 1, 1, 12), new("object", "dog", 0.92, 0.92, 12)]),
         new ControlMetrics(new ControlDetection(0.96, 24), 0.99),
         new ClipScoreChange(27.9, 27.1, 60, new(27.2, 28.5), new(26.5, 27.7)),
         new FidMetrics(14.3, 84, "clip"),
         new ControlMetrics(new ControlDetection(0.83, 24), 0.9));
 
-    private Task<string> PutAsync(byte[] bytes) => portal.Services.GetRequiredService<IArtifactStore>().PutAsync(bytes, default);
+    private Task<string> PutAsync(byte[] bytes) => portal.Get<IArtifactStore>().PutAsync(bytes, default);
 
-    // A picture that differs by seed and has fine structure, which a veil has to destroy.
+    // Differs by seed, and has a fine structure that a veil has to destroy.
     internal static byte[] Picture(int seed, int kind)
     {
         const int Side = 64;

@@ -1,5 +1,4 @@
 using Microsoft.AspNetCore.Identity;
-using Microsoft.AspNetCore.Mvc;
 using SafetyPortal.Requests.Accounts;
 
 namespace SafetyPortal.Web.Account;
@@ -8,22 +7,22 @@ internal static class AccountEndpoints
 {
     public static void MapAccount(this IEndpointRouteBuilder endpoints)
     {
-        // The form parameter makes the endpoint a form endpoint, which the antiforgery middleware then guards.
-        endpoints.MapPost("/account/sign-out", async (HttpContext context, SignInManager<PortalUser> signIn, PortalSessions sessions, [FromForm] string? returnUrl) =>
+        // Reading the form makes this a form endpoint, so that the antiforgery middleware refuses a post without a token.
+        endpoints.MapPost("/account/sign-out", async (IFormCollection _, HttpContext context, SignInManager<PortalUser> signIn, PortalSessions sessions) =>
         {
             var user = context.User;
             sessions.End(user);
-            // The page that asked for it is on its way elsewhere; the others hear of it once that has its answer.
+            // The page that posted leaves with the answer; the other open pages follow when it has been sent.
             context.Response.OnCompleted(() =>
             {
                 sessions.Announce(user);
                 return Task.CompletedTask;
             });
             await signIn.SignOutAsync();
-            return Results.LocalRedirect(LocalUrl.OrHome(returnUrl ?? "/account/sign-in"));
+            return Results.LocalRedirect("/account/sign-in");
         }).RequireAuthorization();
 
-        // Whoever signs out with a session that is over signs in first and is then led back here.
+        // A person who signs out after the session has ended signs in first, and the sign-in leads back here.
         endpoints.MapGet("/account/sign-out", () => Results.LocalRedirect("/")).RequireAuthorization();
     }
 }

@@ -2,10 +2,10 @@ using Microsoft.AspNetCore.Authorization;
 
 namespace SafetyPortal.Web.Account;
 
-/// <summary>A password that an administrator has seen opens one page: the one that changes it.</summary>
+/// <summary>Leads an account whose password an administrator has seen to the page that changes it, and to no other.</summary>
 internal static class FirstPassword
 {
-    /// <summary>Claim of accounts whose password is still the one they were made with.</summary>
+    /// <summary>The claim of an account that still has its first password.</summary>
     public const string Claim = "safetyportal:first-password";
 
     public static IApplicationBuilder UseFirstPassword(this IApplicationBuilder app) => app.Use((context, next) =>

@@ -1,9 +1,9 @@
 namespace SafetyPortal.Web.Account;
 
-/// <summary>Addresses a form may lead back to: paths of this portal, never another host.</summary>
+/// <summary>Keeps the address that a form leads back to on this portal.</summary>
 public static class LocalUrl
 {
-    /// <summary>The address itself when it is a path of this portal, otherwise the start page.</summary>
+    /// <summary>Returns the address if it is a path of this portal, otherwise that of the start page.</summary>
     public static string OrHome(string? url)
     {
         // "//host" and "/\host" are other hosts to a browser.

@@ -1,18 +1,19 @@
 using Microsoft.AspNetCore.Identity;
 using SafetyPortal.Requests.Accounts;
+using SafetyPortal.Requests.Data;
 using SafetyPortal.Web.Hosting;
 using SafetyPortal.Web.Security;
 
 namespace SafetyPortal.Web.Account;
 
-/// <summary>Checks a password and writes the cookie, with the moment of the check in it (see <see cref="FreshSignIn"/>).</summary>
+/// <summary>Checks and changes passwords. The cookie it writes holds the time of the check (see <see cref="FreshSignIn"/>).</summary>
 public sealed class PasswordSignIn(
-    SignInManager<PortalUser> signIn, UserManager<PortalUser> users, PortalSessions sessions, PortalSettings settings, TimeProvider clock)
+    SignInManager<PortalUser> signIn, UserManager<PortalUser> users, PortalDb db, PortalSessions sessions, PortalSettings settings, TimeProvider clock)
 {
-    // One text for an unknown name, a wrong password and a locked account: the page does not tell which accounts exist.
+    // One text for an unknown name, a wrong password and a locked account, so that the page does not reveal which accounts exist.
     private const string Refusal = "Account name and password do not match, or the account is locked. Five wrong passwords lock an account for five minutes.";
 
-    /// <returns>Null when signed in, otherwise what to tell the person.</returns>
+    /// <returns>Null when the person is signed in, otherwise the reason for the refusal.</returns>
     public async Task<string?> SignInAsync(string name, string password)
     {
         if (await FindAsync(name, password) is not { } user)
@@ -21,24 +22,32 @@ public sealed class PasswordSignIn(
         return null;
     }
 
-    /// <summary>Changes the password of a person who knows the present one; every other session of theirs ends.</summary>
-    /// <returns>Null when it is changed, otherwise what to tell the person.</returns>
-    public async Task<string?> ChangeAsync(string name, string present, string wanted, PasswordChange change)
+    /// <summary>Changes the password of a person who knows the present one, and records it. Every other session of theirs ends.</summary>
+    /// <returns>Null when the password is changed, otherwise the reason for the refusal.</returns>
+    public async Task<string?> ChangeAsync(string name, string present, string wanted)
     {
-        ArgumentNullException.ThrowIfNull(change);
         if (await FindAsync(name, present) is not { } user)
             return Refusal;
         if (string.Equals(present, wanted, StringComparison.Ordinal))
             return "The new password is the present one; choose another.";
-        if (await change.ExecuteAsync(user, present, wanted) is { } refusal)
-            return refusal;
+        await using (var write = await db.BeginWriteAsync(CancellationToken.None))
+        {
+            db.Record(new Actor(user.Id, user.UserName!), "account.password-changed", $"account/{user.Id}", null);
+            // This changes the security stamp as well, which ends the sessions.
+            var result = await users.ChangePasswordAsync(user, present, wanted);
+            if (!result.Succeeded)
+                return string.Join(" ", result.Errors.Select(error => error.Description));
+            foreach (var claim in (await users.GetClaimsAsync(user)).Where(claim => string.Equals(claim.Type, FirstPassword.Claim, StringComparison.Ordinal)))
+                await users.RemoveClaimAsync(user, claim);
+            await write.CommitAsync(CancellationToken.None);
+        }
         await OpenAsync(user);
         return null;
     }
 
     private async Task<PortalUser?> FindAsync(string name, string password)
     {
-        // Passwords of demo accounts are published where the portal was tried out; they open nothing anywhere else.
+        // The passwords of demo accounts are published, so outside demo mode they open nothing.
         if (await users.FindByNameAsync(name) is not { } user || (!settings.Demo && DemoAccounts.IsDemo(user.UserName)))
             return null;
         return (await signIn.CheckPasswordSignInAsync(user, password, lockoutOnFailure: true)).Succeeded ? user : null;

@@ -42,9 +42,9 @@ internal static class PortalIdentity
 
         services.Configure<SecurityStampValidatorOptions>(options =>
         {
-            // A lock or a change of roles counts for files and pages alike within this time.
+            // A lock or a change of roles takes effect within this time.
             options.ValidationInterval = TimeSpan.FromSeconds(30);
-            // The check rebuilds the principal from the database, which knows neither the session nor when the password was typed.
+            // The check rebuilds the principal from the database, which lacks these claims of the cookie.
             options.OnRefreshingPrincipal = context =>
             {
                 foreach (var type in new[] { Actor.SignedInAtClaim, PortalSessions.IdClaim, PortalSessions.EndClaim })
@@ -57,11 +57,16 @@ internal static class PortalIdentity
         });
 
         services.AddScoped<PasswordSignIn>();
-        services.AddScoped<PasswordChange>();
         services.AddSingleton<PortalSessions>();
         services.AddSingleton<DemoSignIns>();
         services.AddCascadingAuthenticationState();
         services.AddScoped<AuthenticationStateProvider, RevalidatingAuthenticationState>();
         return services;
     }
+}
+
+/// <summary>The demo accounts that the sign-in page shows; empty outside demo mode.</summary>
+public sealed class DemoSignIns
+{
+    public IReadOnlyList<DemoAccount> Accounts { get; internal set; } = [];
 }

@@ -5,12 +5,12 @@ using System.Security.Claims;
 namespace SafetyPortal.Web.Account;
 
 /// <summary>
-/// Sessions of people: the cookie says which one it belongs to and when that ends, so that pages which stay open can be asked as well as
-/// requests. A session ends with its time or when the person signs out, whatever copies of its cookie exist.
+/// Sessions of people. The cookie names its session and when that ends. A session ends at that time or when the person signs out, for every copy of its
+/// cookie and every open page.
 /// </summary>
 public sealed class PortalSessions(TimeProvider clock)
 {
-    /// <summary>How long a sign-in lasts; nothing prolongs it but the password.</summary>
+    /// <summary>How long a session lasts after the person typed the password.</summary>
     public static readonly TimeSpan Length = TimeSpan.FromHours(10);
 
     internal const string IdClaim = "safetyportal:session";
@@ -18,11 +18,11 @@ public sealed class PortalSessions(TimeProvider clock)
 
     private readonly ConcurrentDictionary<string, DateTimeOffset> ended = new(StringComparer.Ordinal);
 
-    /// <summary>A session was ended; open pages of it hear its id here.</summary>
+    /// <summary>Raised with the id of a session that ended, for its open pages.</summary>
     public event Action<string>? Ended;
 
-    /// <summary>Claims of a session that begins, or goes on after its password was typed again.</summary>
-    /// <param name="id">The session that goes on; null begins a new one.</param>
+    /// <summary>Returns the claims of a session that begins, or continues after the person typed the password again.</summary>
+    /// <param name="id">The session to continue; null begins a new one.</param>
     public IReadOnlyList<Claim> Claims(string? id) =>
     [
         new(IdClaim, id ?? Guid.NewGuid().ToString("N")),
@@ -31,7 +31,7 @@ public sealed class PortalSessions(TimeProvider clock)
 
     public static string? IdOf(ClaimsPrincipal? user) => user?.FindFirstValue(IdClaim);
 
-    /// <summary>Whether the principal's session has ended; one that names no session has none.</summary>
+    /// <summary>Returns true if the principal's session has ended, or the principal names none.</summary>
     public bool IsOver(ClaimsPrincipal user) =>
         IdOf(user) is not { } id || ended.ContainsKey(id) || EndOf(user) is not { } end || end <= clock.GetUtcNow();
 
@@ -41,13 +41,13 @@ public sealed class PortalSessions(TimeProvider clock)
         if (IdOf(user) is not { } id)
             return;
         var now = clock.GetUtcNow();
-        // A cookie past its time is refused anyway, so it need not be remembered.
+        // A session past its time is over without this list.
         foreach (var old in ended.Where(item => item.Value <= now))
             ended.TryRemove(old);
         ended[id] = EndOf(user) ?? now + Length;
     }
 
-    /// <summary>Tells the open pages of an ended session.</summary>
+    /// <summary>Raises <see cref="Ended"/> for the principal's session.</summary>
     public void Announce(ClaimsPrincipal user)
     {
         if (IdOf(user) is { } id)

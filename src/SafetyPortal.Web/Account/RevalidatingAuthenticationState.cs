@@ -8,8 +8,7 @@ using SafetyPortal.Requests.Accounts;
 namespace SafetyPortal.Web.Account;
 
 /// <summary>
-/// Ends an open circuit's identity when the session ended or the account changed under it: a page stays open for hours, a cookie check
-/// happens only when it is loaded.
+/// Signs an open page out when its session ended or its account changed. The cookie is checked only when a page loads, and a page can stay open for hours.
 /// </summary>
 internal sealed class RevalidatingAuthenticationState : RevalidatingServerAuthenticationStateProvider
 {
@@ -40,7 +39,7 @@ internal sealed class RevalidatingAuthenticationState : RevalidatingServerAuthen
         return string.Equals(stamp, await users.GetSecurityStampAsync(user), StringComparison.Ordinal);
     }
 
-    // A page that was rendered has its state, so the task is complete; one that was not has nothing to end.
+    // The task is complete once the page has rendered; before that there is nothing to end.
     private void Leave(string session)
     {
         if (current is { IsCompletedSuccessfully: true } state && string.Equals(PortalSessions.IdOf(state.Result.User), session, StringComparison.Ordinal))

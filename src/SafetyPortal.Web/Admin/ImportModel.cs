@@ -10,12 +10,11 @@ using SafetyPortal.Worker;
 
 namespace SafetyPortal.Web.Admin;
 
-/// <summary>A folder under the model root, and whether the portal knows it as a model.</summary>
+/// <summary>A folder under the model root with the model that it is registered as; null if it is not.</summary>
 public sealed record ModelFolderRow(string Name, ModelVersion? Registered);
 
 /// <summary>
-/// Makes folders under the configured root known as models. The folder is read completely before it is registered, so a broken one is
-/// refused here with the reason instead of failing in a run.
+/// Registers folders under the configured root as models. It reads the whole folder first, so a broken folder is refused here and does not fail in a run.
 /// </summary>
 public sealed class ImportModel(
     PortalSettings settings, IDbContextFactory<PortalDb> databases, RegisterModel register, TorchThread torch, WorkerOptions worker)
@@ -27,17 +26,18 @@ public sealed class ImportModel(
         var folders = Directory.Exists(settings.ModelRoot)
             ? new DirectoryInfo(settings.ModelRoot).GetDirectories().Where(LooksLikeAModel).Select(folder => folder.Name)
             : [];
-        return [.. folders.Union(known.Keys, StringComparer.Ordinal).Order(StringComparer.Ordinal).Select(name => new ModelFolderRow(name, known.GetValueOrDefault(name)))];
+        var names = folders.Union(known.Keys, StringComparer.Ordinal).Order(StringComparer.Ordinal);
+        return [.. names.Select(name => new ModelFolderRow(name, known.GetValueOrDefault(name)))];
     }
 
     /// <summary>Reads the folder, computes the digest of its weights and registers it.</summary>
-    /// <exception cref="InvalidRequestException">The folder is no model that can be used; the message says what is missing or misshapen.</exception>
+    /// <exception cref="InvalidRequestException">The folder is not a usable model; the message names what is missing or misshapen.</exception>
     public async Task<ModelVersion> ExecuteAsync(Actor actor, string folder, CancellationToken cancellationToken)
     {
         await using (var db = await databases.CreateDbContextAsync(cancellationToken))
             await db.DemandRoleAsync(actor, cancellationToken, Roles.Administrator);
         ModelDescription description;
-        // Whatever reading a foreign folder throws is about that folder, and its text is what the administrator needs.
+        // Any exception of the readers is about this folder, and the administrator needs its message.
         try
         {
             description = await torch.Run(() => Inspect(folder));
@@ -49,13 +49,13 @@ public sealed class ImportModel(
         return await register.ExecuteAsync(actor, description, cancellationToken);
     }
 
-    // Also a folder without its index: that is a damaged model, and importing it says so. One with neither is something else.
-    private static bool LooksLikeAModel(DirectoryInfo folder) =>
-        !folder.Name.StartsWith('.') && (File.Exists(Path.Combine(folder.FullName, "model_index.json")) || Directory.Exists(Path.Combine(folder.FullName, "unet")));
+    // A folder without its index is a damaged model: the list shows it, and the import names what is missing.
+    private static bool LooksLikeAModel(DirectoryInfo folder) => !folder.Name.StartsWith('.')
+        && (File.Exists(Path.Combine(folder.FullName, "model_index.json")) || Directory.Exists(Path.Combine(folder.FullName, "unet")));
 
     private ModelDescription Inspect(string folder)
     {
-        // Loading everything once proves that a run can; the description alone would read only the part that is edited.
+        // Loading everything proves that a run can load it; the description reads only the part that an edit changes.
         using (LoadedModel.Load(ModelFolder.Resolve(settings.ModelRoot, folder), evaluation: worker.Evaluation))
             return ModelScan.Describe(settings.ModelRoot, folder, worker.Evaluation.Prompts);
     }

@@ -3,13 +3,13 @@ using SafetyPortal.Requests.Approval;
 
 namespace SafetyPortal.Web.Decisions;
 
-/// <summary>Text of an approver that is not sent yet.</summary>
+/// <summary>What an approver wrote and has not sent.</summary>
 public sealed record DecisionDraft(DecisionReason Reason, string Comment, string Waiver)
 {
     public static readonly DecisionDraft Empty = new(DecisionReason.None, "", "");
 }
 
-/// <summary>Keeps what an approver wrote while they confirm who they are, which takes another page and costs the circuit.</summary>
+/// <summary>Keeps drafts while approvers confirm their identity on another page, which ends the circuit.</summary>
 public sealed class DecisionDrafts(IMemoryCache cache)
 {
     private static readonly TimeSpan Kept = TimeSpan.FromHours(1);

@@ -2,9 +2,18 @@ using SafetyPortal.Requests.Approval;
 
 namespace SafetyPortal.Web.Decisions;
 
-/// <summary>Decisions and their reasons in words.</summary>
+/// <summary>Claims, decisions and their reasons in words.</summary>
 internal static class DecisionText
 {
+    /// <summary>Returns a claim in a few words, for lists; empty if it has ended.</summary>
+    public static string Of(ReviewClaim claim, string me, DateTimeOffset now)
+    {
+        if (!claim.IsActive(now))
+            return "";
+        var holder = string.Equals(claim.HolderId, me, StringComparison.Ordinal) ? "you" : claim.HolderName;
+        return claim.HoldReason is { } reason ? $"on hold by {holder}: {reason}" : $"reviewed by {holder} until {claim.ExpiresAt.UtcDateTime:HH:mm} UTC";
+    }
+
     public static string Of(Decision decision) => decision.Kind switch
     {
         DecisionKind.Approve => "approved",

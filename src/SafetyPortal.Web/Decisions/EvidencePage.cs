@@ -5,10 +5,11 @@ using SafetyPortal.Requests.Artifacts;
 using SafetyPortal.Requests.Evidence;
 using SafetyPortal.Requests.Runs;
 using SafetyPortal.Web.Requests;
+using SafetyPortal.Web.Shell;
 
 namespace SafetyPortal.Web.Decisions;
 
-/// <summary>Pages about the evidence of a request's newest run.</summary>
+/// <summary>A page about the evidence of a request's newest run.</summary>
 public abstract class EvidencePage : RequestPageBase
 {
     private static readonly TimeSpan RenewalInterval = TimeSpan.FromMinutes(1);
@@ -22,12 +23,14 @@ public abstract class EvidencePage : RequestPageBase
 
     internal EvidenceDocument? Evidence { get; private set; }
 
-    /// <summary>Why the evidence cannot be shown; null when it can, or when there is none.</summary>
+    /// <summary>Why the page cannot show the evidence; null if it can, or if there is none.</summary>
     internal string? Damage { get; private set; }
 
     protected Run? Run => Request?.CurrentRun;
 
-    /// <summary>Someone does something on the page: if they hold the request, their claim lasts on. Cheap enough for every key press.</summary>
+    protected static string DoseText(EvidenceDocument evidence, double dose) => Figures.Dose(dose) + (dose.Equals(evidence.ChosenDose) ? " (chosen)" : "");
+
+    /// <summary>Renews the user's claim of the request, if they hold it. Cheap enough for every click and key.</summary>
     internal async Task StayAsync()
     {
         var now = Time.GetUtcNow();

@@ -8,11 +8,11 @@ using SafetyPortal.Worker.Stages;
 
 namespace SafetyPortal.Web.Decisions;
 
-/// <summary>The evidence of finished runs. It never changes once stored, so it is read and checked once and then kept for a while.</summary>
+/// <summary>Reads the evidence of finished runs. It keeps what it has read and checked for ten minutes, since stored evidence never changes.</summary>
 public sealed class EvidenceReader(IArtifactStore artifacts, IMemoryCache cache)
 {
-    /// <summary>The evidence of a run; null when the run has none (yet).</summary>
-    /// <exception cref="ArtifactException">It is not stored any more, damaged, or does not have the digest the run names.</exception>
+    /// <summary>Returns the evidence of a run; null if the run has none.</summary>
+    /// <exception cref="ArtifactException">The evidence is missing, damaged, or does not have the digest that the run names.</exception>
     public async Task<EvidenceDocument?> ReadAsync(Run? run, CancellationToken cancellationToken)
     {
         if (run?.EvidenceArtifact is not { } artifact)
@@ -24,7 +24,8 @@ public sealed class EvidenceReader(IArtifactStore artifacts, IMemoryCache cache)
         });
     }
 
-    /// <summary>The images of every dose the run tried, ascending; empty when they are gone. Needs the run's stage results.</summary>
+    /// <summary>Returns the images of every dose that the run tried, ascending; empty if they are gone.</summary>
+    /// <param name="run">With its stage results.</param>
     public async Task<IReadOnlyList<DoseImages>> ReadDosesAsync(Run run, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(run);
@@ -33,13 +34,13 @@ public sealed class EvidenceReader(IArtifactStore artifacts, IMemoryCache cache)
         if (cache.TryGetValue(("doses", digest), out IReadOnlyList<DoseImages>? known) && known is not null)
             return known;
         var doses = await DoseGalleries.ReadAsync(artifacts, run, cancellationToken);
-        // What is missing now may be back in a moment; only what was found is kept.
+        // Missing images may come back, so nothing is kept for them.
         if (doses.Count > 0)
             cache.Set(("doses", digest), doses, new MemoryCacheEntryOptions { SlidingExpiration = TimeSpan.FromMinutes(10) });
         return doses;
     }
 
-    /// <summary>The points behind the faithfulness figures; null when they were not measured or are gone.</summary>
+    /// <summary>Returns the points behind the faithfulness figures; null if they were not measured or are gone.</summary>
     public async Task<FaithfulnessPoints?> ReadPointsAsync(EvidenceDocument evidence, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(evidence);

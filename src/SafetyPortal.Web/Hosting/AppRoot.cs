@@ -3,7 +3,7 @@ namespace SafetyPortal.Web.Hosting;
 /// <summary>The folder that holds <c>appsettings.json</c>: that of the binaries when published, the top of the repository in a clone.</summary>
 public static class AppRoot
 {
-    /// <summary>Returns the nearest such folder, starting from the folder of the binaries and going up.</summary>
+    /// <summary>Returns the nearest such folder, from the folder of the binaries upwards.</summary>
     /// <exception cref="DirectoryNotFoundException">No such folder exists.</exception>
     public static string Find()
     {

@@ -6,7 +6,7 @@ using SafetyPortal.Requests.Data;
 namespace SafetyPortal.Web.Hosting;
 
 /// <summary>
-/// <c>/health/live</c>: the process answers. <c>/health/ready</c>: it can also reach its database, so traffic may be sent to it.
+/// <c>/health/live</c> says that the process answers, <c>/health/ready</c> also that it reaches its database.
 /// </summary>
 internal static class PortalHealth
 {

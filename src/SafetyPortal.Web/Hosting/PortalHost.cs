@@ -1,8 +1,11 @@
 using Microsoft.AspNetCore.DataProtection;
+using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging.Console;
 using Radzen;
 using SafetyPortal.Requests;
+using SafetyPortal.Requests.Accounts;
 using SafetyPortal.Requests.Audit;
+using SafetyPortal.Requests.Data;
 using SafetyPortal.Web.Account;
 using SafetyPortal.Web.Admin;
 using SafetyPortal.Web.Decisions;
@@ -15,11 +18,12 @@ using SafetyPortal.Worker;
 
 namespace SafetyPortal.Web.Hosting;
 
-/// <summary>Puts the portal together. The same host serves <c>dotnet run</c>, the command line's <c>serve</c> and the tests.</summary>
+/// <summary>Makes the host that <c>dotnet run</c>, <c>portal serve</c> and the tests start.</summary>
 public static class PortalHost
 {
     /// <summary>Returns a host that is ready to start: configured, with database, models and, in demo mode, the demo accounts.</summary>
-    /// <exception cref="DemoOnOpenAddressException">Demo mode was switched on for an address other machines can reach.</exception>
+    /// <exception cref="DemoOnOpenAddressException">Demo mode is on for an address that other machines can reach.</exception>
+    /// <exception cref="InvalidDataException">A setting has another form than expected.</exception>
     public static async Task<WebApplication> CreateAsync(PortalOptions options, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(options);
@@ -34,7 +38,7 @@ public static class PortalHost
         builder.WebHost.UseStaticWebAssets();
         var settings = PortalSettings.Apply(builder, options, root);
 
-        // Standard output belongs to what the command prints, which may be JSON.
+        // Standard output is for what the command prints, which may be JSON.
         builder.Services.Configure<ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
         builder.Services.AddSingleton(settings);
         builder.Services.AddPortalRequests(settings.Data);
@@ -66,15 +70,15 @@ public static class PortalHost
             app.UseHsts();
             app.UseHttpsRedirection();
         }
-        // Only for what a person opens: a refused form post keeps its status code.
+        // For pages alone: a refused form post keeps its status code.
         app.UseWhen(
             context => HttpMethods.IsGet(context.Request.Method),
             pages => pages.UseStatusCodePagesWithReExecute("/not-found", createScopeForStatusCodePages: true));
         app.UseResponseCompression();
-        // A browser asks each time whether it has the newest file: scripts and pages must be of one version.
+        // Scripts and pages must be of one version, so the browser checks at each use whether its copy is the newest.
         app.UseStaticFiles(new StaticFileOptions { OnPrepareResponse = file => file.Context.Response.Headers.CacheControl = "no-cache" });
         app.UseRouting();
-        // The limits of copies count by person.
+        // The rate limits of copies count by person, so authentication comes first.
         app.UseAuthentication();
         app.UseRateLimiter();
         app.UseFirstPassword();
@@ -86,11 +90,20 @@ public static class PortalHost
         var files = app.MapGroup("").AddEndpointFilter<RefusalsAsProblems>();
         files.MapPictures();
         files.MapDownloads();
-        files.MapEvidencePacks();
         files.MapHistory();
         app.MapRazorComponents<App>().AddInteractiveServerRenderMode(mode => mode.ContentSecurityFrameAncestorsPolicy = null);
 
-        await PortalSetup.RunAsync(app.Services, settings, cancellationToken);
+        await PrepareAsync(app.Services, settings, cancellationToken);
         return app;
+    }
+
+    // Runs at every start and may be repeated.
+    private static async Task PrepareAsync(IServiceProvider services, PortalSettings settings, CancellationToken cancellationToken)
+    {
+        var databases = services.GetRequiredService<IDbContextFactory<PortalDb>>();
+        await PortalDbSetup.MigrateAsync(databases, services.GetRequiredService<TimeProvider>(), cancellationToken);
+        await services.GetRequiredService<ModelRegistration>().RegisterAllAsync(cancellationToken);
+        if (settings.Demo)
+            services.GetRequiredService<DemoSignIns>().Accounts = await services.GetRequiredService<DemoAccounts>().EnsureAsync(cancellationToken);
     }
 }

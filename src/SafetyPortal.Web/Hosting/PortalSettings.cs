@@ -1,49 +1,55 @@
 using System.Net;
+using System.Net.Sockets;
 using SafetyPortal.Requests.Data;
 using SafetyPortal.Trials.Measuring;
+using SafetyPortal.Web.Security;
 using SafetyPortal.Worker;
 
 namespace SafetyPortal.Web.Hosting;
 
 /// <summary>
-/// The settings a running portal works with: <see cref="PortalOptions"/> over environment and arguments over <c>appsettings.json</c>,
-/// with every path made absolute.
+/// The settings of a running portal: <see cref="PortalOptions"/> over arguments and environment over <c>appsettings.json</c>, with absolute paths.
 /// </summary>
 public sealed record PortalSettings
 {
+    private const string KnownProxiesKey = "Portal:KnownProxies";
+
     public required string Root { get; init; }
 
     public required DataFolder Data { get; init; }
 
     public required string ModelRoot { get; init; }
 
-    /// <summary>True when no other machine can reach the portal, so that plain HTTP is acceptable.</summary>
+    /// <summary>True if no other machine can reach the portal, so that plain HTTP is acceptable.</summary>
     public required bool LoopbackOnly { get; init; }
 
-    /// <summary>
-    /// Reverse proxies whose word on the visitor's address and scheme counts ("Portal:KnownProxies", addresses parted by commas); no one else's does.
-    /// </summary>
+    /// <summary>The reverse proxies from which the portal takes the visitor's address and scheme.</summary>
     public IReadOnlyList<IPAddress> KnownProxies { get; init; } = [];
 
     public required bool Demo { get; init; }
 
     public required bool RunWorker { get; init; }
 
+    /// <exception cref="DemoOnOpenAddressException">Demo mode is on for an address that other machines can reach, or behind a proxy.</exception>
+    /// <exception cref="InvalidDataException">The proxies are not IP addresses with commas between them.</exception>
     public static PortalSettings Apply(WebApplicationBuilder builder, PortalOptions options, string root)
     {
         ArgumentNullException.ThrowIfNull(builder);
         ArgumentNullException.ThrowIfNull(options);
         var configuration = builder.Configuration;
-        var urls = options.Url ?? configuration["Urls"] ?? configuration["ASPNETCORE_URLS"] ?? "http://127.0.0.1:5080";
+        var urls = options.Url ?? configuration["Urls"] ?? "http://127.0.0.1:5080";
         var addresses = urls.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
         var demo = options.Demo ?? configuration.GetValue("Demo:Enabled", defaultValue: false);
-        // Kestrel's own section adds endpoints and takes precedence over UseUrls, so both have to be looked at.
+        // Kestrel's own section adds endpoints and takes precedence over UseUrls.
         string[] listening = [.. addresses, .. configuration.GetSection("Kestrel:Endpoints").GetChildren().Select(endpoint => endpoint["Url"] ?? "")];
-        var proxies = ReadProxies(configuration["Portal:KnownProxies"]);
+        var proxies = ReadProxies(configuration.GetSection(KnownProxiesKey));
         if (demo)
             Security.LoopbackOnly.Require(listening);
         if (demo && proxies.Count > 0)
-            throw new Security.DemoOnOpenAddressException("Demo:Enabled is true, which creates accounts with published passwords; it does not stand behind a proxy, but Portal:KnownProxies names one.");
+        {
+            throw new DemoOnOpenAddressException(
+                $"Demo:Enabled is true, which creates accounts with published passwords; expected no proxy in {KnownProxiesKey}, got {proxies[0]}.");
+        }
         builder.WebHost.UseUrls(addresses);
 
         return new PortalSettings
@@ -58,21 +64,39 @@ public sealed record PortalSettings
         };
     }
 
-    private static IReadOnlyList<IPAddress> ReadProxies(string? list) =>
-    [
-        .. (list ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Select(text => IPAddress.TryParse(text, out var address)
-            ? address
-            : throw new InvalidOperationException($"Expected IP addresses parted by commas in Portal:KnownProxies, got \"{text}\".")),
-    ];
-
-    /// <summary>What the worker in this process goes by: the section "Worker" of the configuration over the defaults, which for the demo suit the embedded model.</summary>
+    /// <summary>
+    /// Returns the options of this process's worker: the section "Worker" of the configuration over the defaults, which in demo mode suit the embedded model.
+    /// </summary>
+    /// <exception cref="InvalidDataException">The section holds an unknown setting, or a value of another type.</exception>
     public WorkerOptions ForWorker(IConfiguration configuration)
     {
         var worker = new WorkerOptions();
-        if (Demo) worker.ImageSteps = PaintSettings.DemoSteps;
-        configuration.GetSection(WorkerOptions.Section).Bind(worker);
+        if (Demo)
+            worker.ImageSteps = PaintSettings.DemoSteps;
+        try
+        {
+            configuration.GetSection(WorkerOptions.Section).Bind(worker, binder => binder.ErrorOnUnknownConfiguration = true);
+        }
+        catch (InvalidOperationException error)
+        {
+            throw new InvalidDataException($"The section {WorkerOptions.Section} of the configuration does not fit: {error.Message}", error);
+        }
         worker.ModelRoot = ModelRoot;
         worker.CacheFolder ??= Path.Combine(Data.Root, "cache");
         return worker;
     }
+
+    private static IReadOnlyList<IPAddress> ReadProxies(IConfigurationSection setting)
+    {
+        if (setting.GetChildren().Any())
+            throw new InvalidDataException($"Expected IP addresses with commas between them in {KnownProxiesKey}, got a section.");
+        return [.. (setting.Value ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Select(ReadAddress)];
+    }
+
+    // IPAddress takes "10.1" for 10.0.0.1 and "10.0.0.010" for 10.0.0.8, so an IPv4 address must be written out in full.
+    private static IPAddress ReadAddress(string text) =>
+        IPAddress.TryParse(text, out var address)
+        && (address.AddressFamily != AddressFamily.InterNetwork || string.Equals(address.ToString(), text, StringComparison.Ordinal))
+            ? address
+            : throw new InvalidDataException($"Expected IP addresses with commas between them in {KnownProxiesKey}, got \"{text}\".");
 }

@@ -6,9 +6,7 @@ using SafetyPortal.Requests.Audit;
 
 namespace SafetyPortal.Web.Hosting;
 
-/// <summary>
-/// Endpoints that answer with files and data, not pages: what a use case refuses becomes problem details (RFC 9457) with a stable code.
-/// </summary>
+/// <summary>Turns the refusals of use cases into problem details (RFC 9457) with a stable code, at endpoints that send files and data.</summary>
 internal sealed class RefusalsAsProblems : IEndpointFilter
 {
     public async ValueTask<object?> InvokeAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
@@ -17,28 +15,23 @@ internal sealed class RefusalsAsProblems : IEndpointFilter
         {
             return await next(context);
         }
-        catch (NotFoundException missing)
+        catch (Exception refusal) when (Meaning(refusal) is { } meaning)
         {
-            return Problem(StatusCodes.Status404NotFound, "not-found", missing);
-        }
-        catch (NotAllowedException denied)
-        {
-            return Problem(StatusCodes.Status403Forbidden, "not-allowed", denied);
-        }
-        catch (IllegalMoveException illegal)
-        {
-            return Problem(StatusCodes.Status409Conflict, "illegal-move", illegal);
-        }
-        catch (BrokenHistoryException broken)
-        {
-            return Problem(StatusCodes.Status409Conflict, "history-broken", broken);
-        }
-        catch (Exception damage) when (damage is ArtifactException or ImageFormatException)
-        {
-            return Problem(StatusCodes.Status410Gone, "artifact-unusable", damage);
+            return Problem(meaning.Status, meaning.Code, refusal.Message);
         }
     }
 
-    private static IResult Problem(int status, string code, Exception refusal) => Results.Problem(
-        refusal.Message, statusCode: status, extensions: new Dictionary<string, object?>(StringComparer.Ordinal) { ["code"] = code });
+    public static IResult Problem(int status, string code, string message) => Results.Problem(
+        message, statusCode: status, extensions: new Dictionary<string, object?>(StringComparer.Ordinal) { ["code"] = code });
+
+    private static (int Status, string Code)? Meaning(Exception error) => error switch
+    {
+        InvalidRequestException => (StatusCodes.Status400BadRequest, "invalid"),
+        NotFoundException => (StatusCodes.Status404NotFound, "not-found"),
+        NotAllowedException => (StatusCodes.Status403Forbidden, "not-allowed"),
+        IllegalMoveException => (StatusCodes.Status409Conflict, "illegal-move"),
+        BrokenHistoryException => (StatusCodes.Status409Conflict, "history-broken"),
+        ArtifactException or ImageFormatException => (StatusCodes.Status410Gone, "artifact-unusable"),
+        _ => null,
+    };
 }

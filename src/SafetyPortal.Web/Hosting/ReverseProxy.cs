@@ -2,7 +2,7 @@ using Microsoft.AspNetCore.HttpOverrides;
 
 namespace SafetyPortal.Web.Hosting;
 
-/// <summary>A portal behind a reverse proxy that ends TLS: the visitor's address and scheme are what the proxy says, if it is a known one.</summary>
+/// <summary>Takes the visitor's address and scheme from a known reverse proxy, which ends TLS.</summary>
 internal static class ReverseProxy
 {
     public static void UseKnownProxies(this IApplicationBuilder app, PortalSettings settings)
@@ -14,7 +14,7 @@ internal static class ReverseProxy
             ForwardedHeaders = ForwardedHeaders.XForwardedFor | ForwardedHeaders.XForwardedProto,
             ForwardLimit = settings.KnownProxies.Count,
         };
-        // Loopback is known by default; here it counts only when it is named.
+        // ASP.NET Core trusts loopback by default; the portal trusts it only if the setting names it.
         options.KnownProxies.Clear();
         options.KnownIPNetworks.Clear();
         foreach (var proxy in settings.KnownProxies)

@@ -11,17 +11,17 @@ public enum PictureOf
     /// <summary>The reference pictures of a request, by digest.</summary>
     Request,
 
-    /// <summary>The contact sheets of a red-team order, by code of the probe. A digest would lead around <see cref="ProbeAccess"/>.</summary>
+    /// <summary>The contact sheets of a red-team order, by code of the probe. A digest would bypass <see cref="ProbeAccess"/>.</summary>
     ProbeOrder,
 
-    /// <summary>The deck of a blind judgement, by place. A digest would tell which model drew the picture.</summary>
+    /// <summary>The deck of a blind judgement, by place. A digest would reveal which model drew the image.</summary>
     BlindJudgement,
 }
 
 /// <summary>A picture that a person may see, sharp or veiled.</summary>
 /// <param name="Digest">The artifact.</param>
-/// <param name="Covered">Veiled for everyone until the person's reveal is in the history.</param>
-/// <param name="Subject">What a reveal is about in the history.</param>
+/// <param name="Covered">Veiled for each person until the history holds their reveal.</param>
+/// <param name="Subject">The subject of a reveal in the history.</param>
 /// <param name="Number">How a reveal names the picture there.</param>
 internal sealed record Picture(string Digest, bool Covered, string Subject, int Number);
 
@@ -29,7 +29,7 @@ internal sealed record Picture(string Digest, bool Covered, string Subject, int 
 /// <param name="Source">The address at which the browser gets it.</param>
 public sealed record PictureView(string Source, bool Veiled)
 {
-    /// <summary>The veil of a picture of which nothing is known yet.</summary>
+    /// <summary>Returns the view of a picture that the page has not loaded yet.</summary>
     internal static PictureView Veil(PictureOf of, long id, string key) => new(PictureUrl.Of(of, id, key, veiled: true), Veiled: true);
 }
 
@@ -48,6 +48,6 @@ internal static class PictureUrl
     };
 }
 
-/// <summary>A picture with the way to reveal it, for <see cref="SheetImage"/>.</summary>
+/// <summary>A picture with the action that reveals it, for <see cref="SheetImage"/>.</summary>
 /// <param name="Busy">True while the page acts.</param>
 public sealed record SheetView(PictureView Picture, bool Busy, Func<Task> Reveal);

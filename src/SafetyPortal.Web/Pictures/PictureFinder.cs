@@ -14,11 +14,11 @@ using SafetyPortal.Web.Requests;
 
 namespace SafetyPortal.Web.Pictures;
 
-/// <summary>Finds pictures that a person may see, and says which of them a veil covers.</summary>
+/// <summary>Finds the pictures that a person may see, and which of them a veil covers.</summary>
 public sealed class PictureFinder(
     IDbContextFactory<PortalDb> databases, EvidenceReader evidence, ProbeOrderQueries orders, JudgeBlind judge, RequestDrafts drafts)
 {
-    /// <summary>Returns the look-up of pictures by key; null when the person may see none of them.</summary>
+    /// <summary>Returns a function that finds pictures by key; null if the person may see none of them.</summary>
     internal Task<Func<string, Picture?>?> OpenAsync(ClaimsPrincipal user, PictureOf of, long id, CancellationToken cancellationToken) => of switch
     {
         PictureOf.Run => OfRunAsync(user, id, cancellationToken),
@@ -27,11 +27,13 @@ public sealed class PictureFinder(
         _ => OfJudgementAsync(user, id, cancellationToken),
     };
 
-    /// <summary>The newest preview of a run. It appears unasked, so no reveal lifts its veil.</summary>
+    /// <summary>Returns the newest preview of a run; null if there is none. No reveal lifts its veil, since it appears unasked.</summary>
     internal async Task<Picture?> PreviewAsync(ClaimsPrincipal user, long runId, CancellationToken cancellationToken) =>
-        await RunAsync(user, runId, cancellationToken) is { PreviewDigest: { } digest } run ? new(digest, run.Request!.ConceptKind == ConceptKind.Nudity, "", 0) : null;
+        await RunAsync(user, runId, cancellationToken) is { PreviewDigest: { } digest } run
+            ? new(digest, run.Request!.ConceptKind == ConceptKind.Nudity, "", 0)
+            : null;
 
-    /// <summary>A picture of the form that the person is writing, for a new request or for one that was sent back.</summary>
+    /// <summary>Returns a reference picture of a form of the person, for a new request or one they may change; null if no form holds it.</summary>
     internal async Task<Picture?> OfFormAsync(ClaimsPrincipal user, string digest, CancellationToken cancellationToken)
     {
         var me = Actor.From(user).Id;
@@ -39,20 +41,23 @@ public sealed class PictureFinder(
         if ((await drafts.ReadAsync(me, cancellationToken))?.ReferenceImages.Contains(digest, StringComparer.Ordinal) == true)
             return picture;
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
-        return await db.EraseRequests.AnyAsync(
-            r => r.RequesterId == me && (r.Status == RequestStatus.Draft || r.Status == RequestStatus.ChangesRequested) && r.ReferenceImages.Contains(digest), cancellationToken)
-            ? picture : null;
+        var known = await db.EraseRequests
+            .Where(r => r.RequesterId == me && (r.Status == RequestStatus.Draft || r.Status == RequestStatus.ChangesRequested))
+            .AnyAsync(r => r.ReferenceImages.Contains(digest), cancellationToken);
+        return known ? picture : null;
     }
 
-    /// <summary>The contact sheets and heat maps of the evidence, in an order that never changes.</summary>
+    /// <summary>Returns the contact sheets and heat maps of the evidence in an order that never changes, since reveals name them by number.</summary>
     internal static IReadOnlyList<(string Digest, bool Covered)> Sheets(EvidenceDocument document)
     {
         ArgumentNullException.ThrowIfNull(document);
-        // Maps lie over pictures that were asked for the concept, and probes try to bring it back: covered like the target group.
+        // Maps are drawn over target images, and probes try to bring the concept back, so both are covered like the target group.
         var attention = document.Location?.Attention;
         string?[] ofTheConcept =
         [
-            attention?.Sheet, .. attention?.Pairs.SelectMany(pair => new[] { pair.Before, pair.After }) ?? [], .. document.RedTeam?.Probes.Select(probe => probe.Sheet) ?? [],
+            attention?.Sheet,
+            .. attention?.Pairs.SelectMany(pair => new[] { pair.Before, pair.After }) ?? [],
+            .. document.RedTeam?.Probes.Select(probe => probe.Sheet) ?? [],
         ];
         var sheets = ofTheConcept.OfType<string>().Select(digest => (digest, true)).ToList();
         if (document.Specificity is { Sheet: { } others } specificity)
@@ -60,7 +65,7 @@ public sealed class PictureFinder(
         return [.. sheets.DistinctBy(sheet => sheet.digest, StringComparer.Ordinal)];
     }
 
-    // A pair has one number, whichever of its pictures is asked for: before, after, or after at another dose. The sheets follow the pairs.
+    // All images of a pair have one number: before, after, and after at other doses. The sheets follow the pairs.
     private async Task<Func<string, Picture?>?> OfRunAsync(ClaimsPrincipal user, long id, CancellationToken cancellationToken)
     {
         if (await RunAsync(user, id, cancellationToken) is not { } run || await evidence.ReadAsync(run, cancellationToken) is not { } document)
@@ -70,15 +75,17 @@ public sealed class PictureFinder(
         var pictures = new Dictionary<string, Picture>(StringComparer.Ordinal);
         foreach (var (number, entry) in document.Gallery.Entries.Index())
         {
-            foreach (var digest in doses.Where(dose => number < dose.Images.Count).Select(dose => dose.Images[number]).Append(entry.BeforeDigest).Append(entry.AfterDigest))
-                pictures.TryAdd(digest, new(digest, entry.Sensitive || string.Equals(entry.Group, "target", StringComparison.Ordinal), subject, number));
+            var covered = entry.Sensitive || string.Equals(entry.Group, "target", StringComparison.Ordinal);
+            string[] pair = [.. doses.Where(dose => number < dose.Images.Count).Select(dose => dose.Images[number]), entry.BeforeDigest, entry.AfterDigest];
+            foreach (var digest in pair)
+                pictures.TryAdd(digest, new(digest, covered, subject, number));
         }
         foreach (var (place, (digest, covered)) in Sheets(document).Index())
             pictures.TryAdd(digest, new(digest, covered, subject, document.Gallery.Entries.Count + place));
         return digest => pictures.GetValueOrDefault(digest);
     }
 
-    // A reveal names the picture itself, by the salted digest of its filing, so that it says nothing of a picture that takes its place later.
+    // A reveal names the picture by a salted digest, so that it does not hold for another picture that replaces this one.
     private async Task<Func<string, Picture?>?> OfRequestAsync(ClaimsPrincipal user, long id, CancellationToken cancellationToken)
     {
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
@@ -92,7 +99,8 @@ public sealed class PictureFinder(
 
     private async Task<Func<string, Picture?>?> OfOrderAsync(ClaimsPrincipal user, long id, CancellationToken cancellationToken)
     {
-        if (await orders.FindAsync(Actor.From(user), id, cancellationToken) is not { Findings.Probes: { } probes, Order: { Request: { } request } order } || !RequestAccess.MaySee(user, request))
+        var view = await orders.FindAsync(Actor.From(user), id, cancellationToken);
+        if (view is not { Findings.Probes: { } probes, Order: { Request: { } request } order } || !RequestAccess.MaySee(user, request))
             return null;
         return code => probes.FirstOrDefault(probe => string.Equals(probe.Code, code, StringComparison.Ordinal))?.Sheet is { } digest
             ? new(digest, Covered: true, $"request/{order.RequestId}/red-team/{id}", ProbeCodes.All.ToList().IndexOf(code))

@@ -8,33 +8,42 @@ using SafetyPortal.Requests.Data;
 namespace SafetyPortal.Web.Pictures;
 
 /// <summary>
-/// Lifts veils. A reveal is an event of the history, written before the picture is sent: it proves that an approver saw the evidence, and counts how
-/// much of such material a person was exposed to.
+/// Lifts veils. The history records a reveal before the picture is sent: reveals prove that an approver saw the evidence, and count how much of such material a
+/// person saw.
 /// </summary>
 public sealed class PictureReveals(PictureFinder finder, IDbContextFactory<PortalDb> databases, TimeProvider time)
 {
     private const string Action = "image.revealed";
 
-    /// <summary>Returns how the person sees the pictures now, by key, without those that they may not see.</summary>
+    /// <summary>Returns how the person sees the pictures now, by key. Pictures that they may not see are left out.</summary>
     public async Task<IReadOnlyDictionary<string, PictureView>> ViewAsync(
         ClaimsPrincipal user, PictureOf of, long id, IEnumerable<string> keys, CancellationToken cancellationToken)
     {
         var find = await finder.OpenAsync(user, of, id, cancellationToken);
-        var found = keys.Distinct(StringComparer.Ordinal).Select(key => (Key: key, Picture: find?.Invoke(key))).Where(item => item.Picture is not null).ToList();
-        var revealed = await RevealedAsync(Actor.From(user), found.Select(item => item.Picture!), cancellationToken);
-        return found.ToDictionary(item => item.Key, item => View(item.Key, item.Picture!.Covered && !revealed.Contains(Place(item.Picture))), StringComparer.Ordinal);
+        var found = new Dictionary<string, Picture>(StringComparer.Ordinal);
+        foreach (var key in keys)
+        {
+            if (find?.Invoke(key) is { } picture)
+                found[key] = picture;
+        }
+        var revealed = await RevealedAsync(Actor.From(user), found.Values, cancellationToken);
+        return found.ToDictionary(item => item.Key, item => View(item.Key, item.Value), StringComparer.Ordinal);
 
-        PictureView View(string key, bool veiled) => new(PictureUrl.Of(of, id, key, veiled), veiled);
+        PictureView View(string key, Picture picture)
+        {
+            var veiled = picture.Covered && !revealed.Contains(Place(picture));
+            return new(PictureUrl.Of(of, id, key, veiled), veiled);
+        }
     }
 
-    /// <summary>Writes into the history that the person reveals the pictures; one revealed before is not written again.</summary>
+    /// <summary>Records in the history that the person reveals the pictures, but not those that they revealed before.</summary>
     /// <exception cref="NotFoundException">There is no such picture, or the person may not see it.</exception>
     public async Task RevealAsync(ClaimsPrincipal user, PictureOf of, long id, IReadOnlyCollection<string> keys, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(keys);
         var actor = Actor.From(user);
         var find = await finder.OpenAsync(user, of, id, cancellationToken);
-        var pictures = keys.Select(key => find?.Invoke(key) ?? throw new NotFoundException("There is no such picture, or it is not yours to see.")).ToList();
+        var pictures = keys.Select(key => find?.Invoke(key) ?? throw new NotFoundException("There is no such picture, or you may not see it.")).ToList();
         var revealed = await RevealedAsync(actor, pictures, cancellationToken);
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
         foreach (var subject in pictures.Select(Place).Where(place => !revealed.Contains(place)).GroupBy(place => place.Subject, StringComparer.Ordinal))
@@ -42,16 +51,17 @@ public sealed class PictureReveals(PictureFinder finder, IDbContextFactory<Porta
         await db.SaveChangesAsync(cancellationToken);
     }
 
-    /// <summary>Whether the person has to reveal the picture first.</summary>
+    /// <summary>Returns true if the person must reveal the picture first.</summary>
     internal async Task<bool> IsVeiledAsync(ClaimsPrincipal user, Picture picture, CancellationToken cancellationToken) =>
         picture.Covered && (await RevealedAsync(Actor.From(user), [picture], cancellationToken)).Count == 0;
 
-    /// <summary>How many pictures and pairs the person revealed in the last 24 hours, over all requests.</summary>
+    /// <summary>Returns how many pictures and pairs the person revealed in the last 24 hours, over all requests.</summary>
     public async Task<int> CountRecentAsync(string actorId, CancellationToken cancellationToken)
     {
         var since = time.GetUtcNow() - TimeSpan.FromHours(24);
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
-        var payloads = await db.AuditEvents.Where(e => e.ActorId == actorId && e.Action == Action && e.Time >= since).Select(e => e.Payload).ToListAsync(cancellationToken);
+        var payloads = await db.AuditEvents.Where(e => e.ActorId == actorId && e.Action == Action && e.Time >= since)
+            .Select(e => e.Payload).ToListAsync(cancellationToken);
         return payloads.Sum(payload => Numbers(payload).Count);
     }
 

@@ -4,18 +4,17 @@ using SafetyPortal.Requests.Artifacts;
 namespace SafetyPortal.Web.Pictures;
 
 /// <summary>
-/// Takes an uploaded picture: decoded within limits that are checked before any pixel is allocated, made no larger than a page
-/// needs, and written anew, which drops whatever else the file carried.
+/// Stores uploaded pictures: decodes them within limits, makes them no larger than a page needs, and encodes them anew, which drops metadata.
 /// </summary>
 public sealed class ReferencePicture(IArtifactStore artifacts)
 {
-    public const int LongestSide = 1024;
+    /// <summary>Longest upload in bytes.</summary>
+    public static readonly long MaxBytes = ImageLimits.Default.MaxBytes;
 
-    /// <summary>Bytes read from an upload at most; one more is read to tell "exactly" from "too many".</summary>
-    public const long MaxBytes = 16L * 1024 * 1024;
+    private const int LongestSide = 1024;
 
-    /// <summary>Stores the picture and returns its digest. Decodes on a thread of its own: a circuit of Blazor stays responsive.</summary>
-    /// <exception cref="ImageFormatException">It is no PNG, JPEG or WebP, too large, or damaged; the message is for the person who uploaded it.</exception>
+    /// <summary>Stores the picture and returns its digest. Decoding takes another thread, so that the page stays responsive.</summary>
+    /// <exception cref="ImageFormatException">The file is not a PNG, JPEG or WebP, too large, or damaged; the message is for the user.</exception>
     public async Task<string> StoreAsync(byte[] upload, CancellationToken cancellationToken)
     {
         var png = await Task.Run(() => WrittenAnew(upload, cancellationToken), cancellationToken);
@@ -27,9 +26,7 @@ public sealed class ReferencePicture(IArtifactStore artifacts)
         var raster = ImageCodec.Decode(upload, ImageLimits.Default, cancellation: cancellationToken);
         var longest = Math.Max(raster.Width, raster.Height);
         if (longest > LongestSide)
-        {
             raster = ImageCodec.Resize(raster, Scaled(raster.Width, longest), Scaled(raster.Height, longest));
-        }
         return ImageCodec.EncodePng(raster);
     }
 

@@ -4,7 +4,7 @@ using SafetyPortal.Requests.Accounts;
 
 namespace SafetyPortal.Web.Requests;
 
-/// <summary>Who sees a request, its runs and their images: its requester always; once it is submitted, everyone who holds a role.</summary>
+/// <summary>Who may see a request, its runs and their images: the requester and, once it is submitted, everyone with a role.</summary>
 internal static class RequestAccess
 {
     public static bool MaySee(ClaimsPrincipal user, EraseRequest request)

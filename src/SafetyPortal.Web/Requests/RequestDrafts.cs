@@ -5,10 +5,10 @@ using SafetyPortal.Requests.Filing;
 
 namespace SafetyPortal.Web.Requests;
 
-/// <summary>Keeps the form a person is writing in the database, so that a reload or a lost circuit costs nothing.</summary>
+/// <summary>Keeps the form that a reviewer writes in the database, so that a reload or a lost circuit loses nothing.</summary>
 public sealed class RequestDrafts(IDbContextFactory<PortalDb> databases, TimeProvider time)
 {
-    /// <summary>The form as it was left; null when there is none, or it has a shape this version does not know.</summary>
+    /// <summary>Returns the form; null if there is none, or another version of the portal wrote it in another shape.</summary>
     public async Task<RequestFormModel?> ReadAsync(string userId, CancellationToken cancellationToken)
     {
         await using var db = await databases.CreateDbContextAsync(cancellationToken);

@@ -5,8 +5,7 @@ using SafetyPortal.Requests.Models;
 namespace SafetyPortal.Web.Requests;
 
 /// <summary>
-/// What the form holds while it is written, valid or not; it is kept as a draft in this shape. Null texts mean "the default for the
-/// kind", which the form shows and explains.
+/// The request form, valid or not, as <see cref="RequestDrafts"/> stores it. Null texts mean "the default for the kind", which the form shows and explains.
 /// </summary>
 public sealed class RequestFormModel
 {
@@ -16,7 +15,7 @@ public sealed class RequestFormModel
 
     public string Name { get; set; } = "";
 
-    /// <summary>Parted by commas.</summary>
+    /// <summary>Has commas between the synonyms.</summary>
     public string Synonyms { get; set; } = "";
 
     /// <summary>One prompt a line.</summary>
@@ -29,40 +28,44 @@ public sealed class RequestFormModel
 
     public EraseMethod Method { get; set; } = EraseMethods.Default;
 
-    /// <summary>Per cent, parted by commas.</summary>
+    /// <summary>In per cent, with commas between them.</summary>
     public string Doses { get; set; } = "1, 2, 3, 5, 8";
 
     public long Seed { get; set; }
 
-    /// <summary>Not in the form; kept for requests that name another than the default.</summary>
+    /// <summary>The form has no field for it; an edit keeps the set of its request.</summary>
     public string EvaluationSet { get; set; } = "default";
 
     public RequestPriority Priority { get; set; } = RequestPriority.Normal;
 
     public string Justification { get; set; } = "";
 
-    /// <summary>Digests of pictures that were checked and stored.</summary>
+    /// <summary>Digests of the pictures that <see cref="Pictures.ReferencePicture"/> stored.</summary>
     public List<string> ReferenceImages { get; set; } = [];
 
     public IReadOnlyList<string> SynonymList => Split(Synonyms, ',');
 
-    /// <summary>The prompts as they would be filed, from the text or from the defaults of the kind.</summary>
+    /// <summary>Returns the prompts to file, from the text or from the defaults of the kind.</summary>
     public IReadOnlyList<string> ResolveConceptPrompts(ModelVersion? model) => ConceptPrompts is null
         ? Findings.ConceptPrompts.DefaultFor(Kind, EffectiveName, model?.Objects ?? [], model?.Styles)
         : Split(ConceptPrompts, '\n');
 
-    /// <summary>The default base prompts for what is written so far, with the reason for them.</summary>
+    /// <summary>The base prompts that the reviewer wrote, one a line; null for the default.</summary>
+    public IReadOnlyList<string>? WrittenBasePrompts =>
+        BasePrompts is null ? null : [.. BasePrompts.ReplaceLineEndings("\n").Split('\n').Select(line => line.Trim())];
+
+    /// <summary>Returns the default base prompts for the form's concept and prompts, with the reason for them.</summary>
     public BasePromptChoice DefaultBase(ModelVersion? model) =>
         Findings.ConceptPrompts.DefaultBase(Kind, EffectiveName, SynonymList, ResolveConceptPrompts(model));
 
-    /// <summary>Nudity is one concept; it has no name of its own to choose.</summary>
+    /// <summary>The name to file: nudity is one concept, so a reviewer does not name it.</summary>
     public string EffectiveName => Kind == ConceptKind.Nudity ? "nudity" : Name;
 
-    /// <summary>Changes the kind. What was written for one kind means nothing for another; the defaults of the new kind apply.</summary>
+    /// <summary>Changes the kind and clears what holds for one kind alone, so that the defaults of the new kind apply.</summary>
     public void ChooseKind(ConceptKind kind) =>
         (Kind, Name, Synonyms, ConceptPrompts, BasePrompts, Scope) = (kind, "", "", null, null, null);
 
-    /// <summary>The content to file.</summary>
+    /// <summary>Returns the content to file.</summary>
     /// <exception cref="InvalidRequestException">The doses are not numbers.</exception>
     public RequestContent ToContent(ModelVersion? model) => new()
     {
@@ -71,7 +74,7 @@ public sealed class RequestFormModel
         ConceptName = EffectiveName,
         Synonyms = SynonymList,
         ConceptPrompts = ResolveConceptPrompts(model),
-        BasePrompts = BasePrompts is null ? null : [.. BasePrompts.ReplaceLineEndings("\n").Split('\n').Select(line => line.Trim())],
+        BasePrompts = WrittenBasePrompts,
         Scope = Scope,
         Method = Method,
         Doses = ParseDoses(Doses),
@@ -104,7 +107,7 @@ public sealed class RequestFormModel
         };
     }
 
-    /// <summary>The doses as the form understands them, for the person to check: a decimal comma parts two doses.</summary>
+    /// <summary>Returns how the form reads the doses, or why it cannot: it takes a decimal comma for the end of a dose.</summary>
     public string UnderstoodDoses()
     {
         try
@@ -117,7 +120,7 @@ public sealed class RequestFormModel
         }
     }
 
-    // Decimal, so that per cents become shares and come back without rounding.
+    // Decimal, so that no dose is rounded on its way from per cent to share and back.
     private static IReadOnlyList<double> ParseDoses(string text) => [.. Split(text, ',').Select(part =>
         decimal.TryParse(part.TrimEnd('%', ' '), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var percent)
             ? (double)(percent / 100)

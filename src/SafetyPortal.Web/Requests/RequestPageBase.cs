@@ -15,12 +15,12 @@ public abstract class RequestPageBase : LivePage
     [Parameter]
     public long Id { get; set; }
 
-    /// <summary>The request with what was decided about it; null before it is loaded, and when it is <see cref="Missing"/>.</summary>
+    /// <summary>The request with its decisions; null before the page has loaded, and when the request is <see cref="Missing"/>.</summary>
     protected RequestDetails? Details { get; private set; }
 
     internal EraseRequest? Request => Details?.Request;
 
-    /// <summary>True when the request does not exist or is not the person's to see; the two look the same on purpose.</summary>
+    /// <summary>True if the request does not exist or the person may not see it; the page looks the same in both cases on purpose.</summary>
     internal bool Missing { get; private set; }
 
     /// <summary>Whether the person looking is the requester.</summary>

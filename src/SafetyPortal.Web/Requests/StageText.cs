@@ -18,7 +18,7 @@ internal static class StageText
         _ => stage.ToString(),
     };
 
-    /// <summary>One line for lists; empty when there is no run or it is over.</summary>
+    /// <summary>Returns one line for lists; empty if there is no run or it has ended.</summary>
     public static string Short(Run? run) => run switch
     {
         { Status: RunStatus.Queued } => "waiting for a worker",
@@ -27,9 +27,7 @@ internal static class StageText
         _ => "",
     };
 
-    /// <summary>
-    /// Time left in the stage at work, from its speed so far; null until a few seconds and steps have passed, when it would be a guess.
-    /// </summary>
+    /// <summary>Returns the time left in the present stage at its speed so far; null during its first two seconds and first step.</summary>
     public static TimeSpan? TimeLeft(Run run, DateTimeOffset now)
     {
         if (run is not { Status: RunStatus.Running, Steps: > 0, Step: > 0, StageStartedAt: { } started } || now - started < TimeSpan.FromSeconds(2))

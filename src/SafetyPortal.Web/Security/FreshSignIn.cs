@@ -6,14 +6,14 @@ using SafetyPortal.Requests.Approval;
 namespace SafetyPortal.Web.Security;
 
 /// <summary>
-/// When the person last typed the password, as a claim in the cookie. A decision needs this to be minutes ago, not days: an unlocked
-/// screen is not an approver. <see cref="ApprovalRule"/> judges it; here it only decides whether to ask for the password first.
+/// When the person last typed the password, as a claim of the cookie. <see cref="ApprovalRule"/> judges it; the pages ask for the password when it is too
+/// long ago.
 /// </summary>
 public static class FreshSignIn
 {
     public static Claim Claim(DateTimeOffset now) => new(Actor.SignedInAtClaim, now.ToString("O", CultureInfo.InvariantCulture));
 
-    /// <summary>Until when a decision counts; null when the password must be typed first.</summary>
+    /// <summary>Returns until when a decision counts; null if the person must type the password first.</summary>
     public static DateTimeOffset? FreshUntil(this Actor actor, DateTimeOffset now)
     {
         ArgumentNullException.ThrowIfNull(actor);

@@ -5,8 +5,8 @@ using SafetyPortal.Requests.Accounts;
 namespace SafetyPortal.Web.Security;
 
 /// <summary>
-/// Actions an account may do, named by the action rather than the role. Endpoints without a policy need a signed-in account, because that is the
-/// fallback; pages and files of one request ask <see cref="SafetyPortal.Web.Requests.RequestAccess"/> as well.
+/// What an account may do, by action. An endpoint without a policy needs a signed-in account. Pages and files of one request ask
+/// <see cref="SafetyPortal.Web.Requests.RequestAccess"/> as well.
 /// </summary>
 public static class Policies
 {
@@ -32,6 +32,6 @@ public static class Policies
         return services;
     }
 
-    /// <summary>The roles a principal carries, in the order of <see cref="Roles.All"/>.</summary>
+    /// <summary>Returns the roles of a principal in the order of <see cref="Roles.All"/>.</summary>
     public static IEnumerable<string> RoleNames(this ClaimsPrincipal user) => Roles.All.Where(user.IsInRole);
 }

@@ -6,12 +6,12 @@ using SafetyPortal.Requests.Accounts;
 namespace SafetyPortal.Web.Security;
 
 /// <summary>
-/// What is limited: form posts to the account pages per address, which slows down guessing besides the lockout per account; and packs,
-/// exports and verifications per person, each of which reads much of what is stored.
+/// Limits the form posts to the account pages per address, which slows down guessing, and the packs and exports per person, each of which reads much of what is
+/// stored.
 /// </summary>
 internal static class RateLimits
 {
-    /// <summary>Name of the limit on copies: a person makes so many at a time, and the next is refused at once.</summary>
+    /// <summary>Name of the limit on packs and exports: how many one person may have in progress. The next is refused at once.</summary>
     public const string Copies = "copies";
 
     private const int AttemptsPerMinute = 30;
@@ -34,18 +34,18 @@ internal static class RateLimits
     });
 }
 
-/// <summary>The same for what a page does in its circuit: one at a time for each person, however many windows they have open.</summary>
+/// <summary>Limits what pages do in their circuits: one at a time for each person, in all their windows together.</summary>
 public sealed class OneAtATime
 {
     private readonly ConcurrentDictionary<string, byte> busy = new(StringComparer.Ordinal);
 
-    /// <exception cref="NotAllowedException">The person's last one is not finished.</exception>
+    /// <exception cref="NotAllowedException">The person's earlier one is still in progress.</exception>
     public async Task<T> RunAsync<T>(Actor actor, Func<Task<T>> work)
     {
         ArgumentNullException.ThrowIfNull(actor);
         ArgumentNullException.ThrowIfNull(work);
         if (!busy.TryAdd(actor.Id, 0))
-            throw new NotAllowedException("The one you started before is not finished; wait for it.");
+            throw new NotAllowedException("Your earlier one is still in progress; wait for it to finish.");
         try
         {
             return await work();

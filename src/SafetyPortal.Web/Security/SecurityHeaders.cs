@@ -1,8 +1,8 @@
 namespace SafetyPortal.Web.Security;
 
 /// <summary>
-/// Response headers that hold on every page. Scripts come from this origin only and none is inline, so the policy needs neither a
-/// nonce nor <c>unsafe-eval</c>. Style elements are refused too; style attributes stay allowed because Radzen writes them.
+/// Headers of every answer. All scripts are files of this origin, so the policy needs neither a nonce nor <c>unsafe-eval</c>. It allows style attributes,
+/// which Radzen writes, but no style elements.
 /// </summary>
 internal static class SecurityHeaders
 {
@@ -10,7 +10,7 @@ internal static class SecurityHeaders
         "default-src 'none'; script-src 'self'; style-src 'self'; style-src-attr 'unsafe-inline'; img-src 'self' data: blob:; " +
         "font-src 'self'; connect-src 'self'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'";
 
-    // Written as the answer starts, since an error handler clears headers set before.
+    // An error handler clears headers, so they are written when the answer starts.
     public static IApplicationBuilder UseSecurityHeaders(this IApplicationBuilder app) => app.Use(async (context, next) =>
     {
         context.Response.OnStarting(() =>

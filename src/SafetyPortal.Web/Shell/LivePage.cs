@@ -4,8 +4,7 @@ using SafetyPortal.Requests.Accounts;
 namespace SafetyPortal.Web.Shell;
 
 /// <summary>
-/// A page that shows requests: it loads when it is opened and again whenever the <see cref="RequestWatch"/> tells of a change. The database is the
-/// only source, so a reload or a lost circuit changes nothing about what is shown.
+/// A page that shows requests. It loads when the user opens it, and again when <see cref="RequestWatch"/> reports a change of a request on it.
 /// </summary>
 public abstract class LivePage : PortalPage
 {
@@ -30,7 +29,7 @@ public abstract class LivePage : PortalPage
 
     protected override Task OnParametersSetAsync() => ReloadAsync();
 
-    /// <summary>Acts as <see cref="PortalPage.TryAsync"/>, loads the page anew, and has the other pages told.</summary>
+    /// <summary>Runs an action as <see cref="PortalPage.TryAsync"/> does, then reloads this page and the other open pages that show the request.</summary>
     protected async Task<bool> ActAsync(Func<Actor, Task> action)
     {
         acting = true;
@@ -47,7 +46,7 @@ public abstract class LivePage : PortalPage
         }
     }
 
-    // One load at a time; changes that come in meanwhile ask for one more, however many they are.
+    // One load at a time. However many changes come during a load, one more load follows.
     private async Task ReloadAsync()
     {
         outdated = true;
@@ -79,7 +78,7 @@ public abstract class LivePage : PortalPage
         }
         catch (OperationCanceledException)
         {
-            // The page was left.
+            // The user left the page.
         }
         catch (Exception error)
         {

@@ -12,8 +12,8 @@ using SafetyPortal.Requests.Filing;
 namespace SafetyPortal.Web.Shell;
 
 /// <summary>
-/// What every interactive page needs: the person behind it, a fresh database context per question (a circuit outlives any context),
-/// and refusals of use cases shown as sentences instead of exceptions.
+/// What every interactive page needs: its user, a new database context for each query (a page outlives any context), and the refusals of use cases as
+/// sentences.
 /// </summary>
 public abstract class PortalPage : ComponentBase, IDisposable
 {
@@ -33,21 +33,20 @@ public abstract class PortalPage : ComponentBase, IDisposable
     [CascadingParameter]
     protected Task<AuthenticationState> Authentication { get; set; } = default!;
 
-    /// <summary>Cancelled when the page is left.</summary>
+    /// <summary>Cancelled when the user leaves the page.</summary>
     protected CancellationToken Gone { get; }
 
-    /// <summary>The last refusal, for <see cref="Refusal"/>; null when the last action went through.</summary>
+    /// <summary>Why the last action was refused, for <see cref="Outcome"/>; null when it was not.</summary>
     internal string? Refused { get; private set; }
 
-    /// <summary>True while an action runs; buttons are disabled so that it is not sent twice.</summary>
+    /// <summary>True while an action runs. The page disables its buttons then, so that no action is sent twice.</summary>
     protected bool Busy { get; private set; }
 
     protected async Task<ClaimsPrincipal> UserAsync() => (await Authentication).User;
 
     protected async Task<Actor> ActorAsync() => Actor.From(await UserAsync());
 
-    /// <summary>Does something through a use case; what it refuses ends up in <see cref="Refused"/>.</summary>
-    /// <returns>Whether it went through.</returns>
+    /// <summary>Runs an action; the message of a refusal goes to <see cref="Refused"/>. Returns whether the action succeeded.</summary>
     protected async Task<bool> TryAsync(Func<Actor, Task> action)
     {
         ArgumentNullException.ThrowIfNull(action);
@@ -65,7 +64,7 @@ public abstract class PortalPage : ComponentBase, IDisposable
         }
         catch (DbUpdateConcurrencyException)
         {
-            Refused = "Somebody else changed this in the meantime. What you see now is the new state; look again and repeat if it still makes sense.";
+            Refused = "Another person changed this meanwhile. The page shows the new state; repeat your action if it still makes sense.";
         }
         finally
         {
@@ -74,7 +73,7 @@ public abstract class PortalPage : ComponentBase, IDisposable
         return false;
     }
 
-    // What the use cases throw for a person to read; anything else is a fault and reaches the error boundary.
+    // Use cases write these messages for the user. Any other exception is a fault and reaches the error boundary.
     private static bool IsRefusal(Exception error) => error is IllegalMoveException or NotAllowedException or NotFoundException
         or InvalidRequestException or DuplicateRequestException or DecisionDeniedException or ArtifactException;
 

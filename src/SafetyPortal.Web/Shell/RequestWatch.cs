@@ -5,8 +5,7 @@ using SafetyPortal.Requests.Runs;
 namespace SafetyPortal.Web.Shell;
 
 /// <summary>
-/// Looks twice a second which requests changed and tells the open pages. All pages of a process share this one look, and it sees what a worker
-/// in another process writes.
+/// Finds twice a second which requests changed and tells the open pages. It reads the database, so it sees what a worker in another process writes.
 /// </summary>
 public sealed class RequestWatch(IDbContextFactory<PortalDb> databases, TimeProvider time, ILogger<RequestWatch> logger) : BackgroundService
 {
@@ -16,10 +15,10 @@ public sealed class RequestWatch(IDbContextFactory<PortalDb> databases, TimeProv
     private long newestEvent;
     private HashSet<Mark> marks = [];
 
-    /// <summary>Requests changed; the argument holds their ids.</summary>
+    /// <summary>Raised with the ids of the requests that changed.</summary>
     public event Action<IReadOnlySet<long>>? Changed;
 
-    /// <summary>Looks now and tells the pages. The page that made a change calls it, so that the others need not wait for the next look.</summary>
+    /// <summary>Looks now and tells the pages. A page calls this after its own change, so that the other pages show it at once.</summary>
     public async Task LookAsync(CancellationToken cancellationToken)
     {
         await looking.WaitAsync(cancellationToken);
@@ -36,7 +35,7 @@ public sealed class RequestWatch(IDbContextFactory<PortalDb> databases, TimeProv
 
     public override async Task StartAsync(CancellationToken cancellationToken)
     {
-        // Before the first page opens, so that the first look finds only what changed since.
+        // The first look after this finds only later changes.
         await using (var db = await databases.CreateDbContextAsync(cancellationToken))
             newestEvent = await db.AuditEvents.MaxAsync(e => (long?)e.Sequence, cancellationToken) ?? 0;
         await FindChangedAsync(cancellationToken);
@@ -54,7 +53,7 @@ public sealed class RequestWatch(IDbContextFactory<PortalDb> databases, TimeProv
             }
             catch (Exception error) when (error is not OperationCanceledException)
             {
-                logger.LogError(error, "The open pages could not be told of changes; trying again in {Interval}.", Interval);
+                logger.LogError(error, "Looking for changes for the open pages failed; trying again in {Interval}.", Interval);
             }
         }
     }
@@ -65,17 +64,19 @@ public sealed class RequestWatch(IDbContextFactory<PortalDb> databases, TimeProv
         base.Dispose();
     }
 
-    // Every change of state is an event of the history. Progress of running work is none, nor is the end of a claim: their versions are compared.
+    // The history has an event for every change of state, but none for the progress of a run or the end of a claim: their versions are compared.
     private async Task<IReadOnlySet<long>> FindChangedAsync(CancellationToken cancellationToken)
     {
         var now = time.GetUtcNow();
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
-        var events = await db.AuditEvents.Where(e => e.Sequence > newestEvent).OrderBy(e => e.Sequence).Select(e => new { e.Sequence, e.RequestId }).ToListAsync(cancellationToken);
+        var events = await db.AuditEvents.Where(e => e.Sequence > newestEvent).OrderBy(e => e.Sequence)
+            .Select(e => new { e.Sequence, e.RequestId }).ToListAsync(cancellationToken);
         var claims = await db.ReviewClaims.Where(c => c.ExpiresAt > now).Select(c => new { c.RequestId, c.ExpiresAt }).ToListAsync(cancellationToken);
         HashSet<Mark> present =
         [
             .. await db.Runs.Where(r => r.Status == RunStatus.Running).Select(r => new Mark("run", r.RequestId, r.Version)).ToListAsync(cancellationToken),
-            .. await db.ProbeOrders.Where(o => o.Status == RunStatus.Running).Select(o => new Mark("order", o.RequestId, o.Version)).ToListAsync(cancellationToken),
+            .. await db.ProbeOrders.Where(o => o.Status == RunStatus.Running).Select(o => new Mark("order", o.RequestId, o.Version))
+                .ToListAsync(cancellationToken),
             .. claims.Select(c => new Mark("claim", c.RequestId, c.ExpiresAt.UtcTicks)),
         ];
         var changed = events.Select(e => e.RequestId).OfType<long>().ToHashSet();

@@ -3,7 +3,7 @@ using SafetyPortal.Requests.Accounts;
 
 namespace SafetyPortal.Web.Shell;
 
-/// <summary>The page where a person's work is: they start there, and requests lead back to it.</summary>
+/// <summary>The page of a person's role: the start page leads there, and so do the breadcrumbs of a request.</summary>
 internal sealed record StartPlace(string Path, string Title)
 {
     /// <summary>Null for an account without a role.</summary>

@@ -12,7 +12,8 @@ public class ConfirmIdentityTests(SharedPortal shared)
         using var session = await Session.SignedInAsync(shared.Portal, Roles.Approver);
 
         var answer = await session.PostFormAsync(
-            "/account/confirm?returnUrl=%2Frequests%2F2%2Fdecision", new() { ["_handler"] = "confirm", ["Input.Password"] = shared.Portal.Account(Roles.Approver).Password });
+            "/account/confirm?returnUrl=%2Frequests%2F2%2Fdecision",
+            new() { ["_handler"] = "confirm", ["Input.Password"] = shared.Portal.Account(Roles.Approver).Password });
 
         answer.StatusCode.ShouldBe(HttpStatusCode.Redirect);
         answer.Headers.Location!.ToString().ShouldEndWith("/requests/2/decision");

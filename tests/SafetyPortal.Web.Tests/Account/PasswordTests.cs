@@ -1,11 +1,10 @@
 using System.Net;
-using Microsoft.Extensions.DependencyInjection;
 using SafetyPortal.Requests.Accounts;
 using SafetyPortal.Web.Admin;
 
 namespace SafetyPortal.Web.Tests.Account;
 
-/// <summary>With a portal of their own: so many forms of one address in a minute are what a portal refuses.</summary>
+/// <summary>Uses a portal of its own, because a portal limits the forms that one address posts in a minute.</summary>
 public sealed class PasswordTests : IAsyncLifetime
 {
     private const string Own = "four words in a row";
@@ -23,21 +22,17 @@ public sealed class PasswordTests : IAsyncLifetime
         await session.SignInAsync(name, given);
 
         foreach (var path in new[] { "/history", "/history/export.csv", "/nowhere" })
-        {
-            var kept = await session.GetAsync(path);
-            kept.StatusCode.ShouldBe(HttpStatusCode.Redirect, path);
-            kept.Headers.Location!.ToString().ShouldStartWith("/account/password?returnUrl=", customMessage: path);
-        }
+            await session.ShouldRedirectAsync(path, "/account/password?returnUrl=");
         (await session.PostAsync("/history", [])).StatusCode.ShouldBe(HttpStatusCode.Forbidden);
 
         var changed = await ChangeAsync(session, given, Own, Own);
 
         changed.StatusCode.ShouldBe(HttpStatusCode.Redirect, await changed.Content.ReadAsStringAsync());
-        (await session.GetAsync("/history")).StatusCode.ShouldBe(HttpStatusCode.OK);
+        (await session.StatusAsync("/history")).ShouldBe(HttpStatusCode.OK);
         using var again = new Session(portal);
         (await again.SignInAsync(name, given)).StatusCode.ShouldBe(HttpStatusCode.OK);
         (await again.SignInAsync(name, Own)).StatusCode.ShouldBe(HttpStatusCode.Redirect);
-        (await again.GetAsync("/history")).StatusCode.ShouldBe(HttpStatusCode.OK);
+        (await again.StatusAsync("/history")).ShouldBe(HttpStatusCode.OK);
     }
 
     [Fact]
@@ -49,7 +44,8 @@ public sealed class PasswordTests : IAsyncLifetime
 
         foreach (var (present, wanted, repeated, why) in new[]
         {
-            ("not the password", Own, Own, "do not match"), (given, "short", "short", "12 characters"), (given, Own, Own + "!", "differ"), (given, given, given, "choose another"),
+            ("not the password", Own, Own, "do not match"), (given, "short", "short", "12 characters"), (given, Own, Own + "!", "differ"),
+            (given, given, given, "choose another"),
         })
         {
             var answer = await ChangeAsync(session, present, wanted, repeated);
@@ -69,19 +65,17 @@ public sealed class PasswordTests : IAsyncLifetime
         await session.SignInAsync(name, given);
         await ChangeAsync(session, given, Own, Own);
 
-        var answer = await session.GetAsync("/models");
-
-        answer.StatusCode.ShouldBe(HttpStatusCode.Redirect);
-        answer.Headers.Location!.ToString().ShouldContain("/account/denied");
+        await session.ShouldRedirectAsync("/models", "/account/denied");
     }
 
     private static Task<HttpResponseMessage> ChangeAsync(Session session, string present, string wanted, string repeated) => session.PostFormAsync(
-        "/account/password", new() { ["_handler"] = "change-password", ["Input.Present"] = present, ["Input.Wanted"] = wanted, ["Input.Repeated"] = repeated });
+        "/account/password",
+        new() { ["_handler"] = "change-password", ["Input.Present"] = present, ["Input.Wanted"] = wanted, ["Input.Repeated"] = repeated });
 
     private async Task<(string Name, string Password)> CreateAsync(string[] roles)
     {
         var name = $"{Guid.NewGuid():N}@example.org";
-        var password = await portal.Services.GetRequiredService<AccountChanges>().CreateAsync(
+        var password = await portal.Get<AccountChanges>().CreateAsync(
             await portal.ActorAsync(Roles.Administrator), name, "New Person", roles, default);
         return (name, password);
     }

@@ -6,8 +6,6 @@ namespace SafetyPortal.Web.Tests.Account;
 [Collection(PortalCollection.Name)]
 public class SignInTests(SharedPortal shared)
 {
-    private const string Refusal = "Account name and password do not match, or the account is locked.";
-
     [Fact]
     public async Task SignIn_RightPassword_LeadsToTheStartPage()
     {
@@ -17,8 +15,9 @@ public class SignInTests(SharedPortal shared)
         var answer = await session.SignInAsync(account.Email, account.Password);
 
         answer.StatusCode.ShouldBe(HttpStatusCode.Redirect);
-        answer.Headers.GetValues("Set-Cookie").ShouldContain(cookie => cookie.StartsWith("portal=") && cookie.Contains("httponly") && cookie.Contains("samesite=strict"));
-        (await session.GetAsync("/history")).StatusCode.ShouldBe(HttpStatusCode.OK);
+        answer.Headers.GetValues("Set-Cookie").ShouldContain(
+            cookie => cookie.StartsWith("portal=") && cookie.Contains("httponly") && cookie.Contains("samesite=strict"));
+        (await session.StatusAsync("/history")).ShouldBe(HttpStatusCode.OK);
     }
 
     [Theory]
@@ -28,10 +27,7 @@ public class SignInTests(SharedPortal shared)
     {
         using var session = new Session(shared.Portal);
 
-        var answer = await session.SignInAsync(name, "not the password");
-
-        answer.StatusCode.ShouldBe(HttpStatusCode.OK);
-        (await answer.Content.ReadAsStringAsync()).ShouldContain(Refusal);
+        await ShouldBeRefusedAsync(session, name, "not the password");
     }
 
     [Fact]
@@ -40,7 +36,8 @@ public class SignInTests(SharedPortal shared)
         using var session = new Session(shared.Portal);
         var account = shared.Portal.Account(Roles.Auditor);
 
-        var answer = await session.PostAsync("/account/sign-in", new() { ["_handler"] = "sign-in", ["Input.Name"] = account.Email, ["Input.Password"] = account.Password });
+        var answer = await session.PostAsync(
+            "/account/sign-in", new() { ["_handler"] = "sign-in", ["Input.Name"] = account.Email, ["Input.Password"] = account.Password });
 
         answer.StatusCode.ShouldBe(HttpStatusCode.BadRequest);
     }
@@ -54,13 +51,9 @@ public class SignInTests(SharedPortal shared)
         for (var i = 0; i < 5; i++)
             await session.SignInAsync(account.Email, "wrong " + i);
 
-        var answer = await session.SignInAsync(account.Email, account.Password);
-
-        answer.StatusCode.ShouldBe(HttpStatusCode.OK);
-        var locked = await answer.Content.ReadAsStringAsync();
-        locked.ShouldContain(Refusal);
+        await ShouldBeRefusedAsync(session, account.Email, account.Password);
         // An account that does not exist is refused in the same words.
-        (await (await session.SignInAsync("nobody@demo.local", "wrong")).Content.ReadAsStringAsync()).ShouldContain(Refusal);
+        await ShouldBeRefusedAsync(session, "nobody@demo.local", "wrong");
     }
 
     [Fact]
@@ -71,10 +64,7 @@ public class SignInTests(SharedPortal shared)
         await using var portal = await tried.RestartAsync(demo: false);
         using var session = new Session(portal);
 
-        var answer = await session.SignInAsync(account.Email, account.Password);
-
-        answer.StatusCode.ShouldBe(HttpStatusCode.OK);
-        (await answer.Content.ReadAsStringAsync()).ShouldContain(Refusal);
+        await ShouldBeRefusedAsync(session, account.Email, account.Password);
     }
 
     [Fact]
@@ -87,5 +77,12 @@ public class SignInTests(SharedPortal shared)
             answers.Add((await session.PostAsync("/account/sign-in", [])).StatusCode);
 
         answers.ShouldContain(HttpStatusCode.TooManyRequests);
+    }
+
+    private static async Task ShouldBeRefusedAsync(Session session, string name, string password)
+    {
+        var answer = await session.SignInAsync(name, password);
+        answer.StatusCode.ShouldBe(HttpStatusCode.OK);
+        (await answer.Content.ReadAsStringAsync()).ShouldContain("Account name and password do not match, or the account is locked.");
     }
 }

@@ -1,4 +1,3 @@
-using Microsoft.Extensions.DependencyInjection;
 using SafetyPortal.Requests;
 using SafetyPortal.Requests.Accounts;
 using SafetyPortal.Web.Admin;
@@ -78,15 +77,16 @@ public sealed class ImportModelTests : IAsyncLifetime
         (await RefusalAsync("partial")).ShouldContain(part);
     }
 
-    // A folder as it is downloaded: what it draws is said by the prompts the operator supplied, and a supplied CLIP stands in for the judge.
+    // A downloaded folder holds neither prompts nor judge: the operator supplies prompts, which say what it draws, and a CLIP, which replaces the judge.
     [Fact]
     public async Task Import_OnlyThePipeline_TakesWhatTheOperatorSupplied()
     {
         var folder = Copy("downloaded");
         var supplied = Directory.CreateDirectory(Path.Combine(models, ".supplied")).FullName;
-        foreach (var part in new[] { "prompts", "clip" }) Directory.Move(Path.Combine(folder, part), Path.Combine(supplied, part));
+        foreach (var part in new[] { "prompts", "clip" })
+            Directory.Move(Path.Combine(folder, part), Path.Combine(supplied, part));
         Directory.Delete(Path.Combine(folder, "judge"), recursive: true);
-        var evaluation = portal.Services.GetRequiredService<WorkerOptions>().Evaluation;
+        var evaluation = portal.Get<WorkerOptions>().Evaluation;
 
         (await RefusalAsync("downloaded")).ShouldContain("Worker:Evaluation:Prompts");
         (evaluation.Prompts, evaluation.Clip) = (Path.Combine(supplied, "prompts"), Path.Combine(supplied, "clip"));
@@ -104,7 +104,7 @@ public sealed class ImportModelTests : IAsyncLifetime
     public async Task Import_ByAReviewer_IsDenied() =>
         await Should.ThrowAsync<NotAllowedException>(async () => await Import.ExecuteAsync(await portal.ActorAsync(Roles.Reviewer), "whole", default));
 
-    private ImportModel Import => portal.Services.GetRequiredService<ImportModel>();
+    private ImportModel Import => portal.Get<ImportModel>();
 
     private async Task<string> RefusalAsync(string folder) =>
         (await Should.ThrowAsync<InvalidRequestException>(() => Import.ExecuteAsync(administrator, folder, default))).Message;

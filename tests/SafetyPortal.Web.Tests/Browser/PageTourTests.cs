@@ -5,9 +5,8 @@ using SafetyPortal.Requests.Accounts;
 namespace SafetyPortal.Web.Tests.Browser;
 
 /// <summary>
-/// Every page, by the people who use it, wide and narrow, light and dark: it shows, nothing complains in the console (which is where a
-/// breach of the content security policy would show), it fits the width, nothing lies on top of something else, and axe finds nothing. With SAFETYPORTAL_SCREENSHOTS set to a
-/// folder, pictures are kept there.
+/// Opens every page as its users do, wide and narrow, light and dark. The page shows, the console has no error (such as a breach of the content security
+/// policy), the page fits the width, nothing covers anything else, and axe finds nothing. SAFETYPORTAL_SCREENSHOTS names a folder for screenshots.
 /// </summary>
 [Collection(PortalCollection.Name)]
 public sealed class PageTourTests(SharedPortal shared)
@@ -15,16 +14,19 @@ public sealed class PageTourTests(SharedPortal shared)
     // Headings, labels and controls that cover more than a third of one another; what only screen readers see is a pixel wide.
     private const string Overlaps = """
         () => {
-          const shown = [...document.querySelectorAll("main h1, main h2, main p, main label, main input:not([type=range]), main select, main textarea, main button, main table")]
+          const kinds = ["h1", "h2", "p", "label", "input:not([type=range])", "select", "textarea", "button", "table"];
+          const shown = [...document.querySelectorAll(kinds.map(kind => `main ${kind}`).join())]
             .map(element => ({ element, box: element.getBoundingClientRect() }))
             .filter(({ element, box }) => box.width > 2 && box.height > 2 && element.checkVisibility({ visibilityProperty: true, opacityProperty: true }));
-          const area = (a, b) => Math.max(0, Math.min(a.right, b.right) - Math.max(a.left, b.left)) * Math.max(0, Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top));
+          const overlap = (a, b, from, to) => Math.max(0, Math.min(a[to], b[to]) - Math.max(a[from], b[from]));
+          const area = (a, b) => overlap(a, b, "left", "right") * overlap(a, b, "top", "bottom");
           const name = element => `${element.tagName.toLowerCase()} "${(element.id || element.textContent).trim().slice(0, 30)}"`;
           const found = [];
           for (const [i, one] of shown.entries())
             for (const two of shown.slice(i + 1))
               if (!one.element.contains(two.element) && !two.element.contains(one.element)
-                && area(one.box, two.box) > Math.min(area(one.box, one.box), area(two.box, two.box)) / 3) found.push(`${name(one.element)} and ${name(two.element)}`);
+                && area(one.box, two.box) > Math.min(area(one.box, one.box), area(two.box, two.box)) / 3)
+                found.push(`${name(one.element)} and ${name(two.element)}`);
           return found;
         }
         """;
@@ -64,21 +66,33 @@ public sealed class PageTourTests(SharedPortal shared)
         yield return (null, [("sign-in", "/account/sign-in")]);
         yield return (Roles.Reviewer,
         [
-            ("my-requests", "/requests"), ("new-request", "/requests/new"), ("request-running", $"/requests/{running}"), ("no-access", "/history"), ("not-found", "/nowhere"), ("password", "/account/password"),
+            ("my-requests", "/requests"), ("new-request", "/requests/new"), ("request-running", $"/requests/{running}"), ("no-access", "/history"),
+            ("not-found", "/nowhere"), ("password", "/account/password"),
         ]);
         yield return (Roles.Approver,
         [
-            ("to-decide", "/decisions"), ("request-finished", $"/requests/{waiting}"), ("gallery", $"/requests/{waiting}/gallery"), ("metrics", $"/requests/{waiting}/metrics"),
-            ("explorer", $"/requests/{waiting}/explorer"), ("red-team", $"/requests/{waiting}/red-team"), ("blind", $"/requests/{waiting}/blind"), ("red-team-empty", $"/requests/{released}/red-team"), ("explorer-absent", $"/requests/{released}/explorer"), ("decision", $"/requests/{waiting}/decision"), ("release", $"/requests/{released}/release"), ("models", "/models"),
+            ("to-decide", "/decisions"), ("request-finished", $"/requests/{waiting}"), ("gallery", $"/requests/{waiting}/gallery"),
+            ("metrics", $"/requests/{waiting}/metrics"), ("explorer", $"/requests/{waiting}/explorer"), ("red-team", $"/requests/{waiting}/red-team"),
+            ("blind", $"/requests/{waiting}/blind"), ("red-team-empty", $"/requests/{released}/red-team"),
+            ("explorer-absent", $"/requests/{released}/explorer"), ("decision", $"/requests/{waiting}/decision"),
+            ("release", $"/requests/{released}/release"), ("models", "/models"),
         ]);
-        yield return (Roles.Auditor, [("history", "/history"), ("blind-result", $"/requests/{waiting}/blind"), ("red-team-auditor", $"/requests/{waiting}/red-team")]);
-        yield return (Roles.Administrator, [("accounts", "/admin/accounts"), ("import-models", "/admin/models"), ("policy", "/admin/policy"), ("worker-keys", "/admin/worker-keys"), ("red-team-order", $"/requests/{waiting}/red-team")]);
+        yield return (Roles.Auditor,
+        [
+            ("history", "/history"), ("blind-result", $"/requests/{waiting}/blind"), ("red-team-auditor", $"/requests/{waiting}/red-team"),
+        ]);
+        yield return (Roles.Administrator,
+        [
+            ("accounts", "/admin/accounts"), ("import-models", "/admin/models"), ("policy", "/admin/policy"), ("worker-keys", "/admin/worker-keys"),
+            ("red-team-order", $"/requests/{waiting}/red-team"),
+        ]);
     }
 
     private static async Task<IEnumerable<string>> FindingsAsync(Visitor visitor, string name, int width)
     {
-        // The page of an unknown address is itself the answer 404; anywhere else that is a file the page lacks.
-        var findings = visitor.Complaints.Where(text => name != "not-found" || !text.Contains("404", StringComparison.Ordinal)).Select(text => $"{name} at {width}: console: {text}").ToList();
+        // The page of an unknown address is itself a 404; on other pages a 404 is a missing file.
+        var findings = visitor.Complaints.Where(text => name != "not-found" || !text.Contains("404", StringComparison.Ordinal))
+            .Select(text => $"{name} at {width}: console: {text}").ToList();
         visitor.Complaints.Clear();
         var overflow = await visitor.Page.EvaluateAsync<int>("document.documentElement.scrollWidth - document.documentElement.clientWidth");
         if (overflow > 0)

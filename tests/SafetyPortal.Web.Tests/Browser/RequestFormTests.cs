@@ -1,10 +1,7 @@
 using Microsoft.EntityFrameworkCore;
-using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Playwright;
-using SafetyPortal.Requests;
 using SafetyPortal.Requests.Accounts;
 using SafetyPortal.Requests.Data;
-using SafetyPortal.Requests.Filing;
 
 namespace SafetyPortal.Web.Tests.Browser;
 
@@ -37,18 +34,7 @@ public sealed class RequestFormTests(SharedPortal shared)
     [Fact]
     public async Task NewRequest_FromTheFormOfADraft_HoldsNothingOfIt()
     {
-        var draft = await shared.Portal.Services.GetRequiredService<FileRequest>().DraftAsync(
-            await shared.Portal.ActorAsync(Roles.Reviewer),
-            new RequestContent
-            {
-                ModelVersionId = shared.Story.Waiting.ModelVersionId,
-                ConceptKind = ConceptKind.Object,
-                ConceptName = "windmill",
-                ConceptPrompts = ["a picture of a windmill"],
-                Doses = [0.01],
-                Justification = "The rights were withdrawn.",
-            },
-            default);
+        var draft = await shared.Portal.DraftAsync(shared.Story.Waiting.ModelVersionId, ConceptKind.Object, "windmill");
         await using var chromium = await Chromium.StartAsync();
         await using var visitor = await chromium.VisitAsync(shared.Portal);
         await visitor.SignInAsync(Roles.Reviewer);
@@ -63,11 +49,32 @@ public sealed class RequestFormTests(SharedPortal shared)
         await Assertions.Expect(Concept(visitor)).ToHaveValueAsync("", new() { Timeout = 90_000 });
     }
 
+    [Theory]
+    [InlineData("Why should it be removed?", "The rights were withdrawn.")]
+    [InlineData("Doses, in per cent", "3")]
+    public async Task Field_ThatTheReviewerLeaves_IsThereAfterAReload(string label, string text)
+    {
+        await using var chromium = await Chromium.StartAsync();
+        await using var visitor = await chromium.VisitAsync(shared.Portal);
+        await visitor.SignInAsync(Roles.Reviewer);
+        await visitor.OpenAsync("/requests/new");
+        var field = visitor.Page.GetByLabel(label, new() { Exact = true });
+
+        await field.FillAsync(text);
+        await field.BlurAsync();
+        await visitor.SeesAsync("Draft kept.");
+        await visitor.OpenAsync("/requests/new");
+
+        await Assertions.Expect(field).ToHaveValueAsync(text, new() { Timeout = 90_000 });
+        await visitor.ClickAsync("Start over");
+        await visitor.SeesAsync("The draft is gone.");
+    }
+
     private static ILocator Concept(Visitor visitor) => visitor.Page.GetByLabel("Object", new() { Exact = true });
 
     private async Task<int> CountAsync()
     {
-        await using var db = await shared.Portal.Services.GetRequiredService<IDbContextFactory<PortalDb>>().CreateDbContextAsync();
+        await using var db = await shared.Portal.Get<IDbContextFactory<PortalDb>>().CreateDbContextAsync();
         return await db.EraseRequests.CountAsync();
     }
 }

@@ -1,4 +1,3 @@
-using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Playwright;
 using SafetyPortal.Images;
 using SafetyPortal.Requests.Accounts;
@@ -9,8 +8,8 @@ using SafetyPortal.Web.Tests.Pictures;
 namespace SafetyPortal.Web.Tests.Browser;
 
 /// <summary>
-/// The main job through the pages alone: real Chromium, real worker, the embedded model. Few images and steps keep it short; the policy
-/// asks for more images than that, so the gates fail and the way through a waiver is walked as well, whatever the model draws.
+/// The main job through the pages alone, with Chromium, the worker and the embedded model. Few images and steps keep it short. The policy asks for more
+/// images, so the gates fail whatever the model draws, and the approvers need a waiver.
 /// </summary>
 public sealed class WholeStoryTests : IAsyncLifetime
 {
@@ -23,8 +22,9 @@ public sealed class WholeStoryTests : IAsyncLifetime
         portal = await Portal.StartAsync(
             Path.Combine(AppRoot.Find(), "models"), worker: true,
             "--Worker:AttributionSteps=6", "--Worker:AttributionSeeds=2", "--Worker:ImageSteps=6", "--Worker:Images:Target=4", "--Worker:Images:PerConcept=1",
-            "--Worker:Faithfulness:Ablations=12", "--Worker:Faithfulness:Rows=0", "--Worker:ControlImages:Target=2", "--Worker:ControlImages:PerConcept=1", "--Worker:Effort:GradientSteps=2");
-        await portal.Services.GetRequiredService<ChangePolicy>().ExecuteAsync(
+            "--Worker:Faithfulness:Ablations=12", "--Worker:Faithfulness:Rows=0", "--Worker:ControlImages:Target=2", "--Worker:ControlImages:PerConcept=1",
+            "--Worker:Effort:GradientSteps=2");
+        await portal.Get<ChangePolicy>().ExecuteAsync(
             await portal.ActorAsync(Roles.Administrator), PolicyDocument.Default with { MinSamples = 1000 }, changedFrom: 1, default);
         chromium = await Chromium.StartAsync();
     }
@@ -86,7 +86,7 @@ public sealed class WholeStoryTests : IAsyncLifetime
         await reviewer.SeesAsync(reviewer.Page.Locator("[data-base-explanation]"));
 
         var pictures = reviewer.Page.Locator("#pictures");
-        await pictures.SetInputFilesAsync(new FilePayload { Name = "huge.png", MimeType = "image/png", Buffer = ReferencePictureTests.HugePng(30_000) });
+        await pictures.SetInputFilesAsync(new FilePayload { Name = "huge.png", MimeType = "image/png", Buffer = ReferencePictureTests.HugePng });
         await reviewer.SeesAsync("huge.png: The image is 30,000 x 30,000");
         var picture = ImageCodec.EncodeJpeg(new Raster(128, 128, 3, [.. Enumerable.Range(0, 128 * 128 * 3).Select(i => (byte)(i * 31))]));
         await pictures.SetInputFilesAsync(new FilePayload { Name = "cut.jpg", MimeType = "image/jpeg", Buffer = picture[..(picture.Length / 2)] });
@@ -169,7 +169,7 @@ public sealed class WholeStoryTests : IAsyncLifetime
 
         await using (var second = await chromium.VisitAsync(portal))
         {
-            var account = portal.Accounts.Last(a => a.Role == Roles.Approver);
+            var account = portal.SecondApprover;
             await second.SignInAsync(account.Email, account.Password);
             await second.OpenAsync(request + "/decision");
             await second.Page.GetByLabel("Why the failed gates may be waived").FillAsync("Few images on purpose; the curve and the gallery were looked at.");
@@ -190,7 +190,8 @@ public sealed class WholeStoryTests : IAsyncLifetime
         await approver.Page.GetByLabel("Point an alias to it").SelectOptionAsync("staging");
         await approver.ClickAsync("Release the patch");
         await approver.SeesAsync("this release");
-        var download = await approver.Page.RunAndWaitForDownloadAsync(() => approver.Page.GetByRole(AriaRole.Link, new() { Name = "Download the patch" }).ClickAsync());
+        var download = await approver.Page.RunAndWaitForDownloadAsync(
+            () => approver.Page.GetByRole(AriaRole.Link, new() { Name = "Download the patch" }).ClickAsync());
         new FileInfo(await download.PathAsync()).Length.ShouldBeGreaterThan(1000);
     }
 
@@ -204,8 +205,14 @@ public sealed class WholeStoryTests : IAsyncLifetime
 
         await auditor.Page.GetByLabel("Request no.").FillAsync(request.Split('/')[^1]);
         await auditor.Page.GetByLabel("Request no.").BlurAsync();
-        foreach (var action in new[] { "decision.approved", "request.filed", "request.submitted", "run.completed", "decision.denied", "waiver.granted", "release.published", "image.revealed" })
+        foreach (var action in new[]
+        {
+            "decision.approved", "request.filed", "request.submitted", "run.completed", "decision.denied", "waiver.granted", "release.published",
+            "image.revealed",
+        })
+        {
             await auditor.SeesAsync(auditor.Page.Locator("summary").GetByText(action, new() { Exact = true }));
+        }
     }
 
     // A loaded machine may take more than the five minutes for which a sign-in counts.

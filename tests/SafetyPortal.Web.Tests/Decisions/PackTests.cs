@@ -1,8 +1,9 @@
 using System.Net;
-using Microsoft.Extensions.DependencyInjection;
+using System.Runtime.Versioning;
 using SafetyPortal.Requests.Accounts;
 using SafetyPortal.Requests.Evidence.Pack;
 using SafetyPortal.Requests.Signing;
+using SafetyPortal.Web.Decisions;
 
 namespace SafetyPortal.Web.Tests.Decisions;
 
@@ -21,7 +22,7 @@ public class PackTests(SharedPortal shared)
         answer.StatusCode.ShouldBe(HttpStatusCode.OK);
         answer.Content.Headers.ContentType!.MediaType.ShouldBe("application/zip");
         using var pack = new MemoryStream(await answer.Content.ReadAsByteArrayAsync());
-        var report = await PackVerifier.VerifyAsync(pack, [shared.Portal.Services.GetRequiredService<SigningKey>().Id], default);
+        var report = await PackVerifier.VerifyAsync(pack, [shared.Portal.Get<SigningKey>().Id], default);
         report.FirstProblem.ShouldBeNull();
         report.Checks.Any(check => check.Text.Contains("unbroken chain", StringComparison.Ordinal)).ShouldBe(wholeHistory);
     }
@@ -31,24 +32,12 @@ public class PackTests(SharedPortal shared)
     {
         using var session = await Session.SignedInAsync(shared.Portal, Roles.Auditor);
 
-        using var pack = new MemoryStream(await (await session.GetAsync($"/requests/{shared.Story.Waiting.Id}/evidence-pack.zip")).Content.ReadAsByteArrayAsync());
+        var answer = await session.GetAsync($"/requests/{shared.Story.Waiting.Id}/evidence-pack.zip");
 
+        using var pack = new MemoryStream(await answer.Content.ReadAsByteArrayAsync());
         var report = await PackVerifier.VerifyAsync(pack, [], default);
         report.FirstProblem.ShouldBeNull();
         report.Checks.ShouldContain(check => check.Item == "artifacts");
-    }
-
-    [Theory]
-    [InlineData(Roles.Reviewer)]
-    [InlineData(Roles.Administrator)]
-    public async Task Pack_ForOtherRoles_IsRefused(string role)
-    {
-        using var session = await Session.SignedInAsync(shared.Portal, role);
-
-        var answer = await session.GetAsync($"/requests/{shared.Story.Released.Id}/evidence-pack.zip");
-
-        answer.StatusCode.ShouldNotBe(HttpStatusCode.OK);
-        answer.Content.Headers.ContentType?.MediaType.ShouldNotBe("application/zip");
     }
 
     [Fact]
@@ -56,24 +45,34 @@ public class PackTests(SharedPortal shared)
     {
         using var session = await Session.SignedInAsync(shared.Portal, Roles.Auditor);
 
-        (await session.GetAsync($"/requests/{shared.Story.Running.Id}/evidence-pack.zip")).StatusCode.ShouldBe(HttpStatusCode.NotFound);
+        (await session.StatusAsync($"/requests/{shared.Story.Running.Id}/evidence-pack.zip")).ShouldBe(HttpStatusCode.NotFound);
     }
 
     [Fact]
     public async Task Sheet_OfTheRedTeam_IsVeiledUntilRevealed()
     {
-        var sheet = await SheetAsync();
+        var (run, evidence) = await shared.Portal.EvidenceAsync(shared.Story.Waiting);
+        var sheet = $"/runs/{run.Id}/images/{evidence.RedTeam!.Probes[0].Sheet}";
         using var session = await Session.SignedInAsync(shared.Portal, Roles.Approver);
 
-        (await session.GetAsync(sheet)).StatusCode.ShouldBe(HttpStatusCode.Forbidden);
-        (await session.GetAsync(sheet + "/veiled")).StatusCode.ShouldBe(HttpStatusCode.OK);
+        (await session.StatusAsync(sheet)).ShouldBe(HttpStatusCode.Forbidden);
+        (await session.StatusAsync(sheet + "/veiled")).ShouldBe(HttpStatusCode.OK);
     }
 
-    private async Task<string> SheetAsync()
+    [Fact]
+    [UnsupportedOSPlatform("windows")]
+    public async Task CreatePack_InAFolder_IsForItsOwnerAloneAndGoneAfterwards()
     {
-        var actor = await shared.Portal.ActorAsync(Roles.Approver);
-        var details = await shared.Portal.Services.GetRequiredService<SafetyPortal.Requests.Filing.RequestQueries>().GetAsync(actor.Id, shared.Story.Waiting.Id, default);
-        var evidence = await shared.Portal.Services.GetRequiredService<SafetyPortal.Web.Decisions.EvidenceReader>().ReadAsync(details!.Request.CurrentRun, default);
-        return $"/runs/{details.Request.CurrentRunId}/images/{evidence!.RedTeam!.Probes[0].Sheet}";
+        var folder = Directory.CreateTempSubdirectory("packs-").FullName;
+        try
+        {
+            await using (DownloadEndpoints.CreatePack(folder))
+                File.GetUnixFileMode(Directory.GetFiles(folder).ShouldHaveSingleItem()).ShouldBe(UnixFileMode.UserRead | UnixFileMode.UserWrite);
+            Directory.GetFiles(folder).ShouldBeEmpty();
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
     }
 }

@@ -1,6 +1,5 @@
 using System.Net;
 using System.Text.Json;
-using Microsoft.Extensions.DependencyInjection;
 using SafetyPortal.Requests.Accounts;
 using SafetyPortal.Requests.Audit;
 using SafetyPortal.Requests.Data;
@@ -24,7 +23,7 @@ public class ExportTests(SharedPortal shared)
         actions.ShouldContain("release.published");
         lines.ShouldAllBe(line => line.Contains($"request/{shared.Story.Released.Id}"));
 
-        var queries = shared.Portal.Services.GetRequiredService<AuditQueries>();
+        var queries = shared.Portal.Get<AuditQueries>();
         var newest = await queries.ListAsync(new AuditFilter(Action: "history.exported"), new PageRequest(1), default);
         newest.Items.ShouldHaveSingleItem().ActorName.ShouldBe(shared.Portal.Account(Roles.Auditor).Email);
     }
@@ -40,5 +39,13 @@ public class ExportTests(SharedPortal shared)
         var lines = (await answer.Content.ReadAsStringAsync()).Split("\r\n", StringSplitOptions.RemoveEmptyEntries);
         lines[0].ShouldStartWith("sequence,time,");
         lines.Length.ShouldBeGreaterThan(30);
+    }
+
+    [Fact]
+    public async Task Export_UnknownFilter_IsRefused()
+    {
+        using var auditor = await Session.SignedInAsync(shared.Portal, Roles.Auditor);
+
+        (await auditor.StatusAsync("/history/export.csv?from=2026-01-02")).ShouldBe(HttpStatusCode.BadRequest);
     }
 }

@@ -1,5 +1,4 @@
 using System.Net;
-using Microsoft.Extensions.DependencyInjection;
 using SafetyPortal.Requests.Accounts;
 using SafetyPortal.Requests.Blind;
 using SafetyPortal.Web.Pictures;
@@ -20,7 +19,7 @@ public class BlindPictureTests(SharedPortal shared)
         cards.CountBy(card => card.Arm).ShouldAllBe(arm => arm.Value == 6);
         cards.Where(card => card.Arm == BlindArm.Unedited).ShouldAllBe(card => card.Detected);
         cards.Where(card => card.Arm == BlindArm.Edited).ShouldAllBe(card => !card.Detected);
-        cards.Count(card => card.Arm == BlindArm.Placebo && card.Detected).ShouldBe(4); // the judge takes pictures 0 and 4 for a house
+        cards.Count(card => card.Arm == BlindArm.Placebo && card.Detected).ShouldBe(4); // the judge takes images 0 and 4 for a house
     }
 
     [Fact]
@@ -28,27 +27,28 @@ public class BlindPictureTests(SharedPortal shared)
     {
         using var session = await Session.SignedInAsync(shared.Portal, Roles.Approver);
 
-        (await session.GetAsync(Picture)).StatusCode.ShouldBe(HttpStatusCode.Forbidden);
-        (await session.GetAsync(Picture + "/veiled")).StatusCode.ShouldBe(HttpStatusCode.OK);
-        await shared.Portal.Services.GetRequiredService<PictureReveals>().RevealAsync(await shared.Portal.UserAsync(Roles.Approver), PictureOf.BlindJudgement, shared.Story.Blind.Id, ["3"], default);
+        (await session.StatusAsync(Picture)).ShouldBe(HttpStatusCode.Forbidden);
+        (await session.StatusAsync(Picture + "/veiled")).ShouldBe(HttpStatusCode.OK);
+        await shared.Portal.Get<PictureReveals>().RevealAsync(
+            await shared.Portal.UserAsync(Roles.Approver), PictureOf.BlindJudgement, shared.Story.Blind.Id, ["3"], default);
 
         var sharp = await session.GetAsync(Picture);
         sharp.StatusCode.ShouldBe(HttpStatusCode.OK);
         sharp.Content.Headers.ContentType!.MediaType.ShouldBe("image/png");
-        (await session.GetAsync($"/blind/{shared.Story.Blind.Id}/pictures/18")).StatusCode.ShouldBe(HttpStatusCode.NotFound);
-        (await session.GetAsync($"/blind/{shared.Story.Blind.Id}/pictures/-1")).StatusCode.ShouldBe(HttpStatusCode.NotFound);
+        (await session.StatusAsync($"/blind/{shared.Story.Blind.Id}/pictures/18")).ShouldBe(HttpStatusCode.NotFound);
+        (await session.StatusAsync($"/blind/{shared.Story.Blind.Id}/pictures/-1")).ShouldBe(HttpStatusCode.NotFound);
     }
 
     [Fact]
     public async Task Picture_ForAnyoneElse_IsNotSent()
     {
-        var other = shared.Portal.Accounts.Last(account => account.Role == Roles.Approver);
+        var other = shared.Portal.SecondApprover;
         using var second = new Session(shared.Portal);
         await second.SignInAsync(other.Email, other.Password);
         using var auditor = await Session.SignedInAsync(shared.Portal, Roles.Auditor);
 
-        (await second.GetAsync(Picture + "/veiled")).StatusCode.ShouldBe(HttpStatusCode.NotFound);
-        (await auditor.GetAsync(Picture + "/veiled")).StatusCode.ShouldNotBe(HttpStatusCode.OK);
+        (await second.StatusAsync(Picture + "/veiled")).ShouldBe(HttpStatusCode.NotFound);
+        (await auditor.StatusAsync(Picture + "/veiled")).ShouldNotBe(HttpStatusCode.OK);
     }
 
     [Fact]
@@ -56,7 +56,7 @@ public class BlindPictureTests(SharedPortal shared)
     {
         using var session = await Session.SignedInAsync(shared.Portal, Roles.Approver);
 
-        var html = await (await session.GetAsync($"/requests/{shared.Story.Waiting.Id}/blind")).Content.ReadAsStringAsync();
+        var html = await session.ReadAsync($"/requests/{shared.Story.Waiting.Id}/blind");
 
         html.ShouldContain($"/blind/{shared.Story.Blind.Id}/pictures/0");
         shared.Story.Blind.Cards().ShouldAllBe(card => !html.Contains(card.Image, StringComparison.Ordinal));
@@ -69,10 +69,10 @@ public class BlindPictureTests(SharedPortal shared)
     {
         using var session = await Session.SignedInAsync(shared.Portal, Roles.Auditor);
 
-        var html = await (await session.GetAsync($"/requests/{shared.Story.Waiting.Id}/blind")).Content.ReadAsStringAsync();
+        var html = await session.ReadAsync($"/requests/{shared.Story.Waiting.Id}/blind");
 
         html.ShouldContain("data-judgement=");
-        html.ShouldContain("16 of 18"); // the person says all six placebo pictures show it, the detector four
-        html.ShouldNotContain("Draw the pictures");
+        html.ShouldContain("16 of 18"); // the person sees it in all six placebo images, the detector in four
+        html.ShouldNotContain("Draw the images");
     }
 }

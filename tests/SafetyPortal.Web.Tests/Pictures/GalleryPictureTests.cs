@@ -1,12 +1,9 @@
 using System.Net;
-using Microsoft.Extensions.DependencyInjection;
 using SafetyPortal.Images;
 using SafetyPortal.Requests;
 using SafetyPortal.Requests.Accounts;
 using SafetyPortal.Requests.Artifacts;
 using SafetyPortal.Requests.Evidence;
-using SafetyPortal.Requests.Filing;
-using SafetyPortal.Web.Decisions;
 using SafetyPortal.Web.Pictures;
 
 namespace SafetyPortal.Web.Tests.Pictures;
@@ -28,7 +25,7 @@ public class GalleryPictureTests(SharedPortal shared)
         (await refused.Content.ReadAsStringAsync()).ShouldContain("image-veiled");
 
         var auditor = await shared.Portal.ActorAsync(Roles.Auditor);
-        var reveals = shared.Portal.Services.GetRequiredService<PictureReveals>();
+        var reveals = shared.Portal.Get<PictureReveals>();
         var before = await reveals.CountRecentAsync(auditor.Id, default);
         var user = await shared.Portal.UserAsync(Roles.Auditor);
         await reveals.RevealAsync(user, PictureOf.Run, runId, [entry.AfterDigest], default);
@@ -38,7 +35,7 @@ public class GalleryPictureTests(SharedPortal shared)
         var sent = await session.GetAsync(sharp);
         sent.StatusCode.ShouldBe(HttpStatusCode.OK);
         sent.Headers.CacheControl!.NoStore.ShouldBeTrue();
-        var stored = await shared.Portal.Services.GetRequiredService<IArtifactStore>().ReadAsync(entry.BeforeDigest, default);
+        var stored = await shared.Portal.Get<IArtifactStore>().ReadAsync(entry.BeforeDigest, default);
         (await sent.Content.ReadAsByteArrayAsync()).ShouldBe(stored);
     }
 
@@ -52,7 +49,7 @@ public class GalleryPictureTests(SharedPortal shared)
 
         var veiled = ImageCodec.Decode(await answer.Content.ReadAsByteArrayAsync(), ImageLimits.Default);
         var sharp = ImageCodec.Decode(
-            await shared.Portal.Services.GetRequiredService<IArtifactStore>().ReadAsync(gallery[0].BeforeDigest, default), ImageLimits.Default);
+            await shared.Portal.Get<IArtifactStore>().ReadAsync(gallery[0].BeforeDigest, default), ImageLimits.Default);
         Detail(veiled).ShouldBeLessThan(Detail(sharp) / 5);
         (veiled.Width, veiled.Height).ShouldBe((sharp.Width, sharp.Height));
     }
@@ -64,7 +61,7 @@ public class GalleryPictureTests(SharedPortal shared)
         using var session = await Session.SignedInAsync(shared.Portal, Roles.Approver);
         var entry = gallery.First(e => e.Group == "unrelated");
 
-        (await session.GetAsync($"/runs/{runId}/images/{entry.AfterDigest}")).StatusCode.ShouldBe(HttpStatusCode.OK);
+        (await session.StatusAsync($"/runs/{runId}/images/{entry.AfterDigest}")).ShouldBe(HttpStatusCode.OK);
     }
 
     [Fact]
@@ -73,26 +70,24 @@ public class GalleryPictureTests(SharedPortal shared)
         var (runId, own) = await GalleryAsync(shared.Story.Waiting);
         var (otherRun, entries) = await GalleryAsync(shared.Story.Released);
         using var session = await Session.SignedInAsync(shared.Portal, Roles.Approver);
-        // A target picture of the other request; neighbours and unrelated ones look alike in both.
+        // A target image of the other request: neighbours and unrelated images look alike in both.
         var foreign = entries[0].BeforeDigest;
         own.ShouldNotContain(entry => entry.BeforeDigest == foreign || entry.AfterDigest == foreign);
 
-        (await session.GetAsync($"/runs/{otherRun}/images/{foreign}/veiled")).StatusCode.ShouldBe(HttpStatusCode.OK);
-        (await session.GetAsync($"/runs/{runId}/images/{foreign}")).StatusCode.ShouldBe(HttpStatusCode.NotFound);
-        (await session.GetAsync($"/runs/{runId}/images/{foreign}/veiled")).StatusCode.ShouldBe(HttpStatusCode.NotFound);
-        (await session.GetAsync($"/runs/{runId}/images/..%2f..%2fportal.db")).StatusCode.ShouldBe(HttpStatusCode.NotFound);
-        (await session.GetAsync($"/runs/987654/images/{foreign}")).StatusCode.ShouldBe(HttpStatusCode.NotFound);
+        (await session.StatusAsync($"/runs/{otherRun}/images/{foreign}/veiled")).ShouldBe(HttpStatusCode.OK);
+        (await session.StatusAsync($"/runs/{runId}/images/{foreign}")).ShouldBe(HttpStatusCode.NotFound);
+        (await session.StatusAsync($"/runs/{runId}/images/{foreign}/veiled")).ShouldBe(HttpStatusCode.NotFound);
+        (await session.StatusAsync($"/runs/{runId}/images/..%2f..%2fportal.db")).ShouldBe(HttpStatusCode.NotFound);
+        (await session.StatusAsync($"/runs/987654/images/{foreign}")).ShouldBe(HttpStatusCode.NotFound);
     }
 
     private async Task<(long RunId, IReadOnlyList<GalleryEntry> Entries)> GalleryAsync(EraseRequest request)
     {
-        var approver = await shared.Portal.ActorAsync(Roles.Approver);
-        var details = await shared.Portal.Services.GetRequiredService<RequestQueries>().GetAsync(approver.Id, request.Id, default);
-        var run = details!.Request.CurrentRun!;
-        return (run.Id, (await shared.Portal.Services.GetRequiredService<EvidenceReader>().ReadAsync(run, default))!.Gallery.Entries);
+        var (run, evidence) = await shared.Portal.EvidenceAsync(request);
+        return (run.Id, evidence.Gallery.Entries);
     }
 
-    // The mean second difference along rows: slow gradients, which a veil keeps, count for nothing.
+    // The mean second difference along rows, to which the slow gradients that a veil keeps add nothing.
     private static double Detail(Raster raster)
     {
         double sum = 0;

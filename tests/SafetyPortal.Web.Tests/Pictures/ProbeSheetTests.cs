@@ -1,6 +1,5 @@
 using System.IO.Compression;
 using System.Net;
-using Microsoft.Extensions.DependencyInjection;
 using SafetyPortal.Requests;
 using SafetyPortal.Requests.Accounts;
 using SafetyPortal.Requests.Artifacts;
@@ -8,7 +7,7 @@ using SafetyPortal.Web.Pictures;
 
 namespace SafetyPortal.Web.Tests.Pictures;
 
-/// <summary>What probes made that rebuild the concept reaches administrators and auditors as pictures on a page, and nobody as a file.</summary>
+/// <summary>Sheets of probes that rebuild the concept reach administrators and auditors alone, on a page and not as a file.</summary>
 [Collection(PortalCollection.Name)]
 public class ProbeSheetTests(SharedPortal shared)
 {
@@ -22,14 +21,14 @@ public class ProbeSheetTests(SharedPortal shared)
         using var session = await Session.SignedInAsync(shared.Portal, role);
 
         foreach (var path in new[] { Url(code), Url(code) + "/veiled", Url(code.ToUpperInvariant()), Url(code + "%20") })
-            (await session.GetAsync(path)).StatusCode.ShouldBe(HttpStatusCode.NotFound, path);
+            (await session.StatusAsync(path)).ShouldBe(HttpStatusCode.NotFound, path);
 
-        // Not even after they ask for it as a reveal, nor under the run, where pictures are named by digest.
+        // Neither after a reveal, nor as an image of the run, which its digest names.
         var user = await shared.Portal.UserAsync(role);
-        await Should.ThrowAsync<NotFoundException>(Reveals.RevealAsync(user, PictureOf.ProbeOrder, shared.Story.Attack.Id, [code], default));
-        var digest = await StoryRedTeam.SheetAsync(shared.Portal, shared.Story.Attack, code);
-        foreach (var path in new[] { $"/runs/{shared.Story.Attack.RunId}/images/{digest}", $"/runs/{shared.Story.Attack.RunId}/images/{digest}/veiled", $"/runs/{shared.Story.Attack.RunId}/preview/{digest}" })
-            (await session.GetAsync(path)).StatusCode.ShouldBe(HttpStatusCode.NotFound, path);
+        await Should.ThrowAsync<NotFoundException>(Reveals.RevealAsync(user, PictureOf.ProbeOrder, shared.Story.Order.Id, [code], default));
+        var digest = await StoryRedTeam.SheetAsync(shared.Portal, shared.Story.Order, code);
+        foreach (var path in new[] { $"{Run}/images/{digest}", $"{Run}/images/{digest}/veiled", $"{Run}/preview/{digest}" })
+            (await session.StatusAsync(path)).ShouldBe(HttpStatusCode.NotFound, path);
     }
 
     [Theory]
@@ -39,8 +38,8 @@ public class ProbeSheetTests(SharedPortal shared)
     {
         using var session = await Session.SignedInAsync(shared.Portal, role);
 
-        (await session.GetAsync(Url(ProbeCodes.Noise))).StatusCode.ShouldBe(HttpStatusCode.Forbidden);
-        (await session.GetAsync(Url(ProbeCodes.Noise) + "/veiled")).StatusCode.ShouldBe(HttpStatusCode.OK);
+        (await session.StatusAsync(Url(ProbeCodes.Noise))).ShouldBe(HttpStatusCode.Forbidden);
+        (await session.StatusAsync(Url(ProbeCodes.Noise) + "/veiled")).ShouldBe(HttpStatusCode.OK);
     }
 
     [Theory]
@@ -49,28 +48,29 @@ public class ProbeSheetTests(SharedPortal shared)
     public async Task RestrictedSheet_ForThoseWhoMaySeeIt_IsAPictureAndNoDownload(string role)
     {
         using var session = await Session.SignedInAsync(shared.Portal, role);
-        (await session.GetAsync(Url(ProbeCodes.Revival))).StatusCode.ShouldBe(HttpStatusCode.Forbidden);
+        (await session.StatusAsync(Url(ProbeCodes.Revival))).ShouldBe(HttpStatusCode.Forbidden);
 
-        await Reveals.RevealAsync(await shared.Portal.UserAsync(role), PictureOf.ProbeOrder, shared.Story.Attack.Id, [ProbeCodes.Revival], default);
+        await Reveals.RevealAsync(await shared.Portal.UserAsync(role), PictureOf.ProbeOrder, shared.Story.Order.Id, [ProbeCodes.Revival], default);
         var answer = await session.GetAsync(Url(ProbeCodes.Revival));
 
         answer.StatusCode.ShouldBe(HttpStatusCode.OK);
         answer.Content.Headers.ContentType!.MediaType.ShouldBe("image/png");
         answer.Content.Headers.ContentDisposition.ShouldBeNull();
         answer.Headers.CacheControl!.NoStore.ShouldBeTrue();
-        (await session.GetAsync($"/runs/{shared.Story.Attack.RunId}/images/{await StoryRedTeam.SheetAsync(shared.Portal, shared.Story.Attack, ProbeCodes.Revival)}")).StatusCode.ShouldBe(HttpStatusCode.NotFound);
+        var digest = await StoryRedTeam.SheetAsync(shared.Portal, shared.Story.Order, ProbeCodes.Revival);
+        (await session.StatusAsync($"{Run}/images/{digest}")).ShouldBe(HttpStatusCode.NotFound);
     }
 
     [Theory]
     [InlineData(Roles.Approver)]
     [InlineData(Roles.Auditor)]
-    public async Task EvidencePack_OfAnAttackedRequest_HoldsNothingOfTheAttack(string role)
+    public async Task EvidencePack_OfARequestWithAnOrder_HoldsNothingOfIt(string role)
     {
         using var session = await Session.SignedInAsync(shared.Portal, role);
-        var store = shared.Portal.Services.GetRequiredService<IArtifactStore>();
+        var store = shared.Portal.Get<IArtifactStore>();
         var sheets = new List<byte[]>();
         foreach (var code in ProbeCodes.AdministratorOnly)
-            sheets.Add(await store.ReadAsync(await StoryRedTeam.SheetAsync(shared.Portal, shared.Story.Attack, code), default));
+            sheets.Add(await store.ReadAsync(await StoryRedTeam.SheetAsync(shared.Portal, shared.Story.Order, code), default));
 
         using var pack = new ZipArchive(await (await session.GetAsync($"/requests/{shared.Story.Waiting.Id}/evidence-pack.zip")).Content.ReadAsStreamAsync());
 
@@ -87,14 +87,6 @@ public class ProbeSheetTests(SharedPortal shared)
         (await evidence.Content.ReadAsStringAsync()).ShouldNotContain(ProbeCodes.Revival);
     }
 
-    [Fact]
-    public async Task Sheet_ForNobodySignedIn_AsksToSignIn()
-    {
-        using var session = new Session(shared.Portal);
-
-        (await session.GetAsync(Url(ProbeCodes.Noise) + "/veiled")).StatusCode.ShouldBe(HttpStatusCode.Redirect);
-    }
-
     [Theory]
     [InlineData(Roles.Reviewer, false, false)]
     [InlineData(Roles.Approver, false, false)]
@@ -104,7 +96,7 @@ public class ProbeSheetTests(SharedPortal shared)
     {
         using var session = await Session.SignedInAsync(shared.Portal, role);
 
-        var html = await (await session.GetAsync($"/requests/{shared.Story.Waiting.Id}/red-team")).Content.ReadAsStringAsync();
+        var html = await session.ReadAsync($"/requests/{shared.Story.Waiting.Id}/red-team");
 
         html.Contains("data-probe-form", StringComparison.Ordinal).ShouldBe(form);
         html.Contains("/sheets/revival", StringComparison.Ordinal).ShouldBe(restricted);
@@ -112,7 +104,9 @@ public class ProbeSheetTests(SharedPortal shared)
         html.ShouldContain("/sheets/noise");
     }
 
-    private PictureReveals Reveals => shared.Portal.Services.GetRequiredService<PictureReveals>();
+    private PictureReveals Reveals => shared.Portal.Get<PictureReveals>();
 
-    private string Url(string code) => $"/red-team/{shared.Story.Attack.Id}/sheets/{code}";
+    private string Run => $"/runs/{shared.Story.Order.RunId}";
+
+    private string Url(string code) => $"/red-team/{shared.Story.Order.Id}/sheets/{code}";
 }

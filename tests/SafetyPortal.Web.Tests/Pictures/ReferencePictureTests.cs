@@ -1,6 +1,3 @@
-using System.Buffers.Binary;
-using System.IO.Compression;
-using System.Text;
 using SafetyPortal.Images;
 using SafetyPortal.Requests.Artifacts;
 using SafetyPortal.Web.Pictures;
@@ -9,100 +6,42 @@ namespace SafetyPortal.Web.Tests.Pictures;
 
 public sealed class ReferencePictureTests : IDisposable
 {
+    /// <summary>A PNG whose header says 30,000 x 30,000 pixels of one bit, made with Python's zlib.</summary>
+    internal static readonly byte[] HugePng = Convert.FromBase64String(
+        "iVBORw0KGgoAAAANSUhEUgAAdTAAAHUwAQAAAABOXMUXAAAADElEQVR42mNgoAwA"
+        + "AABAAAGJya9DAAAAAElFTkSuQmCC");
+
     private readonly string folder = Directory.CreateTempSubdirectory("pictures-").FullName;
+    private readonly FolderArtifactStore store;
 
-    [Fact]
-    public async Task Store_LargePhotograph_IsMadeSmallerAndWrittenAnew()
+    public ReferencePictureTests() => store = new(folder);
+
+    [Theory]
+    [InlineData(2048, 512, 1024, 256)]
+    [InlineData(400_000, 20, 1024, 1)]
+    public async Task Store_LargePicture_IsMadeSmallerAndEncodedAnew(int width, int height, int storedWidth, int storedHeight)
     {
-        var store = new FolderArtifactStore(folder);
-        var upload = ImageCodec.EncodeJpeg(new Raster(2048, 512, 3, new byte[2048 * 512 * 3]));
-
-        var digest = await new ReferencePicture(store).StoreAsync(upload, default);
+        var digest = await StoreAsync(ImageCodec.EncodePng(new Raster(width, height, 3, new byte[width * height * 3])));
 
         var stored = ImageCodec.Decode(await store.ReadAsync(digest, default), ImageLimits.Default);
-        (stored.Width, stored.Height).ShouldBe((1024, 256));
+        (stored.Width, stored.Height).ShouldBe((storedWidth, storedHeight));
     }
 
     [Fact]
-    public async Task Store_PictureOfExtremeShape_IsMadeSmaller()
+    public async Task Store_BadFile_SaysWhatIsWrong()
     {
-        var store = new FolderArtifactStore(folder);
-        var upload = ImageCodec.EncodePng(new Raster(400_000, 20, 3, new byte[400_000 * 20 * 3]));
-
-        var digest = await new ReferencePicture(store).StoreAsync(upload, default);
-
-        var stored = ImageCodec.Decode(await store.ReadAsync(digest, default), ImageLimits.Default);
-        (stored.Width, stored.Height).ShouldBe((1024, 1));
+        var jpeg = ImageCodec.EncodeJpeg(new Raster(256, 256, 3, [.. Enumerable.Range(0, 256 * 256 * 3).Select(i => (byte)(i * 7))]));
+        foreach (var (upload, why) in new[]
+        {
+            (HugePng, "30,000 x 30,000"), (jpeg[..(jpeg.Length / 2)], "damaged or truncated"),
+            ("<svg onload=alert(1)>"u8.ToArray(), "Expected a PNG, JPEG or WebP image"),
+        })
+        {
+            (await Should.ThrowAsync<ImageFormatException>(() => StoreAsync(upload))).Message.ShouldContain(why);
+        }
     }
 
-    [Fact]
-    public async Task Store_BombOf30000Squared_IsRefusedByItsHeader()
-    {
-        var error = await Should.ThrowAsync<ImageFormatException>(() => StoreAsync(HugePng(30_000)));
-        error.Message.ShouldContain("30,000 x 30,000");
-    }
-
-    [Fact]
-    public async Task Store_TruncatedJpeg_IsRefusedAsDamaged()
-    {
-        var whole = ImageCodec.EncodeJpeg(new Raster(256, 256, 3, [.. Enumerable.Range(0, 256 * 256 * 3).Select(i => (byte)(i * 7))]));
-        var error = await Should.ThrowAsync<ImageFormatException>(() => StoreAsync(whole[..(whole.Length / 2)]));
-        error.Message.ShouldContain("damaged or truncated");
-    }
-
-    [Fact]
-    public async Task Store_NoImage_SaysWhatIsExpected()
-    {
-        var error = await Should.ThrowAsync<ImageFormatException>(() => StoreAsync("<svg onload=alert(1)>"u8.ToArray()));
-        error.Message.ShouldContain("Expected a PNG, JPEG or WebP image");
-    }
-
-    private Task<string> StoreAsync(byte[] upload) => new ReferencePicture(new FolderArtifactStore(folder)).StoreAsync(upload, default);
+    private Task<string> StoreAsync(byte[] upload) => new ReferencePicture(store).StoreAsync(upload, default);
 
     public void Dispose() => Directory.Delete(folder, recursive: true);
-
-    /// <summary>A valid PNG of one bit per pixel, all black: a few hundred kilobytes that would decode to gigabytes.</summary>
-    internal static byte[] HugePng(int side)
-    {
-        using var file = new MemoryStream();
-        file.Write([0x89, (byte)'P', (byte)'N', (byte)'G', 13, 10, 26, 10]);
-        var header = new byte[13];
-        BinaryPrimitives.WriteInt32BigEndian(header, side);
-        BinaryPrimitives.WriteInt32BigEndian(header.AsSpan(4), side);
-        header[8] = 1;
-        Chunk(file, "IHDR", header);
-        using var data = new MemoryStream();
-        using (var zlib = new ZLibStream(data, CompressionLevel.Fastest, leaveOpen: true))
-        {
-            var row = new byte[1 + ((side + 7) / 8)];
-            for (var y = 0; y < side; y++)
-                zlib.Write(row);
-        }
-        Chunk(file, "IDAT", data.ToArray());
-        Chunk(file, "IEND", []);
-        return file.ToArray();
-    }
-
-    private static void Chunk(Stream file, string type, byte[] data)
-    {
-        byte[] body = [.. Encoding.ASCII.GetBytes(type), .. data];
-        var number = new byte[4];
-        BinaryPrimitives.WriteInt32BigEndian(number, data.Length);
-        file.Write(number);
-        file.Write(body);
-        BinaryPrimitives.WriteUInt32BigEndian(number, Crc(body));
-        file.Write(number);
-    }
-
-    private static uint Crc(ReadOnlySpan<byte> bytes)
-    {
-        var crc = 0xFFFFFFFFu;
-        foreach (var b in bytes)
-        {
-            crc ^= b;
-            for (var bit = 0; bit < 8; bit++)
-                crc = (crc & 1) == 1 ? (crc >> 1) ^ 0xEDB88320u : crc >> 1;
-        }
-        return ~crc;
-    }
 }

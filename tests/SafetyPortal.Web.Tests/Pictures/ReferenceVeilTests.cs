@@ -1,11 +1,9 @@
 using System.Net;
 using Microsoft.EntityFrameworkCore;
-using Microsoft.Extensions.DependencyInjection;
 using SafetyPortal.Requests;
 using SafetyPortal.Requests.Accounts;
 using SafetyPortal.Requests.Artifacts;
 using SafetyPortal.Requests.Data;
-using SafetyPortal.Requests.Filing;
 using SafetyPortal.Web.Pictures;
 
 namespace SafetyPortal.Web.Tests.Pictures;
@@ -23,16 +21,16 @@ public class ReferenceVeilTests(SharedPortal shared)
         var refused = await session.GetAsync(sharp);
         refused.StatusCode.ShouldBe(HttpStatusCode.Forbidden);
         (await refused.Content.ReadAsStringAsync()).ShouldContain("image-veiled");
-        var stored = await shared.Portal.Services.GetRequiredService<IArtifactStore>().ReadAsync(digest, default);
+        var stored = await shared.Portal.Get<IArtifactStore>().ReadAsync(digest, default);
         var veiled = await session.GetAsync(sharp + "/veiled");
         veiled.StatusCode.ShouldBe(HttpStatusCode.OK);
         (await veiled.Content.ReadAsByteArrayAsync()).ShouldNotBe(stored);
-        (await (await session.GetAsync($"/requests/{request.Id}")).Content.ReadAsStringAsync()).ShouldContain($"{digest}/veiled");
+        (await session.ReadAsync($"/requests/{request.Id}")).ShouldContain($"{digest}/veiled");
 
         await Reveals.RevealAsync(await shared.Portal.UserAsync(Roles.Reviewer), PictureOf.Request, request.Id, [digest], default);
 
-        // The history holds the reveal, and nothing by which the picture could be told once it is deleted.
-        await using var db = await shared.Portal.Services.GetRequiredService<IDbContextFactory<PortalDb>>().CreateDbContextAsync();
+        // The history holds the reveal, but nothing that identifies the picture after its deletion.
+        await using var db = await shared.Portal.Get<IDbContextFactory<PortalDb>>().CreateDbContextAsync();
         var prefix = $"request/{request.Id}/picture/";
         (await db.AuditEvents.Where(e => e.Subject.StartsWith(prefix)).Select(e => e.Subject).ToListAsync()).ShouldHaveSingleItem().ShouldNotContain(digest);
         var sent = await session.GetAsync(sharp);
@@ -47,8 +45,8 @@ public class ReferenceVeilTests(SharedPortal shared)
         var (request, digest) = await FileAsync(ConceptKind.Object, "pagoda");
         using var session = await Session.SignedInAsync(shared.Portal, Roles.Reviewer);
 
-        (await session.GetAsync($"/requests/{request.Id}/pictures/{digest}")).StatusCode.ShouldBe(HttpStatusCode.OK);
-        (await (await session.GetAsync($"/requests/{request.Id}")).Content.ReadAsStringAsync()).ShouldNotContain($"{digest}/veiled");
+        (await session.StatusAsync($"/requests/{request.Id}/pictures/{digest}")).ShouldBe(HttpStatusCode.OK);
+        (await session.ReadAsync($"/requests/{request.Id}")).ShouldNotContain($"{digest}/veiled");
     }
 
     [Fact]
@@ -60,24 +58,12 @@ public class ReferenceVeilTests(SharedPortal shared)
         await Should.ThrowAsync<NotFoundException>(() => Reveals.RevealAsync(reviewer, PictureOf.Request, request.Id, [new string('0', 64)], default));
     }
 
-    private PictureReveals Reveals => shared.Portal.Services.GetRequiredService<PictureReveals>();
+    private PictureReveals Reveals => shared.Portal.Get<PictureReveals>();
 
     private async Task<(EraseRequest Request, string Digest)> FileAsync(ConceptKind kind, string name)
     {
-        var digest = await shared.Portal.Services.GetRequiredService<IArtifactStore>().PutAsync(Story.Picture(77, 2), default);
-        var request = await shared.Portal.Services.GetRequiredService<FileRequest>().DraftAsync(
-            await shared.Portal.ActorAsync(Roles.Reviewer),
-            new RequestContent
-            {
-                ModelVersionId = shared.Story.Waiting.ModelVersionId,
-                ConceptKind = kind,
-                ConceptName = name,
-                ConceptPrompts = [$"a picture of {name}"],
-                Doses = [0.01],
-                Justification = "What is meant is in the picture.",
-                ReferenceImages = [digest],
-            },
-            default);
+        var digest = await shared.Portal.Get<IArtifactStore>().PutAsync(Story.Picture(77, 2), default);
+        var request = await shared.Portal.DraftAsync(shared.Story.Waiting.ModelVersionId, kind, name, digest);
         return (request, digest);
     }
 }

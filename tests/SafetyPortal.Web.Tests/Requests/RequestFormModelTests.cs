@@ -21,7 +21,7 @@ public class RequestFormModelTests
     [Fact]
     public void ToContent_OwnPrompts_KeepAnEmptyBaseLine()
     {
-        var form = new RequestFormModel { Kind = ConceptKind.Object, Name = "x", ConceptPrompts = " an x \r\n\r\nx on grass", BasePrompts = "\na lawn", Doses = "0.5, 2.5 %" };
+        var form = new RequestFormModel { Name = "x", ConceptPrompts = " an x \r\n\r\nx on grass", BasePrompts = "\na lawn", Doses = "0.5, 2.5 %" };
 
         var content = form.ToContent(model: null);
 
@@ -33,7 +33,10 @@ public class RequestFormModelTests
     [Fact]
     public void ChooseKind_AfterSomethingWasWritten_LeavesNothingOfTheOtherKind()
     {
-        var form = new RequestFormModel { Kind = ConceptKind.Object, Name = "church", Synonyms = "chapel", ConceptPrompts = "a church", BasePrompts = "a lawn", Justification = "withdrawn rights" };
+        var form = new RequestFormModel
+        {
+            Name = "church", Synonyms = "chapel", ConceptPrompts = "a church", BasePrompts = "a lawn", Justification = "withdrawn rights",
+        };
 
         form.ChooseKind(ConceptKind.Nudity);
 
@@ -47,7 +50,16 @@ public class RequestFormModelTests
     [InlineData("2,5", "Understood as 2 % and 5 %.")]
     [InlineData("2.5 %", "Understood as 2.5 %.")]
     [InlineData("1, x", "Expected doses in per cent such as \"1, 2.5, 5\", got \"x\".")]
-    public void UnderstoodDoses_Text_SaysWhatItMeans(string doses, string understood) => new RequestFormModel { Doses = doses }.UnderstoodDoses().ShouldBe(understood);
+    public void UnderstoodDoses_Text_SaysWhatItMeans(string doses, string understood) =>
+        new RequestFormModel { Doses = doses }.UnderstoodDoses().ShouldBe(understood);
+
+    [Theory]
+    [InlineData(null, null)]
+    [InlineData("a lawn", "a lawn")]
+    [InlineData("a lawn\r\n", "a lawn|")]
+    [InlineData("", "")]
+    public void WrittenBasePrompts_Text_HasOnePromptALine(string? text, string? prompts) =>
+        new RequestFormModel { BasePrompts = text }.WrittenBasePrompts.ShouldBe(prompts?.Split('|'));
 
     [Fact]
     public void From_RequestWithFineDosesAndAnotherSet_ComesBackUnchanged()
@@ -76,5 +88,6 @@ public class RequestFormModelTests
     [InlineData("1;2")]
     [InlineData("-1")]
     public void ToContent_DosesThatAreNoNumbers_NameThem(string doses) =>
-        Should.Throw<InvalidRequestException>(() => new RequestFormModel { Doses = doses, Name = "x" }.ToContent(model: null)).Message.ShouldContain("Expected doses in per cent");
+        Should.Throw<InvalidRequestException>(() => new RequestFormModel { Doses = doses, Name = "x" }.ToContent(model: null))
+            .Message.ShouldContain("Expected doses in per cent");
 }

@@ -1,6 +1,4 @@
 using System.Net;
-using Microsoft.Extensions.DependencyInjection;
-using SafetyPortal.Requests;
 using SafetyPortal.Requests.Accounts;
 using SafetyPortal.Requests.Filing;
 
@@ -18,35 +16,23 @@ public class RequestPageTests(SharedPortal shared)
     {
         using var session = await Session.SignedInAsync(shared.Portal, role);
 
-        var page = await (await session.GetAsync($"/requests/{shared.Story.Waiting.Id}")).Content.ReadAsStringAsync();
+        var page = await session.ReadAsync($"/requests/{shared.Story.Waiting.Id}");
 
         page.ShouldContain($"aria-label=\"Breadcrumb\"><a href=\"{path}\">{title}</a>");
-        (await session.GetAsync("/" + path)).StatusCode.ShouldBe(HttpStatusCode.OK);
+        (await session.StatusAsync("/" + path)).ShouldBe(HttpStatusCode.OK);
     }
 
     [Fact]
     public async Task Draft_ForItsRequester_CanBeEditedAndOnceSubmittedStarted()
     {
-        var reviewer = await shared.Portal.ActorAsync(Roles.Reviewer);
-        var request = await shared.Portal.Services.GetRequiredService<FileRequest>().DraftAsync(
-            reviewer,
-            new RequestContent
-            {
-                ModelVersionId = shared.Story.Waiting.ModelVersionId,
-                ConceptKind = ConceptKind.Object,
-                ConceptName = "lighthouse",
-                ConceptPrompts = ["a picture of a lighthouse"],
-                Doses = [0.01],
-                Justification = "The rights were withdrawn.",
-            },
-            default);
+        var request = await shared.Portal.DraftAsync(shared.Story.Waiting.ModelVersionId, ConceptKind.Object, "lighthouse");
         using var session = await Session.SignedInAsync(shared.Portal, Roles.Reviewer);
 
-        var draft = await (await session.GetAsync($"/requests/{request.Id}")).Content.ReadAsStringAsync();
-        await shared.Portal.Services.GetRequiredService<FileRequest>().SubmitAsync(reviewer, request.Id, default);
-        var submitted = await (await session.GetAsync($"/requests/{request.Id}")).Content.ReadAsStringAsync();
+        var draft = await session.ReadAsync($"/requests/{request.Id}");
+        await shared.Portal.Get<FileRequest>().SubmitAsync(await shared.Portal.ActorAsync(Roles.Reviewer), request.Id, default);
+        var submitted = await session.ReadAsync($"/requests/{request.Id}");
         using var auditor = await Session.SignedInAsync(shared.Portal, Roles.Auditor);
-        var others = await (await auditor.GetAsync($"/requests/{request.Id}")).Content.ReadAsStringAsync();
+        var others = await auditor.ReadAsync($"/requests/{request.Id}");
 
         draft.ShouldContain($"href=\"requests/{request.Id}/edit\"");
         draft.ShouldNotContain("Start the run");

@@ -10,7 +10,8 @@ public class AccessTests(SharedPortal shared)
     [
         "/", "/requests", "/requests/new", "/requests/1", "/requests/1/gallery", "/requests/1/metrics", "/requests/1/decision", "/requests/1/release",
         "/decisions", "/models", "/history", "/history/export.csv", "/history/export.jsonl", "/admin/accounts", "/account/confirm",
-        "/releases/1/patch", "/requests/1/evidence.json", "/runs/1/images/x", "/runs/1/preview/x", "/drafts/pictures/x", "/requests/1/pictures/x", "/nowhere",
+        "/releases/1/patch", "/requests/1/evidence.json", "/runs/1/images/x", "/runs/1/preview/x", "/drafts/pictures/x", "/requests/1/pictures/x",
+        "/requests/1/evidence-pack.zip", "/red-team/1/sheets/noise", "/red-team/1/sheets/noise/veiled", "/blind/1/pictures/0", "/nowhere",
     ];
 
     [Theory]
@@ -19,26 +20,22 @@ public class AccessTests(SharedPortal shared)
     {
         using var session = new Session(shared.Portal);
 
-        var answer = await session.GetAsync(path);
-
-        answer.StatusCode.ShouldBe(HttpStatusCode.Redirect);
-        answer.Headers.Location!.ToString().ShouldContain("/account/sign-in");
+        await session.ShouldRedirectAsync(path, "/account/sign-in");
     }
 
     [Theory]
-    [InlineData(Roles.Reviewer, "/decisions", "/history", "/history/export.csv", "/admin/accounts")]
-    [InlineData(Roles.Approver, "/requests/new", "/history", "/history/export.jsonl", "/admin/accounts")]
-    [InlineData(Roles.Auditor, "/requests/new", "/decisions", "/admin/accounts", "/requests")]
-    [InlineData(Roles.Administrator, "/requests/new", "/decisions", "/requests", "/requests/1/edit")]
+    [InlineData(
+        Roles.Reviewer, "/decisions", "/history", "/history/export.csv", "/admin/accounts", "/admin/worker-keys", "/releases/1/patch",
+        "/requests/1/evidence.json", "/requests/1/evidence-pack.zip")]
+    [InlineData(Roles.Approver, "/requests/new", "/history", "/history/export.jsonl", "/admin/accounts", "/admin/worker-keys")]
+    [InlineData(
+        Roles.Auditor, "/requests/new", "/decisions", "/admin/accounts", "/admin/worker-keys", "/requests", "/releases/1/patch", "/requests/1/evidence.json")]
+    [InlineData(Roles.Administrator, "/requests/new", "/decisions", "/requests", "/requests/1/edit", "/requests/1/evidence-pack.zip")]
     public async Task PageOfAnotherRole_SignedIn_IsDenied(string role, params string[] paths)
     {
         using var session = await Session.SignedInAsync(shared.Portal, role);
         foreach (var path in paths)
-        {
-            var answer = await session.GetAsync(path);
-            answer.StatusCode.ShouldBe(HttpStatusCode.Redirect, path);
-            answer.Headers.Location!.ToString().ShouldContain("/account/denied", customMessage: path);
-        }
+            await session.ShouldRedirectAsync(path, "/account/denied");
     }
 
     [Fact]
@@ -47,8 +44,9 @@ public class AccessTests(SharedPortal shared)
         using var session = new Session(shared.Portal);
         foreach (var (path, status) in new[]
         {
-            ("/account/sign-in", HttpStatusCode.OK), ("/css/portal.css", HttpStatusCode.OK), ("/_framework/blazor.web.js", HttpStatusCode.OK), ("/health/live", HttpStatusCode.OK),
-            ("/requests", HttpStatusCode.Redirect), ("/css/nothing.css", HttpStatusCode.Redirect), (Portal.Fails, HttpStatusCode.InternalServerError),
+            ("/account/sign-in", HttpStatusCode.OK), ("/css/portal.css", HttpStatusCode.OK), ("/_framework/blazor.web.js", HttpStatusCode.OK),
+            ("/health/live", HttpStatusCode.OK), ("/requests", HttpStatusCode.Redirect), ("/css/nothing.css", HttpStatusCode.Redirect),
+            (Portal.Fails, HttpStatusCode.InternalServerError),
         })
         {
             var answer = await session.GetAsync(path);
@@ -78,9 +76,8 @@ public class AccessTests(SharedPortal shared)
     {
         using var session = new Session(shared.Portal);
 
-        var answer = await session.GetAsync(Portal.Fails);
+        var page = await session.ReadAsync(Portal.Fails);
 
-        var page = await answer.Content.ReadAsStringAsync();
         page.ShouldContain("Something went wrong");
         page.ShouldNotContain("secrets");
     }
@@ -89,7 +86,7 @@ public class AccessTests(SharedPortal shared)
     public async Task Health_Portal_IsLiveAndReady()
     {
         using var session = new Session(shared.Portal);
-        (await (await session.GetAsync("/health/live")).Content.ReadAsStringAsync()).ShouldBe("Healthy");
-        (await (await session.GetAsync("/health/ready")).Content.ReadAsStringAsync()).ShouldBe("Healthy");
+        (await session.ReadAsync("/health/live")).ShouldBe("Healthy");
+        (await session.ReadAsync("/health/ready")).ShouldBe("Healthy");
     }
 }

@@ -1,4 +1,3 @@
-using SafetyPortal.Web.Hosting;
 using SafetyPortal.Web.Security;
 
 namespace SafetyPortal.Web.Tests.Security;
@@ -21,24 +20,5 @@ public class LoopbackOnlyTests
     [InlineData("http://localhost.example.org")]
     [InlineData("")]
     public void Require_AddressOthersReach_RefusesAndNamesIt(string url) =>
-        Should.Throw<InvalidOperationException>(() => LoopbackOnly.Require(["http://127.0.0.1:1", url])).Message.ShouldContain($"listen on {url}");
-
-    [Theory]
-    [InlineData("http://0.0.0.0:0", "")]
-    [InlineData("http://127.0.0.1:0", "--Kestrel:Endpoints:Open:Url=http://0.0.0.0:0")]
-    [InlineData("http://127.0.0.1:0", "--Portal:KnownProxies=127.0.0.1")]
-    public async Task Create_DemoThatOthersReach_RefusesToStart(string url, string setting)
-    {
-        var folder = Directory.CreateTempSubdirectory("portal-test-").FullName;
-        try
-        {
-            var refusal = await Should.ThrowAsync<InvalidOperationException>(
-                () => PortalHost.CreateAsync(new PortalOptions { Demo = true, Url = url, DataFolder = folder, Arguments = setting.Length == 0 ? [] : [setting] }));
-            refusal.Message.ShouldContain("Demo:Enabled");
-        }
-        finally
-        {
-            Directory.Delete(folder, recursive: true);
-        }
-    }
+        Should.Throw<InvalidOperationException>(() => LoopbackOnly.Require(["http://127.0.0.1:1", url])).Message.ShouldContain($"got \"{url}\"");
 }

@@ -10,10 +10,10 @@ using SafetyPortal.Web.Tests.Browser;
 
 namespace SafetyPortal.Web.Tests.Shell;
 
-/// <summary>Changes are made through services of their own over the portal's data folder, as another process makes them.</summary>
+/// <summary>Other services over the portal's data folder make the changes, as another process would.</summary>
 public sealed class RequestWatchTests : IAsyncLifetime
 {
-    private readonly BlockingCollection<long> told = [];
+    private readonly BlockingCollection<long> heard = [];
     private Portal portal = default!;
     private Story story = default!;
     private ServiceProvider elsewhere = default!;
@@ -22,14 +22,14 @@ public sealed class RequestWatchTests : IAsyncLifetime
     {
         portal = await Portal.StartAsync();
         story = new Story(portal);
-        elsewhere = new ServiceCollection().AddPortalRequests(portal.Services.GetRequiredService<DataFolder>()).BuildServiceProvider();
+        elsewhere = new ServiceCollection().AddPortalRequests(portal.Get<DataFolder>()).BuildServiceProvider();
     }
 
     public async Task DisposeAsync()
     {
         await elsewhere.DisposeAsync();
         await portal.DisposeAsync();
-        told.Dispose();
+        heard.Dispose();
     }
 
     [Fact]
@@ -40,28 +40,28 @@ public sealed class RequestWatchTests : IAsyncLifetime
         await ListenAsync();
         var lease = elsewhere.GetRequiredService<RunLease>();
 
-        var ticket = await lease.ClaimAsync((await RunAsync(church)).Id, "test", default);
-        Told().ShouldBe(church.Id);
+        var ticket = await lease.ClaimAsync(await RunIdAsync(church), "test", default);
+        Heard().ShouldBe(church.Id);
         await lease.ReportAsync(ticket!, RunStage.Load, 1, 2, "halfway", null, default);
-        Told().ShouldBe(church.Id);
+        Heard().ShouldBe(church.Id);
         await elsewhere.GetRequiredService<CancelRun>().ExecuteAsync(await portal.ActorAsync(Roles.Reviewer), dog.Id, default);
-        Told().ShouldBe(dog.Id);
+        Heard().ShouldBe(dog.Id);
 
         await Task.Delay(TimeSpan.FromSeconds(1.5));
-        told.ShouldBeEmpty();
+        heard.ShouldBeEmpty();
     }
 
     [Fact]
-    public async Task Changed_ClaimOfAReview_IsToldWhenItBeginsAndWhenItEnds()
+    public async Task Changed_ClaimOfAReview_NamesTheRequestWhenItBeginsAndEnds()
     {
         var request = await story.FinishedAsync(await portal.RegisterModelAsync(), ConceptKind.Object, "church");
         await ListenAsync();
         var (claims, approver) = (elsewhere.GetRequiredService<ClaimReview>(), await portal.ActorAsync(Roles.Approver));
 
         await claims.TakeAsync(approver, request.Id, default);
-        Told().ShouldBe(request.Id);
+        Heard().ShouldBe(request.Id);
         await claims.GiveBackAsync(approver, request.Id, default);
-        Told().ShouldBe(request.Id);
+        Heard().ShouldBe(request.Id);
     }
 
     [Fact]
@@ -74,7 +74,7 @@ public sealed class RequestWatchTests : IAsyncLifetime
         await visitor.OpenAsync($"/requests/{request.Id}");
         await visitor.SeesAsync(visitor.Page.Locator("[data-run-status='Queued']"));
 
-        var ticket = await elsewhere.GetRequiredService<RunLease>().ClaimAsync((await RunAsync(request)).Id, "test", default);
+        var ticket = await elsewhere.GetRequiredService<RunLease>().ClaimAsync(await RunIdAsync(request), "test", default);
         await visitor.SeesAsync(visitor.Page.Locator("[data-run-status='Running']"));
         await elsewhere.GetRequiredService<RunLease>().ReportAsync(ticket!, RunStage.Load, 1, 2, "halfway", null, default);
         await visitor.SeesAsync("halfway");
@@ -84,24 +84,20 @@ public sealed class RequestWatchTests : IAsyncLifetime
 
     private async Task ListenAsync()
     {
-        var watch = portal.Services.GetRequiredService<RequestWatch>();
+        var watch = portal.Get<RequestWatch>();
         await watch.LookAsync(default);
         watch.Changed += requests =>
         {
             foreach (var id in requests)
-                told.Add(id);
+                heard.Add(id);
         };
     }
 
-    private long Told()
+    private long Heard()
     {
-        told.TryTake(out var id, TimeSpan.FromSeconds(30)).ShouldBeTrue("the watch told of no change");
+        heard.TryTake(out var id, TimeSpan.FromSeconds(30)).ShouldBeTrue("the watch reported no change");
         return id;
     }
 
-    private async Task<Run> RunAsync(EraseRequest request)
-    {
-        var details = await portal.Services.GetRequiredService<SafetyPortal.Requests.Filing.RequestQueries>().GetAsync(request.RequesterId, request.Id, default);
-        return details!.Request.CurrentRun!;
-    }
+    private async Task<long> RunIdAsync(EraseRequest request) => (await portal.DetailsAsync(request)).Request.CurrentRunId!.Value;
 }

@@ -1,8 +1,15 @@
 namespace SafetyPortal.Web.Requests;
 
-/// <summary>Ablation scopes in words.</summary>
-internal static class ScopeText
+/// <summary>Parts of a request in words.</summary>
+internal static class RequestText
 {
+    public static string Concept(ConceptKind kind, string name) => kind switch
+    {
+        ConceptKind.Style => $"the style “{name}”",
+        ConceptKind.Nudity => "nudity",
+        _ => $"“{name}”",
+    };
+
     public static string Of(AblationScope scope) => scope switch
     {
         AblationScope.Row => "within each row of a weight matrix",
