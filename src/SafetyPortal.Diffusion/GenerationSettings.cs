@@ -21,7 +21,10 @@ public sealed record GenerationSettings
     /// <summary>Sampling steps, 1 to the number of training steps.</summary>
     public int Steps { get; init; } = 50;
 
-    /// <summary>Classifier-free guidance (Ho and Salimans 2022, arXiv 2207.12598), 0 to <see cref="LargestGuidance"/>; up to 1 the prompt alone is followed, in one pass.</summary>
+    /// <summary>
+    /// Classifier-free guidance (Ho and Salimans 2022, arXiv 2207.12598), 0 to <see cref="LargestGuidance"/>. Up to 1 the network is called for the
+    /// prompt alone.
+    /// </summary>
     public double GuidanceScale { get; init; } = 7.5;
 
     /// <summary>Image height in pixels; null takes the model's own.</summary>
@@ -36,7 +39,7 @@ public sealed record GenerationSettings
     /// <summary>Noise that each DDIM step adds, 0 for none; other schedulers have none.</summary>
     public double Eta { get; init; }
 
-    /// <summary>What is missing or out of range; null when nothing is.</summary>
+    /// <summary>Returns what is missing or out of range; null if nothing is.</summary>
     internal string? Problem(int granularity)
     {
         if (Prompts.Count is 0 or > LargestBatch)
@@ -57,7 +60,7 @@ public sealed record GenerationSettings
     }
 }
 
-/// <summary>A denoising step was made.</summary>
+/// <summary>How far denoising is.</summary>
 /// <param name="Step">Network calls made so far, from 1.</param>
 /// <param name="Steps">Network calls in all; some schedulers make one more than the sampling steps.</param>
 public readonly record struct StepProgress(int Step, int Steps);

@@ -1,8 +1,8 @@
 namespace SafetyPortal.Diffusion;
 
 /// <summary>
-/// A model file or folder is not what it should be. The message names the file, what was expected and what was found,
-/// and is fit to be shown to the person who supplied the model.
+/// Says that a model file or folder cannot be used. The message is written for the person who supplied the model: it names the file, what was
+/// expected and what was found.
 /// </summary>
 public class ModelFormatException : Exception
 {

@@ -1,11 +1,11 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using SafetyPortal.Diffusion.Checkpoints;
 using SafetyPortal.Diffusion.Clip;
-using SafetyPortal.Diffusion.Inspection;
 
 namespace SafetyPortal.Diffusion;
 
-/// <summary><c>model_index.json</c> of a diffusers folder: the pipeline's class and which class each part is.</summary>
+/// <summary><c>model_index.json</c> of a diffusers folder: the classes of the pipeline and its parts.</summary>
 /// <param name="PipelineClass">One of <see cref="Classes"/>.</param>
 /// <param name="SchedulerClass">Class name of the scheduler.</param>
 /// <param name="ForceZerosForEmptyPrompt">The empty prompt is all zeros instead of what the text encoders make of it.</param>
@@ -14,8 +14,6 @@ internal sealed record ModelIndex(string PipelineClass, string SchedulerClass, b
     public const string FileName = "model_index.json";
     public const string StableDiffusion = "StableDiffusionPipeline";
     public const string StableDiffusionXl = "StableDiffusionXLPipeline";
-
-    private const int MaxBytes = 1 << 20;
 
     private static readonly string[] Tokenizers = ["CLIPTokenizer", "CLIPTokenizerFast"];
 
@@ -52,10 +50,9 @@ internal sealed record ModelIndex(string PipelineClass, string SchedulerClass, b
             : throw new ModelFormatException($"{Path.Combine(directory, FileName)}: {string.Join("; ", problems)}");
     }
 
-    /// <summary>Reads the index as far as it goes.</summary>
-    /// <param name="directory">The model folder.</param>
+    /// <summary>Reads the index of a folder, which may lack parts.</summary>
     /// <param name="problems">Parts that are missing or of another class.</param>
-    /// <exception cref="ModelFormatException">There is no index, or it is not that of a pipeline that can be loaded.</exception>
+    /// <exception cref="ModelFormatException">There is no index, or it names a pipeline that cannot be loaded.</exception>
     public static ModelIndex Read(string directory, out IReadOnlyList<string> problems)
     {
         if (!Directory.Exists(directory))
@@ -63,15 +60,19 @@ internal sealed record ModelIndex(string PipelineClass, string SchedulerClass, b
         var path = Path.Combine(directory, FileName);
         if (!File.Exists(path))
             throw new ModelFormatException($"{directory}: {FileName} is missing; expected a diffusers model of class {string.Join(" or ", Classes)}");
-        var index = Parse(path);
-        if (index["_class_name"] is not JsonValue name || !name.TryGetValue<string>(out var pipeline) || !Classes.Contains(pipeline, StringComparer.Ordinal))
-            throw new ModelFormatException($"{path}: _class_name: expected {string.Join(" or ", Classes.Select(c => $"\"{c}\""))}, found {Describe(index["_class_name"])}");
+        var index = ModelConfigFile.Open(path).Root;
+        var pipeline = Find(index, "_class_name") is { ValueKind: JsonValueKind.String } name ? name.GetString()! : "";
+        if (!Classes.Contains(pipeline, StringComparer.Ordinal))
+        {
+            var expected = string.Join(" or ", Classes.Select(c => $"\"{c}\""));
+            throw new ModelFormatException($"{path}: _class_name: expected {expected}, found {Describe(index, "_class_name")}");
+        }
 
         var found = new List<string>();
         foreach (var (folder, _, classes) in PartsOf(pipeline))
         {
-            if (!classes.Contains(ClassOf(index[folder])))
-                found.Add($"{folder}: expected class {string.Join(" or ", classes)}, found {Describe(index[folder])}");
+            if (!classes.Contains(ClassOf(index, folder)))
+                found.Add($"{folder}: expected class {string.Join(" or ", classes)}, found {Describe(index, folder)}");
             else if (File.Exists(Path.Combine(directory, folder)))
                 found.Add($"{folder}: expected a folder, found a file");
             else if (!Directory.Exists(Path.Combine(directory, folder)))
@@ -79,7 +80,9 @@ internal sealed record ModelIndex(string PipelineClass, string SchedulerClass, b
         }
 
         problems = found;
-        return new ModelIndex(pipeline, ClassOf(index["scheduler"]) ?? "", pipeline == StableDiffusionXl && ForcesZeros(index));
+        // diffusers' XL pipeline forces zeros by default.
+        var forcesZeros = !index.TryGetProperty("force_zeros_for_empty_prompt", out var flag) || flag.ValueKind == JsonValueKind.True;
+        return new ModelIndex(pipeline, ClassOf(index, "scheduler") ?? "", pipeline == StableDiffusionXl && forcesZeros);
     }
 
     /// <summary>Writes the index of a complete pipeline.</summary>
@@ -106,32 +109,13 @@ internal sealed record ModelIndex(string PipelineClass, string SchedulerClass, b
     private static IEnumerable<(string Folder, string Library, string[] Classes)> PartsOf(string pipeline) =>
         pipeline == StableDiffusionXl ? Shared.Concat(XlOnly) : Shared;
 
-    private static JsonObject Parse(string path)
-    {
-        try
-        {
-            using var document = StrictJson.Parse(RegularFile.ReadAllBytes(path, MaxBytes), new JsonDocumentOptions { AllowDuplicateProperties = false });
-            return document.RootElement.ValueKind == JsonValueKind.Object
-                ? JsonObject.Create(document.RootElement.Clone())!
-                : throw new ModelFormatException($"{path}: expected a JSON object");
-        }
-        catch (JsonException e)
-        {
-            throw new ModelFormatException($"{path}: not JSON: {e.Message}", e);
-        }
-    }
-
-    // diffusers' XL pipeline does so by default.
-    private static bool ForcesZeros(JsonObject index) =>
-        !index.TryGetPropertyValue("force_zeros_for_empty_prompt", out var value) || (value is JsonValue flag && flag.TryGetValue<bool>(out var zeros) && zeros);
+    private static JsonElement? Find(JsonElement index, string key) => index.TryGetProperty(key, out var value) ? value : null;
 
     // A part is written ["library", "Class"].
-    private static string? ClassOf(JsonNode? part)
-        => part is JsonArray { Count: 2 } pair && pair[1] is JsonValue value && value.TryGetValue<string>(out var name) ? name : null;
+    private static string? ClassOf(JsonElement index, string part) =>
+        Find(index, part) is { ValueKind: JsonValueKind.Array } pair && pair.GetArrayLength() == 2 && pair[1] is { ValueKind: JsonValueKind.String } name
+            ? name.GetString()
+            : null;
 
-    private static string Describe(JsonNode? node)
-    {
-        var text = node?.ToJsonString() ?? "nothing";
-        return text.Length <= 80 ? text : text[..80] + "...";
-    }
+    private static string Describe(JsonElement index, string key) => Find(index, key) is { } value ? StrictJson.Describe(value) : "nothing";
 }

@@ -3,17 +3,18 @@ using static TorchSharp.torch;
 
 namespace SafetyPortal.Diffusion;
 
-/// <summary>Stops a model whose numbers overflow, before a black picture passes for a result.</summary>
+/// <summary>Stops a model whose numbers overflow. Its image would be black.</summary>
 public static class Overflow
 {
     /// <summary>Returns <paramref name="value"/> if all of it is finite.</summary>
-    /// <param name="value">What a part of the model computed.</param>
-    /// <param name="part">The part, and the step it is at.</param>
-    /// <exception cref="ModelFormatException">Names the part: <paramref name="value"/> holds NaN or infinity.</exception>
+    /// <param name="part">Names the part of the model that computed the value, and its step.</param>
+    /// <exception cref="ModelFormatException"><paramref name="value"/> holds NaN or infinity; the message names the part.</exception>
     public static Tensor Refuse(Tensor value, Func<string> part)
     {
         using var finite = value.isfinite();
         using var all = finite.all();
-        return all.ToBoolean() ? value : throw new ModelFormatException($"expected finite numbers from {part()}, got NaN or infinity: its weights overflow");
+        return all.ToBoolean()
+            ? value
+            : throw new ModelFormatException($"expected finite numbers from {part()}, got NaN or infinity: its weights overflow");
     }
 }

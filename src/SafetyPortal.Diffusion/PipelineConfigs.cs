@@ -8,12 +8,13 @@ using SafetyPortal.Diffusion.Vae;
 namespace SafetyPortal.Diffusion;
 
 /// <summary>The sizes of all parts of a pipeline, which must agree where the parts meet.</summary>
-internal sealed record PipelineConfigs(ClipTokenizer Tokenizer, ClipTextConfig Text, ClipTokenizer? Tokenizer2, ClipTextConfig? Text2, UNetConfig Unet, VaeConfig Vae)
+internal sealed record PipelineConfigs(
+    ClipTokenizer Tokenizer, ClipTextConfig Text, ClipTokenizer? Tokenizer2, ClipTextConfig? Text2, UNetConfig Unet, VaeConfig Vae)
 {
     private const int TrialSteps = 50;
     private const int ImageChannels = 3;
 
-    /// <summary>Reads the configuration of a text encoder; which class it is, the index says, not the configuration.</summary>
+    /// <summary>Reads the configuration of a text encoder. The part decides its class, whatever the configuration names.</summary>
     public static ClipTextConfig ReadText(string directory, string part) =>
         ClipTextConfig.From(CheckpointFolder.OpenConfig(Path.Combine(directory, part))) with { WithProjection = part == "text_encoder_2" };
 
@@ -22,8 +23,9 @@ internal sealed record PipelineConfigs(ClipTokenizer Tokenizer, ClipTextConfig T
     public static VaeConfig ReadVae(string directory) => VaeConfig.From(CheckpointFolder.OpenConfig(Path.Combine(directory, "vae")));
 
     /// <summary>
-    /// The scheduler's settings, tried once: what it cannot follow is found now, not at the first image. Latents are never clipped and one step of
-    /// offset is taken, whatever the file says: so diffusers' StableDiffusionPipeline corrects files of the first releases. Its XL pipeline does not.
+    /// Reads the scheduler's settings and tries them once, so that an unsupported one is found now and not at the first image. Whatever the file says,
+    /// latents are not clipped and timesteps have an offset of one: so diffusers' StableDiffusionPipeline corrects files of the first releases. Its XL
+    /// pipeline does not.
     /// </summary>
     public static SchedulerConfig ReadScheduler(string directory, ModelIndex index)
     {
@@ -44,7 +46,7 @@ internal sealed record PipelineConfigs(ClipTokenizer Tokenizer, ClipTextConfig T
             throw new ModelFormatException($"The parts of the model do not fit together: {string.Join("; ", problems)}.");
     }
 
-    /// <summary>Where parts disagree; empty if nowhere.</summary>
+    /// <summary>Returns where parts disagree; empty if nowhere.</summary>
     public IReadOnlyList<string> Problems()
     {
         var problems = new List<string>();
@@ -62,9 +64,12 @@ internal sealed record PipelineConfigs(ClipTokenizer Tokenizer, ClipTextConfig T
         }
         else
         {
-            Require(Text.HiddenSize + Text2.HiddenSize, Unet.CrossAttentionDim[0], "the text encoders' hidden_size together and the UNet's cross_attention_dim differ");
+            const string Widths = "the text encoders' hidden_size together and the UNet's cross_attention_dim differ";
+            const string Pooled = "the second text encoder's projection_dim and the UNet's pooled text "
+                + "(projection_class_embeddings_input_dim less six sizes) differ";
+            Require(Text.HiddenSize + Text2.HiddenSize, Unet.CrossAttentionDim[0], Widths);
             if (Unet.Added is { } added)
-                Require(Text2.ProjectionDim, added.PooledChannels, "the second text encoder's projection_dim and what the UNet takes as pooled text (projection_class_embeddings_input_dim less six sizes) differ");
+                Require(Text2.ProjectionDim, added.PooledChannels, Pooled);
             else
                 problems.Add("a second text encoder gives a pooled text embedding, for which the UNet has no addition_embed_type");
         }

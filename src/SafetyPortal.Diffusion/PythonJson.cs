@@ -4,17 +4,17 @@ using System.Text.Json;
 namespace SafetyPortal.Diffusion;
 
 /// <summary>
-/// JSON as Python's <c>json</c> module writes it: diffusers' configurations may hold the bare words Infinity, -Infinity and NaN,
-/// which no JSON reader accepts. They are read as the strings of the same name.
+/// JSON as Python's <c>json</c> module writes it. It may hold the bare words Infinity, -Infinity and NaN, which are no JSON; they are read as
+/// strings.
 /// </summary>
 public static class PythonJson
 {
     private static readonly string[] Words = ["-Infinity", "Infinity", "NaN"];
 
-    /// <exception cref="JsonException">The text is not JSON even so.</exception>
+    /// <exception cref="JsonException">The text is not JSON otherwise.</exception>
     public static JsonDocument Parse(string text) => StrictJson.Parse(Quote(text));
 
-    /// <summary>A number, also when it was written as one of the bare words.</summary>
+    /// <summary>Returns a number, which may be one of the bare words.</summary>
     public static double AsDouble(JsonElement value) => value.ValueKind != JsonValueKind.String
         ? value.GetDouble()
         : value.GetString() switch

@@ -47,9 +47,8 @@ public sealed partial class StableDiffusionPipeline
         try
         {
             var text = Own(ClipTextModel.Load(Part("text_encoder"), configs.Text, device, dtype));
-            var second = configs.Text2 is { } config
-                ? new SecondTextEncoder(configs.Tokenizer2!, Own(ClipTextModel.Load(Part("text_encoder_2"), config, device, dtype)), index.ForceZerosForEmptyPrompt)
-                : null;
+            var text2 = configs.Text2 is { } config ? Own(ClipTextModel.Load(Part("text_encoder_2"), config, device, dtype)) : null;
+            var second = text2 is null ? null : new SecondTextEncoder(configs.Tokenizer2!, text2, index.ForceZerosForEmptyPrompt);
             var unet = Own(UNet2DConditionModel.Load(Part("unet"), device, dtype));
             var upcast = index.IsXl && configs.Vae.ForceUpcast && dtype == ScalarType.Float16;
             var vae = Own(AutoencoderKL.Load(Part("vae"), device, upcast ? ScalarType.Float32 : dtype));
@@ -67,8 +66,8 @@ public sealed partial class StableDiffusionPipeline
     /// <param name="dtype">The type to store weights in; null keeps their own.</param>
     public void Save(string directory, ScalarType? dtype = null)
     {
-        var index = new ModelIndex(Second is null ? ModelIndex.StableDiffusion : ModelIndex.StableDiffusionXl, SchedulerConfig.ClassName, Second?.ZerosForEmptyPrompt ?? false);
-        index.Write(directory);
+        var pipeline = Second is null ? ModelIndex.StableDiffusion : ModelIndex.StableDiffusionXl;
+        new ModelIndex(pipeline, SchedulerConfig.ClassName, Second?.ZerosForEmptyPrompt ?? false).Write(directory);
         SchedulerConfig.Save(Path.Combine(directory, "scheduler"));
         TextEncoder.Save(Path.Combine(directory, "text_encoder"), dtype);
         Second?.Encoder.Save(Path.Combine(directory, "text_encoder_2"), dtype);

@@ -8,9 +8,9 @@ namespace SafetyPortal.Diffusion;
 public sealed partial class StableDiffusionPipeline
 {
     /// <summary>
-    /// The text conditions: last hidden states [B, T, D] of the padded prompts. Of Stable Diffusion XL: the hidden states before the last
-    /// layer of both encoders side by side, and behind them the rows of <see cref="Unet.AddedConditions"/>. Each prompt is encoded by
-    /// itself, so that its embedding does not depend on its neighbours.
+    /// Returns the text conditions: last hidden states [B, T, D] of the padded prompts. Of Stable Diffusion XL: the hidden states before the last layer
+    /// of both encoders side by side, and behind them the rows of <see cref="Unet.AddedConditions"/>. Each prompt is encoded by itself, so that its
+    /// embedding does not depend on the others.
     /// </summary>
     /// <param name="prompts">The empty one means no condition.</param>
     /// <param name="height">Image height in pixels, a condition of XL; null is the model's own.</param>
@@ -31,47 +31,51 @@ public sealed partial class StableDiffusionPipeline
         return Overflow.Refuse(cat([.. prompts.Select(p => encoded[p])]), () => "the text encoder").MoveToOuterDisposeScope(); // [B, T, D]
     }
 
-    /// <summary>The text encoders, each with the tokenizer it goes with: one, or the two of XL in their order.</summary>
+    /// <summary>The text encoders, each with its tokenizer: one, or the two of XL in their order.</summary>
     public IReadOnlyList<(ClipTokenizer Tokenizer, ClipTextModel Encoder)> TextEncoders =>
         Second is { } second ? [(Tokenizer, TextEncoder), (second.Tokenizer, second.Encoder)] : [(Tokenizer, TextEncoder)];
 
-    /// <summary>The words at the end of a prompt that a text encoder does not read, in lower case; null if both read all of it.</summary>
+    /// <summary>Returns the words at the end of a prompt that a text encoder does not read, in lower case; null if both read all of it.</summary>
     /// <exception cref="ArgumentException">The prompt is too long to be tokenized.</exception>
     public string? CutOff(string prompt) => TextEncoders.Select(e => e.Tokenizer.CutOff(prompt)).FirstOrDefault(cut => cut is not null);
 
-    /// <summary>What <see cref="CutOff"/> finds, as a sentence; null if the prompt is read whole.</summary>
+    /// <summary>Returns what <see cref="CutOff"/> finds, as a sentence; null if the prompt is read whole.</summary>
     public string? CutOffProblem(string prompt) => CutOff(prompt) is { } cut
         ? $"The text encoder reads {Tokenizer.ModelMaxLength} tokens of a prompt. Of \"{Shorten(prompt)}\" it does not read the end: \"{Shorten(cut)}\"."
         : null;
 
-    /// <summary>Refuses prompts whose end a text encoder does not read.</summary>
-    /// <exception cref="ArgumentException">Names the first such prompt and the words that are not read.</exception>
+    /// <exception cref="ArgumentException">A text encoder does not read the end of a prompt; the message names the first such prompt and the words.</exception>
     public void RequireWhole(IEnumerable<string> prompts)
     {
         if (prompts.Select(CutOffProblem).FirstOrDefault(problem => problem is not null) is { } problem)
             throw new ArgumentException($"{problem} Shorten the prompt.", nameof(prompts));
     }
 
-    /// <summary>Prompts as each text encoder takes them in: one entry per encoder, padded as its tokenizer pads.</summary>
+    /// <summary>Returns prompts as each text encoder takes them in: one entry per encoder, padded as its tokenizer pads.</summary>
     /// <param name="prompts">Token ids with begin and end, at most as many as a prompt may have; of XL the ids of both vocabularies.</param>
     public IReadOnlyList<TokenRows> Tokens(IReadOnlyList<long[]> prompts)
     {
         ArgumentNullException.ThrowIfNull(prompts);
         return [.. TextEncoders.Select(e =>
         {
-            var padded = prompts.SelectMany(ids => ids.Concat(Enumerable.Repeat(e.Tokenizer.PadId, e.Tokenizer.ModelMaxLength - ids.Length))).ToArray();
-            var ids = tensor(padded, [prompts.Count, e.Tokenizer.ModelMaxLength], device: Device); // [B, T]
+            var length = e.Tokenizer.ModelMaxLength;
+            var padded = prompts.SelectMany(ids => ids.Concat(Enumerable.Repeat(e.Tokenizer.PadId, length - ids.Length))).ToArray();
+            var ids = tensor(padded, [prompts.Count, length], device: Device); // [B, T]
             return new TokenRows(ids, e.Encoder.Tokens(ids));
         })];
     }
 
-    /// <summary><see cref="EncodePrompts"/> for token embeddings that need not be rows of the tables; carries their gradient. The size is the model's own.</summary>
+    /// <summary>
+    /// Computes <see cref="EncodePrompts"/> for token embeddings that need not be rows of the tables; carries their gradient. The size is the model's
+    /// own.
+    /// </summary>
     /// <param name="tokens">One entry per text encoder, as <see cref="Tokens"/> gives them.</param>
     public Tensor EncodeTokens(IReadOnlyList<TokenRows> tokens)
     {
         ArgumentNullException.ThrowIfNull(tokens);
         using var scope = NewDisposeScope();
-        if (Second is not { } second) return TextEncoder.FromTokens(tokens[0].Rows).MoveToOuterDisposeScope(); // [B, T, D]
+        if (Second is not { } second)
+            return TextEncoder.FromTokens(tokens[0].Rows).MoveToOuterDisposeScope(); // [B, T, D]
         var (text, pooled) = Both(tokens, second);
         return Pack(text, pooled, DefaultSize, DefaultSize).MoveToOuterDisposeScope();
     }
@@ -82,7 +86,7 @@ public sealed partial class StableDiffusionPipeline
     {
         using var scope = NewDisposeScope();
         var (text, pooled) = second.ZerosForEmptyPrompt && prompt.Length == 0
-            ? Nothing(second)
+            ? Zeros(second)
             : Both([Rows(Tokenizer, TextEncoder, prompt), Rows(second.Tokenizer, second.Encoder, prompt)], second);
         return Pack(text, pooled, height, width).MoveToOuterDisposeScope();
     }
@@ -103,7 +107,7 @@ public sealed partial class StableDiffusionPipeline
         return new TokenRows(ids, encoder.Tokens(ids));
     }
 
-    private (Tensor Text, Tensor Pooled) Nothing(SecondTextEncoder second) =>
+    private (Tensor Text, Tensor Pooled) Zeros(SecondTextEncoder second) =>
         (zeros([1, Tokenizer.ModelMaxLength, Unet.Config.CrossAttentionDim[0]], dtype: Dtype, device: Device),
             zeros([1, second.Encoder.Config.ProjectionDim], dtype: Dtype, device: Device));
 
@@ -114,3 +118,8 @@ public sealed partial class StableDiffusionPipeline
 /// <param name="Ids">[B, T], padded.</param>
 /// <param name="Rows">Token embeddings, without positions, [B, T, C].</param>
 public sealed record TokenRows(Tensor Ids, Tensor Rows);
+
+/// <summary>The parts that Stable Diffusion XL adds to those of the earlier models.</summary>
+/// <param name="Encoder">With projection. Its hidden states and its pooled output condition the UNet.</param>
+/// <param name="ZerosForEmptyPrompt">The empty prompt is all zeros instead of what the encoders make of it.</param>
+public sealed record SecondTextEncoder(ClipTokenizer Tokenizer, ClipTextModel Encoder, bool ZerosForEmptyPrompt);

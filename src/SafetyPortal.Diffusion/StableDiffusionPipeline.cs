@@ -22,7 +22,13 @@ public sealed partial class StableDiffusionPipeline : IDisposable
     /// <param name="second">The second text encoder, of Stable Diffusion XL; null for the earlier models.</param>
     /// <exception cref="ModelFormatException">Two parts disagree on a size; the message names both.</exception>
     public StableDiffusionPipeline(
-        ClipTokenizer tokenizer, ClipTextModel textEncoder, UNet2DConditionModel unet, AutoencoderKL vae, SchedulerConfig schedulerConfig, Device? device = null, ScalarType dtype = ScalarType.Float32,
+        ClipTokenizer tokenizer,
+        ClipTextModel textEncoder,
+        UNet2DConditionModel unet,
+        AutoencoderKL vae,
+        SchedulerConfig schedulerConfig,
+        Device? device = null,
+        ScalarType dtype = ScalarType.Float32,
         SecondTextEncoder? second = null)
     {
         (Tokenizer, TextEncoder, Unet, Vae, SchedulerConfig) = (tokenizer, textEncoder, unet, vae, schedulerConfig);
@@ -35,7 +41,7 @@ public sealed partial class StableDiffusionPipeline : IDisposable
 
     public ClipTextModel TextEncoder { get; }
 
-    /// <summary>Null but for Stable Diffusion XL.</summary>
+    /// <summary>The second text encoder of Stable Diffusion XL; null for the earlier models.</summary>
     public SecondTextEncoder? Second { get; }
 
     public UNet2DConditionModel Unet { get; }
@@ -53,8 +59,7 @@ public sealed partial class StableDiffusionPipeline : IDisposable
     public int DefaultSize => Unet.Config.SampleSize * Vae.Config.Downsampling;
 
     /// <summary>Generates images of the settings' size.</summary>
-    /// <param name="settings">What to generate.</param>
-    /// <param name="progress">Told after each network call.</param>
+    /// <param name="progress">Reports after each network call.</param>
     /// <param name="cancellation">Ends the work between network calls.</param>
     /// <exception cref="ArgumentException">The settings are out of range.</exception>
     public Raster[] Generate(GenerationSettings settings, IProgress<StepProgress>? progress = null, CancellationToken cancellation = default)
@@ -63,9 +68,7 @@ public sealed partial class StableDiffusionPipeline : IDisposable
         return Decode(latents, cancellation);
     }
 
-    /// <summary>
-    /// The denoised latents [B, C, h, w], before division by the autoencoder's scaling factor. <see cref="Generate"/> decodes them.
-    /// </summary>
+    /// <summary>Returns the denoised latents [B, C, h, w], before division by the autoencoder's scaling factor; <see cref="Decode"/> takes them.</summary>
     public Tensor GenerateLatents(GenerationSettings settings, IProgress<StepProgress>? progress = null, CancellationToken cancellation = default)
     {
         if (settings.Problem(Vae.Config.Downsampling) is { } problem)
@@ -75,18 +78,27 @@ public sealed partial class StableDiffusionPipeline : IDisposable
         return Denoise(settings, noise.Draw(), noise, afterStep: null, progress, cancellation).MoveToOuterDisposeScope();
     }
 
-    /// <summary>Denoises given noise, for callers that look at, compare or continue trajectories.</summary>
-    /// <param name="settings">Prompts, guidance and steps; the size is that of <paramref name="unitNoise"/>, and seeds serve only the noise that steps add.</param>
+    /// <summary>Denoises the caller's noise and shows the latents on the way.</summary>
+    /// <param name="settings">The size is that of <paramref name="unitNoise"/>; seeds serve the noise that steps add.</param>
     /// <param name="unitNoise">[B, C, h, w], standard normal.</param>
-    /// <param name="afterStep">Sees index and latent after each step; must not keep the latent.</param>
-    /// <param name="progress">Told after each network call.</param>
+    /// <param name="afterStep">Receives index and latent after each step; must not keep the latent.</param>
+    /// <param name="progress">Reports after each network call.</param>
     /// <param name="cancellation">Ends the work between network calls.</param>
     /// <returns>The latents [B, C, h, w] after the last step.</returns>
     public Tensor Denoise(
-        GenerationSettings settings, Tensor unitNoise, Action<int, Tensor>? afterStep = null, IProgress<StepProgress>? progress = null, CancellationToken cancellation = default)
+        GenerationSettings settings,
+        Tensor unitNoise,
+        Action<int, Tensor>? afterStep = null,
+        IProgress<StepProgress>? progress = null,
+        CancellationToken cancellation = default)
     {
         if (unitNoise.dim() != 4 || unitNoise.size(0) != settings.Prompts.Count || unitNoise.size(1) != Unet.Config.InChannels)
-            throw new ArgumentException($"Expected noise of shape [{settings.Prompts.Count}, {Unet.Config.InChannels}, h, w], got [{string.Join(", ", unitNoise.shape)}].", nameof(unitNoise));
+        {
+            throw new ArgumentException(
+                $"Expected noise of shape [{settings.Prompts.Count}, {Unet.Config.InChannels}, h, w], got [{string.Join(", ", unitNoise.shape)}].",
+                nameof(unitNoise));
+        }
+
         if (settings.Problem(Vae.Config.Downsampling) is { } problem)
             throw new ArgumentException(problem, nameof(settings));
         using var noise = new SeededNoise(settings.Seeds, [.. unitNoise.shape.Skip(1)]);
@@ -94,7 +106,12 @@ public sealed partial class StableDiffusionPipeline : IDisposable
     }
 
     private Tensor Denoise(
-        GenerationSettings settings, Tensor unitNoise, SeededNoise noise, Action<int, Tensor>? afterStep, IProgress<StepProgress>? progress, CancellationToken cancellation)
+        GenerationSettings settings,
+        Tensor unitNoise,
+        SeededNoise noise,
+        Action<int, Tensor>? afterStep,
+        IProgress<StepProgress>? progress,
+        CancellationToken cancellation)
     {
         using var frozen = no_grad();
         using var outer = NewDisposeScope();
@@ -104,7 +121,7 @@ public sealed partial class StableDiffusionPipeline : IDisposable
         using var history = scheduler as IDisposable;
         scheduler.SetTimesteps(settings.Steps);
 
-        // Unconditional first, so that one network call answers both.
+        // Unconditional first; one network call predicts both.
         var (height, width) = ((int)unitNoise.size(2) * Vae.Config.Downsampling, (int)unitNoise.size(3) * Vae.Config.Downsampling);
         var conditions = EncodePrompts(settings.Prompts, height, width); // [B, T, D]
         if (guided)
@@ -135,18 +152,18 @@ public sealed partial class StableDiffusionPipeline : IDisposable
         return latents.MoveToOuterDisposeScope();
     }
 
-    /// <summary>Pixels [B, 3, H, W] in 0..1 of denoised latents [B, C, h, w].</summary>
+    /// <summary>Returns pixels [B, 3, H, W] in 0..1 of denoised latents [B, C, h, w].</summary>
     /// <exception cref="ModelFormatException">The latents or the pixels are not finite.</exception>
     public Tensor DecodeToUnit(Tensor latents)
     {
         using var frozen = no_grad();
         using var scope = NewDisposeScope();
         Overflow.Refuse(latents, () => "the last step of the scheduler");
-        var pixels = Overflow.Refuse(Vae.decode(latents.to(vaeDtype) / Vae.Config.ScalingFactor), () => $"the decoder of the VAE in {vaeDtype}"); // [B, 3, H, W] in -1..1
-        return (pixels / 2 + 0.5).clamp(0, 1).MoveToOuterDisposeScope();
+        var decoded = Vae.decode(latents.to(vaeDtype) / Vae.Config.ScalingFactor); // [B, 3, H, W] in -1..1
+        return (Overflow.Refuse(decoded, () => $"the decoder of the VAE in {vaeDtype}") / 2 + 0.5).clamp(0, 1).MoveToOuterDisposeScope();
     }
 
-    /// <summary>Images of denoised latents, one at a time to bound memory.</summary>
+    /// <summary>Decodes images of denoised latents, one at a time to bound memory.</summary>
     public Raster[] Decode(Tensor latents, CancellationToken cancellation = default)
     {
         var images = new Raster[latents.size(0)];

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using SafetyPortal.Diffusion.Safetensors;
 using SafetyPortal.Images;
 using SafetyPortal.Tests;
@@ -6,25 +5,15 @@ using static TorchSharp.torch;
 
 namespace SafetyPortal.Evaluation;
 
-/// <summary>The inputs and numbers of 08_metrics; its README says which library made each.</summary>
+/// <summary>Features and pictures of tests/goldens/08_metrics.</summary>
 internal static class GoldenMetrics
 {
-    public static JsonElement Numbers { get; } = JsonDocument.Parse(File.ReadAllText(GoldenFolder.At("08_metrics", "metrics.json"))).RootElement.Clone();
-
     public static Features Rows(string name)
     {
         using var scope = NewDisposeScope();
         using var file = SafetensorsFile.Open(GoldenFolder.At("08_metrics", "io.safetensors"));
         var rows = file.Read(name);
         return new(rows.data<float>().ToArray(), (int)rows.size(1));
-    }
-
-    public static List<int[]> Subsets(string name)
-    {
-        using var scope = NewDisposeScope();
-        using var file = SafetensorsFile.Open(GoldenFolder.At("08_metrics", "io.safetensors"));
-        var rows = file.Read(name);
-        return [.. rows.data<int>().ToArray().Chunk((int)rows.size(1))];
     }
 
     public static List<Raster> Pictures(string name)

@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using SafetyPortal.Diffusion;
 using SafetyPortal.Erasure.Ablation;
 using TorchSharp;
@@ -44,35 +43,9 @@ internal static class ModelLoading
     /// <param name="device">As <c>--device</c> has it.</param>
     /// <param name="dtype">As <c>--dtype</c> has it.</param>
     /// <exception cref="DirectoryNotFoundException">There is no such folder.</exception>
-    /// <exception cref="InvalidDataException">This machine's libtorch has no such device, or cannot compute in the type on it.</exception>
-    public static StableDiffusionPipeline Pipeline(DirectoryInfo folder, string device = "cpu", string dtype = "fp32")
-    {
-        var path = Folder(folder);
-        Try(Device(device), dtype);
-        return StableDiffusionPipeline.Load(path, Device(device), Types[dtype]);
-    }
-
-    // libtorch lacks some layers in some types on some devices, which would be found only after the model was read.
-    private static void Try(Device device, string dtype)
-    {
-        if (Types[dtype] == ScalarType.Float32)
-            return;
-        using var scope = NewDisposeScope();
-        using var frozen = no_grad();
-        try
-        {
-            var x = ones([1, 4, 4, 4], dtype: Types[dtype], device: device);
-            x = nn.functional.conv2d(x, ones([4, 4, 3, 3], dtype: Types[dtype], device: device), padding: [1, 1]);
-            x = nn.functional.silu(nn.functional.group_norm(x, 2)).reshape(1, 4, 16);
-            x = nn.functional.layer_norm(x, [16]);
-            x = nn.functional.gelu(nn.functional.scaled_dot_product_attention(x, x, x));
-            _ = x.to(ScalarType.Float32).sum().ToDouble();
-        }
-        catch (ExternalException e)
-        {
-            throw new InvalidDataException($"This libtorch cannot compute in {dtype} on {device}; use --dtype fp32. It says: {e.Message.Split('\n')[0]}", e);
-        }
-    }
+    /// <exception cref="InvalidDataException">This machine's libtorch has no such device.</exception>
+    public static StableDiffusionPipeline Pipeline(DirectoryInfo folder, string device = "cpu", string dtype = "fp32") =>
+        StableDiffusionPipeline.Load(Folder(folder), Device(device), Types[dtype]);
 
     /// <exception cref="InvalidDataException">This machine's libtorch has no such device.</exception>
     public static Device Device(string name)

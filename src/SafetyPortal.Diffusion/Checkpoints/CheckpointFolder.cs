@@ -2,34 +2,32 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using SafetyPortal.Diffusion.Safetensors;
+using static TorchSharp.torch;
 
 namespace SafetyPortal.Diffusion.Checkpoints;
 
 /// <summary>One part of a model on disk: <c>config.json</c> and its weights.</summary>
 internal static class CheckpointFolder
 {
-    public const string ConfigName = "config.json";
-
-    /// <summary>File stem diffusers uses for networks of its own.</summary>
+    /// <summary>The file stem of diffusers' own networks.</summary>
     public const string DiffusersStem = "diffusion_pytorch_model";
 
-    /// <summary>File stem transformers uses.</summary>
+    /// <summary>The file stem of transformers' networks.</summary>
     public const string TransformersStem = "model";
+
+    private const string ConfigName = "config.json";
 
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
 
     public static ModelConfigFile OpenConfig(string folder)
     {
-        var path = Path.Combine(folder, ConfigName);
         if (!Directory.Exists(folder))
             throw new ModelFormatException($"{folder}: no such folder; expected one with {ConfigName} and weights");
-        return ModelConfigFile.Open(path);
+        return ModelConfigFile.Open(Path.Combine(folder, ConfigName));
     }
 
-    /// <summary>
-    /// Finds the weights: the plain file, then the index of a sharded one, then the fp16 variant.
-    /// </summary>
-    /// <exception cref="ModelFormatException">There are none, or only a pickle.</exception>
+    /// <summary>Opens the first of <see cref="Candidates"/> that exists.</summary>
+    /// <exception cref="ModelFormatException">There are no weights, or only a pickle.</exception>
     public static ITensorSource OpenWeights(string folder, string stem)
     {
         foreach (var path in Candidates(folder, stem))
@@ -41,36 +39,29 @@ internal static class CheckpointFolder
         }
 
         var pickle = Directory.EnumerateFiles(folder).Order(StringComparer.Ordinal).FirstOrDefault(ForeignFormat.HasPickleExtension);
-        throw pickle is null
-            ? new ModelFormatException($"{folder}: expected weights in {stem}.safetensors or {stem}.safetensors.index.json, found neither")
-            : new SafetensorsException(pickle, ForeignFormat.PickleRefusal);
+        throw new ModelFormatException(pickle is null
+            ? $"{folder}: expected weights in {stem}.safetensors or {stem}.safetensors.index.json, found neither"
+            : $"{pickle}: {ForeignFormat.PickleRefusal}");
     }
 
-    /// <summary>Where weights may be, in the order in which they are looked for.</summary>
-    public static IEnumerable<string> Candidates(string folder, string stem)
-    {
-        foreach (var variant in new[] { stem, stem + ".fp16" })
-        {
-            yield return Path.Combine(folder, variant + ".safetensors");
-            foreach (var index in Indices(folder, stem, variant))
-                yield return index;
-        }
-    }
+    /// <summary>Returns where weights may be, in the order in which they are looked for. Libraries name the index of a variant in two ways.</summary>
+    public static IEnumerable<string> Candidates(string folder, string stem) =>
+        new[] { ".safetensors", ".safetensors.index.json", ".fp16.safetensors", ".fp16.safetensors.index.json", ".safetensors.index.fp16.json" }
+            .Select(ending => Path.Combine(folder, stem + ending));
 
-    // Libraries disagree on where the variant's name goes.
-    private static IEnumerable<string> Indices(string folder, string stem, string variant)
-    {
-        yield return Path.Combine(folder, variant + ".safetensors.index.json");
-        if (variant != stem)
-            yield return Path.Combine(folder, $"{stem}.safetensors.index{variant[stem.Length..]}.json");
-    }
-
-    public static void SaveConfig(string folder, JsonObject config)
+    /// <summary>Writes configuration and weights of a network.</summary>
+    /// <param name="dtype">The type to store; null keeps the parameters' own.</param>
+    public static void Save(string folder, string stem, JsonObject config, nn.Module network, ScalarType? dtype)
     {
         Directory.CreateDirectory(folder);
         var path = Path.Combine(folder, ConfigName);
         File.WriteAllText(path + ".tmp", config.ToJsonString(Indented) + "\n", new UTF8Encoding(encoderShouldEmitUTF8Identifier: false));
         File.Move(path + ".tmp", path, overwrite: true);
+        SafetensorsWriter.Write(
+            Path.Combine(folder, stem + ".safetensors"),
+            network.named_parameters().Select(p => (p.name, (Tensor)p.parameter)),
+            new Dictionary<string, string>(StringComparer.Ordinal) { ["format"] = "pt" },
+            dtype);
     }
 
     public static JsonArray ToJson(IEnumerable<int> values) => new([.. values.Select(v => JsonValue.Create(v))]);

@@ -4,25 +4,23 @@ using static TorchSharp.torch;
 
 namespace SafetyPortal.Diffusion.Checkpoints;
 
-/// <summary>Moves weights between a network and a safetensors checkpoint.</summary>
+/// <summary>Fills networks from safetensors checkpoints.</summary>
 public static class ModuleWeights
 {
     /// <summary>
-    /// Builds a network and fills it from a checkpoint. Names and shapes are compared before anything large is allocated, so a
-    /// configuration that lies about its sizes costs nothing.
+    /// Builds a network and fills it from a checkpoint. Names and shapes are compared before memory is allocated, so a configuration with wrong
+    /// sizes costs nothing.
     /// </summary>
     /// <param name="build">Builds the network on the device it is given.</param>
-    /// <param name="source">The checkpoint.</param>
-    /// <param name="device">Where the network goes.</param>
+    /// <param name="device">Where the network goes; null is the CPU.</param>
     /// <param name="dtype">The type it computes in.</param>
-    /// <param name="rename">From a checkpoint's name to the network's; null to leave a tensor out.</param>
+    /// <param name="rename">From a checkpoint's name to the network's; null leaves a tensor out.</param>
     /// <exception cref="ModelFormatException">A tensor is missing, unexpected or misshapen, or holds NaN or infinity.</exception>
     public static T Load<T>(Func<Device, T> build, ITensorSource source, Device? device, ScalarType dtype, Func<string, string?>? rename = null)
         where T : nn.Module
     {
         var comparison = WeightComparison.Of(ParameterShape.Of(build), source, rename);
         comparison.RequireMatch();
-        var names = comparison.Names;
         // TorchSharp's convolutions leave a copy of their first weights behind; the scope frees it.
         using var scope = NewDisposeScope();
         var module = build(CPU);
@@ -30,7 +28,7 @@ public static class ModuleWeights
         {
             if (dtype != ScalarType.Float32)
                 module.to(dtype);
-            Fill(module, source, names);
+            Fill(module, source, comparison.Names);
             if (device is not null && device.type != DeviceType.CPU)
                 module.to(device);
             module.Keep();
@@ -44,7 +42,7 @@ public static class ModuleWeights
         }
     }
 
-    /// <summary>Takes a network's parameters and buffers out of whatever dispose scope is open, so that they live until the network is disposed.</summary>
+    /// <summary>Takes a network's parameters and buffers out of the open dispose scope, so that they live until the network is disposed.</summary>
     public static T Keep<T>(this T module)
         where T : nn.Module
     {
@@ -52,14 +50,6 @@ public static class ModuleWeights
             tensor.DetachFromDisposeScope();
         return module;
     }
-
-    /// <summary>Writes all parameters, in order.</summary>
-    public static void Save(nn.Module module, string path, ScalarType? dtype) =>
-        SafetensorsWriter.Write(
-            path,
-            module.named_parameters().Select(p => (p.name, (Tensor)p.parameter)),
-            new Dictionary<string, string>(StringComparer.Ordinal) { ["format"] = "pt" },
-            dtype);
 
     private static void Fill(nn.Module module, ITensorSource source, IReadOnlyDictionary<string, string> names)
     {

@@ -6,9 +6,10 @@ namespace SafetyPortal.Diffusion.Checkpoints;
 /// <summary>Name and shape of one trainable tensor of a network, as its checkpoint has them.</summary>
 public readonly record struct ParameterShape(string Name, IReadOnlyList<long> Shape)
 {
+    public long Elements => Shape.Aggregate(1L, (count, size) => count * size);
+
     /// <summary>
-    /// The parameters of a network in checkpoint order, found out without memory for their values:
-    /// the network is built on libtorch's meta device and thrown away.
+    /// Returns the parameters of a network in checkpoint order. The network is built on libtorch's meta device, where values take no memory.
     /// </summary>
     /// <param name="build">Builds the network on the device it is given.</param>
     internal static IReadOnlyList<ParameterShape> Of(Func<Device, nn.Module> build)

@@ -4,19 +4,21 @@ using static TorchSharp.torch;
 namespace SafetyPortal.Diffusion.Checkpoints;
 
 /// <summary>How the tensors of a checkpoint differ from the parameters of a network.</summary>
-/// <param name="Location">The checkpoint.</param>
-/// <param name="Names">The checkpoint's name for each of the network's that it has in the right shape.</param>
+/// <param name="Names">The checkpoint's names by the network's.</param>
 /// <param name="Missing">Parameters without a tensor, with their shapes.</param>
 /// <param name="Unexpected">Tensors without a parameter, with their shapes.</param>
 /// <param name="Misshapen">Tensors of another shape or kind of number, with what was expected and what was found.</param>
 internal sealed record WeightComparison(
-    string Location, IReadOnlyDictionary<string, string> Names, IReadOnlyList<string> Missing, IReadOnlyList<string> Unexpected, IReadOnlyList<string> Misshapen)
+    string Location,
+    IReadOnlyDictionary<string, string> Names,
+    IReadOnlyList<string> Missing,
+    IReadOnlyList<string> Unexpected,
+    IReadOnlyList<string> Misshapen)
 {
     private const int Shown = 10;
 
     /// <param name="expected">The network's parameters.</param>
-    /// <param name="source">The checkpoint.</param>
-    /// <param name="rename">From a checkpoint's name to the network's, null to leave a tensor out; null for equal names.</param>
+    /// <param name="rename">From a checkpoint's name to the network's; its null leaves a tensor out. Null if the names are equal.</param>
     public static WeightComparison Of(IReadOnlyList<ParameterShape> expected, ITensorSource source, Func<string, string?>? rename)
     {
         var names = new Dictionary<string, string>(StringComparer.Ordinal);

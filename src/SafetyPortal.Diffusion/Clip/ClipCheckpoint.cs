@@ -9,7 +9,7 @@ internal static class ClipCheckpoint
     public static string? Name(string checkpointName) =>
         checkpointName.EndsWith("embeddings.position_ids", StringComparison.Ordinal) ? null : checkpointName;
 
-    /// <summary>The same for a text encoder that is a file of its own, whose names transformers 5 writes without the prefix <c>text_model.</c>.</summary>
+    /// <summary>Returns <see cref="Name"/> for a text encoder in a file of its own. There transformers 5 leaves the prefix <c>text_model.</c> out.</summary>
     public static string? TextName(string checkpointName) =>
-        Array.Exists(TextParts, part => checkpointName.StartsWith(part, StringComparison.Ordinal)) ? Name("text_model." + checkpointName) : Name(checkpointName);
+        Name(Array.Exists(TextParts, part => checkpointName.StartsWith(part, StringComparison.Ordinal)) ? "text_model." + checkpointName : checkpointName);
 }

@@ -21,10 +21,10 @@ public sealed record ClipConfig
 
     public ClipVisionConfig Vision { get; init; } = new();
 
-    /// <summary>Width of the space texts and images share.</summary>
+    /// <summary>Width of the space that texts and images share.</summary>
     public int ProjectionDim { get; init; } = 512;
 
-    /// <summary>Where the logarithm of the inverse temperature starts in training.</summary>
+    /// <summary>Logarithm of the inverse temperature at the start of training.</summary>
     public double LogitScaleInit { get; init; } = 2.6592;
 
     /// <exception cref="ModelFormatException">A value has the wrong type, is out of range, or contradicts another.</exception>
@@ -42,7 +42,7 @@ public sealed record ClipConfig
         };
     }
 
-    /// <summary>The configuration as transformers writes and reads it.</summary>
+    /// <summary>Returns the configuration as transformers writes and reads it.</summary>
     public JsonObject ToJson() => new()
     {
         ["architectures"] = CheckpointFolder.ToJson(["CLIPModel"]),

@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 
 namespace SafetyPortal.Diffusion.Clip;
 
-/// <summary>Sizes that CLIP's two transformers share the meaning of.</summary>
+/// <summary>Sizes of either of CLIP's transformers.</summary>
 internal sealed record ClipTransformerShape(int Hidden, int Intermediate, int Layers, int Heads, ClipActivation Activation, double Eps);
 
 /// <summary>Multi-head self-attention with biases.</summary>
@@ -116,7 +116,7 @@ internal sealed class ClipEncoder : nn.Module<Tensor, Tensor?, Tensor>
         return x.MoveToOuterDisposeScope();
     }
 
-    /// <summary>What the last layer takes in and what it puts out, each [B, T, C].</summary>
+    /// <summary>Returns what the last layer takes in and what it puts out, each [B, T, C].</summary>
     /// <param name="x">[B, T, C]</param>
     /// <param name="mask">[T, T], added to the scores; null for none.</param>
     public (Tensor Penultimate, Tensor Last) LastTwo(Tensor x, Tensor? mask)

@@ -34,7 +34,7 @@ public sealed class ClipModel : nn.Module<Tensor, Tensor, Tensor>
     /// <summary>Logarithm of the factor on cosines, a scalar; trained.</summary>
     public Parameter LogitScale => logit_scale;
 
-    /// <summary>Names and shapes of the parameters a configuration implies, in order; allocates none of them.</summary>
+    /// <summary>Returns names and shapes of the parameters of a configuration, in order; allocates none of them.</summary>
     public static IReadOnlyList<ParameterShape> ParameterShapes(ClipConfig config) =>
         ParameterShape.Of(device => new ClipModel(config, device));
 
@@ -53,11 +53,8 @@ public sealed class ClipModel : nn.Module<Tensor, Tensor, Tensor>
     /// <summary>Writes a folder that transformers and <see cref="Load"/> read.</summary>
     /// <param name="folder">Created if absent.</param>
     /// <param name="dtype">The type to store; null keeps the parameters' own.</param>
-    public void Save(string folder, ScalarType? dtype = null)
-    {
-        CheckpointFolder.SaveConfig(folder, Config.ToJson());
-        ModuleWeights.Save(this, Path.Combine(folder, CheckpointFolder.TransformersStem + ".safetensors"), dtype);
-    }
+    public void Save(string folder, ScalarType? dtype = null) =>
+        CheckpointFolder.Save(folder, CheckpointFolder.TransformersStem, Config.ToJson(), this, dtype);
 
     /// <param name="ids">[T, tokens], int64</param>
     /// <returns>[T, projection], not normalised</returns>
@@ -76,10 +73,10 @@ public sealed class ClipModel : nn.Module<Tensor, Tensor, Tensor>
         return visual_projection.call(PooledImage(pixels)).MoveToOuterDisposeScope();
     }
 
-    /// <summary>The image tower's last hidden state before the final normalisation, [I, 1 + patches, C].</summary>
+    /// <summary>Returns the image tower's last hidden state before the final normalisation, [I, 1 + patches, C].</summary>
     public Tensor ImageHidden(Tensor pixels) => vision_model.call(pixels);
 
-    /// <summary>The normalised class token, [I, C]: what the projection, and the demo's FID, take.</summary>
+    /// <summary>Returns the normalised class token, [I, C], which the projection and the FID of the embedded model take.</summary>
     public Tensor PooledImage(Tensor pixels)
     {
         using var hidden = vision_model.call(pixels);

@@ -40,8 +40,8 @@ public sealed record ClipTextConfig
     public double LayerNormEps { get; init; } = 1e-5;
 
     /// <summary>
-    /// The token whose row is the pooled output. 2 is a slip in the published configurations and means the largest id in the text,
-    /// which is the end token of the original vocabulary.
+    /// The token whose row is the pooled output. 2, a slip in the published configurations, means the largest id in the text: the end token of the
+    /// original vocabulary.
     /// </summary>
     public int EosTokenId { get; init; } = 49407;
 
@@ -86,7 +86,7 @@ public sealed record ClipTextConfig
         var absent = new ClipTextConfig();
         file.Support("model_type", "\"clip_text_model\"", "\"clip\"");
         file.Support("attention_dropout", "0");
-        file.Support("use_attention_mask", "false"); // a prompt is seen with its padding
+        file.Support("use_attention_mask", "false"); // the encoder reads a prompt with its padding
         var classes = file.Texts("architectures", [PlainClass], 4);
         var config = new ClipTextConfig
         {
@@ -109,7 +109,7 @@ public sealed record ClipTextConfig
         return config;
     }
 
-    /// <summary>The configuration as transformers writes and reads it.</summary>
+    /// <summary>Returns the configuration as transformers writes and reads it.</summary>
     public JsonObject ToJson() => new()
     {
         ["architectures"] = CheckpointFolder.ToJson([WithProjection ? ProjectionClass : PlainClass]),

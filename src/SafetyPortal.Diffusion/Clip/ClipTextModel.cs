@@ -26,7 +26,7 @@ public sealed class ClipTextModel : nn.Module<Tensor, Tensor>
 
     public ClipTextConfig Config { get; }
 
-    /// <summary>Names and shapes of the parameters a configuration implies, in order; allocates none of them.</summary>
+    /// <summary>Returns names and shapes of the parameters of a configuration, in order; allocates none of them.</summary>
     public static IReadOnlyList<ParameterShape> ParameterShapes(ClipTextConfig config) =>
         ParameterShape.Of(device => new ClipTextModel(config, device));
 
@@ -35,10 +35,8 @@ public sealed class ClipTextModel : nn.Module<Tensor, Tensor>
     /// <param name="device">Where to put it; null is the CPU.</param>
     /// <param name="dtype">The type to compute in; the file may hold another.</param>
     /// <exception cref="ModelFormatException">Says what is wrong with the configuration or the weights.</exception>
-    public static ClipTextModel Load(string folder, Device? device = null, ScalarType dtype = ScalarType.Float32)
-    {
-        return Load(folder, ClipTextConfig.From(CheckpointFolder.OpenConfig(folder)), device, dtype);
-    }
+    public static ClipTextModel Load(string folder, Device? device = null, ScalarType dtype = ScalarType.Float32) =>
+        Load(folder, ClipTextConfig.From(CheckpointFolder.OpenConfig(folder)), device, dtype);
 
     /// <summary>Loads the weights for a configuration that was read already.</summary>
     internal static ClipTextModel Load(string folder, ClipTextConfig config, Device? device, ScalarType dtype)
@@ -50,32 +48,21 @@ public sealed class ClipTextModel : nn.Module<Tensor, Tensor>
     /// <summary>Writes a folder that transformers and <see cref="Load(string, Device?, ScalarType)"/> read.</summary>
     /// <param name="folder">Created if absent.</param>
     /// <param name="dtype">The type to store; null keeps the parameters' own.</param>
-    public void Save(string folder, ScalarType? dtype = null)
-    {
-        CheckpointFolder.SaveConfig(folder, Config.ToJson());
-        ModuleWeights.Save(this, Path.Combine(folder, CheckpointFolder.TransformersStem + ".safetensors"), dtype);
-    }
+    public void Save(string folder, ScalarType? dtype = null) =>
+        CheckpointFolder.Save(folder, CheckpointFolder.TransformersStem, Config.ToJson(), this, dtype);
 
     /// <param name="ids">Token ids [B, T], int64; T up to <see cref="ClipTextConfig.MaxPositions"/>.</param>
     /// <returns>The last hidden state [B, T, C]; what the noise predictor is conditioned on.</returns>
     /// <exception cref="ArgumentException">The shape differs, or an id is outside the vocabulary.</exception>
     public override Tensor forward(Tensor ids) => text_model.call(ids);
 
-    /// <summary>What Stable Diffusion XL is conditioned on.</summary>
-    /// <param name="ids">As for <see cref="forward"/>.</param>
-    /// <returns>
-    /// The hidden state before the last layer, not normalised, [B, T, C]; and the projection of the pooled last one, [B, <see cref="ClipTextConfig.ProjectionDim"/>],
-    /// null without <see cref="ClipTextConfig.WithProjection"/>.
-    /// </returns>
-    public (Tensor Penultimate, Tensor? Projected) EncodePenultimate(Tensor ids)
-    {
-        using var tokens = Tokens(ids);
-        return EncodePenultimate(tokens, ids);
-    }
-
-    /// <summary><see cref="EncodePenultimate(Tensor)"/> for token embeddings that need not be rows of the table; carries their gradient.</summary>
+    /// <summary>Computes what Stable Diffusion XL is conditioned on, for token embeddings that need not be rows of the table; carries their gradient.</summary>
     /// <param name="tokens">[B, T, C]; T up to <see cref="ClipTextConfig.MaxPositions"/>.</param>
     /// <param name="ids">[B, T]; they tell where the text ends.</param>
+    /// <returns>
+    /// The hidden state before the last layer, not normalised, [B, T, C]; and the projection of the pooled last one,
+    /// [B, <see cref="ClipTextConfig.ProjectionDim"/>], null without <see cref="ClipTextConfig.WithProjection"/>.
+    /// </returns>
     /// <exception cref="ArgumentException">The shape differs.</exception>
     public (Tensor Penultimate, Tensor? Projected) EncodePenultimate(Tensor tokens, Tensor ids)
     {
@@ -86,12 +73,12 @@ public sealed class ClipTextModel : nn.Module<Tensor, Tensor>
         return (penultimate.MoveToOuterDisposeScope(), projected);
     }
 
-    /// <summary>Token embeddings of ids as <see cref="FromTokens"/> takes them: rows of the table, without positions, [B, T, C].</summary>
+    /// <summary>Returns token embeddings of ids, as <see cref="FromTokens"/> takes them: rows of the table, without positions, [B, T, C].</summary>
     public Tensor Tokens(Tensor ids) => text_model.Tokens(ids);
 
     /// <summary>
-    /// <see cref="forward"/> for token embeddings that need not be rows of the table; carries their gradient. Textual inversion
-    /// (Gal et al. 2022, arXiv 2208.01618) looks for such an embedding.
+    /// Computes <see cref="forward"/> for token embeddings that need not be rows of the table; carries their gradient. Textual inversion
+    /// (Gal et al. 2022, arXiv 2208.01618) learns such an embedding.
     /// </summary>
     /// <param name="tokens">[B, T, C]; T up to <see cref="ClipTextConfig.MaxPositions"/>.</param>
     /// <returns>The last hidden state [B, T, C].</returns>
@@ -102,7 +89,7 @@ public sealed class ClipTextModel : nn.Module<Tensor, Tensor>
         return text_model.FromTokens(tokens);
     }
 
-    /// <summary>The last hidden state at the end token, see <see cref="ClipTextConfig.EosTokenId"/>.</summary>
+    /// <summary>Returns the last hidden state at the end token, see <see cref="ClipTextConfig.EosTokenId"/>.</summary>
     /// <param name="lastHidden">[B, T, C]</param>
     /// <param name="ids">[B, T]</param>
     /// <returns>[B, C]</returns>
@@ -110,7 +97,10 @@ public sealed class ClipTextModel : nn.Module<Tensor, Tensor>
 
     private void CheckTokens(Tensor tokens)
     {
-        if (tokens.dim() != 3 || tokens.shape[1] > Config.MaxPositions || tokens.shape[2] != Config.HiddenSize)
-            throw new ArgumentException($"Expected token embeddings of shape [B, T, {Config.HiddenSize}] with T up to {Config.MaxPositions}, got [{string.Join(", ", tokens.shape)}].", nameof(tokens));
+        if (tokens.dim() == 3 && tokens.shape[1] <= Config.MaxPositions && tokens.shape[2] == Config.HiddenSize)
+            return;
+        throw new ArgumentException(
+            $"Expected token embeddings of shape [B, T, {Config.HiddenSize}] with T up to {Config.MaxPositions}, got [{string.Join(", ", tokens.shape)}].",
+            nameof(tokens));
     }
 }

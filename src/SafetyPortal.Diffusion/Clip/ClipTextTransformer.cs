@@ -19,21 +19,13 @@ internal sealed class ClipTextEmbeddings : nn.Module<Tensor, Tensor>
         RegisterComponents();
     }
 
+    /// <summary>Returns the rows of the table, without positions, [B, T, C].</summary>
     /// <param name="ids">[B, T], int64</param>
-    /// <returns>[B, T, C]</returns>
-    public override Tensor forward(Tensor ids)
-    {
-        using var scope = NewDisposeScope();
-        return AddPositions(Tokens(ids)).MoveToOuterDisposeScope();
-    }
-
-    /// <param name="ids">[B, T], int64</param>
-    /// <returns>[B, T, C], the rows of the table, without positions</returns>
     public Tensor Tokens(Tensor ids) => token_embedding.call(ids);
 
-    /// <param name="tokens">[B, T, C]</param>
+    /// <param name="tokens">[B, T, C], without positions</param>
     /// <returns>[B, T, C]</returns>
-    public Tensor AddPositions(Tensor tokens)
+    public override Tensor forward(Tensor tokens)
     {
         using var scope = NewDisposeScope();
         var positions = arange(0, tokens.shape[1], dtype: ScalarType.Int64, device: tokens.device); // [T]
@@ -67,38 +59,38 @@ internal sealed class ClipTextTransformer : nn.Module<Tensor, Tensor>
     /// <exception cref="ArgumentException">The shape differs, the text is too long, or an id is outside the vocabulary.</exception>
     public override Tensor forward(Tensor ids)
     {
-        Check(ids);
-        using var scope = NewDisposeScope();
-        return Transform(embeddings.call(ids)).MoveToOuterDisposeScope();
+        using var tokens = Tokens(ids);
+        return FromTokens(tokens);
     }
 
-    /// <summary>The rows of the embedding table for some ids, without positions.</summary>
+    /// <summary>Returns the rows of the embedding table for some ids, without positions, [B, T, C].</summary>
     public Tensor Tokens(Tensor ids)
     {
         Check(ids);
         return embeddings.Tokens(ids);
     }
 
-    /// <summary><see cref="forward"/> for tokens that need not be rows of the table.</summary>
-    /// <param name="tokens">[B, T, C]</param>
+    /// <summary>Computes <see cref="forward"/> for tokens that need not be rows of the table.</summary>
+    /// <param name="tokens">[B, T, C], without positions</param>
     /// <returns>[B, T, C]</returns>
     public Tensor FromTokens(Tensor tokens)
     {
         using var scope = NewDisposeScope();
-        return Transform(embeddings.AddPositions(tokens)).MoveToOuterDisposeScope();
+        var x = embeddings.call(tokens); // [B, T, C]
+        return final_layer_norm.call(encoder.call(x, Causal(x))).MoveToOuterDisposeScope();
     }
 
-    /// <summary>What the last layer takes in, not normalised, and what <see cref="forward"/> returns; each [B, T, C].</summary>
+    /// <summary>Returns what the last layer takes in, not normalised, and what <see cref="forward"/> returns; each [B, T, C].</summary>
     /// <param name="tokens">[B, T, C], without positions</param>
     public (Tensor Penultimate, Tensor Last) LastTwo(Tensor tokens)
     {
         using var scope = NewDisposeScope();
-        var x = embeddings.AddPositions(tokens); // [B, T, C]
+        var x = embeddings.call(tokens); // [B, T, C]
         var (penultimate, last) = encoder.LastTwo(x, Causal(x));
         return (penultimate.MoveToOuterDisposeScope(), final_layer_norm.call(last).MoveToOuterDisposeScope());
     }
 
-    /// <summary>The row of the end token.</summary>
+    /// <summary>Returns the row of the end token.</summary>
     /// <param name="lastHidden">[B, T, C], what <see cref="forward"/> returned.</param>
     /// <param name="ids">[B, T]</param>
     /// <returns>[B, C]</returns>
@@ -111,12 +103,6 @@ internal sealed class ClipTextTransformer : nn.Module<Tensor, Tensor>
         return lastHidden.gather(1, positions).squeeze(1).MoveToOuterDisposeScope(); // [B, C]
     }
 
-    private Tensor Transform(Tensor x)
-    {
-        using var scope = NewDisposeScope();
-        return final_layer_norm.call(encoder.call(x, Causal(x))).MoveToOuterDisposeScope(); // [B, T, C]
-    }
-
     // Scores of later tokens become -infinity.
     private static Tensor Causal(Tensor x) =>
         full([x.shape[1], x.shape[1]], double.NegativeInfinity, dtype: x.dtype, device: x.device).triu(1); // [T, T]
@@ -124,7 +110,12 @@ internal sealed class ClipTextTransformer : nn.Module<Tensor, Tensor>
     private void Check(Tensor ids)
     {
         if (ids.dim() != 2 || ids.dtype != ScalarType.Int64 || ids.shape[1] > config.MaxPositions || ids.numel() == 0)
-            throw new ArgumentException($"Expected token ids of shape [B, T] and type Int64 with T up to {config.MaxPositions}, got [{string.Join(", ", ids.shape)}] of {ids.dtype}.", nameof(ids));
+        {
+            throw new ArgumentException(
+                $"Expected token ids of shape [B, T] and type Int64 with T up to {config.MaxPositions}, got [{string.Join(", ", ids.shape)}] of {ids.dtype}.",
+                nameof(ids));
+        }
+
         using var scope = NewDisposeScope();
         var (least, most) = (ids.min().ToInt64(), ids.max().ToInt64());
         if (least < 0 || most >= config.VocabSize)

@@ -60,7 +60,7 @@ public sealed record ClipVisionConfig
         return config;
     }
 
-    /// <summary>The configuration as transformers writes and reads it.</summary>
+    /// <summary>Returns the configuration as transformers writes and reads it.</summary>
     public JsonObject ToJson() => new()
     {
         ["architectures"] = CheckpointFolder.ToJson(["CLIPVisionModel"]),

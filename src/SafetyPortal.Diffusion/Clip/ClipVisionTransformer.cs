@@ -61,7 +61,11 @@ internal sealed class ClipVisionTransformer : nn.Module<Tensor, Tensor>
     {
         long[] expected = [config.Channels, config.ImageSize, config.ImageSize];
         if (pixels.dim() != 4 || !pixels.shape.AsSpan(1).SequenceEqual(expected))
-            throw new ArgumentException($"Expected pixels of shape [B, {string.Join(", ", expected)}], got [{string.Join(", ", pixels.shape)}].", nameof(pixels));
+        {
+            throw new ArgumentException(
+                $"Expected pixels of shape [B, {string.Join(", ", expected)}], got [{string.Join(", ", pixels.shape)}].", nameof(pixels));
+        }
+
         using var scope = NewDisposeScope();
         return encoder.call(pre_layrnorm.call(embeddings.call(pixels)), null).MoveToOuterDisposeScope();
     }

@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 
 namespace SafetyPortal.Diffusion.Clip;
 
-/// <summary>Who trained a CLIP, which fixes what tensor shapes do not show: the activation and the width of the heads.</summary>
+/// <summary>Who trained a CLIP. Tensor shapes do not show the activation and the width of the heads; the origin does.</summary>
 public enum ClipOrigin
 {
     /// <summary>OpenAI: QuickGELU and heads of 64.</summary>
@@ -29,9 +29,6 @@ public static class OpenAiClip
     private static readonly Dictionary<int, int> OpenAiHeads = new() { [768] = HeadWidth, [1024] = HeadWidth };
     private static readonly Dictionary<int, int> OpenClipHeads = new() { [768] = HeadWidth, [1024] = HeadWidth, [1280] = 80, [1408] = 88, [1664] = 104 };
 
-    /// <summary>Names and shapes of a model in the order of openai/CLIP's own file.</summary>
-    public static IReadOnlyList<ParameterShape> ParameterShapes(ClipConfig config) => OpenAiClipNames.Shapes(config);
-
     /// <summary>Loads a vision transformer model (ViT-B/32, B/16, L/14, H/14 ...) in evaluation mode.</summary>
     /// <param name="path">The safetensors file; activation and heads come from <see cref="ConfigName"/> in its folder, if there is one.</param>
     /// <param name="origin">Who trained the model; null needs <see cref="ConfigName"/>.</param>
@@ -46,8 +43,7 @@ public static class OpenAiClip
         return ModuleWeights.Load(on => new ClipModel(config, on), renamed, device, dtype);
     }
 
-    /// <summary>Refuses pictures that are normalised otherwise than OpenAI's CLIP takes them.</summary>
-    /// <exception cref="ModelFormatException">Names the setting and its value.</exception>
+    /// <exception cref="ModelFormatException">Pictures are not normalised as OpenAI's CLIP takes them; the message names the setting.</exception>
     public static void RequirePixels(ModelConfigFile file, string mean, string deviation)
     {
         ArgumentNullException.ThrowIfNull(file);
@@ -64,7 +60,8 @@ public static class OpenAiClip
         if (File.Exists(path))
             return FromOpenClip(ModelConfigFile.Open(path), sizes);
         return origin is { } known ? Published(file, known, sizes) : throw new ModelFormatException(
-            $"{file.Location}: expected {ConfigName} in the same folder, or who trained it (ClipOrigin, --clip-origin: OpenAi or OpenClip); shapes do not show the activation");
+            $"{file.Location}: expected {ConfigName} in the same folder, or who trained it (ClipOrigin, --clip-origin: OpenAi or OpenClip); "
+            + "shapes do not show the activation");
     }
 
     private static ClipConfig Published(SafetensorsFile file, ClipOrigin origin, ClipConfig sizes)
@@ -72,7 +69,11 @@ public static class OpenAiClip
         var heads = origin == ClipOrigin.OpenAi ? OpenAiHeads : OpenClipHeads;
         var (image, text, widths) = (sizes.Vision.HiddenSize, sizes.Text.HiddenSize, string.Join(", ", heads.Keys));
         if (!heads.TryGetValue(image, out var width) || text % HeadWidth != 0)
-            throw new ModelFormatException($"{file.Location}: expected an image tower of {origin}, {widths} wide, got {image}; put {ConfigName} into its folder");
+        {
+            throw new ModelFormatException(
+                $"{file.Location}: expected an image tower of {origin}, {widths} wide, got {image}; put {ConfigName} into its folder");
+        }
+
         return With(sizes, origin == ClipOrigin.OpenAi ? ClipActivation.QuickGelu : ClipActivation.Gelu, image / width, text / HeadWidth);
     }
 
@@ -162,7 +163,7 @@ public static class OpenAiClip
         return layers > 0 ? layers : throw new ModelFormatException($"{file.Location}: expected layers {prefix}0 and on; found none");
     }
 
-    /// <summary>Our tensors cut out of theirs.</summary>
+    // Our tensors, cut out of theirs.
     private sealed class Renamed : ITensorSource
     {
         private readonly SafetensorsFile file;
@@ -179,7 +180,7 @@ public static class OpenAiClip
                 if (!file.Entries.TryGetValue(place.Name, out var entry))
                     continue;
                 used.Add(place.Name);
-                entries.Add(name, entry with { Name = name, Shape = OurShape(place, entry.Shape) });
+                entries.Add(name, entry with { Name = name, Shape = place.OurShape(entry.Shape) });
             }
 
             // A tensor without a place keeps its own name, for the message that refuses it.
@@ -204,14 +205,6 @@ public static class OpenAiClip
         public void Dispose()
         {
             // Load closes the file.
-        }
-
-        private static long[] OurShape(OpenAiClipNames.Place place, IReadOnlyList<long> shape)
-        {
-            if (place.Transposed)
-                return [.. shape.Reverse()];
-            // A first side that is no multiple of three stays, and is then refused as misshapen.
-            return place.Part is null || shape.Count == 0 || shape[0] % 3 != 0 ? [.. shape] : [shape[0] / 3, .. shape.Skip(1)];
         }
     }
 }

@@ -1,16 +1,15 @@
 namespace SafetyPortal.Diffusion.Inspection;
 
 /// <summary>
-/// Keeps a model folder from pointing elsewhere: a link in it may lead to another place in the folder, or into the <c>blobs</c> of a Hugging
-/// Face cache that holds the folder in its <c>snapshots</c>.
+/// Finds links that lead out of a model folder. A link may lead to another place in the folder, or into the <c>blobs</c> of a Hugging Face cache that
+/// holds the folder in its <c>snapshots</c>.
 /// </summary>
 public static class FolderBoundary
 {
     private const int MaxEntries = 20_000;
 
     /// <summary>Throws for links out of the parts of a model.</summary>
-    /// <param name="directory">The model folder.</param>
-    /// <param name="parts">Files and folders in it that will be read.</param>
+    /// <param name="parts">Files and folders of the model folder that will be read.</param>
     /// <exception cref="ModelFormatException">Names the links and where they lead.</exception>
     public static void Require(string directory, IEnumerable<string> parts)
     {
@@ -19,10 +18,10 @@ public static class FolderBoundary
             throw new ModelFormatException($"{directory}: {string.Join("; ", problems)}");
     }
 
-    /// <summary>What is wrong with links among the parts of a model; empty if nothing.</summary>
+    /// <summary>Returns what is wrong with links among the parts of a model; empty if nothing.</summary>
     public static IReadOnlyList<string> Problems(string directory, IEnumerable<string> parts)
     {
-        var root = Canonical(directory); // the model folder itself may be a link: it is what the caller named
+        var root = Canonical(directory); // the caller may name the model folder by a link
         var problems = new List<string>();
         var seen = 0;
         foreach (var part in parts)
@@ -70,7 +69,7 @@ public static class FolderBoundary
         return Path.GetFileName(snapshots) == "snapshots" ? Path.Combine(Path.GetDirectoryName(snapshots)!, "blobs") : null;
     }
 
-    /// <summary>The path without any link in it.</summary>
+    // Returns the path without any link in it.
     private static string Canonical(string path)
     {
         var full = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));

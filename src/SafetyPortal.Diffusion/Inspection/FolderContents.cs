@@ -9,10 +9,15 @@ namespace SafetyPortal.Diffusion.Inspection;
 /// <param name="Pickles">Those that could run code when loaded.</param>
 internal sealed record FolderContents(IReadOnlyList<ModelFileReport> Files, IReadOnlyList<string> Pickles)
 {
-    /// <summary>Depth below the model folder down to which files are listed and read.</summary>
+    /// <summary>The deepest level below the model folder at which files are listed and read.</summary>
     public const int MaxDepth = 6;
 
-    private static readonly EnumerationOptions Everything = new() { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.None, MaxRecursionDepth = MaxDepth };
+    private static readonly EnumerationOptions Everything = new()
+    {
+        RecurseSubdirectories = true,
+        AttributesToSkip = FileAttributes.None,
+        MaxRecursionDepth = MaxDepth,
+    };
 
     public static FolderContents Of(string directory, CancellationToken cancellation)
     {
@@ -21,18 +26,18 @@ internal sealed record FolderContents(IReadOnlyList<ModelFileReport> Files, IRea
         {
             cancellation.ThrowIfCancellationRequested();
             using var stream = RegularFile.HasContent(path) ? File.OpenRead(path) : Stream.Null;
-            files.Add(new ModelFileReport(Path.GetRelativePath(directory, path).Replace('\\', '/'), stream.Length, Convert.ToHexStringLower(SHA256.HashData(stream))));
+            var name = Path.GetRelativePath(directory, path).Replace('\\', '/');
+            files.Add(new ModelFileReport(name, stream.Length, Convert.ToHexStringLower(SHA256.HashData(stream))));
         }
 
         return new FolderContents(files, [.. files.Select(f => f.Path).Where(ForeignFormat.HasPickleExtension)]);
     }
 
-    /// <summary>Weights that the program does not read: another precision, or a single file next to shards.</summary>
-    /// <param name="files">Paths of all files, relative to the model folder.</param>
-    /// <param name="sources">What the parts are read from, relative to it.</param>
-    public static IEnumerable<string> Unread(IEnumerable<string> files, IEnumerable<string?> sources)
+    /// <summary>Describes weights that the program does not read: another precision, or a single file next to shards.</summary>
+    /// <param name="sources">The files that the parts are read from.</param>
+    public IEnumerable<string> Unread(IEnumerable<string?> sources)
     {
-        var present = files.ToHashSet(StringComparer.Ordinal);
+        var present = Files.Select(f => f.Path).ToHashSet(StringComparer.Ordinal);
         foreach (var source in sources.OfType<string>())
         {
             var part = source.Split('/')[0];

@@ -8,22 +8,16 @@ using SafetyPortal.Diffusion.Vae;
 namespace SafetyPortal.Diffusion.Inspection;
 
 /// <summary>
-/// Reads a model folder to the end and reports everything that is wrong with it at once, where loading stops at the first. Memory holds
-/// one tensor at a time.
+/// Reads a model folder to the end and reports all problems at once, where loading stops at the first. Memory holds one tensor at a time.
 /// </summary>
 public sealed class ModelFolderInspection
 {
     private readonly string directory;
     private readonly CancellationToken cancellation;
     private readonly List<string> problems = [];
-    private readonly List<string> notes = [];
     private readonly List<ModelPartReport> parts = [];
 
-    private ModelFolderInspection(string directory, CancellationToken cancellation)
-    {
-        this.directory = directory;
-        this.cancellation = cancellation;
-    }
+    private ModelFolderInspection(string directory, CancellationToken cancellation) => (this.directory, this.cancellation) = (directory, cancellation);
 
     /// <param name="directory">The folder that holds <c>model_index.json</c>.</param>
     /// <exception cref="DirectoryNotFoundException">There is no such folder.</exception>
@@ -47,34 +41,38 @@ public sealed class ModelFolderInspection
             return read;
         });
 
-        // A link that leads out of the folder is not followed, not even to say what is behind it.
-        var configs = outside ? null : InspectParts(index ?? new ModelIndex(Has("text_encoder_2") ? ModelIndex.StableDiffusionXl : ModelIndex.StableDiffusion, ""));
+        // A link that leads out of the folder is not followed, not even to report its target.
+        var assumed = index ?? new ModelIndex(Has("text_encoder_2") ? ModelIndex.StableDiffusionXl : ModelIndex.StableDiffusion, "");
+        var architecture = outside ? null : InspectParts(assumed);
 
         // 2. What is there.
         var contents = outside ? new FolderContents([], []) : FolderContents.Of(directory, cancellation);
-        notes.AddRange(FolderContents.Unread(contents.Files.Select(f => f.Path), parts.Select(p => p.Source)));
-        return new ModelFolderReport(directory, index?.PipelineClass, configs, parts, contents.Files, contents.Pickles, problems, notes);
+        List<string> notes = [.. contents.Unread(parts.Select(p => p.Source))];
+        return new ModelFolderReport(directory, index?.PipelineClass, architecture, parts, contents.Files, contents.Pickles, problems, notes);
     }
 
     private string? InspectParts(ModelIndex index)
     {
-        var scheduler = Has("scheduler") ? Try(() => PipelineConfigs.ReadScheduler(directory, index.SchedulerClass.Length > 0 ? index : index with { SchedulerClass = "DDIMScheduler" }), "scheduler") : null;
+        var known = index.SchedulerClass.Length > 0 ? index : index with { SchedulerClass = "DDIMScheduler" };
+        var scheduler = Has("scheduler") ? Try(() => PipelineConfigs.ReadScheduler(directory, known), "scheduler") : null;
         var tokenizer = Tokenizer("tokenizer");
         var tokenizer2 = index.IsXl ? Tokenizer("tokenizer_2") : null;
-        var text = Network("text_encoder", CheckpointFolder.TransformersStem, () => PipelineConfigs.ReadText(directory, "text_encoder"), ClipTextModel.ParameterShapes, ClipCheckpoint.TextName);
-        var text2 = index.IsXl
-            ? Network("text_encoder_2", CheckpointFolder.TransformersStem, () => PipelineConfigs.ReadText(directory, "text_encoder_2"), ClipTextModel.ParameterShapes, ClipCheckpoint.TextName)
-            : null;
-        var unet = Network("unet", CheckpointFolder.DiffusersStem, () => PipelineConfigs.ReadUnet(directory), UNet2DConditionModel.ParameterShapes, null);
-        var vae = Network("vae", CheckpointFolder.DiffusersStem, () => PipelineConfigs.ReadVae(directory), AutoencoderKL.ParameterShapes, AutoencoderKL.ModernName);
+        var text = TextEncoder("text_encoder");
+        var text2 = index.IsXl ? TextEncoder("text_encoder_2") : null;
+        const string Stem = CheckpointFolder.DiffusersStem;
+        var unet = Network("unet", Stem, () => PipelineConfigs.ReadUnet(directory), UNet2DConditionModel.ParameterShapes, null);
+        var vae = Network("vae", Stem, () => PipelineConfigs.ReadVae(directory), AutoencoderKL.ParameterShapes, AutoencoderKL.ModernName);
 
-        var complete = tokenizer is not null && text is not null && unet is not null && vae is not null && (!index.IsXl || (tokenizer2 is not null && text2 is not null));
-        if (complete)
-            problems.AddRange(new PipelineConfigs(tokenizer!, text!, tokenizer2, text2, unet!, vae!).Problems());
+        var complete = !index.IsXl || (tokenizer2 is not null && text2 is not null);
+        if (complete && tokenizer is not null && text is not null && unet is not null && vae is not null)
+            problems.AddRange(new PipelineConfigs(tokenizer, text, tokenizer2, text2, unet, vae).Problems());
         return unet is null ? null : Architecture(unet, scheduler);
     }
 
     private ClipTokenizer? Tokenizer(string part) => Has(part) ? Try(() => ClipTokenizer.Load(Path.Combine(directory, part)), part) : null;
+
+    private ClipTextConfig? TextEncoder(string part) => Network(
+        part, CheckpointFolder.TransformersStem, () => PipelineConfigs.ReadText(directory, part), ClipTextModel.ParameterShapes, ClipCheckpoint.TextName);
 
     private TConfig? Network<TConfig>(
         string part, string stem, Func<TConfig> read, Func<TConfig, IReadOnlyList<ParameterShape>> shapes, Func<string, string?>? rename)
@@ -92,7 +90,7 @@ public sealed class ModelFolderInspection
 
     private bool Has(string part) => Directory.Exists(Path.Combine(directory, part));
 
-    // Everything a foreign folder makes reading throw is about that folder.
+    // Turns what reading a foreign folder throws into a problem of that folder.
     private T? Try<T>(Func<T> read, string? part = null)
         where T : class
     {
@@ -102,7 +100,8 @@ public sealed class ModelFolderInspection
         }
         catch (Exception e) when (e is ModelFormatException or IOException or UnauthorizedAccessException)
         {
-            var message = e.Message.Replace(directory + Path.DirectorySeparatorChar, "", StringComparison.Ordinal).Replace(directory + ": ", "", StringComparison.Ordinal);
+            var message = e.Message
+                .Replace(directory + Path.DirectorySeparatorChar, "", StringComparison.Ordinal).Replace(directory + ": ", "", StringComparison.Ordinal);
             problems.Add(part is null || message.StartsWith(part + Path.DirectorySeparatorChar, StringComparison.Ordinal) ? message : $"{part}/{message}");
             return null;
         }
@@ -115,8 +114,7 @@ public sealed class ModelFolderInspection
         var name = sizes == Sizes(UNetConfig.Sd14) ? "Stable Diffusion 1.x"
             : sizes == Sizes(UNetConfig.Sd21) ? "Stable Diffusion 2.x"
             : sizes == Sizes(UNetConfig.Sdxl) ? "Stable Diffusion XL"
-            : unet.Added is not null ? "sizes of its own, built like Stable Diffusion XL"
-            : unet.UseLinearProjection ? "sizes of its own, built like Stable Diffusion 2.x" : "sizes of its own, built like Stable Diffusion 1.x";
+            : $"sizes of its own, built like Stable Diffusion {(unet.Added is not null ? "XL" : unet.UseLinearProjection ? "2.x" : "1.x")}";
         return scheduler is null ? name : $"{name}, {scheduler.PredictionType}";
     }
 }

@@ -8,7 +8,7 @@ namespace SafetyPortal.Diffusion.Inspection;
 /// <param name="Files">All files, with their digests.</param>
 /// <param name="Pickles">Files that could run code when loaded; they are never read.</param>
 /// <param name="Problems">Why the folder cannot be used; empty if it can.</param>
-/// <param name="Notes">What is odd without standing in the way.</param>
+/// <param name="Notes">What is odd but no problem.</param>
 public sealed record ModelFolderReport(
     string Path,
     string? Pipeline,
@@ -19,7 +19,7 @@ public sealed record ModelFolderReport(
     IReadOnlyList<string> Problems,
     IReadOnlyList<string> Notes)
 {
-    /// <summary>Whether the folder can be loaded.</summary>
+    /// <summary>True if the folder can be loaded.</summary>
     public bool IsWhole => Problems.Count == 0;
 }
 
@@ -28,8 +28,8 @@ public sealed record ModelFolderReport(
 /// <param name="Source">File or index the weights are in, relative to the model folder; null if there is none.</param>
 /// <param name="Parameters">Numbers in it, as stored.</param>
 /// <param name="Precision">How many of them are stored in each type.</param>
-/// <param name="Missing">Tensors its configuration calls for and the file lacks.</param>
-/// <param name="Unexpected">Tensors its configuration has no place for.</param>
+/// <param name="Missing">Tensors of its configuration that the file lacks.</param>
+/// <param name="Unexpected">Tensors of the file that its configuration lacks.</param>
 /// <param name="Misshapen">Tensors of another shape or kind of number.</param>
 /// <param name="NotFinite">Tensors that hold NaN or infinity.</param>
 public sealed record ModelPartReport(

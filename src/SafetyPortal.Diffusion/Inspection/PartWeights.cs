@@ -8,10 +8,9 @@ namespace SafetyPortal.Diffusion.Inspection;
 /// <summary>Reads the weights of one part to the end.</summary>
 internal static class PartWeights
 {
-    /// <param name="directory">The model folder.</param>
-    /// <param name="part">The part's folder in it.</param>
+    /// <param name="part">The part's folder in the model folder.</param>
     /// <param name="stem">File name of its weights without extension.</param>
-    /// <param name="expected">What its configuration calls for; null if that cannot be read.</param>
+    /// <param name="expected">The tensors by its configuration; null if that cannot be read.</param>
     /// <param name="rename">From the checkpoint's names to the network's.</param>
     /// <exception cref="ModelFormatException">There are no weights, or the file is damaged.</exception>
     public static ModelPartReport Inspect(
@@ -45,11 +44,14 @@ internal static class PartWeights
             notFinite);
     }
 
-    /// <summary>One sentence per kind of problem.</summary>
+    /// <summary>Returns one sentence per kind of problem.</summary>
     public static IEnumerable<string> Problems(ModelPartReport part)
     {
-        foreach (var (kind, tensors) in (IEnumerable<(string, IReadOnlyList<string>)>)
-                 [("missing", part.Missing), ("not in its config.json", part.Unexpected), ("misshapen", part.Misshapen), ("with NaN or infinity", part.NotFinite)])
+        (string Kind, IReadOnlyList<string> Tensors)[] kinds =
+        [
+            ("missing", part.Missing), ("not in its config.json", part.Unexpected), ("misshapen", part.Misshapen), ("with NaN or infinity", part.NotFinite),
+        ];
+        foreach (var (kind, tensors) in kinds)
         {
             if (tensors.Count > 0)
                 yield return $"{part.Source}: {tensors.Count} {(tensors.Count == 1 ? "tensor" : "tensors")} {kind}: {string.Join("; ", tensors)}";

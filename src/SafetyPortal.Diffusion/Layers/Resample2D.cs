@@ -9,9 +9,7 @@ internal sealed class Downsample2D : nn.Module<Tensor, Tensor>
     private readonly Conv2d conv;
     private readonly int padding;
 
-    /// <param name="channels">In and out.</param>
     /// <param name="padding">On all sides; 0 pads one row below and one column to the right instead, as the autoencoder does.</param>
-    /// <param name="device">Where the weights go.</param>
     public Downsample2D(int channels, int padding, Device? device)
         : base(nameof(Downsample2D))
     {

@@ -3,8 +3,8 @@ using static TorchSharp.torch;
 namespace SafetyPortal.Diffusion.Layers;
 
 /// <summary>
-/// Functions that consume their first argument. Without a recorded gradient the result overwrites its memory; otherwise the function disposes it
-/// after computing the result. So large maps do not pile up until the end of a block.
+/// Functions that consume their first argument, so that large maps do not pile up until the end of a block. Without a recorded gradient the result
+/// overwrites its memory; otherwise the function disposes it after computing the result.
 /// </summary>
 internal static class Reuse
 {

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Text;
@@ -6,41 +5,66 @@ using System.Text;
 namespace SafetyPortal.Diffusion.Runtime;
 
 /// <summary>
-/// Loads libtorch and TorchSharp's native part before TorchSharp looks for them, and says what was loaded. Two copies of libtorch in one
-/// process abort it, so this happens as soon as the runtime loads TorchSharp's assembly, before any of its code runs.
+/// Loads libtorch and TorchSharp's native part, and names what was loaded. Two copies of libtorch in one process abort it, so this happens as soon
+/// as the runtime loads TorchSharp's assembly, before any of its code looks for libtorch.
 /// </summary>
 public static unsafe class Libtorch
 {
-    /// <summary>Environment variable that names a folder with another libtorch, for example that of a Python install with CUDA.</summary>
+    /// <summary>Environment variable with the folder of another libtorch, for example that of a Python install with CUDA.</summary>
     public const string Variable = "SAFETYPORTAL_LIBTORCH";
 
-    /// <summary>Environment variable by which OpenMP's threads wait for work; see <see cref="OpenMpWaiting"/>.</summary>
+    /// <summary>Environment variable that decides how OpenMP's threads wait for work; see <see cref="OpenMpWaiting"/>.</summary>
     public const string WaitVariable = OpenMpWaiting.Variable;
 
     private const string Binding = "libLibTorchSharp.so";
 
     private static readonly Lazy<string> Loaded = new(LoadOnce);
 
-    /// <summary>Version and processor kernels of the libtorch that computes, for example "2.10.0, AVX512 kernels"; part of the evidence, since another may round differently.</summary>
+    /// <summary>
+    /// Version and processor kernels of the loaded libtorch, for example "2.10.0, AVX512 kernels". Evidence holds it, since another may round
+    /// differently.
+    /// </summary>
     public static string Description => $"{Version}, {Kernels} kernels";
 
     /// <summary>Version that the loaded libtorch gives for itself.</summary>
-    public static string Version => ReadVersion();
+    public static string Version
+    {
+        get
+        {
+            // libtorch's stable C interface packs major, minor and patch into the top three bytes.
+            if (Export("aoti_torch_abi_version") is not { } address)
+                return "of unknown version";
+            var packed = ((delegate* unmanaged<ulong>)address)();
+            return $"{packed >> 56}.{(packed >> 48) & 0xff}.{(packed >> 40) & 0xff}";
+        }
+    }
 
     /// <summary>Instruction set of the kernels that libtorch chose for this processor, for example AVX512.</summary>
-    public static string Kernels => ReadKernels();
+    public static string Kernels
+    {
+        get
+        {
+            // at::get_cpu_capability() returns a std::string through a pointer to 32 bytes: data, length, and up to 15 characters.
+            if (Export("_ZN2at18get_cpu_capabilityB5cxx11Ev") is not { } address)
+                return "unknown";
+            var text = stackalloc nint[4];
+            ((delegate* unmanaged<nint*, nint*>)address)(text);
+            return text[1] is > 0 and < 16 ? Encoding.ASCII.GetString((byte*)text[0], (int)text[1]) : "unknown";
+        }
+    }
 
     /// <summary>Loads the libraries, once per process.</summary>
     /// <returns>The folder of the loaded libtorch.</returns>
-    /// <exception cref="DllNotFoundException">No libtorch was found, or it could not be loaded; the message says where it was expected.</exception>
+    /// <exception cref="DllNotFoundException">libtorch is missing or cannot be loaded; the message names the expected place.</exception>
     public static string Load() => Loaded.Value;
 
-#pragma warning disable CA2255 // The order of loading matters whichever caller comes first.
+#pragma warning disable CA2255 // libtorch must be loaded before any caller runs.
     [ModuleInitializer]
 #pragma warning restore CA2255
     internal static void LoadBeforeTorchSharp() => AppDomain.CurrentDomain.AssemblyLoad += (_, loaded) =>
     {
-        if (loaded.LoadedAssembly.GetName().Name == "TorchSharp") Load();
+        if (loaded.LoadedAssembly.GetName().Name == "TorchSharp")
+            Load();
     };
 
     private static string LoadOnce()
@@ -55,7 +79,8 @@ public static unsafe class Libtorch
         // A CUDA build registers its kernels when libtorch_cuda.so is loaded; libtorch.so alone does not always ask for it.
         foreach (var library in (string[])["libtorch.so", "libtorch_cuda.so"])
         {
-            if (File.Exists(Path.Combine(folder, library))) LoadFile(Path.Combine(folder, library));
+            if (File.Exists(Path.Combine(folder, library)))
+                LoadFile(Path.Combine(folder, library));
         }
 
         LoadFile(Path.Combine(packaged, Binding));
@@ -81,23 +106,6 @@ public static unsafe class Libtorch
         {
             throw new DllNotFoundException($"{path} could not be loaded. The loader said: {error.Message}", error);
         }
-    }
-
-    private static string ReadVersion()
-    {
-        // libtorch's stable C interface packs major, minor and patch into the top three bytes.
-        if (Export("aoti_torch_abi_version") is not { } address) return "of unknown version";
-        var packed = ((delegate* unmanaged<ulong>)address)();
-        return string.Create(CultureInfo.InvariantCulture, $"{packed >> 56}.{(packed >> 48) & 0xff}.{(packed >> 40) & 0xff}");
-    }
-
-    private static string ReadKernels()
-    {
-        // at::get_cpu_capability() returns a std::string through a pointer to 32 bytes: data, length, and the characters if they are fewer than 16.
-        if (Export("_ZN2at18get_cpu_capabilityB5cxx11Ev") is not { } address) return "unknown";
-        var text = stackalloc nint[4];
-        ((delegate* unmanaged<nint*, nint*>)address)(text);
-        return text[1] is > 0 and < 16 ? Encoding.ASCII.GetString((byte*)text[0], (int)text[1]) : "unknown";
     }
 
     private static nint? Export(string name) =>

@@ -3,22 +3,22 @@ using System.Runtime.InteropServices;
 namespace SafetyPortal.Diffusion.Runtime;
 
 /// <summary>
-/// Makes OpenMP's threads sleep while they wait, after a short time in which they look for work. By default they spin for
-/// milliseconds: three programs of two threads on two cores took five to ten times as long that way.
-/// The count weighs idle cores against shared ones. Counts of 500, 2,000 and 5,000 gave 0.67, 0.47 and 0.43 s an image of the embedded model on two
-/// idle cores, and 15, 20 and 30 s for three programs at once.
+/// Makes OpenMP's threads look for work for a short time and then sleep. By default they spin for milliseconds: three programs of two threads on
+/// two cores took five to ten times as long that way. The count weighs idle cores against shared ones. Counts of 500, 2,000 and 5,000 took 0.67, 0.47
+/// and 0.43 s for an image of the embedded model on two idle cores, and 15, 20 and 30 s for three programs at once.
 /// </summary>
 internal static partial class OpenMpWaiting
 {
     internal const string Variable = "OMP_WAIT_POLICY";
 
-    // Rounds of GCC's OpenMP before a thread sleeps; other implementations do not know the variable.
+    // Rounds of GCC's OpenMP before a thread sleeps; other implementations ignore the variable.
     private const string SpinVariable = "GOMP_SPINCOUNT";
 
     /// <summary>Sets the policy unless the environment already names one. OpenMP reads it when it is loaded, so libtorch must not be loaded yet.</summary>
     internal static void Choose()
     {
-        if (!OperatingSystem.IsLinux() || Environment.GetEnvironmentVariable(Variable) is not null) return;
+        if (!OperatingSystem.IsLinux() || Environment.GetEnvironmentVariable(Variable) is not null)
+            return;
         _ = setenv(Variable, "passive", overwrite: 0);
         _ = setenv(SpinVariable, "2000", overwrite: 0);
     }

@@ -3,8 +3,8 @@ using static TorchSharp.torch;
 namespace SafetyPortal.Diffusion.Runtime;
 
 /// <summary>
-/// Tensors of managed numbers in libtorch's own memory. TorchSharp's factories keep managed
-/// memory, whose alignment differs between runs; MKL's products round by alignment, so evidence would not repeat to the last digit.
+/// Makes tensors in libtorch's own memory. TorchSharp's factories keep managed memory, whose alignment differs between runs. MKL's products round by
+/// alignment, so evidence would not repeat to the last digit.
 /// </summary>
 public static class OwnedTensor
 {

@@ -4,14 +4,13 @@ using static TorchSharp.torch;
 namespace SafetyPortal.Diffusion.Runtime;
 
 /// <summary>
-/// The one thread all tensor work of a run happens on. Dispose scopes and grad mode are per thread, and one thread pool
-/// inside libtorch already uses every core, so a second one would only compete with it. Sums are split among threads, so the last bits
-/// of a result depend on their number. libtorch keeps that number per calling thread: it is set here, on the thread that computes, and
-/// recorded with the evidence.
+/// The one thread for all tensor work of a run. Dispose scopes and grad mode are per thread, and libtorch's thread pool already uses every core. Sums
+/// are split among the pool's threads, so the last bits of a result depend on their number. libtorch keeps that number per calling thread; the
+/// constructor sets it on this thread, and the evidence holds it.
 /// </summary>
 public sealed class TorchThread : IDisposable
 {
-    // Beyond this the small layers of a UNet spend more time on synchronising than on computing.
+    // With more threads the small layers of a UNet spend more time on synchronising than on computing.
     private const int Most = 16;
 
     private readonly BlockingCollection<Action> work = [];
@@ -28,7 +27,7 @@ public sealed class TorchThread : IDisposable
         thread.Start();
         Run(() =>
         {
-            // A thread takes the number that was set last, by whichever thread, when it first asks for it: so it asks before its own is set.
+            // At its first question a thread takes the number that any thread set last, so it must ask before it sets its own.
             _ = get_num_threads();
             set_num_threads(threads);
             return threads;
@@ -72,7 +71,7 @@ public sealed class TorchThread : IDisposable
         });
     }
 
-    /// <summary>Lets the work in hand finish, then ends the thread.</summary>
+    /// <summary>Waits for up to 10 s until the work in hand is finished, and ends the thread.</summary>
     public void Dispose()
     {
         work.CompleteAdding();
@@ -82,6 +81,7 @@ public sealed class TorchThread : IDisposable
 
     private void Loop()
     {
-        foreach (var action in work.GetConsumingEnumerable()) action();
+        foreach (var action in work.GetConsumingEnumerable())
+            action();
     }
 }

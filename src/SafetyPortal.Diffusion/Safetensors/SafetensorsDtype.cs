@@ -19,41 +19,27 @@ internal static class SafetensorsDtype
         ("BOOL", ScalarType.Bool, 1),
     ];
 
-    /// <summary>Valid in the format, but without a tensor type here.</summary>
+    // Valid in the format; this program does not read them.
     private static readonly string[] Unrepresentable = ["U16", "U32", "U64", "F8_E4M3", "F8_E5M2", "F8_E8M0", "F4", "F6_E2M3", "F6_E3M2", "C64"];
 
     public static string SupportedNames => string.Join(", ", Known.Select(k => k.Name));
 
     public static bool TryParse(string name, out ScalarType type)
     {
-        foreach (var known in Known)
-        {
-            if (!string.Equals(known.Name, name, StringComparison.Ordinal))
-                continue;
-            type = known.Type;
-            return true;
-        }
-
-        type = default;
-        return false;
+        var known = Array.Find(Known, k => k.Name == name);
+        type = known.Type;
+        return known.Name is not null;
     }
 
     public static bool IsValidButUnsupported(string name) => Unrepresentable.Contains(name, StringComparer.Ordinal);
 
-    /// <summary>Bytes per element.</summary>
+    /// <summary>Returns the bytes per element.</summary>
     public static int Size(ScalarType type) => Find(type).Size;
 
     /// <exception cref="ArgumentException">The type cannot be stored in a safetensors file.</exception>
     public static string Name(ScalarType type) => Find(type).Name;
 
-    private static (string Name, ScalarType Type, int Size) Find(ScalarType type)
-    {
-        foreach (var known in Known)
-        {
-            if (known.Type == type)
-                return known;
-        }
-
-        throw new ArgumentException($"A safetensors file cannot hold tensors of type {type}; it can hold {SupportedNames}.", nameof(type));
-    }
+    private static (string Name, ScalarType Type, int Size) Find(ScalarType type) => Array.Find(Known, k => k.Type == type) is { Name: not null } known
+        ? known
+        : throw new ArgumentException($"A safetensors file cannot hold tensors of type {type}; it can hold {SupportedNames}.", nameof(type));
 }

@@ -6,8 +6,8 @@ using static TorchSharp.torch;
 namespace SafetyPortal.Diffusion.Safetensors;
 
 /// <summary>
-/// A safetensors file. Opening reads and validates the header only; each tensor is read on demand, straight into its own memory, so that
-/// weights are moved once and nothing else stays resident (mapped pages would count as such). Reading is safe from several threads.
+/// A safetensors file. Opening reads and validates the header alone. Each tensor is read on demand, straight into its own memory: a mapped file
+/// would stay resident as well. Several threads may read at once.
 /// </summary>
 public sealed class SafetensorsFile : ITensorSource
 {
@@ -20,13 +20,8 @@ public sealed class SafetensorsFile : ITensorSource
     private readonly SafetensorsHeader header;
     private readonly long dataStart;
 
-    private SafetensorsFile(string path, SafeFileHandle handle, SafetensorsHeader header, long dataStart)
-    {
-        Location = path;
-        this.handle = handle;
-        this.header = header;
-        this.dataStart = dataStart;
-    }
+    private SafetensorsFile(string path, SafeFileHandle handle, SafetensorsHeader header, long dataStart) =>
+        (Location, this.handle, this.header, this.dataStart) = (path, handle, header, dataStart);
 
     /// <inheritdoc/>
     public string Location { get; }
@@ -37,23 +32,23 @@ public sealed class SafetensorsFile : ITensorSource
     /// <summary>The file's free-form <c>__metadata__</c>; empty if it has none.</summary>
     public IReadOnlyDictionary<string, string> Metadata => header.Metadata;
 
-    /// <summary>Whether a file has the name of a pickle, which could run code when loaded and is never read.</summary>
+    /// <summary>Returns whether a file has the name of a pickle. Loading one could run any code, so pickles are never read.</summary>
     public static bool IsPickle(string path) => ForeignFormat.HasPickleExtension(path);
 
     /// <summary>Opens a file and checks its header against the file's size.</summary>
-    /// <exception cref="SafetensorsException">The file is missing, unreadable, damaged, or of another format.</exception>
+    /// <exception cref="ModelFormatException">The file is missing, unreadable, damaged, or of another format.</exception>
     public static SafetensorsFile Open(string path)
     {
         SafeFileHandle opened;
         try
         {
             if (File.Exists(path) && !RegularFile.HasContent(path))
-                throw new SafetensorsException(path, "has 0 bytes, or is a pipe or device; expected a safetensors file");
+                throw new ModelFormatException($"{path}: has 0 bytes, or is a pipe or device; expected a safetensors file");
             opened = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, FileOptions.RandomAccess);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            throw new SafetensorsException(path, "cannot be opened: " + exception.Message, exception);
+            throw new ModelFormatException($"{path}: cannot be opened: {exception.Message}", exception);
         }
 
         try
@@ -72,7 +67,7 @@ public sealed class SafetensorsFile : ITensorSource
     public Tensor Read(string name, ScalarType? @as = null, Device? device = null)
     {
         if (!Entries.TryGetValue(name, out var entry))
-            throw new SafetensorsException(Location, $"holds no tensor named \"{name}\"");
+            throw new ModelFormatException($"{Location}: holds no tensor named \"{name}\"");
 
         using var scope = NewDisposeScope();
         var tensor = empty(entry.Shape.ToArray(), dtype: entry.Dtype);
@@ -100,7 +95,7 @@ public sealed class SafetensorsFile : ITensorSource
             ReadExactly(Location, handle, bytes, dataStart + entry.Offset + done);
             // Any other byte in a C++ bool is undefined behaviour.
             if (entry.Dtype == ScalarType.Bool && bytes.ContainsAnyExceptInRange((byte)0, (byte)1))
-                throw new SafetensorsException(Location, $"tensor \"{entry.Name}\" is of type BOOL, but holds a byte other than 0 and 1");
+                throw new ModelFormatException($"{Location}: tensor \"{entry.Name}\" is of type BOOL, but holds a byte other than 0 and 1");
         }
     }
 
@@ -115,11 +110,11 @@ public sealed class SafetensorsFile : ITensorSource
             }
             catch (IOException exception)
             {
-                throw new SafetensorsException(path, "cannot be read: " + exception.Message, exception);
+                throw new ModelFormatException($"{path}: cannot be read: {exception.Message}", exception);
             }
 
             if (read == 0)
-                throw new SafetensorsException(path, "became shorter while it was open");
+                throw new ModelFormatException($"{path}: became shorter while it was open");
             bytes = bytes[read..];
             offset += read;
         }
@@ -131,17 +126,21 @@ public sealed class SafetensorsFile : ITensorSource
         Span<byte> start = stackalloc byte[16];
         start = start[..RandomAccess.Read(source, start, 0)];
         if (ForeignFormat.Recognise(start) is { } format)
-            throw new SafetensorsException(path, format);
+            throw new ModelFormatException($"{path}: {format}");
         if (start.Length < PrefixBytes)
-            throw new SafetensorsException(path, $"has {length} bytes; a safetensors file begins with the 8 bytes of its header's length");
+            throw new ModelFormatException($"{path}: has {length} bytes; a safetensors file begins with the 8 bytes of its header's length");
 
         var headerLength = BinaryPrimitives.ReadUInt64LittleEndian(start);
         if (headerLength > SafetensorsHeader.MaxBytes)
-            throw new SafetensorsException(path, $"claims a header of {headerLength} bytes; at most {SafetensorsHeader.MaxBytes} are allowed (is this a safetensors file?)");
+        {
+            throw new ModelFormatException(
+                $"{path}: claims a header of {headerLength} bytes; at most {SafetensorsHeader.MaxBytes} are allowed (is this a safetensors file?)");
+        }
+
         if (headerLength > (ulong)(length - PrefixBytes))
-            throw new SafetensorsException(path, $"claims a header of {headerLength} bytes, but only {length - PrefixBytes} bytes follow (is it cut off?)");
+            throw new ModelFormatException($"{path}: claims a header of {headerLength} bytes, but only {length - PrefixBytes} bytes follow (is it cut off?)");
         if (headerLength < 2)
-            throw new SafetensorsException(path, $"claims a header of {headerLength} bytes; even an empty one, {{}}, has 2");
+            throw new ModelFormatException($"{path}: claims a header of {headerLength} bytes; even an empty one, {{}}, has 2");
 
         var json = new byte[headerLength];
         ReadExactly(path, source, json, PrefixBytes);

@@ -1,4 +1,4 @@
-using System.Globalization;
+using System.Text;
 using System.Text.Json;
 using System.Text.Unicode;
 using static TorchSharp.torch;
@@ -6,8 +6,8 @@ using static TorchSharp.torch;
 namespace SafetyPortal.Diffusion.Safetensors;
 
 /// <summary>
-/// The JSON header of a safetensors file, read as untrusted input: nothing is allocated or mapped on its word before every
-/// length, name, shape and offset has been checked against the size of the file.
+/// The JSON header of a safetensors file, read as untrusted input: every length, name, shape and offset is checked against the size of the file
+/// before memory for a tensor is allocated.
 /// Format: https://github.com/huggingface/safetensors#format
 /// </summary>
 internal sealed class SafetensorsHeader
@@ -25,11 +25,7 @@ internal sealed class SafetensorsHeader
     private readonly long dataLength;
     private bool metadataSeen;
 
-    private SafetensorsHeader(string file, long dataLength)
-    {
-        this.file = file;
-        this.dataLength = dataLength;
-    }
+    private SafetensorsHeader(string file, long dataLength) => (this.file, this.dataLength) = (file, dataLength);
 
     public IReadOnlyDictionary<string, SafetensorsEntry> Entries => entries;
 
@@ -52,11 +48,11 @@ internal sealed class SafetensorsHeader
         }
         catch (JsonException exception)
         {
-            throw new SafetensorsException(file, "the header is not well-formed JSON: " + exception.Message, exception);
+            throw new ModelFormatException($"{file}: the header is not well-formed JSON: {exception.Message}", exception);
         }
         catch (InvalidOperationException exception)
         {
-            throw new SafetensorsException(file, $"the header is not well-formed JSON: {StrictJson.HalfCharacter}", exception);
+            throw new ModelFormatException($"{file}: the header is not well-formed JSON: {StrictJson.HalfCharacter}", exception);
         }
 
         header.CheckLayout();
@@ -71,7 +67,7 @@ internal sealed class SafetensorsHeader
         {
             var name = reader.GetString()!;
             reader.Read();
-            if (string.Equals(name, "__metadata__", StringComparison.Ordinal))
+            if (name == "__metadata__")
                 ReadMetadata(ref reader);
             else
                 ReadEntry(ref reader, name);
@@ -95,9 +91,9 @@ internal sealed class SafetensorsHeader
             var key = reader.GetString()!;
             reader.Read();
             if (reader.TokenType != JsonTokenType.String)
-                throw Error($"__metadata__ value of \"{Shorten(key)}\" must be a string, got {Describe(reader.TokenType)}");
+                throw Error($"__metadata__ value of \"{StrictJson.Shorten(key)}\" must be a string, got {Describe(reader.TokenType)}");
             if (!metadata.TryAdd(key, reader.GetString()!))
-                throw Error($"__metadata__ key \"{Shorten(key)}\" appears twice");
+                throw Error($"__metadata__ key \"{StrictJson.Shorten(key)}\" appears twice");
         }
     }
 
@@ -106,7 +102,11 @@ internal sealed class SafetensorsHeader
         if (name.Length == 0)
             throw Error("a tensor has an empty name");
         if (name.Length > MaxNameLength || name.Any(char.IsControl))
-            throw Error($"tensor name \"{Shorten(name)}\" has {name.Length} characters or a control character in it; expected at most {MaxNameLength} printable characters");
+        {
+            var got = $"\"{StrictJson.Shorten(name)}\" has {name.Length} characters or a control character";
+            throw Error($"tensor name {got}; expected at most {MaxNameLength} printable characters");
+        }
+
         if (entries.ContainsKey(name))
             throw Error($"tensor \"{name}\" appears twice");
         if (reader.TokenType != JsonTokenType.StartObject)
@@ -136,7 +136,7 @@ internal sealed class SafetensorsHeader
                     offsets = ReadIntegers(ref reader, name, field, 2);
                     break;
                 default:
-                    throw Error($"tensor \"{name}\" has an unknown field \"{Shorten(field)}\"");
+                    throw Error($"tensor \"{name}\" has an unknown field \"{StrictJson.Shorten(field)}\"");
             }
         }
 
@@ -153,7 +153,11 @@ internal sealed class SafetensorsHeader
             if (reader.TokenType != JsonTokenType.Number)
                 throw Error($"tensor \"{name}\": {field} must hold numbers, got {Describe(reader.TokenType)}");
             if (!reader.TryGetInt64(out var value) || value < 0)
-                throw Error($"tensor \"{name}\": {field} must hold whole numbers from 0 to 2^63-1, got {Shorten(System.Text.Encoding.UTF8.GetString(reader.ValueSpan))}");
+            {
+                var got = StrictJson.Shorten(Encoding.UTF8.GetString(reader.ValueSpan));
+                throw Error($"tensor \"{name}\": {field} must hold whole numbers from 0 to 2^63-1, got {got}");
+            }
+
             if (values.Count == limit)
                 throw Error($"tensor \"{name}\": {field} has more than {limit} numbers");
             values.Add(value);
@@ -174,19 +178,19 @@ internal sealed class SafetensorsHeader
         {
             throw Error(SafetensorsDtype.IsValidButUnsupported(dtype)
                 ? $"tensor \"{name}\": dtype {dtype} is not supported; supported are {SafetensorsDtype.SupportedNames}"
-                : $"tensor \"{name}\": unknown dtype \"{Shorten(dtype)}\"; known are {SafetensorsDtype.SupportedNames}");
+                : $"tensor \"{name}\": unknown dtype \"{StrictJson.Shorten(dtype)}\"; known are {SafetensorsDtype.SupportedNames}");
         }
 
         if (offsets.Count != 2)
             throw Error($"tensor \"{name}\": data_offsets must be [begin, end], got {offsets.Count} number(s)");
         var (begin, end) = (offsets[0], offsets[1]);
         if (begin > end)
-            throw Error($"tensor \"{name}\": data_offsets run backwards, from {Text(begin)} to {Text(end)}");
+            throw Error($"tensor \"{name}\": data_offsets run backwards, from {begin:N0} to {end:N0}");
         if (end > dataLength)
-            throw Error($"tensor \"{name}\" ends at byte {Text(end)} of the data, but the file holds only {Text(dataLength)} bytes of data (is it cut off?)");
+            throw Error($"tensor \"{name}\" ends at byte {end:N0} of the data, but the file holds only {dataLength:N0} bytes of data (is it cut off?)");
         var expected = ByteLength(name, type, shape);
         if (end - begin != expected)
-            throw Error($"tensor \"{name}\": {dtype} [{string.Join(", ", shape)}] needs {Text(expected)} bytes, but data_offsets span {Text(end - begin)}");
+            throw Error($"tensor \"{name}\": {dtype} [{string.Join(", ", shape)}] needs {expected:N0} bytes, but data_offsets span {end - begin:N0}");
         return new SafetensorsEntry(name, type, shape.AsReadOnly(), begin, expected);
     }
 
@@ -204,7 +208,7 @@ internal sealed class SafetensorsHeader
         return shape.Contains(0) ? 0 : (long)bytes;
     }
 
-    /// <summary>The tensors must cover the data section exactly: no overlap, no hole, nothing left over.</summary>
+    // The tensors must cover the data section exactly: no overlap, no hole, nothing left over.
     private void CheckLayout()
     {
         var position = 0L;
@@ -212,12 +216,12 @@ internal sealed class SafetensorsHeader
         foreach (var entry in entries.Values.OrderBy(e => e.Offset).ThenBy(e => e.ByteLength))
         {
             if (entry.Offset < position)
-                throw Error($"tensor \"{entry.Name}\" begins at byte {Text(entry.Offset)} and overlaps \"{previous!.Name}\", which ends at {Text(position)}");
+                throw Error($"tensor \"{entry.Name}\" begins at byte {entry.Offset:N0} and overlaps \"{previous!.Name}\", which ends at {position:N0}");
             if (entry.Offset > position)
             {
                 throw Error(previous is null
-                    ? $"the first tensor, \"{entry.Name}\", begins at byte {Text(entry.Offset)} instead of 0"
-                    : $"a hole of {Text(entry.Offset - position)} bytes lies between \"{previous.Name}\" and \"{entry.Name}\"");
+                    ? $"the first tensor, \"{entry.Name}\", begins at byte {entry.Offset:N0} instead of 0"
+                    : $"a hole of {entry.Offset - position:N0} bytes lies between \"{previous.Name}\" and \"{entry.Name}\"");
             }
 
             position = entry.Offset + entry.ByteLength;
@@ -225,14 +229,10 @@ internal sealed class SafetensorsHeader
         }
 
         if (position != dataLength)
-            throw Error($"{Text(dataLength - position)} bytes follow the last tensor; the header accounts for {Text(position)} of {Text(dataLength)} bytes of data");
+            throw Error($"{dataLength - position:N0} bytes follow the last tensor; the header accounts for {position:N0} of {dataLength:N0} bytes of data");
     }
 
-    private SafetensorsException Error(string problem) => new(file, problem);
-
-    private static string Text(long number) => number.ToString("N0", CultureInfo.InvariantCulture);
-
-    private static string Shorten(string text) => text.Length <= 80 ? text : text[..80] + "...";
+    private ModelFormatException Error(string problem) => new($"{file}: {problem}");
 
     private static string Describe(JsonTokenType token) => token switch
     {

@@ -4,41 +4,41 @@ using static TorchSharp.torch;
 
 namespace SafetyPortal.Diffusion.Safetensors;
 
+/// <summary>A tensor of a file to be written, made only when its turn comes.</summary>
+/// <param name="Shape">The shape of the tensor that <paramref name="Value"/> makes.</param>
+/// <param name="Dtype">The type to store it in.</param>
+/// <param name="Value">Makes the tensor; called once, inside a dispose scope that frees it. It may return any floating-point type for another.</param>
+public sealed record DeferredTensor(string Name, IReadOnlyList<long> Shape, ScalarType Dtype, Func<Tensor> Value)
+{
+    /// <summary>Bytes it takes in the file.</summary>
+    public long ByteLength => Shape.Aggregate((long)SafetensorsDtype.Size(Dtype), (bytes, size) => checked(bytes * size));
+}
+
 /// <summary>
-/// Writes safetensors files: one tensor in memory at a time, to a temporary file that is flushed to disk and then renamed,
-/// so that a reader sees either the old file or the whole new one. Equal tensors give equal bytes.
+/// Writes safetensors files to a temporary file that is flushed to disk and then renamed, so that a reader sees either the old file or the whole
+/// new one. Equal tensors give equal bytes.
 /// </summary>
 public static class SafetensorsWriter
 {
     private const int CopyBytes = 1 << 28;
 
-    /// <summary>Writes tensors in the order given (wider types first, which keeps every tensor aligned).</summary>
+    /// <summary>Writes tensors in the order given, wider types first: that aligns every tensor for its type.</summary>
     /// <param name="path">The file to create or replace.</param>
-    /// <param name="tensors">Names must be unique and not empty; tensors may live on any device and need not be contiguous.</param>
+    /// <param name="tensors">On any device, contiguous or not; names are unique and not empty.</param>
     /// <param name="metadata">Free-form text, stored under <c>__metadata__</c> sorted by key.</param>
     /// <param name="as">Store floating-point tensors as this type; null keeps each tensor's own.</param>
-    /// <param name="sortByName">Sort by name (ordinal) instead of keeping the given order.</param>
     /// <exception cref="ArgumentException">A name is empty, reserved or repeated, or a type cannot be stored.</exception>
     public static void Write(
-        string path,
-        IEnumerable<(string Name, Tensor Tensor)> tensors,
-        IReadOnlyDictionary<string, string>? metadata = null,
-        ScalarType? @as = null,
-        bool sortByName = false)
-    {
-        var items = tensors.Select(t => new DeferredTensor(t.Name, t.Tensor.shape, StoredType(t.Tensor, @as), t.Tensor.alias)).ToList();
-        if (sortByName)
-            items.Sort((a, b) => string.CompareOrdinal(a.Name, b.Name));
-        WriteDeferred(path, items, metadata);
-    }
+        string path, IEnumerable<(string Name, Tensor Tensor)> tensors, IReadOnlyDictionary<string, string>? metadata = null, ScalarType? @as = null) =>
+        WriteDeferred(path, tensors.Select(t => new DeferredTensor(t.Name, t.Tensor.shape, StoredType(t.Tensor, @as), t.Tensor.alias)), metadata);
 
-    /// <summary>
-    /// Writes tensors that are made one by one while the file is written, so that memory holds a single one whatever the file's size.
-    /// </summary>
+    /// <summary>Writes tensors that are made one by one while the file is written, so that memory holds a single one.</summary>
     /// <param name="path">The file to create or replace.</param>
-    /// <param name="tensors">What the file will hold, in the order given (wider types first).</param>
+    /// <param name="tensors">What the file will hold, in the order given, wider types first.</param>
     /// <param name="metadata">Free-form text, stored under <c>__metadata__</c> sorted by key.</param>
-    /// <exception cref="ArgumentException">A name is empty, reserved or repeated, a type cannot be stored, or a tensor has another shape than announced.</exception>
+    /// <exception cref="ArgumentException">
+    /// A name is empty, reserved or repeated, a type cannot be stored, or a tensor has another shape than announced.
+    /// </exception>
     public static void WriteDeferred(string path, IEnumerable<DeferredTensor> tensors, IReadOnlyDictionary<string, string>? metadata = null)
     {
         List<DeferredTensor> items = [.. tensors.OrderByDescending(t => SafetensorsDtype.Size(t.Dtype))];
@@ -77,7 +77,7 @@ public static class SafetensorsWriter
         var seen = new HashSet<string>(StringComparer.Ordinal);
         foreach (var name in names)
         {
-            if (name.Length == 0 || string.Equals(name, "__metadata__", StringComparison.Ordinal))
+            if (name.Length == 0 || name == "__metadata__")
                 throw new ArgumentException($"\"{name}\" cannot be the name of a tensor.", nameof(names));
             if (!seen.Add(name))
                 throw new ArgumentException($"Two tensors are named \"{name}\".", nameof(names));
@@ -100,17 +100,17 @@ public static class SafetensorsWriter
             }
 
             var offset = 0L;
-            foreach (var (name, shape, type, _) in items)
+            foreach (var item in items)
             {
-                json.WriteStartObject(name);
-                json.WriteString("dtype", SafetensorsDtype.Name(type));
+                json.WriteStartObject(item.Name);
+                json.WriteString("dtype", SafetensorsDtype.Name(item.Dtype));
                 json.WriteStartArray("shape");
-                foreach (var size in shape)
+                foreach (var size in item.Shape)
                     json.WriteNumberValue(size);
                 json.WriteEndArray();
                 json.WriteStartArray("data_offsets");
                 json.WriteNumberValue(offset);
-                offset = checked(offset + (shape.Aggregate(1L, (count, size) => checked(count * size)) * SafetensorsDtype.Size(type)));
+                offset = checked(offset + item.ByteLength);
                 json.WriteNumberValue(offset);
                 json.WriteEndArray();
                 json.WriteEndObject();
@@ -119,7 +119,7 @@ public static class SafetensorsWriter
             json.WriteEndObject();
         }
 
-        // Spaces up to a multiple of eight: the data that follows is then aligned for every type.
+        // Spaces up to a multiple of eight align the data that follows for every type.
         while (buffer.Length % 8 != 0)
             buffer.WriteByte((byte)' ');
         var bytes = buffer.ToArray();
@@ -135,7 +135,11 @@ public static class SafetensorsWriter
         using var frozen = no_grad();
         var tensor = item.Value();
         if (!tensor.shape.SequenceEqual(item.Shape))
-            throw new ArgumentException($"Tensor \"{item.Name}\" was announced as [{string.Join(", ", item.Shape)}], but is [{string.Join(", ", tensor.shape)}].", nameof(item));
+        {
+            throw new ArgumentException(
+                $"Tensor \"{item.Name}\" was announced as [{string.Join(", ", item.Shape)}], but is [{string.Join(", ", tensor.shape)}].", nameof(item));
+        }
+
         if (tensor.numel() == 0)
             return;
         var flat = tensor.detach().to(item.Dtype).cpu().contiguous().view(-1);

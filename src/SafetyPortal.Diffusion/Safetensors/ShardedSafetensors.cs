@@ -11,15 +11,11 @@ public sealed class ShardedSafetensors : ITensorSource
 {
     private const long MaxIndexBytes = 50_000_000;
 
-    private readonly Dictionary<string, SafetensorsFile> shards;
+    private readonly Dictionary<string, SafetensorsFile> shards = new(StringComparer.Ordinal);
     private readonly Dictionary<string, SafetensorsFile> owners = new(StringComparer.Ordinal);
     private readonly OrderedDictionary<string, SafetensorsEntry> entries = new(StringComparer.Ordinal);
 
-    private ShardedSafetensors(string indexPath, Dictionary<string, SafetensorsFile> shards)
-    {
-        Location = indexPath;
-        this.shards = shards;
-    }
+    private ShardedSafetensors(string indexPath) => Location = indexPath;
 
     /// <inheritdoc/>
     public string Location { get; }
@@ -28,12 +24,12 @@ public sealed class ShardedSafetensors : ITensorSource
     public IReadOnlyDictionary<string, SafetensorsEntry> Entries => entries;
 
     /// <summary>Opens the index and every shard it names; index and shards must agree tensor by tensor.</summary>
-    /// <exception cref="SafetensorsException">The index is malformed, names files outside its folder, or disagrees with a shard.</exception>
+    /// <exception cref="ModelFormatException">The index is malformed, names files outside its folder, or disagrees with a shard.</exception>
     public static ShardedSafetensors Open(string indexPath)
     {
         var map = ReadWeightMap(indexPath);
         var folder = Path.GetDirectoryName(Path.GetFullPath(indexPath))!;
-        var source = new ShardedSafetensors(indexPath, new Dictionary<string, SafetensorsFile>(StringComparer.Ordinal));
+        var source = new ShardedSafetensors(indexPath);
         try
         {
             source.RequireShards(folder, map.Select(m => m.Shard));
@@ -56,7 +52,7 @@ public sealed class ShardedSafetensors : ITensorSource
     public Tensor Read(string name, ScalarType? @as = null, Device? device = null) =>
         owners.TryGetValue(name, out var owner)
             ? owner.Read(name, @as, device)
-            : throw new SafetensorsException(Location, $"lists no tensor named \"{name}\"");
+            : throw new ModelFormatException($"{Location}: lists no tensor named \"{name}\"");
 
     public void Dispose()
     {
@@ -64,12 +60,12 @@ public sealed class ShardedSafetensors : ITensorSource
             shard.Dispose();
     }
 
-    // All at once: who fetches one of them can fetch the others too.
+    // Names all of them at once, so that a person can fetch them together.
     private void RequireShards(string folder, IEnumerable<string> names)
     {
         var missing = names.Where(IsPlain).Distinct(StringComparer.Ordinal).Where(name => !File.Exists(Path.Combine(folder, name))).ToList();
         if (missing.Count > 0)
-            throw new SafetensorsException(Location, $"names files that are missing: {string.Join(", ", missing)}");
+            throw new ModelFormatException($"{Location}: names files that are missing: {string.Join(", ", missing)}");
     }
 
     private static bool IsPlain(string shard) =>
@@ -78,7 +74,7 @@ public sealed class ShardedSafetensors : ITensorSource
     private void Add(string folder, string tensor, string shard)
     {
         if (!IsPlain(shard))
-            throw new SafetensorsException(Location, $"maps \"{tensor}\" to \"{shard}\"; expected the plain name of a .safetensors file in the same folder");
+            throw new ModelFormatException($"{Location}: maps \"{tensor}\" to \"{shard}\"; expected the plain name of a .safetensors file in the same folder");
         if (!shards.TryGetValue(shard, out var file))
         {
             file = SafetensorsFile.Open(Path.Combine(folder, shard));
@@ -86,7 +82,7 @@ public sealed class ShardedSafetensors : ITensorSource
         }
 
         if (!file.Entries.TryGetValue(tensor, out var entry))
-            throw new SafetensorsException(Location, $"maps \"{tensor}\" to {shard}, which does not hold it");
+            throw new ModelFormatException($"{Location}: maps \"{tensor}\" to {shard}, which does not hold it");
         owners.Add(tensor, file);
         entries.Add(tensor, entry);
     }
@@ -95,35 +91,21 @@ public sealed class ShardedSafetensors : ITensorSource
     {
         foreach (var (name, shard) in shards)
         {
-            var unlisted = shard.Entries.Keys.FirstOrDefault(t => !owners.TryGetValue(t, out var owner) || owner != shard);
-            if (unlisted is not null && owners.ContainsKey(unlisted))
-                throw new SafetensorsException(Location, $"lists \"{unlisted}\" for {shards.First(s => s.Value == owners[unlisted]).Key}, but {name} holds it as well");
-            if (unlisted is not null)
-                throw new SafetensorsException(Location, $"does not list \"{unlisted}\" for {name}, which holds it");
+            if (shard.Entries.Keys.FirstOrDefault(t => !owners.TryGetValue(t, out var owner) || owner != shard) is not { } unlisted)
+                continue;
+            throw new ModelFormatException(owners.ContainsKey(unlisted)
+                ? $"{Location}: lists \"{unlisted}\" for {FileOf(unlisted)}, but {name} holds it as well"
+                : $"{Location}: does not list \"{unlisted}\" for {name}, which holds it");
         }
     }
 
     private static List<(string Tensor, string Shard)> ReadWeightMap(string path)
     {
-        try
-        {
-            using var document = StrictJson.Parse(RegularFile.ReadAllBytes(path, MaxIndexBytes), new JsonDocumentOptions { MaxDepth = 8, AllowDuplicateProperties = false });
-            if (document.RootElement.ValueKind != JsonValueKind.Object
-                || !document.RootElement.TryGetProperty("weight_map", out var map) || map.ValueKind != JsonValueKind.Object)
-                throw new SafetensorsException(path, "has no object \"weight_map\"");
-            var result = new List<(string, string)>();
-            foreach (var item in map.EnumerateObject())
-            {
-                if (item.Value.ValueKind != JsonValueKind.String)
-                    throw new SafetensorsException(path, $"maps \"{item.Name}\" to {item.Value.ValueKind}; expected a file name");
-                result.Add((item.Name, item.Value.GetString()!));
-            }
-
-            return result;
-        }
-        catch (JsonException exception)
-        {
-            throw new SafetensorsException(path, "is not well-formed JSON: " + exception.Message, exception);
-        }
+        var root = StrictJson.Object(RegularFile.ReadAllBytes(path, MaxIndexBytes), path);
+        if (!root.TryGetProperty("weight_map", out var map) || map.ValueKind != JsonValueKind.Object)
+            throw new ModelFormatException($"{path}: has no object \"weight_map\"");
+        return [.. map.EnumerateObject().Select(item => item.Value.ValueKind == JsonValueKind.String
+            ? (item.Name, item.Value.GetString()!)
+            : throw new ModelFormatException($"{path}: maps \"{item.Name}\" to {item.Value.ValueKind}; expected a file name"))];
     }
 }

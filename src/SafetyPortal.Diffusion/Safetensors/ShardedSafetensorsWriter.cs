@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 
@@ -13,10 +12,10 @@ public static class ShardedSafetensorsWriter
     /// <summary>Writes one tensor at a time; shards hold them in the order given.</summary>
     /// <param name="folder">Created if absent.</param>
     /// <param name="stem">File name without extension, such as <c>diffusion_pytorch_model</c>.</param>
-    /// <param name="tensors">What to write.</param>
     /// <param name="shards">How many files at most; 1 writes no index.</param>
     /// <param name="metadata">Free-form text for every file's header.</param>
-    public static void Write(string folder, string stem, IReadOnlyList<DeferredTensor> tensors, int shards, IReadOnlyDictionary<string, string>? metadata = null)
+    public static void Write(
+        string folder, string stem, IReadOnlyList<DeferredTensor> tensors, int shards, IReadOnlyDictionary<string, string>? metadata = null)
     {
         ArgumentNullException.ThrowIfNull(tensors);
         ArgumentOutOfRangeException.ThrowIfLessThan(shards, 1);
@@ -41,7 +40,7 @@ public static class ShardedSafetensorsWriter
             ["metadata"] = new JsonObject { ["total_size"] = tensors.Sum(t => t.ByteLength) },
             ["weight_map"] = map,
         };
-        File.WriteAllText(Path.Combine(folder, stem + ".safetensors.index.json"), index.ToJsonString(Indented) + "\n", new UTF8Encoding(encoderShouldEmitUTF8Identifier: false));
+        File.WriteAllText(Path.Combine(folder, stem + ".safetensors.index.json"), index.ToJsonString(Indented) + "\n");
     }
 
     private static List<List<DeferredTensor>> Split(IReadOnlyList<DeferredTensor> tensors, int shards)

@@ -8,75 +8,75 @@ namespace SafetyPortal.Diffusion.Schedulers;
 /// </summary>
 public sealed class EulerDiscreteScheduler : IScheduler
 {
-    private readonly StepCounter _position = new();
-    private readonly TimestepSpacing _spacing;
-    private readonly float[] _levels;
-    private double[] _timesteps = [];
-    private double[] _sigmas = [];
+    private readonly StepCounter position = new();
+    private readonly TimestepSpacing spacing;
+    private readonly float[] levels;
+    private double[] timesteps = [];
+    private double[] sigmas = [];
 
     public EulerDiscreteScheduler(SchedulerConfig config)
     {
         if (config.InterpolationType is not (null or "linear"))
-            throw new SchedulerException($"interpolation_type is '{config.InterpolationType}'; expected linear.");
+            throw new ModelFormatException($"interpolation_type is '{config.InterpolationType}'; expected linear.");
         if (config.TimestepType is not (null or "discrete"))
-            throw new SchedulerException($"timestep_type is '{config.TimestepType}'; expected discrete.");
+            throw new ModelFormatException($"timestep_type is '{config.TimestepType}'; expected discrete.");
         config.RefuseOtherSigmas();
         Config = config;
         Noise = new(config);
-        _spacing = config.SpacingOr(TimestepSpacing.Linspace);
-        _levels = Noise.Sigmas();
+        spacing = config.SpacingOr(TimestepSpacing.Linspace);
+        levels = Noise.Sigmas();
     }
 
     public SchedulerConfig Config { get; }
 
     public NoiseSchedule Noise { get; }
 
-    public IReadOnlyList<double> Timesteps => _timesteps;
+    public IReadOnlyList<double> Timesteps => timesteps;
 
     /// <summary>Noise levels, one more than there are timesteps; the last is 0 or the lowest trained one.</summary>
-    public IReadOnlyList<double> Sigmas => _sigmas;
+    public IReadOnlyList<double> Sigmas => sigmas;
 
     public double InitNoiseSigma
     {
         get
         {
-            var max = _sigmas.Length > 0 ? _sigmas.Max() : _levels.Max();
-            return _spacing == TimestepSpacing.Leading ? Math.Sqrt((max * max) + 1) : max;
+            var max = sigmas.Length > 0 ? sigmas.Max() : levels.Max();
+            return spacing == TimestepSpacing.Leading ? Math.Sqrt((max * max) + 1) : max;
         }
     }
 
     public void SetTimesteps(int steps)
     {
         var train = Config.NumTrainTimesteps;
-        double[] timesteps = _spacing switch
+        var stride = train / Config.CheckedSteps(steps);
+        timesteps = spacing switch
         {
-            TimestepSpacing.Linspace => [.. TimestepSequence.Reversed(TimestepSequence.Linspace(train - 1, Config.CheckedSteps(steps))).Select(t => (double)(float)t)],
-            TimestepSpacing.Leading => [.. TimestepSequence.Reversed(TimestepSequence.Multiples(train / Config.CheckedSteps(steps), steps)).Select(t => t + Config.StepsOffset)],
-            _ => TimestepSequence.Trailing(train, (double)train / Config.CheckedSteps(steps)),
+            TimestepSpacing.Linspace => TimestepSequence.Single(TimestepSequence.Reversed(TimestepSequence.Linspace(train - 1, steps))),
+            TimestepSpacing.Leading => TimestepSequence.Reversed(TimestepSequence.Multiples(stride, steps, Config.StepsOffset)),
+            _ => TimestepSequence.Trailing(train, (double)train / steps),
         };
-        double[] sigmas = [.. timesteps.Select(t => SigmaLevels.At(_levels, t))];
+        double[] spaced = [.. timesteps.Select(t => SigmaLevels.At(levels, t))];
         if (Config.UseKarrasSigmas)
         {
-            sigmas = SigmaLevels.Karras(Config.SigmaMin ?? sigmas[^1], Config.SigmaMax ?? sigmas[0], steps);
-            timesteps = [.. SigmaLevels.ToTimesteps(sigmas, _levels).Select(t => (double)(float)t)];
+            spaced = SigmaLevels.Karras(Config.SigmaMin ?? spaced[^1], Config.SigmaMax ?? spaced[0], steps);
+            timesteps = TimestepSequence.Single(SigmaLevels.ToTimesteps(spaced, levels));
         }
 
-        _timesteps = timesteps;
-        _sigmas = [.. sigmas.Append(SigmaLevels.Final(Config, _levels)).Select(s => (double)(float)s)];
-        _position.Reset();
+        sigmas = TimestepSequence.Single([.. spaced, SigmaLevels.Final(Config, levels)]);
+        position.Reset();
     }
 
     public Tensor ScaleModelInput(Tensor sample, double timestep)
     {
-        var sigma = _sigmas[_position.Current(_timesteps, timestep)];
+        var sigma = sigmas[position.Current(timesteps, timestep)];
         return sample / Math.Sqrt((sigma * sigma) + 1);
     }
 
     public Tensor Step(Tensor modelOutput, double timestep, Tensor sample, Tensor? varianceNoise = null)
     {
-        var index = _position.Current(_timesteps, timestep);
+        var index = position.Current(timesteps, timestep);
         using var scope = NewDisposeScope();
-        var (sigma, next) = (_sigmas[index], _sigmas[index + 1]);
+        var (sigma, next) = (sigmas[index], sigmas[index + 1]);
         var original = Config.Prediction switch
         {
             PredictionType.Epsilon => sample - modelOutput * sigma,
@@ -84,15 +84,15 @@ public sealed class EulerDiscreteScheduler : IScheduler
             _ => modelOutput * (-sigma / Math.Sqrt((sigma * sigma) + 1)) + sample / ((sigma * sigma) + 1),
         };
         var slope = (sample - original) / sigma;
-        _position.Advance();
+        position.Advance();
         return (sample + slope * (next - sigma)).MoveToOuterDisposeScope();
     }
 
-    /// <summary>x_0 + sigma(t) eps: in this parametrisation the signal is not scaled down.</summary>
+    /// <summary>Returns x_0 + sigma(t) eps: in this parametrisation the signal is not scaled down.</summary>
     public Tensor AddNoise(Tensor original, Tensor noise, Tensor timesteps)
     {
         using var scope = NewDisposeScope();
-        var level = Noise.Gather(timesteps, original.dim(), t => _levels[t]); // finite where the signal is gone
+        var level = Noise.Gather(timesteps, original.dim(), t => levels[t]); // finite where the signal is gone
         return (original + noise * level.to(original)).MoveToOuterDisposeScope();
     }
 }

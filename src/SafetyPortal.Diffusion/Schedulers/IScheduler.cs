@@ -14,14 +14,14 @@ public interface IScheduler
     /// <summary>The training noise levels.</summary>
     NoiseSchedule Noise { get; }
 
-    /// <summary>Timesteps of the network's calls, in order, one entry per call; fractional for some schedulers, repeated for others.</summary>
+    /// <summary>Timesteps of the network's calls, one entry per call; some schedulers have fractions, others repeat one.</summary>
     IReadOnlyList<double> Timesteps { get; }
 
     /// <summary>Standard deviation of the first latent: unit noise is multiplied by it.</summary>
     double InitNoiseSigma { get; }
 
     /// <summary>Plans a trajectory of <paramref name="steps"/> steps and forgets the previous one.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">Fewer than one step, or more than the training had.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">There is less than one step, or more than the training had.</exception>
     void SetTimesteps(int steps);
 
     /// <summary>Returns the network's input for a latent at <paramref name="timestep"/>; same shape.</summary>
@@ -35,7 +35,7 @@ public interface IScheduler
     Tensor Step(Tensor modelOutput, double timestep, Tensor sample, Tensor? varianceNoise = null);
 
     /// <summary>
-    /// The forward process: returns <paramref name="original"/> mixed with unit <paramref name="noise"/> to the level of
+    /// Returns <paramref name="original"/> mixed with unit <paramref name="noise"/> to the level of
     /// <paramref name="timesteps"/> (int64 [B]).
     /// </summary>
     Tensor AddNoise(Tensor original, Tensor noise, Tensor timesteps);

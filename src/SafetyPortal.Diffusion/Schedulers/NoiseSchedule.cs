@@ -7,47 +7,51 @@ namespace SafetyPortal.Diffusion.Schedulers;
 /// (Ho et al. 2020, arXiv 2006.11239, equation 4).
 /// </summary>
 /// <remarks>
-/// The table is rounded to float32 where libtorch's trainers round it, because networks were trained with that table and
-/// published timesteps are derived from it; everything computed from the table is double.
+/// The table is rounded to float32 where diffusers rounds it, because networks were trained with that table and published timesteps are derived
+/// from it. Everything computed from the table is double.
 /// </remarks>
 public sealed class NoiseSchedule
 {
-    private readonly double[] _alphasCumprod;
+    private readonly double[] alphasCumprod;
 
     public NoiseSchedule(SchedulerConfig config)
     {
         var betas = Betas(config);
         if (betas.Any(b => !(b >= 0 && b < 1)))
-            throw new SchedulerException("The noise schedule has a beta outside 0..1; check beta_start, beta_end and trained_betas.");
+            throw new ModelFormatException("The noise schedule has a beta outside 0..1; check beta_start, beta_end and trained_betas.");
         if (config.RescaleBetasZeroSnr)
             betas = ZeroTerminalSnr(betas);
         Betas32 = betas;
-        _alphasCumprod = CumulativeAlphas(betas);
+        alphasCumprod = CumulativeAlphas(betas);
     }
 
     /// <summary>beta_t for t = 0 .. T-1.</summary>
     public IReadOnlyList<float> Betas32 { get; }
 
     /// <summary>abar_t for t = 0 .. T-1, each a float32 value.</summary>
-    public IReadOnlyList<double> AlphasCumprod => _alphasCumprod;
+    public IReadOnlyList<double> AlphasCumprod => alphasCumprod;
 
     /// <summary>Training steps T.</summary>
-    public int Count => _alphasCumprod.Length;
+    public int Count => alphasCumprod.Length;
 
-    /// <summary>sqrt((1 - abar) / abar) for every training step, rounded to float32; an abar of 0 counts as 2^-24 so that the level stays finite.</summary>
-    internal float[] Sigmas()
+    /// <summary>Returns abar at a timestep; <paramref name="final"/> below 0.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The training had fewer steps.</exception>
+    internal double AlphaAt(double timestep, double final)
     {
-        var sigmas = new float[Count];
-        for (var t = 0; t < Count; t++)
-        {
-            var abar = _alphasCumprod[t] > 0 ? (float)_alphasCumprod[t] : MathF.ScaleB(1, -24);
-            sigmas[t] = MathF.Sqrt((1f - abar) / abar);
-        }
-
-        return sigmas;
+        if (timestep < 0)
+            return final;
+        return timestep < Count
+            ? alphasCumprod[(int)timestep]
+            : throw new ArgumentOutOfRangeException(nameof(timestep), timestep, $"The training had {Count} steps.");
     }
 
-    /// <summary>sqrt(abar_t) x_0 + sqrt(1 - abar_t) eps for a batch.</summary>
+    /// <summary>
+    /// Returns sqrt((1 - abar) / abar) for every training step, rounded to float32. An abar of 0 counts as 2^-24 so that the level stays finite.
+    /// </summary>
+    internal float[] Sigmas() =>
+        [.. alphasCumprod.Select(alpha => alpha > 0 ? (float)alpha : MathF.ScaleB(1, -24)).Select(abar => MathF.Sqrt((1f - abar) / abar))];
+
+    /// <summary>Returns sqrt(abar_t) x_0 + sqrt(1 - abar_t) eps for a batch.</summary>
     /// <param name="original">x_0, [B, ...].</param>
     /// <param name="noise">eps, the same shape.</param>
     /// <param name="timesteps">int64 [B] within the training steps.</param>
@@ -62,7 +66,7 @@ public sealed class NoiseSchedule
     /// Returns a network's training target for <see cref="AddNoise"/>'s sample: the noise, the original, or the velocity
     /// sqrt(abar_t) eps - sqrt(1 - abar_t) x_0 (Salimans and Ho 2022, arXiv 2202.00512, appendix D).
     /// </summary>
-    /// <param name="config">Says which.</param>
+    /// <param name="config">Its prediction type decides which.</param>
     /// <param name="original">x_0, [B, ...].</param>
     /// <param name="noise">eps, the same shape.</param>
     /// <param name="timesteps">int64 [B] within the training steps.</param>
@@ -75,11 +79,11 @@ public sealed class NoiseSchedule
         return (noise * signal.to(original) - original * level.to(original)).MoveToOuterDisposeScope();
     }
 
-    /// <summary>sqrt(abar_t) and sqrt(1 - abar_t), float32 [B, 1, 1, ...] with <paramref name="rank"/> dimensions.</summary>
+    /// <summary>Returns sqrt(abar_t) and sqrt(1 - abar_t), float32 [B, 1, 1, ...] with <paramref name="rank"/> dimensions.</summary>
     internal (Tensor Signal, Tensor Noise) Coefficients(Tensor timesteps, long rank) =>
-        (Gather(timesteps, rank, t => (float)Math.Sqrt(_alphasCumprod[t])), Gather(timesteps, rank, t => (float)Math.Sqrt(1 - _alphasCumprod[t])));
+        (Gather(timesteps, rank, t => (float)Math.Sqrt(alphasCumprod[t])), Gather(timesteps, rank, t => (float)Math.Sqrt(1 - alphasCumprod[t])));
 
-    /// <summary>A number per timestep, float32 [B, 1, 1, ...] with <paramref name="rank"/> dimensions.</summary>
+    /// <summary>Returns a number per timestep, float32 [B, 1, 1, ...] with <paramref name="rank"/> dimensions.</summary>
     internal Tensor Gather(Tensor timesteps, long rank, Func<long, float> at)
     {
         var steps = timesteps.cpu().to(ScalarType.Int64).data<long>().ToArray();
@@ -97,22 +101,24 @@ public sealed class NoiseSchedule
         { BetaSchedule: "linear" } => Linspace(config.BetaStart, config.BetaEnd, config.NumTrainTimesteps),
         { BetaSchedule: "scaled_linear" } => [.. Linspace(Math.Sqrt(config.BetaStart), Math.Sqrt(config.BetaEnd), config.NumTrainTimesteps).Select(r => r * r)],
         { BetaSchedule: "squaredcos_cap_v2" } => Cosine(config.NumTrainTimesteps),
-        _ => throw new SchedulerException($"beta_schedule is '{config.BetaSchedule}'; expected linear, scaled_linear or squaredcos_cap_v2."),
+        _ => throw new ModelFormatException($"beta_schedule is '{config.BetaSchedule}'; expected linear, scaled_linear or squaredcos_cap_v2."),
     };
 
     // torch.linspace with the rounding of PyTorch 1.13, which made the published timesteps; newer versions differ in the last bit. It works from both
-    // ends to the middle in groups of eight: the first of a group has one rounding, the others add multiples of the step to it.
+    // ends to the middle in groups of eight. The first of a group is rounded once, and the others add multiples of the step to it.
     private static float[] Linspace(double start, double end, int count)
     {
         const int Group = 8;
         var (first, last) = ((float)start, (float)end);
-        if (count == 1) return [first];
+        if (count == 1)
+            return [first];
         var step = (last - first) / (count - 1);
         var values = new float[count];
         for (var i = 0; i < count; i++)
         {
             var lead = i - (i % Group);
-            if (lead + Group > count) lead = i;
+            if (lead + Group > count)
+                lead = i;
             var value = lead < count / 2 ? MathF.FusedMultiplyAdd(step, lead, first) : MathF.FusedMultiplyAdd(-step, count - 1 - lead, last);
             values[i] = value + (step * (i - lead));
         }

@@ -11,58 +11,50 @@ public sealed class PndmScheduler : IScheduler, IDisposable
 {
     private const int Order = 4;
 
-    private readonly double _finalAlpha;
-    private readonly MultistepHistory _history = new(Order);
-    private double[] _timesteps = [];
-    private double[] _rungeKutta = [];
-    private int _stride;
-    private int _counter;
-    private Tensor? _heldSample;
-    private Tensor? _average;
+    private readonly double finalAlpha;
+    private readonly MultistepHistory history = new(Order);
+    private double[] timesteps = [];
+    private double[] rungeKutta = [];
+    private int stride;
+    private int counter;
+    private Tensor? heldSample;
+    private Tensor? average;
 
     public PndmScheduler(SchedulerConfig config)
     {
         if (config.Prediction == PredictionType.Sample)
-            throw new SchedulerException("prediction_type is 'sample'; PNDM transfers noise predictions: expected epsilon or v_prediction.");
+            throw new ModelFormatException("prediction_type is 'sample'; PNDM transfers noise predictions: expected epsilon or v_prediction.");
         Config = config;
         Noise = new(config with { RescaleBetasZeroSnr = false }); // not one of PNDM's settings
-        _finalAlpha = config.SetAlphaToOne ?? false ? 1 : Noise.AlphasCumprod[0];
+        finalAlpha = config.SetAlphaToOne ?? false ? 1 : Noise.AlphasCumprod[0];
     }
 
     public SchedulerConfig Config { get; }
 
     public NoiseSchedule Noise { get; }
 
-    public IReadOnlyList<double> Timesteps => _timesteps;
+    public IReadOnlyList<double> Timesteps => timesteps;
 
     public double InitNoiseSigma => 1;
 
     public void SetTimesteps(int steps)
     {
-        var train = Config.NumTrainTimesteps;
-        _stride = train / Config.CheckedSteps(steps);
-        double[] ascending = Config.SpacingOr(TimestepSpacing.Leading) switch
-        {
-            TimestepSpacing.Linspace => TimestepSequence.Rounded(TimestepSequence.Linspace(train - 1, steps)),
-            TimestepSpacing.Leading => [.. TimestepSequence.Multiples(_stride, steps).Select(t => t + Config.StepsOffset)],
-            _ => TimestepSequence.Reversed(TimestepSequence.Trailing(train, (double)train / steps)),
-        };
-        if (ascending[^1] >= train)
-            throw new SchedulerException($"steps_offset {Config.StepsOffset} puts the first of {steps} steps at {ascending[^1]}; the training had {train}.");
+        stride = Config.NumTrainTimesteps / Config.CheckedSteps(steps);
+        var ascending = TimestepSequence.Whole(Config, steps);
         if (Config.SkipPrkSteps)
         {
-            _rungeKutta = [];
+            rungeKutta = [];
             // The second largest timestep is visited twice: once by a plain step, once by Heun's average.
-            _timesteps = TimestepSequence.Reversed(steps > 1 ? [.. ascending[..^1], ascending[^2], ascending[^1]] : ascending);
+            timesteps = TimestepSequence.Reversed(steps > 1 ? [.. ascending[..^1], ascending[^2], ascending[^1]] : ascending);
         }
         else
         {
             if (steps < Order)
-                throw new SchedulerException($"{steps} steps are too few for the Runge-Kutta warm-up, which takes {Order}; set skip_prk_steps.");
+                throw new ModelFormatException($"{steps} steps are too few for the Runge-Kutta warm-up, which takes {Order}; set skip_prk_steps.");
             // Each of the four largest timesteps and its midpoint towards the next, four evaluations a step.
-            double[] points = [.. ascending[^Order..].SelectMany(t => new[] { t, t + (_stride / 2) })];
-            _rungeKutta = TimestepSequence.Reversed([.. points[..^1].SelectMany(t => new[] { t, t }).Skip(1).SkipLast(1)]);
-            _timesteps = [.. _rungeKutta, .. TimestepSequence.Reversed(ascending[..^3])];
+            double[] points = [.. ascending[^Order..].SelectMany(t => new[] { t, t + (stride / 2) })];
+            rungeKutta = TimestepSequence.Reversed([.. points[..^1].SelectMany(t => new[] { t, t }).Skip(1).SkipLast(1)]);
+            timesteps = [.. rungeKutta, .. TimestepSequence.Reversed(ascending[..^3])];
         }
 
         Reset();
@@ -72,12 +64,12 @@ public sealed class PndmScheduler : IScheduler, IDisposable
 
     public Tensor Step(Tensor modelOutput, double timestep, Tensor sample, Tensor? varianceNoise = null)
     {
-        if (_timesteps.Length == 0)
+        if (timesteps.Length == 0)
             throw new InvalidOperationException("SetTimesteps must be called before the first step.");
         using var scope = NewDisposeScope();
-        var previous = _counter < _rungeKutta.Length ? RungeKuttaStep(modelOutput, timestep, sample) : MultistepStep(modelOutput, timestep, sample);
-        _counter++;
-        if (_counter == _timesteps.Length)
+        var previous = counter < rungeKutta.Length ? RungeKuttaStep(modelOutput, timestep, sample) : MultistepStep(modelOutput, timestep, sample);
+        counter++;
+        if (counter == timesteps.Length)
             Reset();
         return previous.MoveToOuterDisposeScope();
     }
@@ -89,49 +81,46 @@ public sealed class PndmScheduler : IScheduler, IDisposable
     // Equation 13: four evaluations, weights 1/6 1/3 1/3 1/6, all from the sample at the start of the step.
     private Tensor RungeKuttaStep(Tensor modelOutput, double timestep, Tensor sample)
     {
-        var phase = _counter % 4;
-        var previousTimestep = timestep - (phase % 2 == 0 ? _stride / 2 : 0);
+        var phase = counter % 4;
+        var previousTimestep = timestep - (phase % 2 == 0 ? stride / 2 : 0);
         if (phase == 0)
         {
-            _history.Add(modelOutput);
-            Hold(ref _heldSample, sample);
-            Hold(ref _average, modelOutput / 6);
+            history.Add(modelOutput);
+            Hold(ref heldSample, sample);
+            Hold(ref average, modelOutput / 6);
         }
         else if (phase < 3)
         {
-            Hold(ref _average, _average! + modelOutput / 3);
+            Hold(ref average, average! + modelOutput / 3);
         }
         else
         {
-            modelOutput = _average! + modelOutput / 6;
+            modelOutput = average! + modelOutput / 6;
         }
 
-        return Transfer(_heldSample!, _rungeKutta[_counter / 4 * 4], previousTimestep, modelOutput);
+        return Transfer(heldSample!, rungeKutta[counter / 4 * 4], previousTimestep, modelOutput);
     }
 
     // Equation 12 with as many past outputs as there are.
     private Tensor MultistepStep(Tensor modelOutput, double timestep, Tensor sample)
     {
-        var previousTimestep = timestep - _stride;
-        if (_counter == 1 && _rungeKutta.Length == 0)
+        if (counter == 1 && rungeKutta.Length == 0)
         {
-            previousTimestep = timestep;
-            timestep += _stride;
-            var heun = (modelOutput + _history[0]) / 2;
-            return Transfer(_heldSample!, timestep, previousTimestep, heun);
+            var heun = (modelOutput + history[0]) / 2;
+            return Transfer(heldSample!, timestep + stride, timestep, heun);
         }
 
-        _history.Add(modelOutput);
-        if (_history.Count == 1)
-            Hold(ref _heldSample, sample);
-        var average = _history.Count switch
+        history.Add(modelOutput);
+        if (history.Count == 1)
+            Hold(ref heldSample, sample);
+        var weighted = history.Count switch
         {
             1 => modelOutput,
-            2 => (_history[0] * 3 - _history[1]) / 2,
-            3 => (_history[0] * 23 - _history[1] * 16 + _history[2] * 5) / 12,
-            _ => (_history[0] * 55 - _history[1] * 59 + _history[2] * 37 - _history[3] * 9) / 24,
+            2 => (history[0] * 3 - history[1]) / 2,
+            3 => (history[0] * 23 - history[1] * 16 + history[2] * 5) / 12,
+            _ => (history[0] * 55 - history[1] * 59 + history[2] * 37 - history[3] * 9) / 24,
         };
-        return Transfer(sample, timestep, previousTimestep, average);
+        return Transfer(sample, timestep, timestep - stride, weighted);
     }
 
     // Equation 9: from t to the previous timestep along the predicted noise.
@@ -143,14 +132,7 @@ public sealed class PndmScheduler : IScheduler, IDisposable
         return sample * Math.Sqrt(previous / abar) - eps * ((previous - abar) / divisor);
     }
 
-    private double AlphaAt(double timestep)
-    {
-        if (timestep < 0)
-            return _finalAlpha;
-        return timestep < Noise.Count
-            ? Noise.AlphasCumprod[(int)timestep]
-            : throw new ArgumentOutOfRangeException(nameof(timestep), timestep, $"The training had {Noise.Count} steps.");
-    }
+    private double AlphaAt(double timestep) => Noise.AlphaAt(timestep, finalAlpha);
 
     private static void Hold(ref Tensor? held, Tensor value)
     {
@@ -161,10 +143,10 @@ public sealed class PndmScheduler : IScheduler, IDisposable
 
     private void Reset()
     {
-        _counter = 0;
-        _history.Clear();
-        _heldSample?.Dispose();
-        _average?.Dispose();
-        (_heldSample, _average) = (null, null);
+        counter = 0;
+        history.Clear();
+        heldSample?.Dispose();
+        average?.Dispose();
+        (heldSample, average) = (null, null);
     }
 }

@@ -21,6 +21,9 @@ public sealed record SchedulerConfig
         WriteIndented = true,
     };
 
+    // diffusers declares these as optional and takes null for false.
+    private static readonly string[] NullableFlags = ["use_karras_sigmas", "use_lu_lambdas", "use_beta_sigmas", "use_exponential_sigmas", "use_flow_sigmas"];
+
     /// <summary>Scheduler that <see cref="CreateScheduler"/> makes if the caller names none.</summary>
     [JsonPropertyName("_class_name")]
     public string ClassName { get; init; } = "PNDMScheduler";
@@ -113,38 +116,42 @@ public sealed record SchedulerConfig
     };
 
     /// <summary><see cref="PredictionType"/> as a value.</summary>
-    /// <exception cref="SchedulerException">The name is unknown.</exception>
+    /// <exception cref="ModelFormatException">The name is unknown.</exception>
     internal PredictionType Prediction => PredictionType switch
     {
         "epsilon" => Schedulers.PredictionType.Epsilon,
         "sample" => Schedulers.PredictionType.Sample,
         "v_prediction" => Schedulers.PredictionType.Velocity,
-        _ => throw new SchedulerException($"prediction_type is '{PredictionType}'; expected epsilon, sample or v_prediction."),
+        _ => throw new ModelFormatException($"prediction_type is '{PredictionType}'; expected epsilon, sample or v_prediction."),
     };
 
     /// <summary>Reads <c>scheduler_config.json</c> from a scheduler folder.</summary>
-    /// <exception cref="SchedulerException">The file is missing or malformed.</exception>
+    /// <exception cref="ModelFormatException">The file is missing or malformed.</exception>
     public static SchedulerConfig Load(string directory)
     {
         var path = Path.Combine(directory, "scheduler_config.json");
         if (!File.Exists(path))
-            throw new SchedulerException($"scheduler_config.json is missing from {directory}.");
+            throw new ModelFormatException($"scheduler_config.json is missing from {directory}.");
         return Parse(RegularFile.ReadAllText(path, MaxBytes));
     }
 
     /// <summary>Reads the JSON text of a configuration; keys that are not listed here are ignored.</summary>
-    /// <exception cref="SchedulerException">The text is no JSON object, or a key has a value of the wrong type or range.</exception>
+    /// <exception cref="ModelFormatException">The text is no JSON object, or a key has a value of the wrong type or range.</exception>
     public static SchedulerConfig Parse(string json)
     {
         try
         {
             using var document = PythonJson.Parse(json);
-            var config = WithoutNullFlags(document.RootElement).Deserialize<SchedulerConfig>(Format) ?? throw new SchedulerException("scheduler_config.json: expected an object, found null.");
-            return config.Checked();
+            if (document.RootElement.ValueKind != JsonValueKind.Object)
+                throw new ModelFormatException($"scheduler_config.json: expected an object, found {StrictJson.Describe(document.RootElement)}.");
+            var node = JsonObject.Create(document.RootElement)!;
+            foreach (var flag in NullableFlags.Where(flag => node[flag] is null))
+                node.Remove(flag);
+            return node.Deserialize<SchedulerConfig>(Format)!.Checked();
         }
-        catch (Exception e) when (e is JsonException or ArgumentException)
+        catch (JsonException e)
         {
-            throw new SchedulerException($"scheduler_config.json: {e.Message}", e); // the latter for a key given twice
+            throw new ModelFormatException($"scheduler_config.json: {e.Message}", e);
         }
     }
 
@@ -160,14 +167,14 @@ public sealed record SchedulerConfig
     }
 
     /// <summary>Makes the scheduler of the given class name, <see cref="ClassName"/> when null.</summary>
-    /// <exception cref="SchedulerException">There is no such scheduler, or it does not support this configuration.</exception>
+    /// <exception cref="ModelFormatException">There is no such scheduler, or it does not support this configuration.</exception>
     public IScheduler CreateScheduler(string? className = null) => (className ?? ClassName) switch
     {
         "DDIMScheduler" => new DdimScheduler(this),
         "PNDMScheduler" => new PndmScheduler(this),
         "EulerDiscreteScheduler" => new EulerDiscreteScheduler(this),
         "DPMSolverMultistepScheduler" => new DpmSolverMultistepScheduler(this),
-        var other => throw new SchedulerException(
+        var other => throw new ModelFormatException(
             $"Scheduler '{other}' is unknown; expected DDIMScheduler, PNDMScheduler, EulerDiscreteScheduler or DPMSolverMultistepScheduler."),
     };
 
@@ -178,10 +185,11 @@ public sealed record SchedulerConfig
         "linspace" => Schedulers.TimestepSpacing.Linspace,
         "leading" => Schedulers.TimestepSpacing.Leading,
         "trailing" => Schedulers.TimestepSpacing.Trailing,
-        _ => throw new SchedulerException($"timestep_spacing is '{TimestepSpacing}'; expected linspace, leading or trailing."),
+        _ => throw new ModelFormatException($"timestep_spacing is '{TimestepSpacing}'; expected linspace, leading or trailing."),
     };
 
-    /// <summary>Steps a caller may ask for.</summary>
+    /// <summary>Returns <paramref name="steps"/>.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">There is less than one step, or more than the training had.</exception>
     internal int CheckedSteps(int steps) => steps >= 1 && steps <= NumTrainTimesteps
         ? steps
         : throw new ArgumentOutOfRangeException(nameof(steps), steps, $"Expected 1 to {NumTrainTimesteps} sampling steps.");
@@ -189,44 +197,32 @@ public sealed record SchedulerConfig
     internal void RefuseThresholding()
     {
         if (Thresholding)
-            throw new SchedulerException("thresholding is true; dynamic thresholding is meant for pixel models and is not available.");
+            throw new ModelFormatException("thresholding is true; dynamic thresholding is meant for pixel models and is not available.");
     }
 
     internal void RefuseOtherSigmas()
     {
         if (UseBetaSigmas || UseExponentialSigmas || UseFlowSigmas)
-            throw new SchedulerException($"{(UseBetaSigmas ? "use_beta_sigmas" : UseExponentialSigmas ? "use_exponential_sigmas" : "use_flow_sigmas")} is true; expected false.");
-    }
-
-    // diffusers declares these as optional and takes null for false.
-    private static JsonNode? WithoutNullFlags(JsonElement root)
-    {
-        var node = root.ValueKind == JsonValueKind.Object ? JsonObject.Create(root) : null;
-        if (node is null)
-            return JsonSerializer.SerializeToNode(root);
-        foreach (var flag in (string[])["use_karras_sigmas", "use_lu_lambdas", "use_beta_sigmas", "use_exponential_sigmas", "use_flow_sigmas"])
         {
-            if (root.TryGetProperty(flag, out var value) && value.ValueKind == JsonValueKind.Null)
-                node.Remove(flag);
+            var flag = UseBetaSigmas ? "use_beta_sigmas" : UseExponentialSigmas ? "use_exponential_sigmas" : "use_flow_sigmas";
+            throw new ModelFormatException($"{flag} is true; expected false.");
         }
-
-        return node;
     }
 
     private SchedulerConfig Checked()
     {
         if (NumTrainTimesteps is < 2 or > 100_000)
-            throw new SchedulerException($"num_train_timesteps is {NumTrainTimesteps}; expected 2 to 100000.");
+            throw new ModelFormatException($"num_train_timesteps is {NumTrainTimesteps}; expected 2 to 100000.");
         if (TrainedBetas is not null && TrainedBetas.Count != NumTrainTimesteps)
-            throw new SchedulerException($"trained_betas has {TrainedBetas.Count} values; num_train_timesteps is {NumTrainTimesteps}.");
+            throw new ModelFormatException($"trained_betas has {TrainedBetas.Count} values; num_train_timesteps is {NumTrainTimesteps}.");
         if (StepsOffset < 0 || StepsOffset >= NumTrainTimesteps)
-            throw new SchedulerException($"steps_offset is {StepsOffset}; expected 0 to {NumTrainTimesteps - 1}.");
+            throw new ModelFormatException($"steps_offset is {StepsOffset}; expected 0 to {NumTrainTimesteps - 1}.");
         if (!(BetaStart is >= 0 and < 1 && BetaEnd is >= 0 and < 1))
-            throw new SchedulerException($"beta_start is {BetaStart} and beta_end {BetaEnd}; expected numbers from 0 to below 1.");
+            throw new ModelFormatException($"beta_start is {BetaStart} and beta_end {BetaEnd}; expected numbers from 0 to below 1.");
         if (SigmaMin is { } least && !(least is > 0 and < 1e6) || SigmaMax is { } most && !(most is > 0 and < 1e6))
-            throw new SchedulerException($"sigma_min is {SigmaMin} and sigma_max {SigmaMax}; expected null or numbers above 0 and below 1000000.");
+            throw new ModelFormatException($"sigma_min is {SigmaMin} and sigma_max {SigmaMax}; expected null or numbers above 0 and below 1000000.");
         if (!(ClipSampleRange is > 0 and < 1e6))
-            throw new SchedulerException($"clip_sample_range is {ClipSampleRange}; expected a number above 0 and below 1000000.");
+            throw new ModelFormatException($"clip_sample_range is {ClipSampleRange}; expected a number above 0 and below 1000000.");
         _ = Prediction; // refuses names that are unknown
         _ = SpacingOr(Schedulers.TimestepSpacing.Leading);
         return this;

@@ -9,10 +9,13 @@ internal static class SigmaLevels
     // Equation 5 of the paper uses rho = 7.
     private const double Rho = 7;
 
-    private static readonly float[] LogNumerator = [0f, 1f, 2.112677543073053063722f, 1.480000633576506585156f, 0.3808837741388407920751f, 0.02589979117907922693523f];
-    private static readonly float[] LogDenominator = [1f, 2.612677543073109236779f, 2.453006071784736363091f, 0.9864942958519418960339f, 0.1546476374983906719538f, 0.005875095403124574342950f];
+    private static readonly float[] LogNumerator =
+        [0f, 1f, 2.112677543073053063722f, 1.480000633576506585156f, 0.3808837741388407920751f, 0.02589979117907922693523f];
 
-    /// <summary>The level at a (fractional) timestep, linear between training steps.</summary>
+    private static readonly float[] LogDenominator =
+        [1f, 2.612677543073109236779f, 2.453006071784736363091f, 0.9864942958519418960339f, 0.1546476374983906719538f, 0.005875095403124574342950f];
+
+    /// <summary>Returns the level at a (fractional) timestep, linear between training steps.</summary>
     public static double At(float[] levels, double timestep)
     {
         var low = (int)Math.Clamp(Math.Floor(timestep), 0, levels.Length - 1);
@@ -22,7 +25,7 @@ internal static class SigmaLevels
         return (slope * (timestep - low)) + levels[low];
     }
 
-    /// <summary>Levels from <paramref name="max"/> down to <paramref name="min"/>, evenly spaced in sigma^(1/rho).</summary>
+    /// <summary>Returns levels from <paramref name="max"/> down to <paramref name="min"/>, evenly spaced in sigma^(1/rho).</summary>
     public static double[] Karras(double min, double max, int count)
     {
         var ramp = TimestepSequence.Linspace(1, count);
@@ -30,17 +33,17 @@ internal static class SigmaLevels
         return [.. ramp.Select(r => Math.Pow(high + (r * (low - high)), Rho))];
     }
 
-    /// <summary>The level a trajectory ends at.</summary>
+    /// <summary>Returns the level at the end of a trajectory.</summary>
     public static double Final(SchedulerConfig config, float[] levels) => config.FinalSigmasType switch
     {
         "zero" => 0,
         "sigma_min" => levels[0],
-        _ => throw new SchedulerException($"final_sigmas_type is '{config.FinalSigmasType}'; expected zero or sigma_min."),
+        _ => throw new ModelFormatException($"final_sigmas_type is '{config.FinalSigmasType}'; expected zero or sigma_min."),
     };
 
     /// <summary>
-    /// The fractional training step of each level, by interpolating its logarithm. In float32 with NumPy's logarithm, step by
-    /// step as the reference computes it, since networks are called with exactly these values.
+    /// Returns the fractional training step of each level by interpolating its logarithm. It computes in float32 with NumPy's logarithm, as the
+    /// reference does, since networks are called with exactly these values.
     /// </summary>
     public static double[] ToTimesteps(double[] sigmas, float[] levels)
     {

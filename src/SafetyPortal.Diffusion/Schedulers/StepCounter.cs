@@ -6,28 +6,22 @@ namespace SafetyPortal.Diffusion.Schedulers;
 /// </summary>
 internal sealed class StepCounter
 {
-    private int? _index;
+    private int? index;
 
-    public void Reset() => _index = null;
+    public void Reset() => index = null;
 
-    /// <summary>Index of the current step, found by its timestep when the trajectory has not begun.</summary>
+    /// <summary>Returns the index of the current step. The first call of a trajectory looks its timestep up.</summary>
     /// <exception cref="ArgumentException">The timestep is not planned, or the trajectory is over.</exception>
     public int Current(IReadOnlyList<double> timesteps, double timestep)
     {
         if (timesteps.Count == 0)
             throw new InvalidOperationException("SetTimesteps must be called before the first step.");
-        if (_index is not { } index)
-        {
-            index = 0;
-            while (index < timesteps.Count && timesteps[index] != timestep)
-                index++;
-        }
-
-        if (index >= timesteps.Count)
+        var current = index ?? timesteps.TakeWhile(t => t != timestep).Count();
+        if (current == timesteps.Count)
             throw new ArgumentException($"Timestep {timestep} is not one of the {timesteps.Count} planned, or the trajectory is over.", nameof(timestep));
-        _index = index;
-        return index;
+        index = current;
+        return current;
     }
 
-    public void Advance() => _index++;
+    public void Advance() => index++;
 }

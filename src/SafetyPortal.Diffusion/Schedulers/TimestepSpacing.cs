@@ -16,22 +16,35 @@ public enum TimestepSpacing
 /// <summary>The sequences behind <see cref="TimestepSpacing"/>, ascending or descending as NumPy would give them.</summary>
 internal static class TimestepSequence
 {
-    /// <summary><paramref name="count"/> values from 0 to <paramref name="last"/> inclusive.</summary>
+    /// <summary>Returns whole timesteps, ascending, as DDIM and PNDM space them.</summary>
+    /// <exception cref="ModelFormatException">The offset leads beyond the training.</exception>
+    public static double[] Whole(SchedulerConfig config, int steps)
+    {
+        var train = config.NumTrainTimesteps;
+        var timesteps = config.SpacingOr(TimestepSpacing.Leading) switch
+        {
+            TimestepSpacing.Linspace => Rounded(Linspace(train - 1, steps)),
+            TimestepSpacing.Leading => Multiples(train / steps, steps, config.StepsOffset),
+            _ => Reversed(Trailing(train, (double)train / steps)),
+        };
+        return timesteps[^1] < train ? timesteps : throw new ModelFormatException(
+            $"steps_offset {config.StepsOffset} puts the first of {steps} steps at {timesteps[^1]}; the training had {train}.");
+    }
+
+    /// <summary>Returns <paramref name="count"/> values from 0 to <paramref name="last"/> inclusive.</summary>
     public static double[] Linspace(double last, int count)
     {
         var step = count > 1 ? last / (count - 1) : 0;
-        var values = new double[count];
-        for (var i = 0; i < count; i++)
-            values[i] = i * step;
+        double[] values = [.. Enumerable.Range(0, count).Select(i => i * step)];
         if (count > 1)
             values[^1] = last;
         return values;
     }
 
-    /// <summary>0, stride, 2 stride, ...</summary>
-    public static double[] Multiples(int stride, int count) => [.. Enumerable.Range(0, count).Select(i => (double)i * stride)];
+    /// <summary>Returns offset, offset + stride, offset + 2 stride, ...</summary>
+    public static double[] Multiples(int stride, int count, int offset) => [.. Enumerable.Range(0, count).Select(i => ((double)i * stride) + offset)];
 
-    /// <summary><paramref name="from"/>, then down by <paramref name="stride"/> while above 0; rounded, then one less.</summary>
+    /// <summary>Returns <paramref name="from"/>, then down by <paramref name="stride"/> while above 0; rounded, then one less.</summary>
     public static double[] Trailing(int from, double stride)
     {
         var count = (int)Math.Ceiling(from / stride);
@@ -40,8 +53,11 @@ internal static class TimestepSequence
         return [.. Enumerable.Range(0, count).Select(i => Math.Round(from + (i * step)) - 1)];
     }
 
-    /// <summary>Half to even, as NumPy rounds.</summary>
+    /// <summary>Rounds half to even, as NumPy does.</summary>
     public static double[] Rounded(double[] values) => [.. values.Select(v => Math.Round(v))];
+
+    /// <summary>Rounds to float32.</summary>
+    public static double[] Single(double[] values) => [.. values.Select(v => (double)(float)v)];
 
     public static double[] Reversed(double[] values) => [.. values.Reverse()];
 }

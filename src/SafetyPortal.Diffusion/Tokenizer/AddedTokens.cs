@@ -3,24 +3,24 @@ using System.Text.Json;
 
 namespace SafetyPortal.Diffusion.Tokenizer;
 
-/// <summary>Tokens that a folder adds to its vocabulary, textual inversions for one, and where the text of a prompt holds them.</summary>
+/// <summary>Tokens that a folder adds to its vocabulary, such as textual inversions, and their places in a prompt.</summary>
 internal static class AddedTokens
 {
-    /// <summary>Where <c>tokenizer_config.json</c> lists them.</summary>
+    /// <summary>Their key in <c>tokenizer_config.json</c>.</summary>
     public const string DecoderKey = "added_tokens_decoder";
 
     public const string FileName = "added_tokens.json";
 
-    /// <summary>Where <c>tokenizer_config.json</c> and <c>special_tokens_map.json</c> list further special tokens.</summary>
+    /// <summary>The key of further special tokens in <c>tokenizer_config.json</c> and <c>special_tokens_map.json</c>.</summary>
     public const string AdditionalKey = "additional_special_tokens";
 
     /// <summary>The file of the fast tokenizers: the whole tokenizer since transformers 5.</summary>
     public const string FastFileName = "tokenizer.json";
 
-    // Each is looked for at every place of a prompt.
+    // Split looks for each at every place of a prompt.
     private const int Most = 10_000;
 
-    /// <exception cref="ModelFormatException">The list is malformed or has an option that is not followed.</exception>
+    /// <exception cref="ModelFormatException">The list is malformed or has an unsupported option.</exception>
     public static Dictionary<string, long> OfConfiguration(JsonElement config)
     {
         const string Where = $"tokenizer_config.json: {DecoderKey}";
@@ -31,14 +31,14 @@ internal static class AddedTokens
         foreach (var entry in list.EnumerateObject())
         {
             if (!long.TryParse(entry.Name, NumberStyles.None, CultureInfo.InvariantCulture, out var id))
-                throw new ModelFormatException($"{Where}: expected ids, found '{TokenizerFiles.Shorten(entry.Name)}'.");
+                throw new ModelFormatException($"{Where}: expected ids, found '{StrictJson.Shorten(entry.Name)}'.");
             Add(tokens, TextOf(entry.Value), id, entry.Value, Where);
         }
 
         return tokens;
     }
 
-    /// <exception cref="ModelFormatException">A list is malformed or has an option that is not followed.</exception>
+    /// <exception cref="ModelFormatException">A list is malformed or has an unsupported option.</exception>
     public static Dictionary<string, long> OfOlderFiles(JsonElement? plain, JsonElement? fast)
     {
         var tokens = new Dictionary<string, long>(StringComparer.Ordinal);
@@ -51,13 +51,18 @@ internal static class AddedTokens
         if (fast is { } root && root.TryGetProperty("added_tokens", out var list) && list.ValueKind == JsonValueKind.Array)
         {
             foreach (var entry in list.EnumerateArray())
-                Add(tokens, TextOf(entry), entry.ValueKind == JsonValueKind.Object && entry.TryGetProperty("id", out var id) ? IdOf(id) : -1, entry, $"{FastFileName}: added_tokens");
+            {
+                var id = entry.ValueKind == JsonValueKind.Object && entry.TryGetProperty("id", out var value) ? IdOf(value) : -1;
+                Add(tokens, TextOf(entry), id, entry, $"{FastFileName}: added_tokens");
+            }
         }
 
         return tokens;
     }
 
-    /// <summary>The special tokens that are not begin, end, unknown or padding. Transformers 5 lists them under another key, by name or without names.</summary>
+    /// <summary>
+    /// Returns the special tokens that are not begin, end, unknown or padding. Transformers 5 lists them under another key, by name or without names.
+    /// </summary>
     public static List<string> Additional(JsonElement? config)
     {
         if (config is not { } root || !(root.TryGetProperty(AdditionalKey, out var list) || root.TryGetProperty("extra_special_tokens", out list)))
@@ -71,7 +76,7 @@ internal static class AddedTokens
         return [.. tokens.Select(TextOf).OfType<string>().Where(text => text.Length > 0)];
     }
 
-    /// <summary>A token's text, which is written as such or as <c>{"content": text, ...}</c>; null where there is none.</summary>
+    /// <summary>Returns a token's text, which is written as such or as <c>{"content": text, ...}</c>; null if there is none.</summary>
     public static string? TextOf(JsonElement token)
     {
         if (token.ValueKind == JsonValueKind.Object && token.TryGetProperty("content", out var content))
@@ -79,9 +84,8 @@ internal static class AddedTokens
         return token.ValueKind == JsonValueKind.String ? token.GetString() : null;
     }
 
-    /// <summary>Cuts a prompt at the tokens it holds, letter by letter as they are written; of several that begin at one place the longest counts.</summary>
-    /// <param name="text">The prompt as it was given.</param>
-    /// <param name="tokens">None of them empty.</param>
+    /// <summary>Cuts a prompt at the tokens in it. Letters must be equal; of several tokens that begin at one place the longest counts.</summary>
+    /// <param name="tokens">None of them is empty.</param>
     public static IEnumerable<(string Text, bool IsToken)> Split(string text, IReadOnlyList<string> tokens)
     {
         var start = 0;
@@ -115,9 +119,9 @@ internal static class AddedTokens
     private static void Add(Dictionary<string, long> tokens, string? text, long id, JsonElement entry, string where)
     {
         if (string.IsNullOrEmpty(text) || id is < 0 or > int.MaxValue)
-            throw new ModelFormatException($"{where}: expected a text and an id from 0 to {int.MaxValue}, found {TokenizerFiles.Shorten(entry.GetRawText())}.");
+            throw new ModelFormatException($"{where}: expected a text and an id from 0 to {int.MaxValue}, found {StrictJson.Describe(entry)}.");
         if (entry.ValueKind == JsonValueKind.Object && entry.TryGetProperty("single_word", out var option) && option.ValueKind == JsonValueKind.True)
-            throw new ModelFormatException($"{where}: single_word is true for '{TokenizerFiles.Shorten(text)}'; expected false.");
+            throw new ModelFormatException($"{where}: single_word is true for '{StrictJson.Shorten(text)}'; expected false.");
         tokens[text] = id;
         if (tokens.Count > Most)
             throw new ModelFormatException($"{where}: more than {Most} tokens.");

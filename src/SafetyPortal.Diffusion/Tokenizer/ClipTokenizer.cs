@@ -7,39 +7,38 @@ namespace SafetyPortal.Diffusion.Tokenizer;
 /// Microsoft.ML.Tokenizers merges the bytes of a word; this class decides what a word is.
 /// </summary>
 /// <remarks>
-/// Follows openai/CLIP's <c>clip.tokenize(truncate=True)</c> without ftfy: HTML references resolved twice, white space
-/// collapsed, Python's lower case. For plain text this equals transformers' CLIPTokenizer, which Stable Diffusion pipelines use.
-/// The two differ where text holds HTML references (transformers keeps them), control characters, Chinese characters or accents apart from
-/// their letters (without ftfy it drops the first, sets spaces around the second and joins the third). With ftfy they also differ in curly
-/// quotes, ligatures, full-width letters and broken encodings. The text of a special or added token inside a prompt counts as that token, as in
-/// transformers; SD 2.x pads with "!", so an exclamation mark is one there. Instances are immutable and safe to use from several threads.
+/// Follows openai/CLIP's <c>clip.tokenize(truncate=True)</c> without ftfy: HTML references resolved twice, white space collapsed, Python's lower case.
+/// For plain text this equals transformers' CLIPTokenizer, which Stable Diffusion pipelines use. Without ftfy transformers keeps HTML references, drops
+/// control characters, sets spaces around Chinese characters and joins accents to their letters. With ftfy it also differs in curly quotes, ligatures,
+/// full-width letters and broken encodings. As in transformers, the text of a special or added token in a prompt counts as that token. SD 2.x pads
+/// with "!", so an exclamation mark is padding there. Instances are immutable and safe to use from several threads.
 /// </remarks>
 public sealed class ClipTokenizer
 {
-    /// <summary>The longest accepted prompt in UTF-16 units; far above what 77 tokens can say, low enough to bound the work.</summary>
+    /// <summary>The longest accepted prompt in UTF-16 units, which bounds the work. 77 tokens hold far less.</summary>
     public const int LongestPrompt = 8192;
 
-    /// <summary>What marks the last symbol of a word in the vocabulary.</summary>
+    /// <summary>Marks the last symbol of a word in the vocabulary.</summary>
     internal const string EndOfWord = "</w>";
 
-    private readonly IReadOnlyDictionary<string, long> _vocabulary;
-    private readonly BpeTokenizer _merges;
-    private readonly string[] _specials;
-    private readonly IReadOnlyList<string> _wholeTokens;
-    private readonly long _unknownId;
+    private readonly IReadOnlyDictionary<string, long> vocabulary;
+    private readonly BpeTokenizer merges;
+    private readonly string[] specials;
+    private readonly IReadOnlyList<string> wholeTokens;
+    private readonly long unknownId;
 
     private ClipTokenizer(TokenizerFiles files)
     {
-        _vocabulary = files.Vocabulary;
-        _specials = [files.Bos, files.Eos];
-        _wholeTokens = files.WholeTokens;
+        vocabulary = files.Vocabulary;
+        specials = [files.Bos, files.Eos];
+        wholeTokens = files.WholeTokens;
         BosId = IdOf(files.Bos, "bos_token");
         EosId = IdOf(files.Eos, "eos_token");
         PadId = IdOf(files.Pad, "pad_token");
-        _unknownId = IdOf(files.Unknown, "unk_token");
+        unknownId = IdOf(files.Unknown, "unk_token");
         ModelMaxLength = files.ModelMaxLength;
-        VocabularySize = _vocabulary.Values.Max() + 1;
-        _merges = BpeTokenizer.Create(new BpeOptions(_vocabulary.Select(entry => KeyValuePair.Create(entry.Key, (int)entry.Value)))
+        VocabularySize = vocabulary.Values.Max() + 1;
+        merges = BpeTokenizer.Create(new BpeOptions(vocabulary.Select(entry => KeyValuePair.Create(entry.Key, (int)entry.Value)))
         {
             Merges = files.Merges.Select(merge => $"{merge.Left} {merge.Right}"),
             ByteLevel = true,
@@ -64,14 +63,14 @@ public sealed class ClipTokenizer
     public long VocabularySize { get; }
 
     /// <summary>
-    /// Reads <c>vocab.json</c> and <c>merges.txt</c>, or <c>tokenizer.json</c> where one of them is missing; and, when present,
-    /// <c>tokenizer_config.json</c>. Without a list of added tokens in that also <c>special_tokens_map.json</c>, <c>added_tokens.json</c> and the
-    /// added tokens of <c>tokenizer.json</c>.
+    /// Reads <c>vocab.json</c> and <c>merges.txt</c>, or <c>tokenizer.json</c> if one of them is missing, and <c>tokenizer_config.json</c> if there is
+    /// one. If that lists no added tokens, also <c>special_tokens_map.json</c>, <c>added_tokens.json</c> and the added tokens of
+    /// <c>tokenizer.json</c>.
     /// </summary>
     /// <exception cref="ModelFormatException">A file is missing or malformed.</exception>
     public static ClipTokenizer Load(string directory) => new(TokenizerFiles.Read(directory));
 
-    /// <summary>Ids with start and end token, not padded, truncated to <see cref="ModelMaxLength"/> (the last id is then still the end token).</summary>
+    /// <summary>Returns ids with start and end token, not padded, truncated to <see cref="ModelMaxLength"/>. The last id is always the end token.</summary>
     /// <exception cref="ArgumentException">The prompt is longer than <see cref="LongestPrompt"/>.</exception>
     public long[] Encode(string text)
     {
@@ -83,23 +82,20 @@ public sealed class ClipTokenizer
         return truncated;
     }
 
-    /// <summary>As <see cref="Encode"/>, filled up to <see cref="ModelMaxLength"/> with <see cref="PadId"/>.</summary>
-    public long[] EncodePadded(string text) => EncodePadded(text, PadId);
-
-    /// <summary>As <see cref="EncodePadded(string)"/> with another filler: openai's CLIP pads with 0.</summary>
-    public long[] EncodePadded(string text, long padId)
+    /// <summary>Returns <see cref="Encode"/>'s ids, filled up to <see cref="ModelMaxLength"/>.</summary>
+    /// <param name="padId">The filler; null is <see cref="PadId"/>. openai's CLIP pads with 0.</param>
+    public long[] EncodePadded(string text, long? padId = null)
     {
         var ids = Encode(text);
-        var padded = new long[ModelMaxLength];
-        Array.Fill(padded, padId);
-        ids.CopyTo(padded, 0);
-        return padded;
+        return [.. ids, .. Enumerable.Repeat(padId ?? PadId, ModelMaxLength - ids.Length)];
     }
 
-    /// <summary>Length before truncation, both special tokens included; above <see cref="ModelMaxLength"/> the end of the prompt is not seen.</summary>
+    /// <summary>Returns the length before truncation, both special tokens included.</summary>
     public int CountTokens(string text) => EncodeAll(text).Count;
 
-    /// <summary>The words at the end of a prompt, in lower case, of which <see cref="Encode"/> cuts off at least a part; null if the whole prompt fits.</summary>
+    /// <summary>
+    /// Returns the words at the end of a prompt, in lower case, of which <see cref="Encode"/> cuts off at least a part; null if the prompt fits.
+    /// </summary>
     /// <exception cref="ArgumentException">The prompt is longer than <see cref="LongestPrompt"/>.</exception>
     public string? CutOff(string text)
     {
@@ -108,24 +104,22 @@ public sealed class ClipTokenizer
         return cut.Length > 0 ? cut : null;
     }
 
-    /// <summary>Ids of the vocabulary that a prompt can hold, ascending: everything but the special tokens.</summary>
-    public IReadOnlyList<long> PlainIds() =>
-        [.. _vocabulary.Where(entry => Array.IndexOf(_specials, entry.Key) < 0 && entry.Value != PadId && entry.Value != _unknownId).Select(entry => entry.Value).Order()];
+    /// <summary>Returns the ids of the vocabulary but for the special tokens, ascending.</summary>
+    public IReadOnlyList<long> PlainIds() => [.. Spellings().Select(spelling => spelling.Id)];
 
-    /// <summary>Ids and spellings of <see cref="PlainIds"/>, as <see cref="SpellingOf"/> has them.</summary>
-    public IEnumerable<(long Id, string Text)> Spellings()
-    {
-        var plain = PlainIds().ToHashSet();
-        return _vocabulary.Where(entry => plain.Contains(entry.Value)).OrderBy(entry => entry.Value).Select(entry => (entry.Value, Spell(entry.Key)));
-    }
+    /// <summary>Returns <see cref="PlainIds"/> with their spellings, as <see cref="SpellingOf"/> gives them.</summary>
+    public IEnumerable<(long Id, string Text)> Spellings() => vocabulary
+        .Where(entry => Array.IndexOf(specials, entry.Key) < 0 && entry.Value != PadId && entry.Value != unknownId)
+        .OrderBy(entry => entry.Value).Select(entry => (entry.Value, Spell(entry.Key)));
 
-    /// <summary>The vocabulary's spelling of an id, for reports; the end-of-word mark is a blank, byte symbols stay as they are.</summary>
+    /// <summary>Returns the vocabulary's spelling of an id, for reports. The end-of-word mark is a blank; byte symbols stay as they are.</summary>
     /// <exception cref="ArgumentException">The vocabulary has no such id.</exception>
     public string SpellingOf(long id)
     {
-        foreach (var (text, known) in _vocabulary)
+        foreach (var (text, known) in vocabulary)
         {
-            if (known == id) return Spell(text);
+            if (known == id)
+                return Spell(text);
         }
 
         throw new ArgumentException($"Expected an id of the vocabulary, got {id}.", nameof(id));
@@ -139,17 +133,16 @@ public sealed class ClipTokenizer
     {
         if (text.Length > LongestPrompt)
             throw new ArgumentException($"The prompt has {text.Length} characters; at most {LongestPrompt} are accepted.", nameof(text));
-        return AddedTokens.Split(text, _wholeTokens).SelectMany(piece => piece.IsToken
-            ? [(piece.Text, [_vocabulary[piece.Text]])]
-            : WordSplitter.Split(PromptNormalizer.Normalize(piece.Text), _specials).Select(word => (word, IdsOf(word))));
+        return AddedTokens.Split(text, wholeTokens).SelectMany(piece => piece.IsToken
+            ? [(piece.Text, [vocabulary[piece.Text]])]
+            : WordSplitter.Split(PromptNormalizer.Normalize(piece.Text), specials).Select(word => (word, IdsOf(word))));
     }
 
-    private IReadOnlyList<long> IdsOf(string word) => Array.IndexOf(_specials, word) >= 0
-        ? [_vocabulary[word]]
-        : [.. _merges.EncodeToIds(word, considerPreTokenization: false, considerNormalization: false).Select(id => (long)id)];
+    private IReadOnlyList<long> IdsOf(string word) => Array.IndexOf(specials, word) >= 0
+        ? [vocabulary[word]]
+        : [.. merges.EncodeToIds(word, considerPreTokenization: false, considerNormalization: false).Select(id => (long)id)];
 
-    private long IdOf(string token, string role)
-        => _vocabulary.TryGetValue(token, out var id)
-            ? id
-            : throw new ModelFormatException($"The vocabulary does not list '{token}', which the tokenizer's {role} names.");
+    private long IdOf(string token, string role) => vocabulary.TryGetValue(token, out var id)
+        ? id
+        : throw new ModelFormatException($"The vocabulary does not list '{token}', which the tokenizer's {role} names.");
 }

@@ -4,9 +4,9 @@ using System.Text;
 namespace SafetyPortal.Diffusion.Tokenizer;
 
 /// <summary>
-/// Character references of HTML5, resolved as Python's <c>html.unescape</c> does: names without a semicolon match by their
-/// longest known prefix, numbers in the C1 range mean Windows-1252, and code points that are no characters vanish. <c>WebUtility.HtmlDecode</c> does
-/// none of the three and knows 253 of the 2,231 names, so it gives other ids.
+/// Character references of HTML5, resolved as Python's <c>html.unescape</c> does. Names without a semicolon match by their longest known prefix, numbers
+/// in the C1 range mean Windows-1252, and code points that are no characters vanish. <c>WebUtility.HtmlDecode</c> does none of the three and knows 253
+/// of the 2,231 names.
 /// </summary>
 internal static class HtmlEntities
 {
@@ -102,8 +102,8 @@ internal static class HtmlEntities
         _ => char.ConvertFromUtf32(code),
     };
 
-    private static bool IsNoCharacter(int code)
-        => code is (>= 0x1 and <= 0x8) or 0xB or (>= 0xE and <= 0x1F) or 0x7F or (>= 0xFDD0 and <= 0xFDEF) || (code & 0xFFFE) == 0xFFFE;
+    private static bool IsNoCharacter(int code) =>
+        code is (>= 0x1 and <= 0x8) or 0xB or (>= 0xE and <= 0x1F) or 0x7F or (>= 0xFDD0 and <= 0xFDEF) || (code & 0xFFFE) == 0xFFFE;
 
     // One "name codepoint [codepoint]" a line, from the HTML standard's table of named character references.
     private static Dictionary<string, string> ReadNames()
@@ -115,7 +115,8 @@ internal static class HtmlEntities
         while (reader.ReadLine() is { } line)
         {
             var parts = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
-            names[parts[0]] = string.Concat(parts.Skip(1).Select(p => char.ConvertFromUtf32(int.Parse(p, NumberStyles.HexNumber, CultureInfo.InvariantCulture))));
+            var codes = parts.Skip(1).Select(code => int.Parse(code, NumberStyles.HexNumber, CultureInfo.InvariantCulture));
+            names[parts[0]] = string.Concat(codes.Select(char.ConvertFromUtf32));
         }
 
         return names;

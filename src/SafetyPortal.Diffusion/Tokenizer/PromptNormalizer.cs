@@ -9,9 +9,9 @@ namespace SafetyPortal.Diffusion.Tokenizer;
 /// </summary>
 internal static class PromptNormalizer
 {
-    /// <summary>The cleaned text; the same text always gives the same result, whatever the machine's culture.</summary>
-    public static string Normalize(string prompt)
-        => ToLower(CollapseWhiteSpace(HtmlEntities.Unescape(HtmlEntities.Unescape(prompt))));
+    /// <summary>Returns the cleaned text; the machine's culture does not matter.</summary>
+    public static string Normalize(string prompt) =>
+        ToLower(CollapseWhiteSpace(HtmlEntities.Unescape(HtmlEntities.Unescape(prompt))));
 
     private static string CollapseWhiteSpace(string text)
     {
@@ -27,9 +27,9 @@ internal static class PromptNormalizer
         return Strip(result.ToString());
     }
 
-    /// <summary>Unicode's White_Space: what <c>\s</c> matches in the reference's splitter.</summary>
-    public static bool IsSpace(char c)
-        => c is (>= '\t' and <= '\r') or ' ' or '\u0085' or '\u00a0' or '\u1680' or (>= '\u2000' and <= '\u200a')
+    /// <summary>Returns whether <c>\s</c> in the reference's splitter matches the character: Unicode's White_Space.</summary>
+    public static bool IsSpace(char c) =>
+        c is (>= '\t' and <= '\r') or ' ' or '\u0085' or '\u00a0' or '\u1680' or (>= '\u2000' and <= '\u200a')
             or '\u2028' or '\u2029' or '\u202f' or '\u205f' or '\u3000';
 
     // Python's str.strip also takes the four information separators.
@@ -82,13 +82,13 @@ internal static class PromptNormalizer
         return after == runes.Length || !IsCased(runes[after]);
     }
 
-    private static bool IsCased(Rune r)
-        => Rune.GetUnicodeCategory(r) is UnicodeCategory.UppercaseLetter or UnicodeCategory.LowercaseLetter or UnicodeCategory.TitlecaseLetter
+    private static bool IsCased(Rune r) =>
+        Rune.GetUnicodeCategory(r) is UnicodeCategory.UppercaseLetter or UnicodeCategory.LowercaseLetter or UnicodeCategory.TitlecaseLetter
             || r.Value is 0xAA or 0xBA or (>= 0x2160 and <= 0x217F) or (>= 0x24B6 and <= 0x24E9)
                 or (>= 0x1F130 and <= 0x1F149) or (>= 0x1F150 and <= 0x1F169) or (>= 0x1F170 and <= 0x1F189);
 
-    private static bool IsCaseIgnorable(Rune r)
-        => Rune.GetUnicodeCategory(r) is UnicodeCategory.NonSpacingMark or UnicodeCategory.EnclosingMark or UnicodeCategory.Format
+    private static bool IsCaseIgnorable(Rune r) =>
+        Rune.GetUnicodeCategory(r) is UnicodeCategory.NonSpacingMark or UnicodeCategory.EnclosingMark or UnicodeCategory.Format
                 or UnicodeCategory.ModifierLetter or UnicodeCategory.ModifierSymbol
             || r.Value is '\'' or '.' or ':' or 0xB7 or 0x387 or 0x55F or 0x5F4 or 0x2018 or 0x2019 or 0x2024 or 0x2027
                 or 0xFE13 or 0xFE52 or 0xFE55 or 0xFF07 or 0xFF0E or 0xFF1A;

@@ -4,7 +4,7 @@ using SafetyPortal.Diffusion.Inspection;
 namespace SafetyPortal.Diffusion.Tokenizer;
 
 /// <summary>
-/// Reads and checks the files of a Hugging Face CLIP tokenizer folder, of transformers up to 4 (<c>vocab.json</c>, <c>merges.txt</c>) or from 5 on
+/// The files of a Hugging Face CLIP tokenizer folder, of transformers up to 4 (<c>vocab.json</c>, <c>merges.txt</c>) or from 5 on
 /// (<c>tokenizer.json</c>). The files are untrusted: sizes, ids and merges are checked.
 /// </summary>
 /// <param name="Vocabulary">Ids by token, those of added tokens among them; no id belongs to two tokens.</param>
@@ -33,7 +33,7 @@ internal sealed record TokenizerFiles(
     {
         bool Has(string file) => Path.Exists(Path.Combine(directory, file));
         var config = ReadOptionalObject(directory, ConfigurationFile);
-        // As transformers does: a configuration that lists its added tokens says everything, otherwise the older files win.
+        // As in transformers: a configuration that lists its added tokens is complete, otherwise the older files win.
         var complete = config is { } root && root.TryGetProperty(AddedTokens.DecoderKey, out _);
         var map = complete ? null : ReadOptionalObject(directory, "special_tokens_map.json");
         var separate = (Has(VocabularyFile) && Has(MergesFile)) || !Has(AddedTokens.FastFileName);
@@ -47,27 +47,28 @@ internal sealed record TokenizerFiles(
         var owners = vocabulary.ToDictionary(entry => entry.Value, entry => entry.Key);
         foreach (var (token, id) in added)
         {
+            var text = $"The added token '{StrictJson.Shorten(token)}' has id {id}";
             if (!owners.TryAdd(id, token) && owners[id] != token)
-                throw new ModelFormatException($"The added token '{Shorten(token)}' has id {id}, which is that of '{Shorten(owners[id])}'.");
+                throw new ModelFormatException($"{text}, which is that of '{StrictJson.Shorten(owners[id])}'.");
             if (vocabulary.TryGetValue(token, out var known) && known != id)
-                throw new ModelFormatException($"The added token '{Shorten(token)}' has id {id}, in the vocabulary it has {known}.");
+                throw new ModelFormatException($"{text}, in the vocabulary it has {known}.");
             vocabulary[token] = id;
         }
 
         var more = AddedTokens.Additional(map ?? config);
         if (more.FirstOrDefault(token => !vocabulary.ContainsKey(token)) is { } unlisted)
-            throw new ModelFormatException($"{AddedTokens.AdditionalKey} names '{Shorten(unlisted)}', to which no file gives an id.");
+            throw new ModelFormatException($"{AddedTokens.AdditionalKey} names '{StrictJson.Shorten(unlisted)}', to which no file gives an id.");
         List<string> whole = [.. added.Keys.Concat(more).Concat([bos, eos, unknown, pad]).Where(token => token.Length > 0).Distinct(StringComparer.Ordinal)];
         return new(vocabulary, merges, bos, eos, unknown, pad, whole, MaxLength(config));
     }
 
     private static (Dictionary<string, long>, List<(string, string)>) ReadSeparate(string directory)
     {
-        using var document = ParseObject(VocabularyFile, ReadText(directory, VocabularyFile));
-        var vocabulary = ReadVocabulary(document.RootElement, VocabularyFile);
-        var lines = ReadText(directory, MergesFile).TrimEnd().Split('\n');
+        var bytes = RegularFile.ReadAllBytes(Existing(directory, VocabularyFile), LargestFile);
+        var vocabulary = ReadVocabulary(StrictJson.Object(bytes, VocabularyFile), VocabularyFile);
+        var lines = RegularFile.ReadAllText(Existing(directory, MergesFile), LargestFile).TrimEnd().Split('\n');
         if (!lines[0].StartsWith("#version", StringComparison.Ordinal))
-            throw new ModelFormatException($"{MergesFile} line 1: expected '#version: ...', found '{Shorten(lines[0])}'.");
+            throw new ModelFormatException($"{MergesFile} line 1: expected '#version: ...', found '{StrictJson.Shorten(lines[0])}'.");
         return (vocabulary, ReadMerges(lines.Skip(1).Select((line, i) => ($"{MergesFile} line {i + 2}", line.TrimEnd('\r').Split(' '))), vocabulary));
     }
 
@@ -88,15 +89,19 @@ internal sealed record TokenizerFiles(
 
         void Require(string key, string expected)
         {
-            if (Text(model, key) is var found && found != expected)
-                throw new ModelFormatException($"{Where}: {key}: expected \"{expected}\", found {(found is null ? "none" : $"\"{Shorten(found)}\"")}: not a tokenizer of CLIP.");
+            var found = Text(model, key);
+            if (found == expected)
+                return;
+            var quoted = found is null ? "none" : $"\"{StrictJson.Shorten(found)}\"";
+            throw new ModelFormatException($"{Where}: {key}: expected \"{expected}\", found {quoted}: not a tokenizer of CLIP.");
         }
 
         // Written as one string before tokenizers 0.20, as two since.
         static string[] Parts(JsonElement pair) => pair.ValueKind switch
         {
             JsonValueKind.String => pair.GetString()!.Split(' '),
-            JsonValueKind.Array when pair.EnumerateArray().All(part => part.ValueKind == JsonValueKind.String) => [.. pair.EnumerateArray().Select(part => part.GetString()!)],
+            JsonValueKind.Array when pair.EnumerateArray().All(part => part.ValueKind == JsonValueKind.String) =>
+                [.. pair.EnumerateArray().Select(part => part.GetString()!)],
             _ => [pair.GetRawText()],
         };
     }
@@ -108,11 +113,14 @@ internal sealed record TokenizerFiles(
         foreach (var entry in tokens.EnumerateObject())
         {
             if (entry.Value.ValueKind != JsonValueKind.Number || !entry.Value.TryGetInt32(out var id) || id is < 0 or int.MaxValue)
-                throw new ModelFormatException($"{where}: token '{Shorten(entry.Name)}' has id {Shorten(entry.Value.GetRawText())}; expected an integer from 0 to {int.MaxValue - 1}.");
-            if (!vocabulary.TryAdd(entry.Name, id))
-                throw new ModelFormatException($"{where}: token '{Shorten(entry.Name)}' is listed twice.");
+            {
+                var found = $"token '{StrictJson.Shorten(entry.Name)}' has id {StrictJson.Describe(entry.Value)}";
+                throw new ModelFormatException($"{where}: {found}; expected an integer from 0 to {int.MaxValue - 1}.");
+            }
+
+            vocabulary.Add(entry.Name, id);
             if (!used.Add(id))
-                throw new ModelFormatException($"{where}: id {id} is given to two tokens, the second is '{Shorten(entry.Name)}'.");
+                throw new ModelFormatException($"{where}: id {id} is given to two tokens, the second is '{StrictJson.Shorten(entry.Name)}'.");
         }
 
         return vocabulary.Count > 0 ? vocabulary : throw new ModelFormatException($"{where}: no tokens.");
@@ -125,60 +133,34 @@ internal sealed record TokenizerFiles(
         foreach (var (where, parts) in lines)
         {
             if (parts.Length != 2 || parts.Any(part => part.Length == 0 || part.Contains(' ', StringComparison.Ordinal)))
-                throw new ModelFormatException($"{where}: expected two symbols separated by one space, found '{Shorten(string.Join(' ', parts))}'.");
+                throw new ModelFormatException($"{where}: expected two symbols separated by one space, found '{StrictJson.Shorten(string.Join(' ', parts))}'.");
             if (!vocabulary.ContainsKey(parts[0] + parts[1]))
-                throw new ModelFormatException($"{where}: the merge makes '{Shorten(parts[0] + parts[1])}', which the vocabulary does not list.");
+                throw new ModelFormatException($"{where}: the merge makes '{StrictJson.Shorten(parts[0] + parts[1])}', which the vocabulary does not list.");
             if (Array.Find(parts, part => !vocabulary.ContainsKey(part)) is { } unlisted)
-                throw new ModelFormatException($"{where}: the merge takes '{Shorten(unlisted)}', which the vocabulary does not list.");
+                throw new ModelFormatException($"{where}: the merge takes '{StrictJson.Shorten(unlisted)}', which the vocabulary does not list.");
             if (!known.Add((parts[0], parts[1])))
-                throw new ModelFormatException($"{where}: the merge of '{Shorten(parts[0])}' and '{Shorten(parts[1])}' is listed twice.");
+                throw new ModelFormatException($"{where}: the merge of '{StrictJson.Shorten(parts[0])}' and '{StrictJson.Shorten(parts[1])}' is listed twice.");
             merges.Add((parts[0], parts[1]));
         }
 
         return merges;
     }
 
-    private static string ReadText(string directory, string name)
+    private static string Existing(string directory, string name)
     {
         var path = Path.Combine(directory, name);
-        if (!File.Exists(path))
-        {
-            throw new ModelFormatException(name is VocabularyFile or MergesFile
-                ? $"{name} is missing from the tokenizer folder {directory}; expected {VocabularyFile} and {MergesFile}, or {AddedTokens.FastFileName}."
-                : $"{name} is missing from the tokenizer folder {directory}.");
-        }
-
-        return RegularFile.ReadAllText(path, LargestFile);
-    }
-
-    private static JsonDocument ParseObject(string name, string text)
-    {
-        JsonDocument document;
-        try
-        {
-            document = StrictJson.Parse(text);
-        }
-        catch (JsonException e)
-        {
-            throw new ModelFormatException($"{name} is not JSON: {e.Message}", e);
-        }
-
-        if (document.RootElement.ValueKind == JsonValueKind.Object)
-            return document;
-        var kind = document.RootElement.ValueKind;
-        document.Dispose();
-        throw new ModelFormatException($"{name}: expected a JSON object, found {kind}.");
+        return File.Exists(path) ? path : throw new ModelFormatException(
+            $"{name} is missing from the tokenizer folder {directory}; expected {VocabularyFile} and {MergesFile}, or {AddedTokens.FastFileName}.");
     }
 
     private static JsonElement? ReadOptionalObject(string directory, string name)
     {
-        if (!Path.Exists(Path.Combine(directory, name)))
-            return null;
-        using var document = ParseObject(name, ReadText(directory, name));
-        return document.RootElement.Clone();
+        var path = Path.Combine(directory, name);
+        return Path.Exists(path) ? StrictJson.Object(RegularFile.ReadAllBytes(path, LargestFile), name) : null;
     }
 
-    private static string? Text(JsonElement? config, string name) => config is { } root && root.TryGetProperty(name, out var value) ? AddedTokens.TextOf(value) : null;
+    private static string? Text(JsonElement? config, string name) =>
+        config is { } root && root.TryGetProperty(name, out var value) ? AddedTokens.TextOf(value) : null;
 
     // Tokenizers without a limit store 1e30.
     private static int MaxLength(JsonElement? config)
@@ -188,10 +170,8 @@ internal sealed record TokenizerFiles(
         var length = value.GetDouble();
         if (length > 1e9)
             return DefaultLength;
-        return length is >= 2 and <= LongestModel && double.IsInteger(length)
-            ? (int)length
-            : throw new ModelFormatException($"{ConfigurationFile}: model_max_length is {value.GetRawText()}; expected a whole number from 2 to {LongestModel}.");
+        if (length is >= 2 and <= LongestModel && double.IsInteger(length))
+            return (int)length;
+        throw new ModelFormatException($"{ConfigurationFile}: model_max_length is {value.GetRawText()}; expected a whole number from 2 to {LongestModel}.");
     }
-
-    public static string Shorten(string text) => text.Length <= 60 ? text : text[..60] + "...";
 }

@@ -4,9 +4,9 @@ using System.Text;
 namespace SafetyPortal.Diffusion.Tokenizer;
 
 /// <summary>
-/// Cuts cleaned text into the pieces that byte-pair merges never cross. Equivalent to openai/CLIP's pattern
-/// <c>special|'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+</c> (ignoring case) over code points. Regular expressions of .NET see
-/// UTF-16 halves instead: with one, text that holds letters or digits beyond U+FFFF gets other ids.
+/// Cuts cleaned text into the pieces that byte-pair merges never cross, like openai/CLIP's pattern
+/// <c>special|'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+</c> (ignoring case) over code points. A regular expression of .NET matches
+/// UTF-16 halves instead, so letters and digits beyond U+FFFF would get other ids.
 /// </summary>
 internal static class WordSplitter
 {
@@ -20,7 +20,7 @@ internal static class WordSplitter
         Space,
     }
 
-    /// <summary>The pieces in order; white space separates and is dropped.</summary>
+    /// <summary>Returns the pieces in order, without the white space between them.</summary>
     public static IEnumerable<string> Split(string text, IReadOnlyList<string> specialTokens)
     {
         string[] whole = [.. specialTokens, .. Contractions];

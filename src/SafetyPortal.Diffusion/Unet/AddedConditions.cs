@@ -7,8 +7,8 @@ namespace SafetyPortal.Diffusion.Unet;
 /// and six numbers, namely height and width of the original, top and left of the crop, height and width of the target.
 /// </summary>
 /// <remarks>
-/// They follow the text embedding as further rows of the same tensor, so code that batches, repeats or mixes conditions treats both kinds of
-/// model alike. <see cref="Pack"/> appends the rows, and the network removes them.
+/// They follow the text embedding as further rows of the same tensor, so code that batches, repeats or mixes conditions needs no case for XL.
+/// <see cref="Pack"/> appends the rows, and the network removes them.
 /// </remarks>
 /// <param name="SizeChannels">Channels of the sinusoidal embedding of each number.</param>
 /// <param name="InputChannels">Channels of pooled text and embedded numbers together.</param>
@@ -23,7 +23,7 @@ public sealed record AddedConditions(int SizeChannels, int InputChannels)
     /// <summary>Width of the pooled text embedding.</summary>
     public int PooledChannels => InputChannels - (Sizes * SizeChannels);
 
-    /// <summary>Rows after the text.</summary>
+    /// <summary>Returns the number of rows after the text.</summary>
     /// <param name="width">Channels of a row, the UNet's cross_attention_dim.</param>
     public long Rows(long width) => (PooledChannels + Sizes + width - 1) / width;
 
@@ -37,7 +37,11 @@ public sealed record AddedConditions(int SizeChannels, int InputChannels)
         if (sizes.Count != Sizes)
             throw new ArgumentException($"Expected {Sizes} numbers, got {sizes.Count}.", nameof(sizes));
         if (pooled.shape is not [var batch, var channels] || channels != PooledChannels || batch != text.shape[0])
-            throw new ArgumentException($"Expected a pooled text embedding of shape [{text.shape[0]}, {PooledChannels}], got [{string.Join(", ", pooled.shape)}].", nameof(pooled));
+        {
+            throw new ArgumentException(
+                $"Expected a pooled text embedding of shape [{text.shape[0]}, {PooledChannels}], got [{string.Join(", ", pooled.shape)}].", nameof(pooled));
+        }
+
         using var scope = NewDisposeScope();
         var width = text.shape[2];
         var numbers = tensor(sizes.ToArray()).to(text).unsqueeze(0).expand(batch, Sizes); // [B, 6]

@@ -9,26 +9,23 @@ namespace SafetyPortal.Diffusion.Unet;
 public sealed class AttentionRecorder : IDisposable
 {
     private const string CrossAttention = ".attn2";
-    private readonly List<Attention> listened = [];
+    private readonly List<Attention> listened;
     private readonly int images;
     private readonly IReadOnlyList<TokenPlaces> wanted;
     private readonly (long Height, long Width) latent;
     private readonly Tensor sum;
     private int calls;
 
+    /// <inheritdoc cref="AttentionRecorder(UNet2DConditionModel, int, IReadOnlyList{TokenPlaces}, long, long)"/>
     /// <summary>Starts to record one map per image.</summary>
-    /// <param name="unet">The network; one recorder at a time.</param>
     /// <param name="tokens">For each image of the batch the positions of its tokens, at least one.</param>
-    /// <param name="height">Height of the latent.</param>
-    /// <param name="width">Width of the latent.</param>
-    /// <exception cref="InvalidOperationException">The network has no cross-attention, or another recorder listens.</exception>
     public AttentionRecorder(UNet2DConditionModel unet, IReadOnlyList<IReadOnlyList<int>> tokens, long height, long width)
         : this(unet, tokens.Count, [.. tokens.Select((positions, image) => new TokenPlaces(image, positions))], height, width)
     {
     }
 
     /// <summary>Starts to record any number of maps per image.</summary>
-    /// <param name="unet">The network; one recorder at a time.</param>
+    /// <param name="unet">The network. It may have one recorder at a time.</param>
     /// <param name="images">Images of the batch.</param>
     /// <param name="wanted">The tokens of each map.</param>
     /// <param name="height">Height of the latent.</param>
@@ -39,26 +36,29 @@ public sealed class AttentionRecorder : IDisposable
         ArgumentNullException.ThrowIfNull(unet);
         ArgumentNullException.ThrowIfNull(wanted);
         if (wanted.Count == 0 || wanted.Any(w => w.Positions.Count == 0 || w.Image < 0 || w.Image >= images))
-            throw new ArgumentException($"Expected at least one map, each of at least one token position of one of {images} images, got {string.Join(", ", wanted.Select(w => $"{w.Positions.Count} of image {w.Image}"))}.", nameof(wanted));
-        (this.images, this.wanted, latent) = (images, wanted, (height, width));
-        foreach (var (name, module) in unet.named_modules())
         {
-            if (module is Attention attention && name.EndsWith(CrossAttention, StringComparison.Ordinal)) listened.Add(attention);
+            var got = string.Join(", ", wanted.Select(w => $"{w.Positions.Count} of image {w.Image}"));
+            throw new ArgumentException($"Expected at least one map, each of at least one token of one of {images} images, got {got}.", nameof(wanted));
         }
 
+        (this.images, this.wanted, latent) = (images, wanted, (height, width));
+        listened = [.. unet.named_modules().Where(m => m.name.EndsWith(CrossAttention, StringComparison.Ordinal)).Select(m => m.module).OfType<Attention>()];
         if (listened.Count == 0 || listened.Exists(a => a.Recorder is not null))
-            throw new InvalidOperationException($"Expected cross-attention layers without a recorder, the network has {listened.Count}, and a recorder has some of them.");
+        {
+            var taken = listened.Count(a => a.Recorder is not null);
+            throw new InvalidOperationException($"Expected cross-attention layers without a recorder, got {listened.Count} layers, {taken} with one.");
+        }
+
         sum = zeros([wanted.Count, height, width], dtype: ScalarType.Float32).DetachFromDisposeScope();
-        foreach (var attention in listened) attention.Recorder = this;
+        listened.ForEach(attention => attention.Recorder = this);
     }
 
-    /// <summary>
-    /// [maps, height, width]: the tokens' share of each place's attention to the text, 0 to 1. The caller owns it.
-    /// </summary>
+    /// <summary>Returns [maps, height, width]: the tokens' share of each place's attention to the text, 0 to 1. The caller owns it.</summary>
     /// <exception cref="InvalidOperationException">The network was not called.</exception>
     public Tensor Maps()
     {
-        if (calls == 0) throw new InvalidOperationException("Expected at least one call of the network while recording, there was none.");
+        if (calls == 0)
+            throw new InvalidOperationException("Expected at least one call of the network while recording, there was none.");
         using var frozen = no_grad();
         return sum / calls;
     }
@@ -86,7 +86,7 @@ public sealed class AttentionRecorder : IDisposable
 
     public void Dispose()
     {
-        foreach (var attention in listened) attention.Recorder = null;
+        listened.ForEach(attention => attention.Recorder = null);
         sum.Dispose();
     }
 
@@ -94,7 +94,8 @@ public sealed class AttentionRecorder : IDisposable
     private (long Height, long Width) MapSize(long places)
     {
         var (height, width) = latent;
-        while (height * width > places) (height, width) = ((height + 1) / 2, (width + 1) / 2);
+        while (height * width > places)
+            (height, width) = ((height + 1) / 2, (width + 1) / 2);
         return height * width == places
             ? (height, width)
             : throw new InvalidOperationException($"Expected a map of {places} places to be a halving of {latent.Height} x {latent.Width}, it is none.");

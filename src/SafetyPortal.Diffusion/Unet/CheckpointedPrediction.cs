@@ -3,8 +3,8 @@ using static TorchSharp.torch;
 namespace SafetyPortal.Diffusion.Unet;
 
 /// <summary>
-/// A prediction that keeps only the maps between the UNet's blocks. The backward pass computes each block once more (Chen et al. 2016,
-/// arXiv 1604.06174), so the graph of one block exists at a time, for a third more computation.
+/// A prediction that keeps the maps between the UNet's blocks alone. The backward pass computes each block once more (Chen et al. 2016,
+/// arXiv 1604.06174), so the graph of one block exists at a time. That takes a third more computation.
 /// </summary>
 public sealed class CheckpointedPrediction : IDisposable
 {
@@ -27,19 +27,22 @@ public sealed class CheckpointedPrediction : IDisposable
         using var scope = NewDisposeScope();
         condition = unet.Condition(timesteps, encoderHiddenStates);
         skips.Add(unet.Enter(sample));
-        foreach (var block in unet.Down) skips.AddRange(block.call(skips[^1], condition));
+        foreach (var block in unet.Down)
+            skips.AddRange(block.call(skips[^1], condition));
         maps.Add(skips[^1]);
         maps.Add(unet.Middle.call(maps[0], condition));
         var stack = new Stack<Tensor>(skips.Select(s => s.alias())); // blocks dispose what they take
-        foreach (var block in unet.Up) maps.Add(block.call(maps[^1], stack, condition));
+        foreach (var block in unet.Up)
+            maps.Add(block.call(maps[^1], stack, condition));
         Noise = UNet2DConditionModel.Finite(unet.Leave(maps[^1]).to(sample.dtype), timesteps);
-        foreach (var tensor in Kept()) tensor.DetachFromDisposeScope();
+        foreach (var tensor in Kept())
+            tensor.DetachFromDisposeScope();
     }
 
     /// <summary>[B, out, H, W], of the sample's type; without a graph.</summary>
     public Tensor Noise { get; }
 
-    /// <summary>Adds to the gradients of all parameters that require one. The prediction's inputs must not be disposed yet; they get no gradient.</summary>
+    /// <summary>Adds to the gradients of all parameters that require one. The prediction's inputs must still exist; they get no gradient.</summary>
     /// <param name="gradient">Of the objective, with respect to <see cref="Noise"/>.</param>
     public void Backward(Tensor gradient)
     {
@@ -57,9 +60,10 @@ public sealed class CheckpointedPrediction : IDisposable
         {
             var block = unet.Up[i];
             var leaves = skips.GetRange(end, block.Skips).Select(Leaf).ToList();
-            var below = end > 0 ? skips.GetRange(end - 1, 1) : []; // tells the size to double to
+            var below = end > 0 ? skips.GetRange(end - 1, 1) : []; // its size is that of the doubled map
             x = Pull(maps[i + 1], map => block.call(map, new Stack<Tensor>(below.Concat(leaves).Select(s => s.alias())), live), x);
-            foreach (var leaf in leaves) toSkips[end++] = leaf.grad!;
+            foreach (var leaf in leaves)
+                toSkips[end++] = leaf.grad!;
         }
 
         // 3. The middle.
@@ -78,14 +82,17 @@ public sealed class CheckpointedPrediction : IDisposable
 
         // 5. The first layers, if one of their parameters requires a gradient.
         var first = unet.Enter(sample);
-        if (first.requires_grad) autograd.backward(first, toSkips[0] + x);
+        if (first.requires_grad)
+            autograd.backward(first, toSkips[0] + x);
         var time = unet.Condition(timesteps, text).Time;
-        if (time.requires_grad) autograd.backward(time, live.Time.grad!);
+        if (time.requires_grad)
+            autograd.backward(time, live.Time.grad!);
     }
 
     public void Dispose()
     {
-        foreach (var tensor in Kept()) tensor.Dispose();
+        foreach (var tensor in Kept())
+            tensor.Dispose();
     }
 
     // The gradient of a map, from that of what is computed from it.

@@ -26,7 +26,7 @@ internal sealed class Attention : nn.Module<Tensor, Tensor, Tensor>
         RegisterComponents();
     }
 
-    /// <summary>Sees queries and keys of every call; null, the usual state, costs nothing.</summary>
+    /// <summary>Receives queries and keys of every call; null for none.</summary>
     public AttentionRecorder? Recorder { get; set; }
 
     /// <param name="x">[B, T, C]</param>

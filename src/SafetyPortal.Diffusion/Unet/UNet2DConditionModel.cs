@@ -7,8 +7,8 @@ using static TorchSharp.torch;
 namespace SafetyPortal.Diffusion.Unet;
 
 /// <summary>
-/// The noise predictor of Stable Diffusion 1.x and 2.x (Rombach et al. 2022, section 3.3) and XL (Podell et al. 2023, arXiv 2307.01952), with the parameter names and order of diffusers'
-/// class of the same name.
+/// The noise predictor of Stable Diffusion 1.x and 2.x (Rombach et al. 2022, section 3.3) and XL (Podell et al. 2023, arXiv 2307.01952), with the
+/// parameter names and order of diffusers' class of the same name.
 /// </summary>
 public sealed class UNet2DConditionModel : nn.Module<Tensor, Tensor, Tensor, Tensor>
 {
@@ -69,7 +69,7 @@ public sealed class UNet2DConditionModel : nn.Module<Tensor, Tensor, Tensor, Ten
     public static UNet2DConditionModel Load(string folder, Device? device = null, ScalarType dtype = ScalarType.Float32)
     {
         var config = UNetConfig.From(CheckpointFolder.OpenConfig(folder));
-        using var weights = CheckpointFolder.OpenWeights(folder, CheckpointFolder.DiffusersStem);
+        using var weights = OpenWeights(folder);
         return ModuleWeights.Load(on => new UNet2DConditionModel(config, on), weights, device, dtype);
     }
 
@@ -80,16 +80,13 @@ public sealed class UNet2DConditionModel : nn.Module<Tensor, Tensor, Tensor, Ten
     /// <summary>Writes a folder that diffusers and <see cref="Load"/> read.</summary>
     /// <param name="folder">Created if absent.</param>
     /// <param name="dtype">The type to store; null keeps the parameters' own.</param>
-    public void Save(string folder, ScalarType? dtype = null)
-    {
-        CheckpointFolder.SaveConfig(folder, Config.ToJson());
-        ModuleWeights.Save(this, Path.Combine(folder, CheckpointFolder.DiffusersStem + ".safetensors"), dtype);
-    }
+    public void Save(string folder, ScalarType? dtype = null) =>
+        CheckpointFolder.Save(folder, CheckpointFolder.DiffusersStem, Config.ToJson(), this, dtype);
 
     /// <summary>Predicts the noise in a latent.</summary>
     /// <param name="sample">[B, in, H, W], any H and W</param>
     /// <param name="timesteps">[B], or [1] for the same timestep throughout; any number type</param>
-    /// <param name="encoderHiddenStates">[B, S, cross_attention_dim], any S; with <see cref="UNetConfig.Added"/>, what its Pack returned.</param>
+    /// <param name="encoderHiddenStates">[B, S, cross_attention_dim], any S; for XL what <see cref="AddedConditions.Pack"/> returned.</param>
     /// <returns>[B, out, H, W], of the sample's type; computed in that of the weights.</returns>
     /// <exception cref="ArgumentException">A shape differs from these.</exception>
     /// <exception cref="ModelFormatException">The prediction is not finite.</exception>
@@ -158,8 +155,11 @@ public sealed class UNet2DConditionModel : nn.Module<Tensor, Tensor, Tensor, Ten
         return conv_in.call(Config.CenterInputSample ? (2 * typed) - 1 : typed); // [B, C0, H, W]
     }
 
-    internal static Tensor Finite(Tensor noise, Tensor timesteps) =>
-        Overflow.Refuse(noise, () => $"the UNet at timestep {string.Join(", ", timesteps.to(ScalarType.Float32).cpu().reshape(-1).data<float>().ToArray().Distinct())}");
+    internal static Tensor Finite(Tensor noise, Tensor timesteps) => Overflow.Refuse(noise, () =>
+    {
+        var distinct = timesteps.to(ScalarType.Float32).cpu().reshape(-1).data<float>().ToArray().Distinct();
+        return $"the UNet at timestep {string.Join(", ", distinct)}";
+    });
 
     internal Tensor Leave(Tensor x) => conv_out.call(Reuse.Silu(conv_norm_out.call(x))); // [B, out, H, W]
 
@@ -172,6 +172,9 @@ public sealed class UNet2DConditionModel : nn.Module<Tensor, Tensor, Tensor, Ten
             throw new ArgumentException($"Expected 1 or {batch} timesteps, got shape [{string.Join(", ", timesteps.shape)}].", nameof(timesteps));
         var rows = Config.Added?.Rows(Config.CrossAttentionDim[0]) ?? 0;
         if (text.dim() != 3 || text.shape[0] != batch || text.shape[2] != Config.CrossAttentionDim[0] || text.shape[1] <= rows)
-            throw new ArgumentException($"Expected a text embedding of shape [{batch}, S, {Config.CrossAttentionDim[0]}]{(rows > 0 ? $" with {rows} added rows" : "")}, got [{string.Join(", ", text.shape)}].", nameof(text));
+        {
+            var expected = $"[{batch}, S, {Config.CrossAttentionDim[0]}]{(rows > 0 ? $" with {rows} added rows" : "")}";
+            throw new ArgumentException($"Expected a text embedding of shape {expected}, got [{string.Join(", ", text.shape)}].", nameof(text));
+        }
     }
 }

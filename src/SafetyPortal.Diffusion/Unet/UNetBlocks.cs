@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 
 namespace SafetyPortal.Diffusion.Unet;
 
-/// <summary>What every block is told besides its feature map.</summary>
+/// <summary>What every block takes in besides its feature map.</summary>
 /// <param name="Time">The timestep embedding after its SiLU, [B or 1, time].</param>
 /// <param name="Text">The text embedding, [B, S, text].</param>
 internal readonly record struct Conditioning(Tensor Time, Tensor Text);
@@ -26,7 +26,7 @@ internal sealed class UNetDownBlock : nn.Module<Tensor, Conditioning, Tensor[]>
         var input = config.BlockOutChannels[Math.Max(block - 1, 0)];
         var layers = config.LayersPerBlock[block];
         if (config.DownBlockTypes[block] == UNetConfig.CrossAttentionDown)
-            attentions = nn.ModuleList(Enumerable.Range(0, layers).Select(_ => new Transformer2DModel(UNetShapes.Transformer(config, block), device)).ToArray());
+            attentions = UNetShapes.Attentions(config, block, layers, device);
         resnets = nn.ModuleList(Enumerable.Range(0, layers)
             .Select(i => new ResnetBlock2D(UNetShapes.Resnet(config, i == 0 ? input : channels, channels), device)).ToArray());
         if (block < config.BlockOutChannels.Count - 1)
@@ -34,11 +34,10 @@ internal sealed class UNetDownBlock : nn.Module<Tensor, Conditioning, Tensor[]>
         RegisterComponents();
     }
 
-    /// <summary>How many feature maps it returns.</summary>
+    /// <summary>Number of feature maps it returns.</summary>
     public int Outputs => resnets.Count + (downsamplers?.Count ?? 0);
 
     /// <param name="x">[B, in, H, W]</param>
-    /// <param name="condition">Timestep and text.</param>
     /// <returns>The feature map after each layer, for the up path; the last is the block's output, [B, C, H/2, W/2] or [B, C, H, W].</returns>
     public override Tensor[] forward(Tensor x, Conditioning condition)
     {
@@ -70,13 +69,12 @@ internal sealed class UNetMidBlock : nn.Module<Tensor, Conditioning, Tensor>
         var last = config.BlockOutChannels.Count - 1;
         var channels = config.BlockOutChannels[last];
         var resnet = UNetShapes.Resnet(config, channels, channels) with { OutputScale = config.MidBlockScaleFactor };
-        attentions = nn.ModuleList(new Transformer2DModel(UNetShapes.Transformer(config, last), device));
+        attentions = UNetShapes.Attentions(config, last, 1, device);
         resnets = nn.ModuleList(new ResnetBlock2D(resnet, device), new ResnetBlock2D(resnet, device));
         RegisterComponents();
     }
 
     /// <param name="x">[B, C, H, W]</param>
-    /// <param name="condition">Timestep and text.</param>
     /// <returns>[B, C, H, W]</returns>
     public override Tensor forward(Tensor x, Conditioning condition)
     {
@@ -89,8 +87,8 @@ internal sealed class UNetMidBlock : nn.Module<Tensor, Conditioning, Tensor>
 }
 
 /// <summary>
-/// <c>CrossAttnUpBlock2D</c>, or <c>UpBlock2D</c> where it has no attentions: joins the feature maps the down path left behind,
-/// one per ResNet block, then doubles the resolution in all but the last block.
+/// <c>CrossAttnUpBlock2D</c>, or <c>UpBlock2D</c> where it has no attentions: joins the feature maps of the down path, one per ResNet block, then
+/// doubles the resolution in all but the last block.
 /// </summary>
 internal sealed class UNetUpBlock : nn.Module<Tensor, Stack<Tensor>, Conditioning, Tensor>
 {
@@ -98,9 +96,7 @@ internal sealed class UNetUpBlock : nn.Module<Tensor, Stack<Tensor>, Conditionin
     private readonly ModuleList<ResnetBlock2D> resnets;
     private readonly ModuleList<Upsample2D>? upsamplers;
 
-    /// <param name="config">The network.</param>
     /// <param name="block">Counted from low resolution up.</param>
-    /// <param name="device">Where the weights go.</param>
     public UNetUpBlock(UNetConfig config, int block, Device? device)
         : base(config.UpBlockTypes[block])
     {
@@ -110,7 +106,7 @@ internal sealed class UNetUpBlock : nn.Module<Tensor, Stack<Tensor>, Conditionin
         var lowestSkip = config.BlockOutChannels[Math.Max(mirrored - 1, 0)];
         var layers = config.LayersPerBlock[mirrored] + 1;
         if (config.UpBlockTypes[block] == UNetConfig.CrossAttentionUp)
-            attentions = nn.ModuleList(Enumerable.Range(0, layers).Select(_ => new Transformer2DModel(UNetShapes.Transformer(config, mirrored), device)).ToArray());
+            attentions = UNetShapes.Attentions(config, mirrored, layers, device);
         resnets = nn.ModuleList(Enumerable.Range(0, layers).Select(i =>
         {
             var skip = i == layers - 1 ? lowestSkip : channels;
@@ -121,12 +117,11 @@ internal sealed class UNetUpBlock : nn.Module<Tensor, Stack<Tensor>, Conditionin
         RegisterComponents();
     }
 
-    /// <summary>How many feature maps of the down path it takes.</summary>
+    /// <summary>Number of feature maps of the down path it takes.</summary>
     public int Skips => resnets.Count;
 
     /// <param name="x">[B, previous, H, W]</param>
-    /// <param name="skips">What the down path left behind; the block takes and disposes one per layer.</param>
-    /// <param name="condition">Timestep and text.</param>
+    /// <param name="skips">The feature maps of the down path; the block takes and disposes one per layer.</param>
     /// <returns>[B, C, 2H, 2W] (the size of the next feature map on the stack), or [B, C, H, W] in the last block.</returns>
     public override Tensor forward(Tensor x, Stack<Tensor> skips, Conditioning condition)
     {
@@ -148,20 +143,23 @@ internal sealed class UNetUpBlock : nn.Module<Tensor, Stack<Tensor>, Conditionin
     }
 }
 
-/// <summary>Sizes of the layers that a <see cref="UNetConfig"/> implies.</summary>
+/// <summary>Layers in the sizes of a <see cref="UNetConfig"/>.</summary>
 internal static class UNetShapes
 {
     public static ResnetShape Resnet(UNetConfig config, int input, int output) =>
         new(input, output, config.TimeChannels, config.NormNumGroups, config.NormEps);
 
-    /// <param name="config">The network.</param>
     /// <param name="block">Counted from full resolution down, on both paths.</param>
-    public static TransformerShape Transformer(UNetConfig config, int block) => new(
-        config.BlockOutChannels[block],
-        config.CrossAttentionDim[block],
-        config.AttentionHeads[block],
-        config.TransformerLayersPerBlock[block],
-        config.NormNumGroups,
-        config.UseLinearProjection,
-        config.UpcastAttention);
+    public static ModuleList<Transformer2DModel> Attentions(UNetConfig config, int block, int count, Device? device)
+    {
+        var shape = new TransformerShape(
+            config.BlockOutChannels[block],
+            config.CrossAttentionDim[block],
+            config.AttentionHeads[block],
+            config.TransformerLayersPerBlock[block],
+            config.NormNumGroups,
+            config.UseLinearProjection,
+            config.UpcastAttention);
+        return nn.ModuleList(Enumerable.Range(0, count).Select(_ => new Transformer2DModel(shape, device)).ToArray());
+    }
 }

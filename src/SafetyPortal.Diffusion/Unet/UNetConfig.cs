@@ -4,9 +4,7 @@ using SafetyPortal.Diffusion.Checkpoints;
 
 namespace SafetyPortal.Diffusion.Unet;
 
-/// <summary>
-/// Sizes of a <see cref="UNet2DConditionModel"/>, with the names and defaults of diffusers' <c>unet/config.json</c>.
-/// </summary>
+/// <summary>Sizes of a <see cref="UNet2DConditionModel"/>, with the names and defaults of diffusers' <c>unet/config.json</c>.</summary>
 public sealed record UNetConfig
 {
     /// <summary>Down block with cross-attention after each ResNet block.</summary>
@@ -92,9 +90,7 @@ public sealed record UNetConfig
     /// <summary>Transformer blocks in each attention stage.</summary>
     public PerBlock TransformerLayersPerBlock { get; init; } = 1;
 
-    /// <summary>
-    /// <c>attention_head_dim</c>, which in Stable Diffusion 1.x is the number of heads in spite of its name; diffusers kept the slip.
-    /// </summary>
+    /// <summary><c>attention_head_dim</c>, which in spite of its name is the number of heads.</summary>
     public PerBlock AttentionHeads { get; init; } = 8;
 
     /// <summary>Project tokens with linear layers instead of 1x1 convolutions.</summary>
@@ -103,7 +99,7 @@ public sealed record UNetConfig
     /// <summary>Compute attention scores in float32 whatever the model's type.</summary>
     public bool UpcastAttention { get; init; }
 
-    /// <summary>What is added to the timestep besides it, <c>addition_embed_type</c> text_time; null for nothing.</summary>
+    /// <summary>Further conditions of Stable Diffusion XL, <c>addition_embed_type</c> text_time; null for none.</summary>
     public AddedConditions? Added { get; init; }
 
     /// <summary>Width of the timestep embedding; null is four times the first block's channels.</summary>
@@ -118,8 +114,7 @@ public sealed record UNetConfig
     /// <summary>Width of the timestep embedding.</summary>
     public int TimeChannels => TimeEmbeddingDim ?? (BlockOutChannels[0] * 4);
 
-    /// <summary>Reads a configuration. Throws <see cref="ModelFormatException"/> that names an unsupported setting.</summary>
-    /// <exception cref="ModelFormatException">A value has the wrong type, is out of range, not supported, or contradicts another.</exception>
+    /// <exception cref="ModelFormatException">Names a value that has the wrong type, is out of range or unsupported, or contradicts another.</exception>
     public static UNetConfig From(ModelConfigFile file)
     {
         var absent = new UNetConfig();
@@ -139,7 +134,10 @@ public sealed record UNetConfig
         foreach (var key in (string[])["class_embed_type", "cross_attention_norm", "encoder_hid_dim", "encoder_hid_dim_type",
                      "num_attention_heads", "num_class_embeds", "reverse_transformer_layers_per_block",
                      "time_cond_proj_dim", "time_embedding_act_fn", "timestep_post_act"])
+        {
             file.Support(key);
+        }
+
         file.Support("addition_embed_type", "\"text_time\"");
 
         var config = new UNetConfig
@@ -172,21 +170,14 @@ public sealed record UNetConfig
             ConvInKernel = file.Int32("conv_in_kernel", absent.ConvInKernel, 1, 15),
             ConvOutKernel = file.Int32("conv_out_kernel", absent.ConvOutKernel, 1, 15),
         };
-        try
-        {
-            config.Validate();
-        }
-        catch (ModelFormatException exception)
-        {
-            throw new ModelFormatException($"{file.Location}: {exception.Message}", exception);
-        }
-
+        config.Validate($"{file.Location}: ");
         return config;
     }
 
     /// <summary>Checks that the settings fit each other.</summary>
-    /// <exception cref="ModelFormatException">Names the settings that do not.</exception>
-    public void Validate()
+    /// <param name="location">Precedes the message.</param>
+    /// <exception cref="ModelFormatException">Two settings do not fit; the message names them.</exception>
+    internal void Validate(string location = "")
     {
         var blocks = BlockOutChannels.Count;
         Expect(blocks > 0, "block_out_channels is empty");
@@ -196,11 +187,13 @@ public sealed record UNetConfig
             Expect(type is CrossAttentionDown or PlainDown, $"down_block_types: {type} is not supported; supported: {CrossAttentionDown}, {PlainDown}");
         foreach (var type in UpBlockTypes)
             Expect(type is CrossAttentionUp or PlainUp, $"up_block_types: {type} is not supported; supported: {CrossAttentionUp}, {PlainUp}");
-        foreach (var (name, setting) in (IEnumerable<(string, PerBlock)>)[("layers_per_block", LayersPerBlock), ("cross_attention_dim", CrossAttentionDim),
-                     ("transformer_layers_per_block", TransformerLayersPerBlock), ("attention_head_dim", AttentionHeads)])
-            Expect(setting.Fits(blocks), $"{name} is {setting}; expected one number or {blocks}");
+        Fits("layers_per_block", LayersPerBlock);
+        Fits("cross_attention_dim", CrossAttentionDim);
+        Fits("transformer_layers_per_block", TransformerLayersPerBlock);
+        Fits("attention_head_dim", AttentionHeads);
         Expect(Added is null or { SizeChannels: > 0, PooledChannels: > 0 },
-            $"projection_class_embeddings_input_dim = {Added?.InputChannels} leaves no room for the pooled text beside {AddedConditions.Sizes} numbers of addition_time_embed_dim = {Added?.SizeChannels} channels");
+            $"projection_class_embeddings_input_dim = {Added?.InputChannels} leaves no room for the pooled text beside {AddedConditions.Sizes} numbers of "
+            + $"addition_time_embed_dim = {Added?.SizeChannels} channels");
         Expect(ConvInKernel % 2 == 1 && ConvOutKernel % 2 == 1, $"conv_in_kernel {ConvInKernel} and conv_out_kernel {ConvOutKernel} must be odd");
         for (var i = 0; i < blocks; i++)
         {
@@ -210,9 +203,17 @@ public sealed record UNetConfig
             Expect(!attends || channels % AttentionHeads[i] == 0,
                 $"block_out_channels[{i}] = {channels} is not a multiple of its number of heads (attention_head_dim) = {AttentionHeads[i]}");
         }
+
+        void Fits(string name, PerBlock setting) => Expect(setting.Fits(blocks), $"{name} is {setting}; expected one number or {blocks}");
+
+        void Expect(bool condition, string otherwise)
+        {
+            if (!condition)
+                throw new ModelFormatException(location + otherwise);
+        }
     }
 
-    /// <summary>The configuration as diffusers writes and reads it.</summary>
+    /// <summary>Returns the configuration as diffusers writes and reads it.</summary>
     public JsonObject ToJson() => new()
     {
         ["_class_name"] = nameof(UNet2DConditionModel),
@@ -250,13 +251,7 @@ public sealed record UNetConfig
     {
         var size = file.Int32("sample_size", absent, 1, 4096);
         var version = file.Text("_diffusers_version", "").Split('.');
-        var early = version.Length > 1 && version[0] == "0" && int.TryParse(version[1], NumberStyles.None, CultureInfo.InvariantCulture, out var minor) && minor < 9;
-        return early ? Math.Max(size, PublishedSampleSize) : size;
-    }
-
-    private static void Expect(bool condition, string otherwise)
-    {
-        if (!condition)
-            throw new ModelFormatException(otherwise);
+        var isEarly = version is ["0", var minor, ..] && int.TryParse(minor, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number < 9;
+        return isEarly ? Math.Max(size, PublishedSampleSize) : size;
     }
 }

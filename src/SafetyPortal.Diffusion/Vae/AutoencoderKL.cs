@@ -10,7 +10,8 @@ namespace SafetyPortal.Diffusion.Vae;
 /// </summary>
 public sealed class AutoencoderKL : nn.Module<Tensor, Tensor>
 {
-    private static readonly (string Old, string New)[] AttentionNames = [("query", "to_q"), ("key", "to_k"), ("value", "to_v"), ("proj_attn", "to_out.0")];
+    private static readonly (string Old, string New)[] AttentionNames =
+        [(".query.", ".to_q."), (".key.", ".to_k."), (".value.", ".to_v."), (".proj_attn.", ".to_out.0.")];
 
     private readonly Encoder encoder;
     private readonly Decoder decoder;
@@ -39,37 +40,11 @@ public sealed class AutoencoderKL : nn.Module<Tensor, Tensor>
     public static IReadOnlyList<ParameterShape> ParameterShapes(VaeConfig config) =>
         ParameterShape.Of(device => new AutoencoderKL(config, device));
 
-    /// <summary>
-    /// The present name of a tensor. The published Stable Diffusion 1.x files call the attention matrices query, key, value and proj_attn.
-    /// </summary>
-    public static string ModernName(string checkpointName)
-    {
-        foreach (var (old, modern) in AttentionNames)
-        {
-            foreach (var kind in (string[])[".weight", ".bias"])
-            {
-                if (checkpointName.Contains(".attentions.", StringComparison.Ordinal) && checkpointName.EndsWith($".{old}{kind}", StringComparison.Ordinal))
-                    return checkpointName[..^(old.Length + kind.Length)] + modern + kind;
-            }
-        }
+    /// <summary>Returns the present name of a tensor. Files of the first diffusers releases name the attention matrices otherwise.</summary>
+    public static string ModernName(string checkpointName) => Rename(checkpointName, AttentionNames);
 
-        return checkpointName;
-    }
-
-    /// <summary>The name the published Stable Diffusion 1.x and 2.x files have for a tensor; the inverse of <see cref="ModernName"/>.</summary>
-    public static string FormerName(string name)
-    {
-        foreach (var (old, modern) in AttentionNames)
-        {
-            foreach (var kind in (string[])[".weight", ".bias"])
-            {
-                if (name.Contains(".attentions.", StringComparison.Ordinal) && name.EndsWith($".{modern}{kind}", StringComparison.Ordinal))
-                    return name[..^(modern.Length + kind.Length)] + old + kind;
-            }
-        }
-
-        return name;
-    }
+    /// <summary>Returns the name of a tensor in files of the first diffusers releases; the inverse of <see cref="ModernName"/>.</summary>
+    public static string FormerName(string name) => Rename(name, AttentionNames.Select(n => (n.New, n.Old)));
 
     /// <summary>Loads <c>config.json</c> and <c>diffusion_pytorch_model.safetensors</c> from a folder, in evaluation mode.</summary>
     /// <param name="folder">The <c>vae</c> folder of a diffusers model.</param>
@@ -86,11 +61,8 @@ public sealed class AutoencoderKL : nn.Module<Tensor, Tensor>
     /// <summary>Writes a folder that diffusers and <see cref="Load"/> read.</summary>
     /// <param name="folder">Created if absent.</param>
     /// <param name="dtype">The type to store; null keeps the parameters' own.</param>
-    public void Save(string folder, ScalarType? dtype = null)
-    {
-        CheckpointFolder.SaveConfig(folder, Config.ToJson());
-        ModuleWeights.Save(this, Path.Combine(folder, CheckpointFolder.DiffusersStem + ".safetensors"), dtype);
-    }
+    public void Save(string folder, ScalarType? dtype = null) =>
+        CheckpointFolder.Save(folder, CheckpointFolder.DiffusersStem, Config.ToJson(), this, dtype);
 
     /// <param name="image">[B, in, H, W] in -1..1; H and W multiples of <see cref="VaeConfig.Downsampling"/>.</param>
     /// <returns>Distribution of the latent, [B, latent, H/f, W/f]; the caller disposes it.</returns>
@@ -99,9 +71,8 @@ public sealed class AutoencoderKL : nn.Module<Tensor, Tensor>
     {
         if (image.dim() != 4 || image.shape[1] != Config.InChannels || image.shape[2] % Config.Downsampling != 0 || image.shape[3] % Config.Downsampling != 0)
         {
-            throw new ArgumentException(
-                $"Expected images of shape [B, {Config.InChannels}, H, W] with H and W multiples of {Config.Downsampling}, got [{string.Join(", ", image.shape)}].",
-                nameof(image));
+            var expected = $"[B, {Config.InChannels}, H, W] with H and W multiples of {Config.Downsampling}";
+            throw new ArgumentException($"Expected images of shape {expected}, got [{string.Join(", ", image.shape)}].", nameof(image));
         }
 
         using var moments = encoder.call(image); // [B, 2 * latent, H/f, W/f]
@@ -117,7 +88,11 @@ public sealed class AutoencoderKL : nn.Module<Tensor, Tensor>
     public Tensor decode(Tensor latent)
     {
         if (latent.dim() != 4 || latent.shape[1] != Config.LatentChannels)
-            throw new ArgumentException($"Expected latents of shape [B, {Config.LatentChannels}, h, w], got [{string.Join(", ", latent.shape)}].", nameof(latent));
+        {
+            throw new ArgumentException(
+                $"Expected latents of shape [B, {Config.LatentChannels}, h, w], got [{string.Join(", ", latent.shape)}].", nameof(latent));
+        }
+
         if (post_quant_conv is null)
             return decoder.call(latent);
         using var quantised = post_quant_conv.call(latent);
@@ -132,4 +107,8 @@ public sealed class AutoencoderKL : nn.Module<Tensor, Tensor>
         using var latent = encode(input);
         return decode(latent.Mean);
     }
+
+    private static string Rename(string name, IEnumerable<(string From, string To)> names) => name.Contains(".attentions.", StringComparison.Ordinal)
+        ? names.Aggregate(name, (renamed, pair) => renamed.Replace(pair.From, pair.To, StringComparison.Ordinal))
+        : name;
 }

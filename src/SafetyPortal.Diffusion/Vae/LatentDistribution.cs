@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 namespace SafetyPortal.Diffusion.Vae;
 
 /// <summary>
-/// The diagonal Gaussian an image is encoded to (Kingma and Welling 2014). Not yet multiplied by the scaling factor.
+/// The diagonal Gaussian that an image is encoded to (Kingma and Welling 2014). It is not multiplied by the scaling factor.
 /// Every result is a new tensor of shape [B, latent, h, w] that the caller disposes.
 /// </summary>
 public sealed class LatentDistribution : IDisposable
@@ -32,7 +32,7 @@ public sealed class LatentDistribution : IDisposable
         return half.exp();
     }
 
-    /// <summary>mean + deviation * noise.</summary>
+    /// <summary>Returns mean + deviation * noise.</summary>
     /// <param name="noise">Standard normal, of the same shape.</param>
     public Tensor Sample(Tensor noise)
     {
@@ -40,15 +40,7 @@ public sealed class LatentDistribution : IDisposable
         return (Mean + (StandardDeviation() * noise)).MoveToOuterDisposeScope();
     }
 
-    /// <summary>Draws noise from a generator on the CPU, or the global one if null, and samples with it.</summary>
-    public Tensor Sample(Generator? generator = null)
-    {
-        using var scope = NewDisposeScope();
-        var noise = randn(Mean.shape, dtype: ScalarType.Float32, generator: generator).to(Mean.dtype).to(Mean.device);
-        return Sample(noise).MoveToOuterDisposeScope();
-    }
-
-    /// <summary>Divergence from the standard normal, summed over each image's elements.</summary>
+    /// <summary>Returns the divergence from the standard normal, summed over each image's elements.</summary>
     /// <returns>[B]</returns>
     public Tensor Kl()
     {

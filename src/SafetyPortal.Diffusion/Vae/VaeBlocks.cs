@@ -37,15 +37,14 @@ internal sealed class VaeAttention : nn.Module<Tensor, Tensor>
     }
 }
 
-/// <summary>Sizes of the layers that a <see cref="VaeConfig"/> implies.</summary>
+/// <summary>Layers in the sizes of a <see cref="VaeConfig"/>.</summary>
 internal static class VaeShapes
 {
     public const double Eps = 1e-6;
 
-    public static ResnetShape Resnet(VaeConfig config, int input, int output) => new(input, output, TimeChannels: null, config.NormNumGroups, Eps);
-
     public static ModuleList<ResnetBlock2D> Resnets(VaeConfig config, int input, int output, int count, Device? device) =>
-        nn.ModuleList(Enumerable.Range(0, count).Select(i => new ResnetBlock2D(Resnet(config, i == 0 ? input : output, output), device)).ToArray());
+        nn.ModuleList(Enumerable.Range(0, count)
+            .Select(i => new ResnetBlock2D(new(i == 0 ? input : output, output, TimeChannels: null, config.NormNumGroups, Eps), device)).ToArray());
 }
 
 /// <summary><c>DownEncoderBlock2D</c>: ResNet blocks, then halving of the resolution in all but the last block.</summary>
@@ -83,9 +82,7 @@ internal sealed class UpDecoderBlock2D : nn.Module<Tensor, Tensor>
     private readonly ModuleList<ResnetBlock2D> resnets;
     private readonly ModuleList<Upsample2D>? upsamplers;
 
-    /// <param name="config">The network.</param>
     /// <param name="block">Counted from low resolution up.</param>
-    /// <param name="device">Where the weights go.</param>
     public UpDecoderBlock2D(VaeConfig config, int block, Device? device)
         : base(nameof(UpDecoderBlock2D))
     {

@@ -36,7 +36,7 @@ public sealed record VaeConfig
     /// <summary>Whether the middle blocks attend.</summary>
     public bool MidBlockAddAttention { get; init; } = true;
 
-    /// <summary>The activations overflow half precision, so that Stable Diffusion XL decodes in single precision; diffusers ignores it elsewhere.</summary>
+    /// <summary>Stable Diffusion XL decodes in single precision, since activations overflow half precision. diffusers ignores it for other models.</summary>
     public bool ForceUpcast { get; init; } = true;
 
     public bool UseQuantConv { get; init; } = true;
@@ -46,8 +46,7 @@ public sealed record VaeConfig
     /// <summary>Image pixels per latent pixel along each side; 8 in Stable Diffusion.</summary>
     public int Downsampling => 1 << (BlockOutChannels.Count - 1);
 
-    /// <summary>Reads a configuration. Throws <see cref="ModelFormatException"/> that names an unsupported setting.</summary>
-    /// <exception cref="ModelFormatException">A value has the wrong type, is out of range, not supported, or contradicts another.</exception>
+    /// <exception cref="ModelFormatException">Names a value that has the wrong type, is out of range or unsupported, or contradicts another.</exception>
     public static VaeConfig From(ModelConfigFile file)
     {
         var absent = new VaeConfig();
@@ -73,32 +72,25 @@ public sealed record VaeConfig
         };
         CheckBlocks(file, "down_block_types", EncoderBlock, config.BlockOutChannels.Count);
         CheckBlocks(file, "up_block_types", DecoderBlock, config.BlockOutChannels.Count);
-        try
-        {
-            config.Validate();
-        }
-        catch (ModelFormatException exception)
-        {
-            throw new ModelFormatException($"{file.Location}: {exception.Message}", exception);
-        }
-
+        config.Validate($"{file.Location}: ");
         return config;
     }
 
     /// <summary>Checks that the settings fit each other.</summary>
-    /// <exception cref="ModelFormatException">Names the settings that do not.</exception>
-    public void Validate()
+    /// <param name="location">Precedes the message.</param>
+    /// <exception cref="ModelFormatException">Two settings do not fit; the message names them.</exception>
+    internal void Validate(string location = "")
     {
         if (BlockOutChannels.Count == 0)
-            throw new ModelFormatException("block_out_channels is empty");
+            throw new ModelFormatException(location + "block_out_channels is empty");
         foreach (var channels in BlockOutChannels)
         {
             if (channels % NormNumGroups != 0)
-                throw new ModelFormatException($"block_out_channels has {channels}, which is not a multiple of norm_num_groups = {NormNumGroups}");
+                throw new ModelFormatException($"{location}block_out_channels has {channels}, which is not a multiple of norm_num_groups = {NormNumGroups}");
         }
     }
 
-    /// <summary>The configuration as diffusers writes and reads it.</summary>
+    /// <summary>Returns the configuration as diffusers writes and reads it.</summary>
     public JsonObject ToJson() => new()
     {
         ["_class_name"] = nameof(AutoencoderKL),

@@ -68,7 +68,7 @@ public sealed class AblationPatch
     /// Reads a patch. The file is untrusted: a tensor may be listed once, every tensor of the file must belong to a listed one, indices must be whole numbers that
     /// ascend inside it, and new values must be finite.
     /// </summary>
-    /// <exception cref="SafetensorsException">The file is damaged.</exception>
+    /// <exception cref="Diffusion.ModelFormatException">The file is damaged.</exception>
     /// <exception cref="InvalidDataException">The file is not a patch, or one of these checks failed.</exception>
     public static AblationPatch Load(string path)
     {

@@ -59,7 +59,7 @@ public sealed class AttributionResult : IDisposable
     }
 
     /// <summary>Reads what <see cref="Save(string)"/> wrote. The file is untrusted: every tensor must be listed once, hold single-precision numbers and be finite.</summary>
-    /// <exception cref="SafetensorsException">The file is damaged.</exception>
+    /// <exception cref="Diffusion.ModelFormatException">The file is damaged.</exception>
     /// <exception cref="InvalidDataException">The file is not a saved attribution, or contradicts itself.</exception>
     public static AttributionResult Load(string path)
     {

@@ -10,7 +10,7 @@ namespace SafetyPortal.Diffusion.Tests.Clip;
 public sealed class OpenAiClipTests : IDisposable
 {
     private readonly DisposeScope scope = NewDisposeScope();
-    private readonly string folder = Directory.CreateTempSubdirectory("openai-clip").FullName;
+    private readonly TemporaryFolder folder = new();
 
     // Heads of 16 and 32, everything small.
     private static readonly ClipConfig Small = new()
@@ -30,7 +30,7 @@ public sealed class OpenAiClipTests : IDisposable
         Vision = new ClipVisionConfig { HiddenSize = 128, IntermediateSize = 320, Layers = 1, Heads = 4, ImageSize = 24, PatchSize = 8, ProjectionDim = 24 },
     };
 
-    private string File => Path.Combine(folder, "clip.safetensors");
+    private string File => folder.At("clip.safetensors");
 
     [Fact]
     public void Load_RenamedWeights_GivesTheSameEmbeddings()
@@ -44,7 +44,7 @@ public sealed class OpenAiClipTests : IDisposable
         ShouldAgree(model, expected);
     }
 
-    // Case: a file of LAION was read with OpenAI's activation and heads.
+    // A file of LAION must not be read with OpenAI's activation and heads.
     [Theory]
     [InlineData(ClipActivation.Gelu, "false")]
     [InlineData(ClipActivation.QuickGelu, "true")]
@@ -102,7 +102,8 @@ public sealed class OpenAiClipTests : IDisposable
         WriteWidths(image, 512);
         using var file = SafetensorsFile.Open(File);
 
-        Should.Throw<ModelFormatException>(() => OpenAiClip.ConfigOf(file, origin)).Message.ShouldContain($"expected an image tower of {origin}, 768, 1024");
+        Should.Throw<ModelFormatException>(() => OpenAiClip.ConfigOf(file, origin)).Message
+            .ShouldContain($"expected an image tower of {origin}, 768, 1024");
     }
 
     [Theory]
@@ -123,7 +124,7 @@ public sealed class OpenAiClipTests : IDisposable
     {
         using var whole = new ClipModel(Small);
         Write(whole);
-        System.IO.File.WriteAllText(Path.Combine(folder, OpenAiClip.ConfigName), """{"preprocess_cfg":{"mean":[0.5, 0.5, 0.5]}}""");
+        System.IO.File.WriteAllText(folder.At(OpenAiClip.ConfigName), """{"preprocess_cfg":{"mean":[0.5, 0.5, 0.5]}}""");
 
         Should.Throw<ModelFormatException>(() => OpenAiClip.Load(File)).Message.ShouldContain("mean = [0.5,0.5,0.5] is not supported");
     }
@@ -140,14 +141,14 @@ public sealed class OpenAiClipTests : IDisposable
     [Fact]
     public void Load_OtherNetwork_SaysWhatWasExpected()
     {
-        SafetensorsWriter.Write(File, [("conv1.weight", zeros(2))], new Dictionary<string, string>(StringComparer.Ordinal));
+        SafetensorsWriter.Write(File, [("conv1.weight", zeros(2))]);
         Should.Throw<ModelFormatException>(() => OpenAiClip.Load(File, ClipOrigin.OpenAi)).Message.ShouldContain("visual.conv1.weight");
     }
 
     public void Dispose()
     {
         scope.Dispose();
-        Directory.Delete(folder, recursive: true);
+        folder.Dispose();
     }
 
     private static void ShouldAgree(ClipModel model, ClipModel expected)
@@ -159,7 +160,7 @@ public sealed class OpenAiClipTests : IDisposable
     }
 
     private void Configure(string key, string value, int headWidth, int heads) => System.IO.File.WriteAllText(
-        Path.Combine(folder, OpenAiClip.ConfigName),
+        folder.At(OpenAiClip.ConfigName),
         $$"""
         {
           "model_cfg": { "{{key}}": {{value}}, "vision_cfg": { "head_width": {{headWidth}} }, "text_cfg": { "heads": {{heads}} } },
@@ -167,7 +168,7 @@ public sealed class OpenAiClipTests : IDisposable
         }
         """);
 
-    // The tensors that sizes are read off; the others may be missing.
+    // The tensors whose shapes give the sizes; the others may be missing.
     private void WriteWidths(int image, int text) => SafetensorsWriter.Write(
         File,
         [
@@ -175,14 +176,14 @@ public sealed class OpenAiClipTests : IDisposable
             ("token_embedding.weight", zeros(7, text)), ("text_projection", zeros(text, 6)),
             ("visual.transformer.resblocks.0.attn.in_proj_weight", zeros(1)), ("transformer.resblocks.0.attn.in_proj_weight", zeros(1)),
             ("visual.transformer.resblocks.0.mlp.c_fc.weight", zeros(8, 2)), ("transformer.resblocks.0.mlp.c_fc.weight", zeros(8, 2)),
-        ],
-        new Dictionary<string, string>(StringComparer.Ordinal));
+        ]);
 
-    // The other way round than the loader: ours to theirs.
+    // Renames ours to theirs, the inverse of the loader.
     private void Write(ClipModel model, string? except = null)
     {
         var ours = model.named_parameters().ToDictionary(p => p.name, p => p.parameter.detach(), StringComparer.Ordinal);
-        Tensor Joined(string prefix, string kind) => cat([ours[$"{prefix}q_proj.{kind}"], ours[$"{prefix}k_proj.{kind}"], ours[$"{prefix}v_proj.{kind}"]]);
+        Tensor Joined(string prefix, string kind) =>
+            cat([ours[$"{prefix}q_proj.{kind}"], ours[$"{prefix}k_proj.{kind}"], ours[$"{prefix}v_proj.{kind}"]]);
         var theirs = new List<(string Name, Tensor Value)>
         {
             ("positional_embedding", ours["text_model.embeddings.position_embedding.weight"]),
@@ -215,6 +216,6 @@ public sealed class OpenAiClipTests : IDisposable
             }
         }
 
-        SafetensorsWriter.Write(File, theirs.Where(t => t.Name != except), new Dictionary<string, string>(StringComparer.Ordinal));
+        SafetensorsWriter.Write(File, theirs.Where(t => t.Name != except));
     }
 }

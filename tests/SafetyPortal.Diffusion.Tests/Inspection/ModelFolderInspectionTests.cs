@@ -8,7 +8,7 @@ using static TorchSharp.torch;
 
 namespace SafetyPortal.Diffusion.Tests.Inspection;
 
-/// <summary>What inspection says of folders that can be used, and of several faults at once.</summary>
+/// <summary>Reports on folders that can be used, and on several faults at once.</summary>
 public sealed class ModelFolderInspectionTests : IDisposable
 {
     private readonly TemporaryFolder folder = new();
@@ -30,7 +30,8 @@ public sealed class ModelFolderInspectionTests : IDisposable
             unet.Parameters.ShouldBe(pipeline.Unet.parameters().Sum(p => p.numel()));
         var index = report.Files.Single(f => f.Path == "model_index.json");
         index.Sha256.ShouldBe(Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(ReferenceFolder.At("sd2", "model_index.json")))));
-        report.Files.Sum(f => f.Bytes).ShouldBe(Directory.GetFiles(ReferenceFolder.At("sd2"), "*", SearchOption.AllDirectories).Sum(f => new FileInfo(f).Length));
+        report.Files.Sum(f => f.Bytes)
+            .ShouldBe(Directory.GetFiles(ReferenceFolder.At("sd2"), "*", SearchOption.AllDirectories).Sum(f => new FileInfo(f).Length));
     }
 
     [Fact]
@@ -47,11 +48,12 @@ public sealed class ModelFolderInspectionTests : IDisposable
     [Fact]
     public void Inspect_SeveralFaults_ReportsAll()
     {
-        Copy("sd2");
+        folder.Copy(ReferenceFolder.At("sd2"));
         File.Delete(folder.At("tokenizer", "vocab.json"));
         File.Delete(folder.At("unet", "config.json"));
         File.WriteAllText(folder.At("scheduler", "scheduler_config.json"), "{\"prediction_type\":\"flow\"}");
-        SafetensorsWriter.Write(folder.At("vae", "diffusion_pytorch_model.safetensors"), [("encoder.conv_in.bias", ones(5)), ("more", full(1, float.NaN))]);
+        (string, Tensor)[] tensors = [("encoder.conv_in.bias", ones(5)), ("more", full(1, float.NaN))];
+        SafetensorsWriter.Write(folder.At("vae", "diffusion_pytorch_model.safetensors"), tensors);
 
         var report = ModelFolderInspection.Inspect(folder.Root);
 
@@ -69,7 +71,7 @@ public sealed class ModelFolderInspectionTests : IDisposable
     [Fact]
     public void Inspect_TwoPrecisionsAndAPickle_SaysWhichIsRead()
     {
-        Copy("sdxl");
+        folder.Copy(ReferenceFolder.At("sdxl"));
         File.Copy(folder.At("vae", "diffusion_pytorch_model.safetensors"), folder.At("vae", "diffusion_pytorch_model.fp16.safetensors"));
         File.WriteAllBytes(folder.At("unet", "diffusion_pytorch_model.bin"), [0x80, 0x02]);
 
@@ -83,7 +85,7 @@ public sealed class ModelFolderInspectionTests : IDisposable
     [Fact]
     public void Inspect_LinkOutOfTheFolder_ReadsNothingBehindIt()
     {
-        Copy("sd2");
+        folder.Copy(ReferenceFolder.At("sd2"));
         File.CreateSymbolicLink(folder.At("unet", "notes.txt"), "/etc/hostname");
 
         var report = ModelFolderInspection.Inspect(folder.Root);
@@ -92,13 +94,13 @@ public sealed class ModelFolderInspectionTests : IDisposable
         report.Files.ShouldBeEmpty();
     }
 
-    // Seven folders down is as deep as files are listed; the link leads there.
+    // Files are listed down to seven levels.
     [Theory]
     [InlineData(7, "a/a/a/a/a/a/notes.txt is a link to /etc/hostname, outside the model folder")]
     [InlineData(8, null)]
     public void Inspect_LinkAtTheDeepestLevelThatIsListed_IsFound(int level, string? problem)
     {
-        Copy("sd2");
+        folder.Copy(ReferenceFolder.At("sd2"));
         var deep = folder.At([.. Enumerable.Repeat("a", level - 1)]);
         Directory.CreateDirectory(deep);
         File.CreateSymbolicLink(Path.Combine(deep, "notes.txt"), "/etc/hostname");
@@ -126,7 +128,7 @@ public sealed class ModelFolderInspectionTests : IDisposable
     [Fact]
     public void Load_XlIndexWithoutForceZeros_ForcesThem()
     {
-        Copy("sdxl");
+        folder.Copy(ReferenceFolder.At("sdxl"));
         var index = JsonNode.Parse(File.ReadAllText(folder.At("model_index.json")))!.AsObject();
         index.Remove("force_zeros_for_empty_prompt").ShouldBeTrue();
         File.WriteAllText(folder.At("model_index.json"), index.ToJsonString());
@@ -140,7 +142,7 @@ public sealed class ModelFolderInspectionTests : IDisposable
     [Fact]
     public void InspectAndLoad_TextEncoderWithoutPrefix_IsTheSame()
     {
-        Copy("sd2");
+        folder.Copy(ReferenceFolder.At("sd2"));
         using var before = StableDiffusionPipeline.Load(folder.Root);
         var file = folder.At("text_encoder", "model.safetensors");
         List<(string Name, Tensor Tensor)> tensors;
@@ -153,7 +155,8 @@ public sealed class ModelFolderInspectionTests : IDisposable
         after.EncodePrompts(["a church"]).ShouldMatch(before.EncodePrompts(["a church"]), 0, "text condition");
 
         SafetensorsWriter.Write(file, [.. tensors, ("text_model.final_layer_norm.bias", ones(20))]);
-        ModelFolderInspection.Inspect(folder.Root).Problems.ShouldHaveSingleItem().ShouldContain("1 tensor not in its config.json: final_layer_norm.bias [20]");
+        ModelFolderInspection.Inspect(folder.Root).Problems.ShouldHaveSingleItem()
+            .ShouldContain("1 tensor not in its config.json: final_layer_norm.bias [20]");
     }
 
     [Fact]
@@ -183,15 +186,5 @@ public sealed class ModelFolderInspectionTests : IDisposable
     {
         scope.Dispose();
         folder.Dispose();
-    }
-
-    private void Copy(string origin)
-    {
-        foreach (var file in Directory.EnumerateFiles(ReferenceFolder.At(origin), "*", SearchOption.AllDirectories))
-        {
-            var target = folder.At(Path.GetRelativePath(ReferenceFolder.At(origin), file));
-            Directory.CreateDirectory(Path.GetDirectoryName(target)!);
-            File.Copy(file, target);
-        }
     }
 }

@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 
 namespace SafetyPortal.Diffusion;
 
-/// <summary>What callers rely on, on the tiny model of the goldens.</summary>
+/// <summary>On the tiny model of the goldens.</summary>
 public sealed class GenerationTests : IDisposable
 {
     private static readonly GenerationSettings Two = new()
@@ -18,14 +18,14 @@ public sealed class GenerationTests : IDisposable
         Scheduler = "DDIMScheduler",
     };
 
-    private readonly StableDiffusionPipeline _pipeline = StableDiffusionPipeline.Load(GoldenFolder.At("pipeline"));
+    private readonly StableDiffusionPipeline pipeline = StableDiffusionPipeline.Load(GoldenFolder.At("pipeline"));
 
-    public void Dispose() => _pipeline.Dispose();
+    public void Dispose() => pipeline.Dispose();
 
     [Fact]
     public void Generate_SameSettings_GivesTheSamePixels()
     {
-        var (first, second) = (_pipeline.Generate(Two), _pipeline.Generate(Two));
+        var (first, second) = (pipeline.Generate(Two), pipeline.Generate(Two));
 
         first.Length.ShouldBe(2);
         (first[0].Width, first[0].Height, first[0].Channels).ShouldBe((48, 32, 3));
@@ -40,8 +40,8 @@ public sealed class GenerationTests : IDisposable
     public void GenerateLatents_ImageAlone_IsTheOneOfTheBatch(double eta)
     {
         using var scope = NewDisposeScope();
-        var batch = _pipeline.GenerateLatents(Two with { Eta = eta });
-        var alone = _pipeline.GenerateLatents(Two with { Prompts = ["a dog"], Seeds = [12], Eta = eta });
+        var batch = pipeline.GenerateLatents(Two with { Eta = eta });
+        var alone = pipeline.GenerateLatents(Two with { Prompts = ["a dog"], Seeds = [12], Eta = eta });
 
         allclose(batch[1], alone[0], 1e-4, 1e-4).ShouldBeTrue();
     }
@@ -52,8 +52,8 @@ public sealed class GenerationTests : IDisposable
         using var scope = NewDisposeScope();
         var plain = Two with { GuidanceScale = 1 };
 
-        using var one = _pipeline.GenerateLatents(plain);
-        using var negative = _pipeline.GenerateLatents(plain with { NegativePrompts = ["a house"] });
+        using var one = pipeline.GenerateLatents(plain);
+        using var negative = pipeline.GenerateLatents(plain with { NegativePrompts = ["a house"] });
 
         allclose(one, negative, 0, 0).ShouldBeTrue();
     }
@@ -69,7 +69,7 @@ public sealed class GenerationTests : IDisposable
             source.Cancel();
         });
 
-        Should.Throw<OperationCanceledException>(() => _pipeline.Generate(Two, progress, source.Token));
+        Should.Throw<OperationCanceledException>(() => pipeline.Generate(Two, progress, source.Token));
         steps.ShouldBe([new StepProgress(1, 3)]);
     }
 
@@ -79,15 +79,15 @@ public sealed class GenerationTests : IDisposable
         foreach (var scheduler in (string[])["DDIMScheduler", "PNDMScheduler", "EulerDiscreteScheduler", "DPMSolverMultistepScheduler"])
         {
             var before = DisposeScopeManager.Statistics.ThreadTotalLiveCount;
-            _pipeline.Generate(Two with { Scheduler = scheduler, Steps = 4 });
+            pipeline.Generate(Two with { Scheduler = scheduler, Steps = 4 });
             DisposeScopeManager.Statistics.ThreadTotalLiveCount.ShouldBe(before, scheduler);
         }
     }
 
     [Theory]
     [MemberData(nameof(Wrong))]
-    public void Generate_SettingsOutOfRange_SaysWhich(GenerationSettings settings, string message)
-        => Should.Throw<ArgumentException>(() => _pipeline.Generate(settings)).Message.ShouldContain(message);
+    public void Generate_SettingsOutOfRange_SaysWhich(GenerationSettings settings, string message) =>
+        Should.Throw<ArgumentException>(() => pipeline.Generate(settings)).Message.ShouldContain(message);
 
     public static TheoryData<GenerationSettings, string> Wrong() => new()
     {

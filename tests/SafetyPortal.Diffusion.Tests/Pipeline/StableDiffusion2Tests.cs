@@ -54,8 +54,13 @@ public sealed class StableDiffusion2Tests : IDisposable
         pipeline.DecodeToUnit(reference.Read("latents.ddim")).ShouldMatch(reference.Read("image.ddim"), Trajectory, "image");
 
     [Fact]
-    public void Load_SchedulerOfTheFolder_PredictsVelocity() =>
-        pipeline.SchedulerConfig.ShouldBe(SchedulerConfig.StableDiffusion with { ClassName = "DDIMScheduler", SkipPrkSteps = false, PredictionType = "v_prediction", TimestepSpacing = "leading" });
+    public void Load_SchedulerOfTheFolder_PredictsVelocity() => pipeline.SchedulerConfig.ShouldBe(SchedulerConfig.StableDiffusion with
+    {
+        ClassName = "DDIMScheduler",
+        SkipPrkSteps = false,
+        PredictionType = "v_prediction",
+        TimestepSpacing = "leading",
+    });
 
     public void Dispose()
     {

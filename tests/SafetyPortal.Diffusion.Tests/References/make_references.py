@@ -42,7 +42,8 @@ def tokenizer(folder, pad):
     open(f"{folder}/merges.txt", "w").write("#version: 0.2\n")
     special = dict(bos_token="<|startoftext|>", eos_token="<|endoftext|>", pad_token=pad, unk_token="<|endoftext|>")
     json.dump(special, open(f"{folder}/special_tokens_map.json", "w"), indent=1)
-    json.dump(dict(special, model_max_length=LENGTH, do_lower_case=True, tokenizer_class="CLIPTokenizer"), open(f"{folder}/tokenizer_config.json", "w"), indent=1)
+    json.dump(dict(special, model_max_length=LENGTH, do_lower_case=True, tokenizer_class="CLIPTokenizer"), open(f"{folder}/tokenizer_config.json", "w"),
+        indent=1)
     return CLIPTokenizer.from_pretrained(folder)
 
 
@@ -97,7 +98,8 @@ def sd2():
     te = text(CLIPTextModel, 1, 20, 4, 3, "gelu", 12)
     unet = randomise(UNet2DConditionModel(
         sample_size=8, block_out_channels=(8, 16, 24), layers_per_block=1, norm_num_groups=4, cross_attention_dim=20, attention_head_dim=[1, 2, 3],
-        down_block_types=("CrossAttnDownBlock2D", "CrossAttnDownBlock2D", "DownBlock2D"), up_block_types=("UpBlock2D", "CrossAttnUpBlock2D", "CrossAttnUpBlock2D"),
+        down_block_types=("CrossAttnDownBlock2D", "CrossAttnDownBlock2D", "DownBlock2D"),
+        up_block_types=("UpBlock2D", "CrossAttnUpBlock2D", "CrossAttnUpBlock2D"),
         use_linear_projection=True, upcast_attention=True), 2)
     vae = randomise(AutoencoderKL(block_out_channels=(4, 8), down_block_types=("DownEncoderBlock2D",) * 2, up_block_types=("UpDecoderBlock2D",) * 2,
                                   latent_channels=4, norm_num_groups=4, sample_size=16), 3)
@@ -118,20 +120,25 @@ def sd2():
     g = torch.Generator().manual_seed(7)
     x, t, c = torch.randn(2, 4, 8, 12, generator=g), torch.tensor([3, 871]), torch.randn(2, LENGTH, 20, generator=g)
     unit = torch.randn(2, 4, 8, 12, generator=g)
-    pipe = StableDiffusionPipeline(vae=vae, text_encoder=te, tokenizer=tok, unet=unet, scheduler=ddim, safety_checker=None, feature_extractor=None, requires_safety_checker=False)
+    pipe = StableDiffusionPipeline(vae=vae, text_encoder=te, tokenizer=tok, unet=unet, scheduler=ddim, safety_checker=None, feature_extractor=None,
+        requires_safety_checker=False)
     pipe.set_progress_bar_config(disable=True)
     cond, uncond = pipe.encode_prompt(PROMPTS, "cpu", 1, True)
-    io = {"unet.sample": x, "unet.timesteps": t, "unet.text": c, "unet.out": unet(x, t, c).sample, "text.conditional": cond, "text.unconditional": uncond, "unit": unit}
+    io = {"unet.sample": x, "unet.timesteps": t, "unet.text": c, "unet.out": unet(x, t, c).sample, "text.conditional": cond, "text.unconditional": uncond,
+        "unit": unit}
     io["latents.ddim"] = denoise(pipe, ddim, unit)
     io["image.ddim"] = (vae.decode(io["latents.ddim"] / vae.config.scaling_factor).sample / 2 + 0.5).clamp(0, 1)
     io["latents.ddim_trailing_zero_snr"] = denoise(pipe, DDIMScheduler.from_config(ddim.config, timestep_spacing="trailing", rescale_betas_zero_snr=True), unit)
     io["latents.pndm"] = denoise(pipe, PNDMScheduler.from_config(ddim.config, skip_prk_steps=True), unit)
     io["latents.euler"] = denoise(pipe, EulerDiscreteScheduler.from_config(ddim.config), unit)
-    io["latents.euler_trailing_zero_snr"] = denoise(pipe, EulerDiscreteScheduler.from_config(ddim.config, timestep_spacing="trailing", rescale_betas_zero_snr=True), unit)
+    io["latents.euler_trailing_zero_snr"] = denoise(pipe, EulerDiscreteScheduler.from_config(ddim.config, timestep_spacing="trailing",
+        rescale_betas_zero_snr=True), unit)
     io["latents.dpm"] = denoise(pipe, DPMSolverMultistepScheduler.from_config(ddim.config), unit)
     none = [None, None]
-    finish(root, {"_class_name": "StableDiffusionPipeline", "_diffusers_version": "0.30.3", "feature_extractor": none, "requires_safety_checker": False, "safety_checker": none,
-                  "scheduler": ["diffusers", "DDIMScheduler"], "text_encoder": ["transformers", "CLIPTextModel"], "tokenizer": ["transformers", "CLIPTokenizer"],
+    finish(root, {"_class_name": "StableDiffusionPipeline", "_diffusers_version": "0.30.3", "feature_extractor": none, "requires_safety_checker": False,
+                  "safety_checker": none,
+                  "scheduler": ["diffusers", "DDIMScheduler"], "text_encoder": ["transformers", "CLIPTextModel"],
+                  "tokenizer": ["transformers", "CLIPTokenizer"],
                   "unet": ["diffusers", "UNet2DConditionModel"], "vae": ["diffusers", "AutoencoderKL"]}, ddim, io)
 
 
@@ -141,7 +148,8 @@ def sdxl():
     tok, tok2 = tokenizer(f"{root}/tokenizer", "<|endoftext|>"), tokenizer(f"{root}/tokenizer_2", "!")
     te, te2 = text(CLIPTextModel, 11, 12, 3, 3, "quick_gelu", 12), text(CLIPTextModelWithProjection, 12, 20, 4, 2, "gelu", 16)
     unet = randomise(UNet2DConditionModel(
-        sample_size=8, block_out_channels=(8, 16), layers_per_block=1, norm_num_groups=4, cross_attention_dim=32, attention_head_dim=[1, 2], transformer_layers_per_block=[1, 2],
+        sample_size=8, block_out_channels=(8, 16), layers_per_block=1, norm_num_groups=4, cross_attention_dim=32, attention_head_dim=[1, 2],
+        transformer_layers_per_block=[1, 2],
         down_block_types=("DownBlock2D", "CrossAttnDownBlock2D"), up_block_types=("CrossAttnUpBlock2D", "UpBlock2D"), use_linear_projection=True,
         addition_embed_type="text_time", addition_time_embed_dim=8, projection_class_embeddings_input_dim=16 + 6 * 8), 13)
     vae = randomise(AutoencoderKL(block_out_channels=(4, 8), down_block_types=("DownEncoderBlock2D",) * 2, up_block_types=("UpDecoderBlock2D",) * 2,
@@ -155,7 +163,8 @@ def sdxl():
     unit = torch.randn(2, 4, 8, 12, generator=g)
     x, t, c, p = torch.randn(2, 4, 8, 12, generator=g), torch.tensor([3, 871]), torch.randn(2, LENGTH, 32, generator=g), torch.randn(2, 16, generator=g)
     ids = torch.tensor([[16.0, 24, 0, 0, 16, 24], [1024, 768, 8, 4, 512, 640]])
-    pipe = StableDiffusionXLPipeline(vae=vae, text_encoder=te, text_encoder_2=te2, tokenizer=tok, tokenizer_2=tok2, unet=unet, scheduler=euler, add_watermarker=False)
+    pipe = StableDiffusionXLPipeline(vae=vae, text_encoder=te, text_encoder_2=te2, tokenizer=tok, tokenizer_2=tok2, unet=unet, scheduler=euler,
+        add_watermarker=False)
     pipe.set_progress_bar_config(disable=True)
     cond, uncond, pooled, uncond_pooled = pipe.encode_prompt(PROMPTS, device="cpu", do_classifier_free_guidance=True, negative_prompt=[NEGATIVE] * 2)
     io = {"unet.sample": x, "unet.timesteps": t, "unet.text": c, "unet.pooled": p, "unet.sizes": ids,
@@ -166,7 +175,8 @@ def sdxl():
     io["latents.euler_negative"] = denoise(pipe, euler, unit, negative_prompt=[NEGATIVE] * 2)
     io["latents.ddim"] = denoise(pipe, DDIMScheduler.from_config(euler.config, clip_sample=False, set_alpha_to_one=False), unit)
     finish(root, {"_class_name": "StableDiffusionXLPipeline", "_diffusers_version": "0.30.3", "force_zeros_for_empty_prompt": True,
-                  "scheduler": ["diffusers", "EulerDiscreteScheduler"], "text_encoder": ["transformers", "CLIPTextModel"], "text_encoder_2": ["transformers", "CLIPTextModelWithProjection"],
+                  "scheduler": ["diffusers", "EulerDiscreteScheduler"], "text_encoder": ["transformers", "CLIPTextModel"],
+                  "text_encoder_2": ["transformers", "CLIPTextModelWithProjection"],
                   "tokenizer": ["transformers", "CLIPTokenizer"], "tokenizer_2": ["transformers", "CLIPTokenizer"],
                   "unet": ["diffusers", "UNet2DConditionModel"], "vae": ["diffusers", "AutoencoderKL"]}, euler, io)
 

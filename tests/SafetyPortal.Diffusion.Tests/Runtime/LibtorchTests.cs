@@ -25,5 +25,8 @@ public sealed class LibtorchTests
     }
 
     private static IReadOnlyList<string> Loaded(string name) =>
-        [.. File.ReadLines("/proc/self/maps").Where(line => line.EndsWith("/" + name, StringComparison.Ordinal)).Select(line => line[line.IndexOf('/')..]).Distinct(StringComparer.Ordinal)];
+    [
+        .. File.ReadLines("/proc/self/maps").Where(line => line.EndsWith("/" + name, StringComparison.Ordinal))
+            .Select(line => line[line.IndexOf('/')..]).Distinct(StringComparer.Ordinal),
+    ];
 }

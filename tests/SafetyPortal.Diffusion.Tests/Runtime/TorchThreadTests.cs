@@ -35,7 +35,8 @@ public sealed class TorchThreadTests
     [Theory]
     [InlineData(0)]
     [InlineData(1025)]
-    public void Constructor_AbsurdNumberOfThreads_IsRefused(int threads) => Should.Throw<ArgumentOutOfRangeException>(() => new TorchThread(threads));
+    public void Constructor_AbsurdNumberOfThreads_IsRefused(int threads) =>
+        Should.Throw<ArgumentOutOfRangeException>(() => new TorchThread(threads));
 
     [Fact]
     public async Task Run_Throwing_GivesTheExceptionAndLivesOn()

@@ -69,7 +69,8 @@ public sealed class SchedulerReferenceTests : IDisposable
         for (var steps = 1; steps <= 1000; steps++)
             lines.AppendJoin(' ', TimestepSequence.Trailing(1000, 1000.0 / steps).Select(t => t.ToString(CultureInfo.InvariantCulture))).Append('\n');
 
-        Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(lines.ToString()))).ShouldBe(reference.RootElement.GetProperty("arange.sha256").GetString());
+        var digest = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(lines.ToString())));
+        digest.ShouldBe(reference.RootElement.GetProperty("arange.sha256").GetString());
         TimestepSequence.Trailing(1000, 1000.0 / 48)[3].ShouldBe(936);
     }
 

@@ -1,16 +1,16 @@
 using System.Text;
 using System.Text.Json.Nodes;
+using SafetyPortal.Diffusion.Tests;
 using SafetyPortal.Diffusion.Tests.References;
 using SafetyPortal.Tests;
 
 namespace SafetyPortal.Diffusion.Tokenizer;
 
-/// <summary>A tokenizer made by hand: "lo" and "low" are merges, everything else stays bytes.</summary>
 public sealed class TokenizerFilesTests : IDisposable
 {
-    private readonly string _folder = Directory.CreateTempSubdirectory("tokenizer").FullName;
+    private readonly TemporaryFolder folder = new();
 
-    public void Dispose() => Directory.Delete(_folder, recursive: true);
+    public void Dispose() => folder.Dispose();
 
     [Fact]
     public void Load_SmallVocabulary_MergesAndUsesItsOwnSpecialIds()
@@ -19,7 +19,7 @@ public sealed class TokenizerFilesTests : IDisposable
         Write("merges.txt", "#version: 0.2\nl o\nlo w</w>\n");
         Write("tokenizer_config.json", """{"model_max_length": 6, "pad_token": {"content": "[pad]"}}""");
 
-        var tokenizer = ClipTokenizer.Load(_folder);
+        var tokenizer = Load();
 
         tokenizer.EncodePadded("low LOW").ShouldBe([5L, 4, 4, 6, 7, 7]);
         tokenizer.Encode("low low low low low low").ShouldBe([5L, 4, 4, 4, 4, 6]);
@@ -28,13 +28,13 @@ public sealed class TokenizerFilesTests : IDisposable
     }
 
     [Theory]
-    [InlineData("{", "#version: 0.2", "vocab.json is not JSON")]
-    [InlineData("[]", "#version: 0.2", "expected a JSON object, found Array")]
+    [InlineData("{", "#version: 0.2", "vocab.json: is not well-formed JSON")]
+    [InlineData("[]", "#version: 0.2", "vocab.json: expected a JSON object, got []")]
     [InlineData("{}", "#version: 0.2", "no tokens")]
     [InlineData("{\"a\": -1}", "#version: 0.2", "'a' has id -1")]
     [InlineData("{\"a\": 1.5}", "#version: 0.2", "'a' has id 1.5")]
     [InlineData("{\"a\": \"x\"}", "#version: 0.2", "expected an integer")]
-    [InlineData("{\"a\": 1, \"a\": 2}", "#version: 0.2", "'a' is listed twice")]
+    [InlineData("{\"a\": 1, \"a\": 2}", "#version: 0.2", "Duplicate property 'a'")]
     [InlineData("{\"a\": 1, \"b\": 1}", "#version: 0.2", "id 1 is given to two tokens")]
     [InlineData("{\"a\": 1}", "", "merges.txt: has 0 bytes")]
     [InlineData("{\"a\": 1}", "\n", "line 1: expected '#version")]
@@ -49,7 +49,7 @@ public sealed class TokenizerFilesTests : IDisposable
         Write("vocab.json", vocabulary);
         Write("merges.txt", merges);
 
-        Should.Throw<ModelFormatException>(() => ClipTokenizer.Load(_folder)).Message.ShouldContain(message);
+        Should.Throw<ModelFormatException>(Load).Message.ShouldContain(message);
     }
 
     // What transformers 5 saves: the vocabulary and merges in tokenizer.json, merges as pairs, and a short configuration.
@@ -57,12 +57,14 @@ public sealed class TokenizerFilesTests : IDisposable
     public void Encode_FolderOfTransformers5_GivesTheIdsOfTheOlderFolder()
     {
         var origin = GoldenFolder.At("pipeline", "tokenizer");
-        Write("tokenizer.json", Fast(
-            JsonNode.Parse(File.ReadAllText(Path.Combine(origin, "vocab.json")))!.AsObject(),
-            File.ReadLines(Path.Combine(origin, "merges.txt")).Skip(1).Select(line => (JsonNode)new JsonArray([.. line.Split(' ').Select(part => (JsonNode)part)]))));
-        Write("tokenizer_config.json", """{"backend": "tokenizers", "bos_token": "<|startoftext|>", "model_max_length": 77, "extra_special_tokens": {"image_token": "<|image|>"}}""");
+        var vocabulary = JsonNode.Parse(File.ReadAllText(Path.Combine(origin, "vocab.json")))!.AsObject();
+        var merges = File.ReadLines(Path.Combine(origin, "merges.txt")).Skip(1).Select(line => line.Split(' '));
+        Write("tokenizer.json", Fast(vocabulary, merges.Select(pair => (JsonNode)new JsonArray(pair[0], pair[1]))));
+        Write(
+            "tokenizer_config.json",
+            """{"backend": "tokenizers", "model_max_length": 77, "extra_special_tokens": {"image_token": "<|image|>"}}""");
 
-        var (older, newer) = (ClipTokenizer.Load(origin), ClipTokenizer.Load(_folder));
+        var (older, newer) = (ClipTokenizer.Load(origin), Load());
 
         newer.VocabularySize.ShouldBe(49409);
         newer.EncodePadded("a <|image|>b")[..5].ShouldBe([49406L, 320, 49408, 321, 49407]);
@@ -87,7 +89,7 @@ public sealed class TokenizerFilesTests : IDisposable
         file["model"]![key] = JsonNode.Parse(value);
         Write("tokenizer.json", file.ToJsonString());
 
-        Should.Throw<ModelFormatException>(() => ClipTokenizer.Load(_folder)).Message.ShouldContain(message);
+        Should.Throw<ModelFormatException>(Load).Message.ShouldContain(message);
     }
 
     [Theory]
@@ -98,7 +100,7 @@ public sealed class TokenizerFilesTests : IDisposable
         Copy();
         Write("added_tokens.json", tokens);
 
-        Should.Throw<ModelFormatException>(() => ClipTokenizer.Load(_folder)).Message.ShouldContain(message);
+        Should.Throw<ModelFormatException>(Load).Message.ShouldContain(message);
     }
 
     [Theory]
@@ -107,11 +109,11 @@ public sealed class TokenizerFilesTests : IDisposable
     public void Load_PipeInTheFolder_IsRefusedWithoutWaiting(string file)
     {
         Copy();
-        File.Delete(Path.Combine(_folder, file));
-        using (var made = System.Diagnostics.Process.Start("mkfifo", Path.Combine(_folder, file))!)
+        File.Delete(folder.At(file));
+        using (var made = System.Diagnostics.Process.Start("mkfifo", folder.At(file))!)
             made.WaitForExit();
 
-        Should.Throw<ModelFormatException>(() => ClipTokenizer.Load(_folder)).Message.ShouldContain($"{file}: has 0 bytes, or is a pipe");
+        Should.Throw<ModelFormatException>(Load).Message.ShouldContain($"{file}: has 0 bytes, or is a pipe");
     }
 
     [Fact]
@@ -119,15 +121,15 @@ public sealed class TokenizerFilesTests : IDisposable
     {
         Write("vocab.json", "{\"a\": 1}");
 
-        Should.Throw<ModelFormatException>(() => ClipTokenizer.Load(_folder)).Message.ShouldContain("merges.txt is missing");
+        Should.Throw<ModelFormatException>(Load).Message.ShouldContain("merges.txt is missing");
     }
 
     [Fact]
     public void Load_BytesThatAreNotText_IsRefused()
     {
-        File.WriteAllBytes(Path.Combine(_folder, "vocab.json"), [0x7B, 0xFF, 0xFE, 0x7D]);
+        File.WriteAllBytes(folder.At("vocab.json"), [0x7B, 0xFF, 0xFE, 0x7D]);
 
-        Should.Throw<ModelFormatException>(() => ClipTokenizer.Load(_folder)).Message.ShouldContain("not UTF-8");
+        Should.Throw<ModelFormatException>(Load).Message.ShouldContain("vocab.json: is not well-formed JSON");
     }
 
     // Ids from transformers' CLIPTokenizer over the same folders; begin is 512, end 513. Padding with "!" makes it a token of its own.
@@ -144,7 +146,7 @@ public sealed class TokenizerFilesTests : IDisposable
         Encode(text).ShouldBe(ids.Select(id => (long)id));
     }
 
-    // The map beside it says "!" and loses against the list of added tokens; the plain mark is then the end of a word.
+    // The map pads with "!" and loses against the list of added tokens; the plain mark then ends a word.
     [Theory]
     [InlineData("ab!", 64, 321, 256)]
     [InlineData("a!!b", 320, 0, 256, 321)]
@@ -154,11 +156,12 @@ public sealed class TokenizerFilesTests : IDisposable
     {
         Copy();
         SetConfig("pad_token", "<|endoftext|>");
-        SetConfig("added_tokens_decoder", JsonNode.Parse("""{"513": {"content": "<|endoftext|>", "special": true}, "514": {"content": "<Toy>", "single_word": false}}"""));
+        SetConfig("added_tokens_decoder", JsonNode.Parse(
+            """{"513": {"content": "<|endoftext|>", "special": true}, "514": {"content": "<Toy>", "single_word": false}}"""));
 
         Encode(text).ShouldBe(ids.Select(id => (long)id));
-        ClipTokenizer.Load(_folder).PadId.ShouldBe(513);
-        ClipTokenizer.Load(_folder).VocabularySize.ShouldBe(515);
+        Load().PadId.ShouldBe(513);
+        Load().VocabularySize.ShouldBe(515);
     }
 
     [Fact]
@@ -169,7 +172,7 @@ public sealed class TokenizerFilesTests : IDisposable
         Write("added_tokens.json", """{"<toy>": 514, "<toy-2>": 515}""");
 
         Encode("a<toy>b <toy-2>!").ShouldBe([320L, 514, 321, 515, 0]);
-        ClipTokenizer.Load(_folder).PadId.ShouldBe(0);
+        Load().PadId.ShouldBe(0);
     }
 
     [Fact]
@@ -187,12 +190,12 @@ public sealed class TokenizerFilesTests : IDisposable
     [InlineData("added_tokens_decoder", """{"514": {"content": ""}}""", "expected a text and an id")]
     [InlineData("added_tokens_decoder", """{"99999999999": {"content": "a"}}""", "expected a text and an id")]
     [InlineData("added_tokens_decoder", """{"514": {"content": "a", "single_word": true}}""", "single_word is true for 'a'; expected false")]
-    public void Load_AddedTokensThatCannotBeFollowed_SaysWhich(string key, string value, string message)
+    public void Load_UnsupportedAddedTokens_SaysWhich(string key, string value, string message)
     {
         Copy();
         SetConfig(key, JsonNode.Parse(value));
 
-        Should.Throw<ModelFormatException>(() => ClipTokenizer.Load(_folder)).Message.ShouldContain(message);
+        Should.Throw<ModelFormatException>(Load).Message.ShouldContain(message);
     }
 
     [Fact]
@@ -201,35 +204,40 @@ public sealed class TokenizerFilesTests : IDisposable
         Copy();
         Write("special_tokens_map.json", """{"additional_special_tokens": ["<toy>"]}""");
 
-        Should.Throw<ModelFormatException>(() => ClipTokenizer.Load(_folder)).Message.ShouldContain("additional_special_tokens names '<toy>', to which no file gives an id");
+        Should.Throw<ModelFormatException>(Load).Message.ShouldContain("additional_special_tokens names '<toy>', to which no file gives an id");
     }
+
+    private ClipTokenizer Load() => ClipTokenizer.Load(folder.Root);
 
     private long[] Encode(string text)
     {
-        var ids = ClipTokenizer.Load(_folder).Encode(text);
+        var ids = Load().Encode(text);
         (ids[0], ids[^1]).ShouldBe((512L, 513L));
         return ids[1..^1];
     }
 
     // Every byte is a token, with and without the mark of a word's end; there are no merges; padded with "!".
-    private void Copy()
-    {
-        foreach (var file in Directory.EnumerateFiles(ReferenceFolder.At("sd2", "tokenizer")))
-            File.Copy(file, Path.Combine(_folder, Path.GetFileName(file)));
-    }
+    private void Copy() => folder.Copy(ReferenceFolder.At("sd2", "tokenizer"));
 
     private static string Fast(JsonObject vocabulary, IEnumerable<JsonNode> merges) => new JsonObject
     {
         ["added_tokens"] = new JsonArray(new JsonObject { ["id"] = 49408, ["content"] = "<|image|>", ["single_word"] = false }),
-        ["model"] = new JsonObject { ["type"] = "BPE", ["unk_token"] = "<|endoftext|>", ["end_of_word_suffix"] = "</w>", ["vocab"] = vocabulary, ["merges"] = new JsonArray([.. merges]) },
+        ["model"] = new JsonObject
+        {
+            ["type"] = "BPE",
+            ["unk_token"] = "<|endoftext|>",
+            ["end_of_word_suffix"] = "</w>",
+            ["vocab"] = vocabulary,
+            ["merges"] = new JsonArray([.. merges]),
+        },
     }.ToJsonString();
 
     private void SetConfig(string key, JsonNode? value)
     {
-        var config = JsonNode.Parse(File.ReadAllText(Path.Combine(_folder, "tokenizer_config.json")))!.AsObject();
+        var config = JsonNode.Parse(File.ReadAllText(folder.At("tokenizer_config.json")))!.AsObject();
         config[key] = value;
         Write("tokenizer_config.json", config.ToJsonString());
     }
 
-    private void Write(string name, string text) => File.WriteAllText(Path.Combine(_folder, name), text, new UTF8Encoding(false));
+    private void Write(string name, string text) => File.WriteAllText(folder.At(name), text, new UTF8Encoding(false));
 }

@@ -1,67 +1,10 @@
-using SafetyPortal.Diffusion.Unet;
 using SafetyPortal.Erasure.Ablation;
 using static TorchSharp.torch;
 
 namespace SafetyPortal.Erasure.Tests.Ablation;
 
-[Collection(nameof(Goldens))]
-public sealed class MaskSelectionTests(Goldens goldens)
+public sealed class MaskSelectionTests
 {
-    public static TheoryData<AblationMode, AblationScope, double> EraseMasks()
-    {
-        var data = new TheoryData<AblationMode, AblationScope, double>();
-        foreach (var mode in Enum.GetValues<AblationMode>())
-        {
-            data.Add(mode, AblationScope.Row, 0.01);
-            data.Add(mode, AblationScope.Row, 0.1);
-            data.Add(mode, AblationScope.Tensor, 0.003);
-            data.Add(mode, AblationScope.Tensor, 0.01);
-            data.Add(mode, AblationScope.Tensor, 0.1);
-        }
-
-        return data;
-    }
-
-    [Theory]
-    [MemberData(nameof(EraseMasks))]
-    public void From_ReferenceGradients_GivesTheReferenceMaskAndPrediction(AblationMode mode, AblationScope over, double ratio)
-    {
-        using var scope = NewDisposeScope();
-        var unet = goldens.Pipeline.Unet;
-        var key = FormattableString.Invariant(
-            $"erase.{mode.ToString().ToLowerInvariant()}.{(over == AblationScope.Row ? "row" : "flat")}.{ratio}");
-        var settings = new AblationSettings(ratio, over, mode);
-
-        var mask = MaskSelection.From(Scores(unet, "erase.grad."), settings);
-
-        var expected = goldens.MaskIndices(key);
-        foreach (var tensor in mask.Tensors) tensor.Indices.ShouldBe(expected[tensor.Name], $"{key} {tensor.Name}");
-        mask.Count.ShouldBe(expected.Values.Sum(i => (long)i.Length));
-
-        using var applied = AppliedPatch.Apply(unet, PatchBuilder.FromMask(unet, mask, settings));
-        using var frozen = no_grad();
-        var eps = unet.call(goldens.Read("ablate.sample"), goldens.Read("ablate.timestep"), goldens.Read("erase.text_embeddings").narrow(0, 0, 1));
-        Goldens.MaxError(eps, goldens.Read("ablated_eps." + key)).ShouldBeLessThan(1e-4);
-    }
-
-    [Theory]
-    [InlineData(AblationMode.Positive)]
-    [InlineData(AblationMode.Negative)]
-    public void From_AmplifyGradients_GivesTheReferenceMask(AblationMode mode)
-    {
-        using var scope = NewDisposeScope();
-        var key = $"amplify.{mode.ToString().ToLowerInvariant()}.row.0.1";
-        var expected = goldens.MaskIndices(key);
-        var names = goldens.Names("amplify.grad.").Where(n => n.Contains("ff", StringComparison.Ordinal)).Select(n => n["amplify.grad.".Length..]).ToList();
-        names.Count.ShouldBe(4);
-
-        var weights = goldens.Pipeline.Unet.named_parameters().ToDictionary(p => p.name, p => p.parameter, StringComparer.Ordinal);
-        var mask = MaskSelection.From(
-            names.Select(n => (n, weights[n].detach() * goldens.Read("amplify.grad." + n))).ToList(), new AblationSettings(0.1, AblationScope.Row, mode));
-
-        foreach (var tensor in mask.Tensors) tensor.Indices.ShouldBe(expected[tensor.Name]);
-    }
-
     [Fact]
     public void From_ModelScope_TakesTheTopOfAllTensorsTogether()
     {
@@ -131,10 +74,4 @@ public sealed class MaskSelectionTests(Goldens goldens)
     [InlineData(double.NaN)]
     public void From_RatioOutOfRange_Throws(double ratio) =>
         Should.Throw<ArgumentException>(() => MaskSelection.From([], new AblationSettings(ratio))).Message.ShouldContain("ratio");
-
-    private List<(string Name, Tensor Score)> Scores(UNet2DConditionModel unet, string prefix)
-    {
-        var weights = unet.named_parameters().ToDictionary(p => p.name, p => p.parameter, StringComparer.Ordinal);
-        return goldens.FeedForwardOrder.Select(n => (n, weights[n].detach() * goldens.Read(prefix + n))).ToList();
-    }
 }

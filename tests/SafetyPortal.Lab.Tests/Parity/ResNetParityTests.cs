@@ -9,7 +9,8 @@ namespace SafetyPortal.Lab.Parity;
 /// </summary>
 public sealed class ResNetParityTests
 {
-    private static readonly float[] Expected = [-803.578125f, -168.3544464111328f, -151.53387451171875f, -871.34326171875f, -1646.294921875f, 359.68170166015625f];
+    private static readonly float[] Expected =
+        [-803.578125f, -168.3544464111328f, -151.53387451171875f, -871.34326171875f, -1646.294921875f, 359.68170166015625f];
 
     [Fact]
     public void Logits_GeneratedWeights_AreTheReferences()

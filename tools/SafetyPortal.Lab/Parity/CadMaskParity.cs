@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json;
 using SafetyPortal.Diffusion.Unet;
 using SafetyPortal.Erasure.Ablation;
 using static TorchSharp.torch;
@@ -6,92 +7,115 @@ using static TorchSharp.torch;
 namespace SafetyPortal.Lab.Parity;
 
 /// <summary>
-/// The masks of 07_cad: exact from the given gradients, nearly so from our own, and what the network predicts without the
-/// weights they take.
+/// The masks of 07_cad: exact from the recorded gradients, nearly so from our own, and what the network predicts without the weights they take.
+/// <c>ablation.json</c> lists the candidate tensors in order, each with its place in a recorded mask.
 /// </summary>
 internal static class CadMaskParity
 {
     private const double OwnGradientTolerance = 0.005;
     private const double EpsTolerance = 1e-4;
 
-    /// <summary>Masks that the folder's own gradients must give exactly; kinds whose gradients it lacks are left to <see cref="CheckOwnGradients"/>.</summary>
-    public static void CheckGivenGradients(string kind, UNet2DConditionModel unet, GoldenSet set, GoldenTensors golden, ItemChecks checks)
+    /// <summary>Compares the masks of those tensors whose gradients the item has. Rows and tensors are ranked by themselves, so others do not matter.</summary>
+    public static void CheckGivenGradients(string kind, UNet2DConditionModel unet, GoldenItem item)
     {
         using var scope = NewDisposeScope();
         using var frozen = no_grad();
-        var layout = MaskLayout.Read(set);
-        if (layout.Names.Any(name => !golden.Has($"{kind}.grad.{name}")))
-            return;
         var weights = unet.named_parameters().ToDictionary(p => p.name, p => p.parameter, StringComparer.Ordinal);
-        List<(string Name, Tensor Score)> scores = [.. layout.Names.Select(name => (name, weights[name].detach() * golden.Read($"{kind}.grad.{name}")))];
-        foreach (var key in Keys(kind, golden))
+        List<(string Name, Tensor Score)> scores = [.. Candidates(item).Where(name => item.Has($"{kind}.grad.{name}"))
+            .Select(name => (name, weights[name].detach() * item.Read($"{kind}.grad.{name}")))];
+        if (scores.Count == 0)
+            return;
+        foreach (var key in Keys(kind, item))
         {
             var mask = MaskSelection.From(scores, Settings(key));
-            checks.Exact($"mask.{key}", layout.Flat(mask), layout.Unpack(golden.Read($"mask.{key}")));
-            CheckCounts(key, mask, set, checks);
+            var expected = Recorded(key, item);
+            foreach (var tensor in mask.Tensors)
+                item.Exact($"mask.{key} {tensor.Name}", tensor.Indices, IndicesOf(tensor.Name, expected));
+            CheckFacts(key, mask, item);
         }
     }
 
-    /// <summary>Masks from gradients of our own; close scores may change places, so a small share of the set may differ.</summary>
-    public static void CheckOwnGradients(string kind, ParameterGradients gradients, GoldenSet set, GoldenTensors golden, ItemChecks checks)
+    /// <summary>Compares masks from gradients of our own. Close scores may change places, so a small share of the set may differ.</summary>
+    public static void CheckOwnGradients(string kind, ParameterGradients gradients, GoldenItem item)
     {
         using var scope = NewDisposeScope();
         using var frozen = no_grad();
-        var layout = MaskLayout.Read(set);
-        List<(string Name, Tensor Score)> scores = [.. layout.Names.Select(name => (name, gradients.Parameter(name).detach() * gradients[name]))];
-        foreach (var key in Keys(kind, golden))
+        List<(string Name, Tensor Score)> scores = [.. Candidates(item).Select(name => (name, gradients.Parameter(name).detach() * gradients[name]))];
+        foreach (var key in Keys(kind, item))
         {
-            var ours = layout.Flat(MaskSelection.From(scores, Settings(key)));
-            var expected = layout.Unpack(golden.Read($"mask.{key}"));
-            var differing = ours.Zip(expected, (a, b) => a != b).Count(d => d);
-            var size = Math.Max(1, expected.Count(b => b));
+            var (ours, expected) = (MaskSelection.From(scores, Settings(key)), Recorded(key, item));
+            var differing = ours.Count + expected.Count - (2 * ours.Overlap(expected).Shared);
             // A swap of two entries shows twice.
-            checks.Add($"mask.{key} from own gradients", differing / 2.0 / size, OwnGradientTolerance);
+            item.Add($"mask.{key} from own gradients", differing / 2.0 / Math.Max(1, expected.Count), OwnGradientTolerance);
         }
     }
 
-    /// <summary>The prediction with a mask's weights set to zero.</summary>
-    public static void CheckAblatedPredictions(UNet2DConditionModel unet, GoldenSet set, GoldenTensors golden, ItemChecks checks)
+    /// <summary>Compares the predictions with the weights of each recorded mask set to zero.</summary>
+    public static void CheckAblatedPredictions(UNet2DConditionModel unet, GoldenItem item)
     {
-        if (!golden.Has("ablate.sample"))
+        if (!item.Has("ablate.sample"))
         {
-            checks.Absent("ablated predictions");
+            item.Absent("ablated predictions");
             return;
         }
 
         using var scope = NewDisposeScope();
         using var frozen = no_grad();
-        var layout = MaskLayout.Read(set);
-        var (sample, timestep, text) = (golden.Read("ablate.sample"), golden.Read("ablate.timestep"), golden.Read("erase.text_embeddings").narrow(0, 0, 1));
-        if (golden.Has("ablate.eps_unablated"))
-            checks.Largest("ablate.eps_unablated", unet.call(sample, timestep, text), golden.Read("ablate.eps_unablated"), EpsTolerance);
-        foreach (var key in golden.After("ablated_eps.").Where(key => golden.Has($"mask.{key}")))
+        item.IfAny("ablate.eps_unablated", Predict, item.Largest, EpsTolerance);
+        foreach (var key in item.After("ablated_eps.").Where(key => item.Has($"mask.{key}")))
         {
             using var step = NewDisposeScope();
-            var patch = PatchBuilder.FromMask(unet, layout.ToMask(layout.Unpack(golden.Read($"mask.{key}"))), Settings(key));
-            using var applied = AppliedPatch.Apply(unet, patch);
-            checks.Largest($"ablated_eps.{key}", unet.call(sample, timestep, text), golden.Read($"ablated_eps.{key}"), EpsTolerance);
+            using var applied = AppliedPatch.Apply(unet, PatchBuilder.FromMask(unet, Recorded(key, item), Settings(key)));
+            item.Largest($"ablated_eps.{key}", Predict(), EpsTolerance);
         }
+
+        Tensor Predict() => unet.call(item.Read("ablate.sample"), item.Read("ablate.timestep"), item.Read("erase.text_embeddings").narrow(0, 0, 1));
     }
 
-    private static void CheckCounts(string key, AblationMask mask, GoldenSet set, ItemChecks checks)
+    private static void CheckFacts(string key, AblationMask mask, GoldenItem item)
     {
-        var facts = set.Json("07_cad", "ablation.json");
+        var facts = item.Json("ablation.json");
         if (facts.TryGetProperty("counts", out var counts) && counts.TryGetProperty(key, out var count))
         {
-            checks.Add($"{key} total", Math.Abs(mask.Count - count.GetProperty("total_ablated").GetInt64()), 0);
             var each = count.GetProperty("per_param");
-            checks.Exact($"{key} per tensor", [.. mask.Tensors.Select(t => (long)t.Indices.Length)], [.. mask.Tensors.Select(t => each.GetProperty(t.Name).GetInt64())]);
+            foreach (var tensor in mask.Tensors)
+                item.Absolute($"{key} count of {tensor.Name}", tensor.Indices.Length, each.GetProperty(tensor.Name).GetInt64(), 0);
+            if (mask.Tensors.Count == Candidates(item).Count)
+                item.IfAny(count, "total_ablated", $"{key} total", () => mask.Count, item.Absolute, 0);
         }
 
         if (!facts.TryGetProperty("example_flat_indices", out var examples) || !examples.TryGetProperty(key, out var example))
             return;
-        foreach (var tensor in example.EnumerateObject())
-            checks.Exact($"{key} indices of {tensor.Name}", mask.Tensors.First(t => t.Name == tensor.Name).Indices, [.. tensor.Value.EnumerateArray().Select(i => i.GetInt64())]);
+        foreach (var tensor in example.EnumerateObject().Where(e => mask.Tensors.Any(t => t.Name == e.Name)))
+            item.Exact($"{key} indices of {tensor.Name}", IndicesOf(tensor.Name, mask), [.. tensor.Value.EnumerateArray().Select(i => i.GetInt64())]);
     }
 
+    private static List<string> Candidates(GoldenItem item) => [.. Places(item).Select(p => p.Name)];
+
+    private static JsonElement.ObjectEnumerator Places(GoldenItem item) => item.Json("ablation.json").GetProperty("ff_params_in_order").EnumerateObject();
+
+    // One bit a weight over all candidates, each flattened row by row; the first bit is the most significant of the first byte.
+    private static AblationMask Recorded(string key, GoldenItem item)
+    {
+        var bytes = item.Read($"mask.{key}").data<byte>().ToArray();
+        List<TensorMask> tensors = [.. Places(item).Select(place =>
+        {
+            var first = place.Value[0].GetInt32();
+            var empty = new TensorMask(place.Name, [.. place.Value[1].EnumerateArray().Select(d => d.GetInt64())], []);
+            return empty with { Indices = [.. Enumerable.Range(0, (int)empty.Numel).Where(i => IsSet(first + i)).Select(i => (long)i)] };
+        })];
+        var bits = tensors.Sum(t => t.Numel);
+        return bytes.Length == (bits + 7) / 8
+            ? new(tensors)
+            : throw new InvalidDataException($"Expected a mask of {(bits + 7) / 8} bytes for {bits} weights, found {bytes.Length}.");
+
+        bool IsSet(int bit) => bit / 8 < bytes.Length && (bytes[bit / 8] >> (7 - (bit % 8)) & 1) == 1;
+    }
+
+    private static long[] IndicesOf(string tensor, AblationMask mask) => mask.Tensors.First(t => t.Name == tensor).Indices;
+
     // erase.positive.row.0.01
-    private static List<string> Keys(string kind, GoldenTensors golden) => [.. golden.After("mask.").Where(k => k.StartsWith(kind + ".", StringComparison.Ordinal))];
+    private static List<string> Keys(string kind, GoldenItem item) => [.. item.After("mask.").Where(k => k.StartsWith(kind + ".", StringComparison.Ordinal))];
 
     private static AblationSettings Settings(string key)
     {

@@ -1,3 +1,4 @@
+using SafetyPortal.Diffusion;
 using SafetyPortal.Diffusion.Schedulers;
 using SafetyPortal.Diffusion.Unet;
 using TorchSharp;
@@ -6,8 +7,8 @@ using static TorchSharp.torch;
 namespace SafetyPortal.Lab.Parity;
 
 /// <summary>
-/// How a recording of the published CAD code was sampled. It holds neither the number of DDIM steps nor the guidance: the timesteps leave few step
-/// counts open, and the latent after the first step tells them and the guidance, since a step is linear in it. The later latents then check both.
+/// Finds how a recording of the published CAD code was sampled. It holds neither the number of DDIM steps nor the guidance. The timesteps leave few
+/// step counts open. A step is linear in the guidance, so the latent after the first step gives both. The later latents then check them.
 /// </summary>
 internal static class CadSampling
 {
@@ -15,11 +16,11 @@ internal static class CadSampling
     private const double Guidance = 3;
     private const int Steps = 50;
 
-    // How near the fitted guidance must come to the published one to be taken for it, and the decimals another is rounded to.
+    // A fitted guidance this near to the published one is taken for it; any other is rounded to this many decimals.
     private const double Near = 0.05;
     private const int Decimals = 2;
 
-    /// <summary>A scheduler with its timesteps set, and the guidance.</summary>
+    /// <summary>Returns a scheduler with its timesteps set, and the guidance.</summary>
     /// <param name="timesteps">The first timesteps of the recording, or all of them.</param>
     /// <param name="noise">[1, C, h, w] that the first recorded latent was made from.</param>
     /// <param name="first">[1, C, h, w], that latent: one guided step from the noise.</param>
@@ -35,12 +36,14 @@ internal static class CadSampling
         var eps = unet.call(cat([sample, sample]), tensor(new[] { (long)start }), conditions); // [2, C, h, w]
         var (unconditional, difference) = (eps.narrow(0, 0, 1), eps.narrow(0, 1, 1) - eps.narrow(0, 0, 1));
         // Of step counts that fit equally well the first is taken: the published one, then the recording's own length.
-        var best = likely.Select(scheduler => (Scheduler: scheduler, Fit: Fit(first, guidance => scheduler.Step(unconditional + (difference * guidance), start, sample))))
+        var best = likely
+            .Select(scheduler => (Scheduler: scheduler, Fit: Fit(first, guidance => scheduler.Step(unconditional + (difference * guidance), start, sample))))
             .MinBy(f => f.Fit.Error);
         return (best.Scheduler, best.Fit.Guidance);
     }
 
-    // Every number of steps whose timesteps begin with those recorded; where there is none, what their distance says, for the comparison to fail on.
+    // Every number of steps whose timesteps begin with the recorded ones. Without any, the distance of the timesteps gives a number, and the
+    // comparison of timesteps then fails.
     private static List<DdimScheduler> Likely(SchedulerConfig config, long[] timesteps)
     {
         int[] counts = [Steps, timesteps.Length, .. Enumerable.Range(1, config.NumTrainTimesteps)];
@@ -48,13 +51,14 @@ internal static class CadSampling
             .Select(count => Scheduled(config, count)).OfType<DdimScheduler>()
             .Where(scheduler => scheduler.Timesteps.Take(timesteps.Length).SequenceEqual(timesteps.Select(t => (double)t)))
             .ToList();
-        if (likely.Count > 0) return likely;
+        if (likely.Count > 0)
+            return likely;
         var apart = timesteps.Length > 1 ? Math.Max(1, timesteps[0] - timesteps[1]) : config.NumTrainTimesteps / (long)Steps;
         return [Scheduled(config, (int)Math.Clamp(config.NumTrainTimesteps / Math.Max(1, apart), timesteps.Length, config.NumTrainTimesteps))
             ?? throw new InvalidDataException($"No number of DDIM steps gives the recorded timesteps {string.Join(", ", timesteps.Take(3))} ...")];
     }
 
-    // Null where the configuration has no such schedule.
+    // Null if the configuration has no such schedule.
     private static DdimScheduler? Scheduled(SchedulerConfig config, int steps)
     {
         var scheduler = new DdimScheduler(config);
@@ -63,7 +67,7 @@ internal static class CadSampling
             scheduler.SetTimesteps(steps);
             return scheduler;
         }
-        catch (SchedulerException)
+        catch (ModelFormatException)
         {
             return null;
         }

@@ -1,7 +1,7 @@
 using System.Text.Json;
-using SafetyPortal.Diffusion;
 using SafetyPortal.Diffusion.Clip;
 using SafetyPortal.Diffusion.Tokenizer;
+using SafetyPortal.Evaluation;
 using SafetyPortal.Evaluation.Preprocessing;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -14,72 +14,62 @@ internal static class ClipScoreParity
     private const double ResizeTolerance = 1e-5;
     private const double CosineTolerance = 1e-5;
 
-    public static void Check(JsonElement metrics, GoldenSet set, GoldenTensors golden, ItemChecks checks)
+    public static void Check(JsonElement metrics, GoldenItem item)
     {
-        if (!metrics.TryGetProperty("clip_score", out var score) || !golden.Has("clip.images_u8") || !set.Has("03_clip_full"))
+        if (!metrics.TryGetProperty("clip_score", out var score) || !item.Has("clip.images_u8") || !Directory.Exists(item.At("03_clip_full")))
         {
-            checks.Absent("CLIP score");
+            item.Absent("CLIP score");
             return;
         }
 
         using var frozen = no_grad();
-        using var model = ClipModel.Load(set.At("03_clip_full"));
+        using var model = ClipModel.Load(item.At("03_clip_full"));
         var size = model.Config.Vision.ImageSize;
-        var images = golden.Read("clip.images_u8");
-        var texts = model.EncodeTexts(Ids(score, set, golden, checks));
-        var results = score.GetProperty("results");
+        var images = item.Read("clip.images_u8");
+        var pictures = MetricsParity.Pictures(images);
+        if (Directory.Exists(item.At("pipeline", "tokenizer")))
+        {
+            var tokenizer = ClipTokenizer.Load(item.At("pipeline", "tokenizer"));
+            List<string> prompts = [.. score.GetProperty("prompts").EnumerateArray().Select(p => p.GetString()!)];
+            item.Exact("clip.input_ids", [.. prompts.SelectMany(p => tokenizer.EncodePadded(p, padId: 0))], item.Read("clip.input_ids").data<long>().ToArray());
+            if (item.Has("clip.openai_preprocess.cosine"))
+            {
+                var scores = tensor(ClipScore.Score(model, tokenizer, pictures, prompts)) / 100;
+                item.Largest("clip.openai_preprocess.cosine of ClipScore", scores, item.Read("clip.openai_preprocess.cosine"), CosineTolerance);
+            }
+        }
+
+        var texts = model.EncodeTexts(item.Read("clip.input_ids"));
         var unit = images.to(ScalarType.Float32) / 255;
         foreach (var (name, antialias) in new[] { ("tensor_bicubic_antialias", true), ("tensor_bicubic_no_antialias", false) })
+            Variant(name, $"clip.{name}.resized", () => ClipPreprocessing.Resize(unit, size, size, antialias), ClipPreprocessing.Normalize);
+        Variant("openai_preprocess", "clip.openai_preprocess", () => ClipPreprocessing.FromImages(pictures, size), pixels => pixels);
+        if (item.Has("clip.openai_preprocess_nonsquare"))
         {
-            if (!golden.Has($"clip.{name}.resized"))
-                continue;
-            var expected = golden.Read($"clip.{name}.resized");
-            var resized = ClipPreprocessing.Resize(unit, size, size, antialias);
-            checks.Largest($"clip.{name}.resized", resized, expected, ResizeTolerance);
-            CheckCosines(name, ClipPreprocessing.Normalize(resized), texts, model, results, golden, checks);
+            var pixels = ClipPreprocessing.FromImages(MetricsParity.Pictures(item.Read("clip.image_nonsquare_u8")), size);
+            var expected = item.Read("clip.openai_preprocess_nonsquare");
+            item.Largest("clip.openai_preprocess_nonsquare", pixels.reshape(expected.shape), expected, ResizeTolerance);
         }
 
-        if (golden.Has("clip.openai_preprocess"))
+        void Variant(string name, string expected, Func<Tensor> resize, Func<Tensor, Tensor> normalise)
         {
-            var pixels = ClipPreprocessing.FromImages(MetricsParity.Pictures(images), size);
-            checks.Largest("clip.openai_preprocess", pixels, golden.Read("clip.openai_preprocess"), ResizeTolerance);
-            CheckCosines("openai_preprocess", pixels, texts, model, results, golden, checks);
-        }
-
-        if (golden.Has("clip.openai_preprocess_nonsquare"))
-        {
-            var pixels = ClipPreprocessing.FromImages(MetricsParity.Pictures(golden.Read("clip.image_nonsquare_u8")), size);
-            var expected = golden.Read("clip.openai_preprocess_nonsquare");
-            checks.Largest("clip.openai_preprocess_nonsquare", pixels.reshape(expected.shape), expected, ResizeTolerance);
+            if (!item.Has(expected))
+                return;
+            var resized = resize();
+            item.Largest(expected, resized, ResizeTolerance);
+            CheckCosines(name, (model.EncodeImages(normalise(resized)) * texts).sum(-1), score.GetProperty("results"), item);
         }
     }
 
-    private static Tensor Ids(JsonElement score, GoldenSet set, GoldenTensors golden, ItemChecks checks)
+    private static void CheckCosines(string name, Tensor cosines, JsonElement results, GoldenItem item)
     {
-        var ids = golden.Read("clip.input_ids");
-        if (set.Has("pipeline", "tokenizer"))
-        {
-            var tokenizer = ClipTokenizer.Load(set.At("pipeline", "tokenizer"));
-            long[] ours = [.. score.GetProperty("prompts").EnumerateArray().SelectMany(p => tokenizer.EncodePadded(p.GetString()!, padId: 0))];
-            checks.Exact("clip.input_ids", ours, ids.data<long>().ToArray());
-        }
-
-        return ids;
-    }
-
-    private static void CheckCosines(string name, Tensor pixels, Tensor texts, ClipModel model, JsonElement results, GoldenTensors golden, ItemChecks checks)
-    {
-        var cosines = (model.EncodeImages(pixels) * texts).sum(-1); // [B]
-        if (golden.Has($"clip.{name}.cosine"))
-            checks.Largest($"clip.{name}.cosine", cosines, golden.Read($"clip.{name}.cosine"), CosineTolerance);
+        item.IfAny($"clip.{name}.cosine", () => cosines, item.Largest, CosineTolerance);
         var entry = results.EnumerateObject().FirstOrDefault(r => r.Name.StartsWith(name, StringComparison.Ordinal));
         if (entry.Value.ValueKind != JsonValueKind.Object)
             return;
         var mean = cosines.to(ScalarType.Float64).mean().ToDouble();
-        if (entry.Value.TryGetProperty("mean_cosine_CAD", out var expected))
-            checks.Absolute($"clip {entry.Name} mean cosine", mean, PythonJson.AsDouble(expected), CosineTolerance);
+        item.IfAny(entry.Value, "mean_cosine_CAD", $"clip {entry.Name} mean cosine", () => mean, item.Absolute, CosineTolerance);
         // torchmetrics reports 100 times the mean, not below zero.
-        if (entry.Value.TryGetProperty("torchmetrics_style_100_max0", out var hundred))
-            checks.Absolute($"clip {entry.Name} score", Math.Max(100 * mean, 0), PythonJson.AsDouble(hundred), 100 * CosineTolerance);
+        item.IfAny(entry.Value, "torchmetrics_style_100_max0", $"clip {entry.Name} score", () => Math.Max(100 * mean, 0), item.Absolute, 100 * CosineTolerance);
     }
 }

@@ -16,11 +16,11 @@ internal sealed class GeneratedWeights(IReadOnlyList<ParameterShape> shapes, ulo
     public string Location => "generated weights";
 
     public IReadOnlyDictionary<string, SafetensorsEntry> Entries { get; } = shapes.ToDictionary(
-        s => s.Name, s => new SafetensorsEntry(s.Name, ScalarType.Float32, s.Shape, 0, 4 * Count(s.Shape)), StringComparer.Ordinal);
+        s => s.Name, s => new SafetensorsEntry(s.Name, ScalarType.Float32, s.Shape, 0, 4 * s.Elements), StringComparer.Ordinal);
 
     public Tensor Read(string name, ScalarType? @as = null, Device? device = null)
     {
-        var value = tensor(Values(name, Entries[name].Shape, seed), [.. Entries[name].Shape]);
+        var value = tensor(Values(new(name, Entries[name].Shape), seed), [.. Entries[name].Shape]);
         return @as is null && device is null ? value : value.to(@as ?? ScalarType.Float32).to(device ?? CPU);
     }
 
@@ -29,11 +29,11 @@ internal sealed class GeneratedWeights(IReadOnlyList<ParameterShape> shapes, ulo
         // Nothing is held between reads.
     }
 
-    private static float[] Values(string name, IReadOnlyList<long> shape, ulong seed)
+    private static float[] Values(ParameterShape shape, ulong seed)
     {
-        var (offset, width) = Range(name, shape);
-        var start = Hash(name) ^ seed;
-        var values = new float[Count(shape)];
+        var (offset, width) = Range(shape);
+        var start = Hash(shape.Name) ^ seed;
+        var values = new float[shape.Elements];
         for (var i = 0; i < values.Length; i++)
         {
             var z = unchecked(start + ((ulong)(i + 1) * 0x9E3779B97F4A7C15));
@@ -47,9 +47,9 @@ internal sealed class GeneratedWeights(IReadOnlyList<ParameterShape> shapes, ulo
         return values;
     }
 
-    private static (double Offset, double Width) Range(string name, IReadOnlyList<long> shape) => shape.Count >= 2
-        ? (0, Math.Sqrt(6.0 / Count([.. shape.Skip(1)])))
-        : name[(name.LastIndexOf('.') + 1)..] switch
+    private static (double Offset, double Width) Range(ParameterShape shape) => shape.Shape.Count >= 2
+        ? (0, Math.Sqrt(6.0 * shape.Shape[0] / shape.Elements))
+        : shape.Name[(shape.Name.LastIndexOf('.') + 1)..] switch
         {
             "running_mean" => (0, 0.1),
             "running_var" => (1, 0.5),
@@ -59,6 +59,4 @@ internal sealed class GeneratedWeights(IReadOnlyList<ParameterShape> shapes, ulo
 
     private static ulong Hash(string name) =>
         Encoding.UTF8.GetBytes(name).Aggregate(14695981039346656037, (hash, b) => unchecked((hash ^ b) * 1099511628211));
-
-    private static long Count(IReadOnlyList<long> shape) => shape.Aggregate(1L, (n, d) => n * d);
 }

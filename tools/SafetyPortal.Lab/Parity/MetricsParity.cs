@@ -8,7 +8,10 @@ using static TorchSharp.torch;
 
 namespace SafetyPortal.Lab.Parity;
 
-/// <summary>08_metrics: FID, KID, Inception Score, SSIM and PSNR against pytorch-fid, torch-fidelity, pytorch-msssim and lpips; then the networks and the CLIP score.</summary>
+/// <summary>
+/// 08_metrics: FID, KID, Inception Score, SSIM and PSNR against pytorch-fid, torch-fidelity, pytorch-msssim and lpips; then the networks and the
+/// CLIP score.
+/// </summary>
 internal static partial class MetricsParity
 {
     private const double FidTolerance = 1e-6;
@@ -18,135 +21,135 @@ internal static partial class MetricsParity
     private const double ScoreTolerance = 1e-5;
     private const double PictureTolerance = 1e-5;
 
-    public static void Check(GoldenSet set, ItemChecks checks)
+    public static void Check(GoldenItem item)
     {
         using var scope = NewDisposeScope();
-        using var golden = set.Tensors("08_metrics");
-        var metrics = set.Json("08_metrics", "metrics.json");
-        CheckFid(metrics, golden, checks);
-        CheckKid(metrics, golden, checks);
-        CheckInceptionScore(metrics, golden, checks);
-        CheckPictures(metrics, golden, checks);
-        BackboneParity.Check(metrics, golden, checks);
-        ClipScoreParity.Check(metrics, set, golden, checks);
-        checks.Unchecked(golden.Unread);
+        var metrics = item.Json("metrics.json");
+        CheckFid(metrics, item);
+        CheckKid(metrics, item);
+        CheckInceptionScore(metrics, item);
+        CheckPictures(metrics, item);
+        BackboneParity.Check(metrics, item);
+        ClipScoreParity.Check(metrics, item);
+    }
+
+    /// <summary>Returns the pictures of a uint8 tensor [B, 3, H, W].</summary>
+    internal static List<Raster> Pictures(Tensor pixels)
+    {
+        var (height, width) = ((int)pixels.size(2), (int)pixels.size(3));
+        var bytes = pixels.permute(0, 2, 3, 1).contiguous().data<byte>().ToArray();
+        return [.. bytes.Chunk(height * width * 3).Select(picture => new Raster(width, height, 3, picture))];
     }
 
     // Tensors PREFIX.features_1 and _2 belong to the numbers whose key begins with PREFIX.
-    private static void CheckFid(JsonElement metrics, GoldenTensors golden, ItemChecks checks)
+    private static void CheckFid(JsonElement metrics, GoldenItem item)
     {
-        foreach (var prefix in golden.Before(".features_1").Where(p => golden.Has($"{p}.features_2")))
+        foreach (var prefix in item.Before(".features_1").Where(p => item.Has($"{p}.features_2")))
         {
             var entry = metrics.EnumerateObject().FirstOrDefault(m => m.Name == prefix || m.Name.StartsWith(prefix + "_", StringComparison.Ordinal));
             if (entry.Value.ValueKind != JsonValueKind.Object)
             {
-                checks.Absent($"numbers for {prefix}");
+                item.Absent($"numbers for {prefix}");
                 continue;
             }
 
-            var (first, second) = (Rows(golden, $"{prefix}.features_1"), Rows(golden, $"{prefix}.features_2"));
+            var (first, second) = (Rows(item, $"{prefix}.features_1"), Rows(item, $"{prefix}.features_2"));
             var (a, b) = (FeatureStatistics.Of(first), FeatureStatistics.Of(second));
             var fid = Fid.Distance(a, b);
             // With no more images than features the reference's matrix root is noisy; the exact value is the measure then.
             var deficient = Math.Min(first.Count, second.Count) <= first.Dimension;
-            if (entry.Value.TryGetProperty("exact_nuclear", out var exact))
-                checks.Number($"{entry.Name}.exact_nuclear", fid, PythonJson.AsDouble(exact), deficient ? DeficientFidTolerance : FidTolerance);
-            if (entry.Value.TryGetProperty("pytorch_fid", out var reference))
-                checks.Number($"{entry.Name}.pytorch_fid", fid, PythonJson.AsDouble(reference), deficient ? DeficientRootTolerance : FidTolerance);
+            item.IfAny(entry.Value, "exact_nuclear", $"{entry.Name}.exact_nuclear", () => fid, item.Number, deficient ? DeficientFidTolerance : FidTolerance);
+            item.IfAny(entry.Value, "pytorch_fid", $"{entry.Name}.pytorch_fid", () => fid, item.Number, deficient ? DeficientRootTolerance : FidTolerance);
             if (entry.Value.TryGetProperty("self", out _))
-                checks.Absolute($"{entry.Name}.self", Fid.Distance(a, a), 0, FidTolerance);
+                item.Absolute($"{entry.Name}.self", Fid.Distance(a, a), 0, FidTolerance);
         }
     }
 
-    private static void CheckKid(JsonElement metrics, GoldenTensors golden, ItemChecks checks)
+    private static void CheckKid(JsonElement metrics, GoldenItem item)
     {
-        if (!metrics.TryGetProperty("kid", out var kid) || Source(kid, "X", golden) is not { } first || Source(kid, "Y", golden) is not { } second)
+        if (!metrics.TryGetProperty("kid", out var kid) || Source(kid, "X", item) is not { } first || Source(kid, "Y", item) is not { } second)
         {
-            checks.Absent("KID");
+            item.Absent("KID");
             return;
         }
 
         var (x, y) = (first.All.Take(first.Count), second.All.Take(second.Count));
-
-        if (kid.TryGetProperty("mmd2_unbiased", out var unbiased))
-            checks.Number("kid.mmd2_unbiased", Kid.SquaredMmd(x, y), PythonJson.AsDouble(unbiased), KidTolerance);
-        if (kid.TryGetProperty("mmd2_biased", out var biased))
-            checks.Number("kid.mmd2_biased", Kid.SquaredMmd(x, y, unbiased: false), PythonJson.AsDouble(biased), KidTolerance);
-        if (kid.TryGetProperty("mmd2_u_statistic", out var paired) && x.Count == y.Count)
-            checks.Number("kid.mmd2_u_statistic", new PairedFeatures(x, y).KernelDistance(seed: 0).Value, PythonJson.AsDouble(paired), KidTolerance);
+        Compare("mmd2_unbiased", () => Kid.SquaredMmd(x, y));
+        Compare("mmd2_biased", () => Kid.SquaredMmd(x, y, unbiased: false));
+        if (x.Count == y.Count)
+            Compare("mmd2_u_statistic", () => new PairedFeatures(x, y).KernelDistance(seed: 0).Value);
         var subsets = kid.EnumerateObject().FirstOrDefault(p => p.Name.StartsWith("subsets", StringComparison.Ordinal));
-        if (subsets.Value.ValueKind != JsonValueKind.Object || !golden.Has("kid.subset_idx_1") || !golden.Has("kid.subset_idx_2"))
+        if (subsets.Value.ValueKind != JsonValueKind.Object || !item.Has("kid.subset_idx_1", "kid.subset_idx_2"))
         {
-            checks.Absent("KID over subsets");
+            item.Absent("KID over subsets");
             return;
         }
 
-        var result = Kid.OverSubsets(first.All, second.All, Indices(golden, "kid.subset_idx_1"), Indices(golden, "kid.subset_idx_2"));
-        checks.Number($"kid.{subsets.Name} mean", result.Mean, PythonJson.AsDouble(subsets.Value.GetProperty("kernel_inception_distance_mean")), KidTolerance);
-        checks.Number($"kid.{subsets.Name} std", result.StandardDeviation, PythonJson.AsDouble(subsets.Value.GetProperty("kernel_inception_distance_std")), KidTolerance);
+        var result = Kid.OverSubsets(first.All, second.All, Indices(item, "kid.subset_idx_1"), Indices(item, "kid.subset_idx_2"));
+        Required(item, subsets.Value, "kernel_inception_distance_mean", $"kid.{subsets.Name} mean", result.Mean, KidTolerance);
+        Required(item, subsets.Value, "kernel_inception_distance_std", $"kid.{subsets.Name} std", result.StandardDeviation, KidTolerance);
+
+        void Compare(string key, Func<double> actual) => item.IfAny(kid, key, $"kid.{key}", actual, item.Number, KidTolerance);
     }
 
-    private static void CheckInceptionScore(JsonElement metrics, GoldenTensors golden, ItemChecks checks)
+    private static void CheckInceptionScore(JsonElement metrics, GoldenItem item)
     {
-        if (!metrics.TryGetProperty("inception_score", out var score) || !golden.Has("isc.logits"))
+        if (!metrics.TryGetProperty("inception_score", out var score) || !item.Has("isc.logits"))
         {
-            checks.Absent("Inception Score");
+            item.Absent("Inception Score");
             return;
         }
 
-        var result = InceptionScore.FromLogits(Rows(golden, "isc.logits"), score.GetProperty("splits").GetInt32());
-        checks.Number("inception_score mean", result.Mean, PythonJson.AsDouble(score.GetProperty("inception_score_mean")), ScoreTolerance);
-        checks.Number("inception_score std", result.StandardDeviation, PythonJson.AsDouble(score.GetProperty("inception_score_std")), ScoreTolerance);
+        var result = InceptionScore.FromLogits(Rows(item, "isc.logits"), score.GetProperty("splits").GetInt32());
+        Required(item, score, "inception_score_mean", "inception_score mean", result.Mean, ScoreTolerance);
+        Required(item, score, "inception_score_std", "inception_score std", result.StandardDeviation, ScoreTolerance);
     }
 
-    private static void CheckPictures(JsonElement metrics, GoldenTensors golden, ItemChecks checks)
+    private static void CheckPictures(JsonElement metrics, GoldenItem item)
     {
-        if (!golden.Has("pairs.a_u8") || !golden.Has("pairs.b_u8"))
+        if (!item.Has("pairs.a_u8", "pairs.b_u8"))
         {
-            checks.Absent("SSIM and PSNR");
+            item.Absent("SSIM and PSNR");
             return;
         }
 
-        var (a, b) = (Pictures(golden.Read("pairs.a_u8")), Pictures(golden.Read("pairs.b_u8")));
-        void Each(string name, JsonElement expected, Func<Raster, Raster, double> compare)
-        {
-            foreach (var (value, i) in expected.EnumerateArray().Select((v, i) => (PythonJson.AsDouble(v), i)))
-                checks.Number($"{name} pair {i}", compare(a[i], b[i]), value, PictureTolerance);
-        }
-
+        var (a, b) = (Pictures(item.Read("pairs.a_u8")), Pictures(item.Read("pairs.b_u8")));
         if (metrics.TryGetProperty("ssim", out var ssim) && ssim.TryGetProperty("float64", out var similarities))
             Each("ssim", similarities, Ssim.Compare);
         if (metrics.TryGetProperty("psnr", out var psnr) && psnr.TryGetProperty("values", out var ratios))
             Each("psnr", ratios, Psnr.Compare);
         if (metrics.TryGetProperty("mse_255", out var errors))
             Each("mse", errors, Psnr.MeanSquaredError);
+
+        void Each(string name, JsonElement expected, Func<Raster, Raster, double> compare)
+        {
+            foreach (var (value, i) in expected.EnumerateArray().Select((v, i) => (PythonJson.AsDouble(v), i)))
+                item.Number($"{name} pair {i}", compare(a[i], b[i]), value, PictureTolerance);
+        }
     }
 
-    /// <summary>Pictures of a uint8 tensor [B, 3, H, W].</summary>
-    internal static List<Raster> Pictures(Tensor pixels)
-    {
-        var (height, width) = ((int)pixels.size(2), (int)pixels.size(3));
-        return [.. Enumerable.Range(0, (int)pixels.size(0)).Select(i => new Raster(width, height, 3, pixels[i].permute(1, 2, 0).contiguous().data<byte>().ToArray()))];
-    }
+    private static void Required(GoldenItem item, JsonElement owner, string key, string name, double actual, double tolerance) =>
+        item.Number(name, actual, PythonJson.AsDouble(owner.GetProperty(key)), tolerance);
 
     // "first 200 rows of fid64.features_1": the whole-set numbers use those rows, the subsets are drawn from all.
-    private static (Features All, int Count)? Source(JsonElement kid, string side, GoldenTensors golden)
+    private static (Features All, int Count)? Source(JsonElement kid, string side, GoldenItem item)
     {
-        if (!kid.TryGetProperty(side, out var text) || RowsOf().Match(text.GetString() ?? "") is not { Success: true } match || !golden.Has(match.Groups["name"].Value))
+        if (!kid.TryGetProperty(side, out var text) || RowsOf().Match(text.GetString() ?? "") is not { Success: true } match
+            || !item.Has(match.Groups["name"].Value))
             return null;
-        return (Rows(golden, match.Groups["name"].Value), int.Parse(match.Groups["count"].Value, CultureInfo.InvariantCulture));
+        return (Rows(item, match.Groups["name"].Value), int.Parse(match.Groups["count"].Value, CultureInfo.InvariantCulture));
     }
 
-    private static Features Rows(GoldenTensors golden, string name)
+    private static Features Rows(GoldenItem item, string name)
     {
-        var rows = golden.Read(name);
+        var rows = item.Read(name);
         return new(rows.to(ScalarType.Float32).data<float>().ToArray(), (int)rows.size(1));
     }
 
-    private static List<int[]> Indices(GoldenTensors golden, string name)
+    private static List<int[]> Indices(GoldenItem item, string name)
     {
-        var subsets = golden.Read(name).to(ScalarType.Int64);
-        return [.. Enumerable.Range(0, (int)subsets.size(0)).Select(i => subsets[i].contiguous().data<long>().ToArray().Select(k => (int)k).ToArray())];
+        var subsets = item.Read(name);
+        return [.. subsets.to(ScalarType.Int32).data<int>().ToArray().Chunk((int)subsets.size(1))];
     }
 
     [GeneratedRegex(@"first (?<count>\d+) rows of (?<name>\S+)", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]

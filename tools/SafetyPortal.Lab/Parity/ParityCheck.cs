@@ -1,19 +1,26 @@
+using System.Globalization;
+
 namespace SafetyPortal.Lab.Parity;
 
 /// <summary>One comparison with a reference number.</summary>
 /// <param name="Name">What was compared.</param>
-/// <param name="Error">How far apart, in the unit of the tolerance.</param>
-/// <param name="Tolerance">The largest error that passes; 0 asks for equality.</param>
-/// <param name="Problem">What kept the comparison from being made; null when it was.</param>
+/// <param name="Error">The difference, in the unit of the tolerance.</param>
+/// <param name="Tolerance">The largest error that passes; 0 demands equality.</param>
+/// <param name="Problem">Why the comparison could not be made; null when it was.</param>
 public sealed record ParityCheck(string Name, double Error, double Tolerance, string? Problem = null)
 {
     public bool Passed => Problem is null && Error <= Tolerance;
 
-    /// <summary>Share of the tolerance that is used up; orders checks of different kinds by how close they came to failing.</summary>
+    /// <summary>The error in units of the tolerance. It orders checks of different kinds by how close they came to failing.</summary>
     public double Strain => Problem is not null || double.IsNaN(Error) ? double.PositiveInfinity
         : Tolerance > 0 ? Error / Tolerance
         : Error == 0 ? 0
         : double.PositiveInfinity;
+
+    /// <summary>Returns the line of the report on a failed check.</summary>
+    public override string ToString() => $"{Name}: {Problem ?? $"error {Text(Error)}, tolerance {Text(Tolerance)}"}";
+
+    internal static string Text(double value) => value.ToString(value == 0 ? "0" : "0.00e+00", CultureInfo.InvariantCulture);
 }
 
 /// <summary>How an item ended.</summary>
@@ -31,10 +38,10 @@ public enum ParityStatus
 /// <param name="Status">Failed when any check failed or none could be made.</param>
 /// <param name="Checks">Comparisons made.</param>
 /// <param name="Worst">The check that came closest to failing, or failed by most; null when there is none.</param>
-/// <param name="Failures">The checks that failed, worst first.</param>
+/// <param name="Failures">Checks that failed, worst first.</param>
 /// <param name="Absent">Optional parts that this folder lacks.</param>
 /// <param name="Unchecked">Tensors and numbers in the folder that nothing was compared with.</param>
-/// <param name="Seconds">Wall clock.</param>
+/// <param name="Seconds">Wall-clock time.</param>
 public sealed record ParityItem(
     string Item,
     ParityStatus Status,

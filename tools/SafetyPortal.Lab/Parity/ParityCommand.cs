@@ -1,10 +1,9 @@
 using System.CommandLine;
-using System.Globalization;
 using SafetyPortal.Cli.Output;
 
 namespace SafetyPortal.Lab.Parity;
 
-/// <summary><c>portal parity DIR</c>: how close every network, scheduler and metric comes to its reference.</summary>
+/// <summary><c>portal parity DIR</c>: compares every network, scheduler and metric with its reference.</summary>
 public static class ParityCommand
 {
     private const int ShownFailures = 20;
@@ -13,10 +12,11 @@ public static class ParityCommand
     {
         var folder = new Argument<DirectoryInfo>("folder") { Description = "Folder of reference numbers, laid out like tests/goldens." };
         var json = new Option<bool>("--json") { Description = "Print the report as JSON." };
-        var items = new Option<string[]>("--item") { Description = $"Check this item only; may be repeated. Items: {string.Join(", ", ParityRun.ItemNames)}." };
+        var items = new Option<string[]>("--item") { Description = $"Check this item only; repeatable. Items: {string.Join(", ", ParityRun.ItemNames)}." };
         items.AcceptOnlyFromAmong([.. ParityRun.ItemNames]);
         var command = new Command("parity", "Compare with reference numbers; exit code 1 when any comparison fails.") { folder, json, items };
-        command.SetGuardedAction(json, (parsed, cancellation) => Task.FromResult(Run(parsed.GetRequiredValue(folder).FullName, parsed.GetValue(items), parsed.GetValue(json), cancellation)));
+        command.SetGuardedAction(json, (parsed, cancellation) =>
+            Task.FromResult(Run(parsed.GetRequiredValue(folder).FullName, parsed.GetValue(items), parsed.GetValue(json), cancellation)));
         return command;
     }
 
@@ -33,10 +33,10 @@ public static class ParityCommand
     private static void Print(ParityItem item)
     {
         var result = item.Status switch { ParityStatus.Passed => "pass", ParityStatus.Failed => "FAIL", _ => "absent" };
-        var (error, tolerance) = item.Worst is { } worst ? (Number(worst.Error), Number(worst.Tolerance)) : ("", "");
+        var (error, tolerance) = item.Worst is { } worst ? (ParityCheck.Text(worst.Error), ParityCheck.Text(worst.Tolerance)) : ("", "");
         Console.WriteLine($"{item.Item,-14} {result,-7} {item.Checks,6}  {error,-11}  {tolerance,-9}  {item.Worst?.Name}");
         foreach (var failure in item.Failures.Take(ShownFailures))
-            Console.WriteLine($"    {failure.Name}: {failure.Problem ?? $"error {Number(failure.Error)}, tolerance {Number(failure.Tolerance)}"}");
+            Console.WriteLine($"    {failure}");
         if (item.Failures.Count > ShownFailures)
             Console.WriteLine($"    ... and {item.Failures.Count - ShownFailures} more");
         if (item.Absent.Count > 0)
@@ -44,6 +44,4 @@ public static class ParityCommand
         if (item.Unchecked.Count > 0)
             Console.WriteLine($"    not compared: {string.Join("; ", item.Unchecked)}");
     }
-
-    private static string Number(double value) => value.ToString(value == 0 ? "0" : "0.00e+00", CultureInfo.InvariantCulture);
 }

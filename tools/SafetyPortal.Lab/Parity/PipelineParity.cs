@@ -19,91 +19,89 @@ internal static class PipelineParity
     // Runs without every step keep those after steps 4, 8, 12, ...
     private const int Sparse = 4;
 
-    public static void Check(GoldenSet set, ItemChecks checks)
+    public static void Check(GoldenItem item)
     {
-        using var golden = set.Tensors("06_pipeline");
-        using var pipeline = StableDiffusionPipeline.Load(set.At("pipeline"));
-        var runs = set.Json("06_pipeline", "runs.json");
-        List<string> prompts = [.. runs.GetProperty("prompts").EnumerateArray().Select(p => p.GetString()!)];
+        using var pipeline = StableDiffusionPipeline.Load(item.At("pipeline"));
+        var file = item.Json("runs.json");
+        List<string> prompts = [.. file.GetProperty("prompts").EnumerateArray().Select(p => p.GetString()!)];
+        List<JsonProperty> runs = [.. file.GetProperty("runs").EnumerateObject()];
         using (NewDisposeScope())
-            CheckPrompts(prompts, runs, pipeline, golden, checks);
-        foreach (var run in runs.GetProperty("runs").EnumerateObject())
+        {
+            CheckPrompts("prompts", prompts, pipeline, item);
+            CheckPrompts("empty", [""], pipeline, item);
+            if (runs.Select(NegativeOf).FirstOrDefault(n => n.Length > 0) is { } negative)
+                CheckPrompts("negative", [negative], pipeline, item);
+        }
+
+        foreach (var run in runs)
         {
             using var scope = NewDisposeScope();
-            CheckRun(run, prompts, pipeline, set, golden, checks);
+            CheckRun(run, prompts, pipeline, item);
         }
-
-        checks.Unchecked(golden.Unread);
     }
 
-    private static void CheckPrompts(List<string> prompts, JsonElement runs, StableDiffusionPipeline pipeline, GoldenTensors golden, ItemChecks checks)
+    private static void CheckPrompts(string name, List<string> prompts, StableDiffusionPipeline pipeline, GoldenItem item)
     {
-        var negative = runs.GetProperty("runs").EnumerateObject().Select(NegativeOf).FirstOrDefault(n => n.Length > 0);
-        foreach (var (name, texts) in new[] { ("prompts", prompts), ("empty", [""]), ("negative", negative is null ? [] : [negative]) })
+        if (item.Has($"input_ids_{name}"))
         {
-            if (texts.Count == 0)
-                continue;
-            if (golden.Has($"input_ids_{name}"))
-                checks.Exact($"input_ids_{name}", [.. texts.SelectMany(t => pipeline.Tokenizer.EncodePadded(t))], golden.Read($"input_ids_{name}").data<long>().ToArray());
-            if (golden.Has($"text_embeddings_{name}"))
-                checks.Largest($"text_embeddings_{name}", pipeline.EncodePrompts(texts), golden.Read($"text_embeddings_{name}"), EmbeddingTolerance);
+            var ids = item.Read($"input_ids_{name}").data<long>().ToArray();
+            item.Exact($"input_ids_{name}", [.. prompts.SelectMany(p => pipeline.Tokenizer.EncodePadded(p))], ids);
         }
+
+        item.IfAny($"text_embeddings_{name}", () => pipeline.EncodePrompts(prompts), item.Largest, EmbeddingTolerance);
     }
 
-    private static void CheckRun(JsonProperty run, List<string> prompts, StableDiffusionPipeline loaded, GoldenSet set, GoldenTensors golden, ItemChecks checks)
+    private static void CheckRun(JsonProperty run, List<string> prompts, StableDiffusionPipeline loaded, GoldenItem item)
     {
         var className = run.Value.GetProperty("scheduler").GetString()!;
         var config = run.Value.TryGetProperty("scheduler_config", out var given) ? SchedulerConfig.Parse(given.GetRawText()) : loaded.SchedulerConfig;
         // Shares the networks of the loaded pipeline, which owns them.
         var pipeline = new StableDiffusionPipeline(loaded.Tokenizer, loaded.TextEncoder, loaded.Unet, loaded.Vae, config with { ClassName = className });
-        var steps = run.Value.GetProperty("num_inference_steps").GetInt32();
-        CheckTimesteps(run, config.CreateScheduler(className), steps, checks);
-
         var settings = new GenerationSettings
         {
             Prompts = prompts,
             Seeds = [.. prompts.Select((_, i) => (long)i)],
             NegativePrompts = [NegativeOf(run)],
-            Steps = steps,
+            Steps = run.Value.GetProperty("num_inference_steps").GetInt32(),
             GuidanceScale = PythonJson.AsDouble(run.Value.GetProperty("guidance_scale")),
         };
-        var every = golden.Has($"{run.Name}.latents_per_step") ? golden.Read($"{run.Name}.latents_per_step") : null;
-        var sparse = golden.Has($"{run.Name}.latents_every_4th_step") ? golden.Read($"{run.Name}.latents_every_4th_step") : null;
-        var latents = pipeline.Denoise(settings, golden.Read(run.Value.GetProperty("latents").GetString()!), (i, latent) =>
+        CheckTimesteps(run, config.CreateScheduler(className), settings.Steps, item);
+
+        var every = Find($"{run.Name}.latents_per_step");
+        var sparse = Find($"{run.Name}.latents_every_4th_step");
+        var latents = pipeline.Denoise(settings, item.Read(run.Value.GetProperty("latents").GetString()!), (i, latent) =>
         {
             if (every is not null)
-                checks.Largest($"{run.Name} step {i + 1}", latent, every[i], LatentTolerance);
+                item.Largest($"{run.Name} step {i + 1}", latent, every[i], LatentTolerance);
             if (sparse is not null && i % Sparse == Sparse - 1)
-                checks.Largest($"{run.Name} step {i + 1}", latent, sparse[i / Sparse], LatentTolerance);
+                item.Largest($"{run.Name} step {i + 1}", latent, sparse[i / Sparse], LatentTolerance);
         });
-        checks.Largest($"{run.Name}.final_latents", latents, golden.Read($"{run.Name}.final_latents"), LatentTolerance);
-        if (golden.Has($"{run.Name}.image01"))
-            checks.Largest($"{run.Name}.image01", pipeline.DecodeToUnit(latents.narrow(0, 0, 1)), golden.Read($"{run.Name}.image01"), ImageTolerance);
-        CheckPictures(run.Name, prompts.Count, pipeline, latents, set, checks);
+        item.Largest($"{run.Name}.final_latents", latents, LatentTolerance);
+        item.IfAny($"{run.Name}.image01", () => pipeline.DecodeToUnit(latents.narrow(0, 0, 1)), item.Largest, ImageTolerance);
+        CheckPictures(run.Name, prompts.Count, pipeline, latents, item);
+
+        Tensor? Find(string name) => item.Has(name) ? item.Read(name) : null;
     }
 
-    private static void CheckTimesteps(JsonProperty run, IScheduler scheduler, int steps, ItemChecks checks)
+    private static void CheckTimesteps(JsonProperty run, IScheduler scheduler, int steps, GoldenItem item)
     {
         using var history = scheduler as IDisposable;
         scheduler.SetTimesteps(steps);
         if (run.Value.TryGetProperty("timesteps", out var timesteps))
-            checks.Exact($"{run.Name}.timesteps", scheduler.Timesteps, [.. timesteps.EnumerateArray().Select(t => PythonJson.AsDouble(t))]);
+            item.Exact($"{run.Name}.timesteps", scheduler.Timesteps, [.. timesteps.EnumerateArray().Select(t => PythonJson.AsDouble(t))]);
     }
 
-    private static void CheckPictures(string run, int count, StableDiffusionPipeline pipeline, Tensor latents, GoldenSet set, ItemChecks checks)
+    private static void CheckPictures(string run, int count, StableDiffusionPipeline pipeline, Tensor latents, GoldenItem item)
     {
-        List<int> kept = [.. Enumerable.Range(0, count).Where(i => set.Has("06_pipeline", $"{run}_{i}.png"))];
-        if (kept.Count == 0)
-            return;
-        var images = pipeline.Decode(latents);
-        foreach (var i in kept)
+        foreach (var i in Enumerable.Range(0, count).Where(i => File.Exists(item.Here($"{run}_{i}.png"))))
         {
             var name = $"{run}_{i}.png";
-            var expected = ImageCodec.Decode(File.ReadAllBytes(set.At("06_pipeline", name)), ImageLimits.Default);
-            if ((expected.Width, expected.Height) != (images[i].Width, images[i].Height))
-                checks.Fail(name, $"expected {expected.Width} x {expected.Height} pixels, got {images[i].Width} x {images[i].Height}");
+            var image = pipeline.Decode(latents.narrow(0, i, 1))[0];
+            var expected = ImageCodec.Decode(File.ReadAllBytes(item.Here(name)), ImageLimits.Default);
+            if ((expected.Width, expected.Height) != (image.Width, image.Height))
+                item.Fail(name, $"expected {expected.Width} x {expected.Height} pixels, got {image.Width} x {image.Height}");
             else
-                checks.Add(name, expected.Pixels.Zip(images[i].Pixels, (a, b) => Math.Abs(a - b)).Max(), PixelTolerance);
+                item.Add(name, expected.Pixels.Zip(image.Pixels, (a, b) => Math.Abs(a - b)).Max(), PixelTolerance);
         }
     }
 

@@ -8,114 +8,112 @@ using static TorchSharp.torch;
 
 namespace SafetyPortal.Lab.Parity;
 
-/// <summary>05_schedulers: timesteps exact, trajectories within rtol and atol, against diffusers.</summary>
+/// <summary>05_schedulers: timesteps and betas exact, trajectories within rtol and atol, against diffusers.</summary>
 internal static partial class SchedulerParity
 {
     private const double TrajectoryTolerance = 1e-4;
     private const double TableTolerance = 1e-6;
+    private const double NoiseTolerance = 1e-5;
 
-    public static void Check(GoldenSet set, ItemChecks checks)
+    public static void Check(GoldenItem item)
     {
-        using var golden = set.Tensors("05_schedulers");
-        var schedulers = set.Json("05_schedulers", "schedulers.json");
-        foreach (var entry in schedulers.EnumerateObject())
+        List<JsonProperty> schedulers = [.. item.Json("schedulers.json").EnumerateObject()];
+        foreach (var entry in schedulers)
         {
             foreach (var count in entry.Value.GetProperty("steps").EnumerateObject())
             {
                 using var scope = NewDisposeScope();
-                CheckRun($"{entry.Name}.{count.Name}", Create(entry), int.Parse(count.Name, CultureInfo.InvariantCulture), count.Value, golden, checks);
+                CheckRun($"{entry.Name}.{count.Name}", Create(entry), int.Parse(count.Name, CultureInfo.InvariantCulture), count.Value, item);
             }
         }
 
         using (NewDisposeScope())
-            CheckTables([.. schedulers.EnumerateObject()], golden, checks);
-        checks.Unchecked(golden.Unread);
+            CheckTables(schedulers, item);
     }
 
-    private static void CheckRun(string run, IScheduler scheduler, int steps, JsonElement facts, GoldenTensors golden, ItemChecks checks)
+    private static void CheckRun(string run, IScheduler scheduler, int steps, JsonElement facts, GoldenItem item)
     {
         using var history = scheduler as IDisposable;
         scheduler.SetTimesteps(steps);
-        checks.Exact($"{run}.timesteps", scheduler.Timesteps, [.. facts.GetProperty("timesteps").EnumerateArray().Select(t => PythonJson.AsDouble(t))]);
-        if (golden.Has($"{run}.timesteps"))
-            checks.Exact($"{run}.timesteps (tensor)", scheduler.Timesteps, golden.Read($"{run}.timesteps").to(ScalarType.Float64).data<double>().ToArray());
-        if (facts.TryGetProperty("n_model_calls", out var calls))
-            checks.Add($"{run}.n_model_calls", Math.Abs(scheduler.Timesteps.Count - calls.GetInt32()), 0);
-        if (facts.TryGetProperty("init_noise_sigma", out var sigma))
-            checks.Number($"{run}.init_noise_sigma", scheduler.InitNoiseSigma, PythonJson.AsDouble(sigma), TableTolerance);
-        CheckSigmas(run, scheduler, golden, checks);
-        CheckVariance(run, scheduler, golden, checks);
-        if (golden.Has($"{run}.traj"))
-            CheckTrajectory(run, scheduler, golden, checks);
+        item.Exact($"{run}.timesteps", scheduler.Timesteps, [.. facts.GetProperty("timesteps").EnumerateArray().Select(t => PythonJson.AsDouble(t))]);
+        if (item.Has($"{run}.timesteps"))
+            item.Exact($"{run}.timesteps (tensor)", scheduler.Timesteps, item.Read($"{run}.timesteps").to(ScalarType.Float64).data<double>().ToArray());
+        item.IfAny(facts, "n_model_calls", $"{run}.n_model_calls", () => scheduler.Timesteps.Count, item.Absolute, 0);
+        item.IfAny(facts, "init_noise_sigma", $"{run}.init_noise_sigma", () => scheduler.InitNoiseSigma, item.Number, TableTolerance);
+        if (scheduler is EulerDiscreteScheduler euler)
+            item.IfAny($"{run}.sigmas", () => tensor(euler.Sigmas.ToArray()), Near, TableTolerance);
+        if (scheduler is DpmSolverMultistepScheduler dpm)
+            item.IfAny($"{run}.sigmas", () => tensor(dpm.Sigmas.ToArray()), Near, TableTolerance);
+        if (scheduler is DdimScheduler ddim)
+            CheckDdim(run, ddim, item);
+        if (item.Has($"{run}.traj"))
+            CheckTrajectory(run, scheduler, item);
         else
-            checks.Absent($"{run}.traj");
+            item.Absent($"{run}.traj");
+
+        void Near(string name, Tensor actual, Tensor expected, double tolerance) => item.Close(name, actual, expected, tolerance, tolerance);
     }
 
-    private static void CheckTrajectory(string run, IScheduler scheduler, GoldenTensors golden, ItemChecks checks)
+    private static void CheckDdim(string run, DdimScheduler ddim, GoldenItem item)
     {
-        var (eps, noise, expected) = (golden.Read("eps"), golden.Has("variance_noise") ? golden.Read("variance_noise") : null, golden.Read($"{run}.traj"));
-        var scaled = golden.Has($"{run}.scaled_input") ? golden.Read($"{run}.scaled_input") : null;
-        var originals = golden.Has($"{run}.pred_x0") ? golden.Read($"{run}.pred_x0") : null;
-        var x = golden.Read("x_init") * scheduler.InitNoiseSigma;
-        var (steps, inputs, clean) = (new List<Tensor>(), new List<Tensor>(), new List<Tensor>());
+        if (item.Has($"{run}.variance"))
+        {
+            var variances = tensor(ddim.Timesteps.Select(ddim.Variance).ToArray());
+            item.Close($"{run}.variance", variances, item.Read($"{run}.variance"), TrajectoryTolerance, TableTolerance);
+        }
+
+        var stride = ddim.Config.NumTrainTimesteps / ddim.Timesteps.Count;
+        if (item.Has($"{run}.prev_timesteps"))
+            item.Exact($"{run}.prev_timesteps", [.. ddim.Timesteps.Select(t => (long)t - stride)], item.Read($"{run}.prev_timesteps").data<long>().ToArray());
+    }
+
+    private static void CheckTrajectory(string run, IScheduler scheduler, GoldenItem item)
+    {
+        var (eps, noise) = (item.Read("eps"), item.Has("variance_noise") ? item.Read("variance_noise") : null);
+        var x = item.Read("x_init") * scheduler.InitNoiseSigma;
+        var (steps, inputs, originals) = (new List<Tensor>(), new List<Tensor>(), new List<Tensor>());
         for (var i = 0; i < scheduler.Timesteps.Count; i++)
         {
             var t = scheduler.Timesteps[i];
             inputs.Add(scheduler.ScaleModelInput(x, t));
-            if (originals is not null && scheduler is DdimScheduler ddim)
-                clean.Add(ddim.PredictOriginal(eps[i], t, x));
+            if (scheduler is DdimScheduler ddim)
+                originals.Add(ddim.PredictOriginal(eps[i], t, x));
             x = scheduler.Step(eps[i], t, x, noise?[i]);
             steps.Add(x);
         }
 
-        checks.Close($"{run}.traj", stack(steps), expected, TrajectoryTolerance, TrajectoryTolerance);
-        if (scaled is not null)
-            checks.Close($"{run}.scaled_input", stack(inputs), scaled, TrajectoryTolerance, TrajectoryTolerance);
-        if (originals is not null && clean.Count > 0)
-            checks.Close($"{run}.pred_x0", stack(clean), originals, TrajectoryTolerance, TrajectoryTolerance);
-    }
+        Compare("traj", steps);
+        Compare("scaled_input", inputs);
+        Compare("pred_x0", originals);
 
-    private static void CheckSigmas(string run, IScheduler scheduler, GoldenTensors golden, ItemChecks checks)
-    {
-        var sigmas = scheduler switch
+        void Compare(string key, List<Tensor> actual)
         {
-            EulerDiscreteScheduler euler => euler.Sigmas,
-            DpmSolverMultistepScheduler dpm => dpm.Sigmas,
-            _ => null,
-        };
-        if (sigmas is not null && golden.Has($"{run}.sigmas"))
-            checks.Close($"{run}.sigmas", tensor(sigmas.ToArray()), golden.Read($"{run}.sigmas"), TableTolerance, TableTolerance);
+            if (actual.Count > 0 && item.Has($"{run}.{key}"))
+                item.Close($"{run}.{key}", stack(actual), item.Read($"{run}.{key}"), TrajectoryTolerance, TrajectoryTolerance);
+        }
     }
 
-    private static void CheckVariance(string run, IScheduler scheduler, GoldenTensors golden, ItemChecks checks)
-    {
-        if (scheduler is not DdimScheduler ddim)
-            return;
-        if (golden.Has($"{run}.variance"))
-            checks.Close($"{run}.variance", tensor(ddim.Timesteps.Select(ddim.Variance).ToArray()), golden.Read($"{run}.variance"), TrajectoryTolerance, TableTolerance);
-        var stride = ddim.Config.NumTrainTimesteps / ddim.Timesteps.Count;
-        if (golden.Has($"{run}.prev_timesteps"))
-            checks.Exact($"{run}.prev_timesteps", [.. ddim.Timesteps.Select(t => (long)t - stride)], golden.Read($"{run}.prev_timesteps").data<long>().ToArray());
-    }
-
-    private static void CheckTables(IReadOnlyList<JsonProperty> schedulers, GoldenTensors golden, ItemChecks checks)
+    private static void CheckTables(List<JsonProperty> schedulers, GoldenItem item)
     {
         if (schedulers.Count == 0)
             return;
         // The tables are those of the plain DDIM configuration when there is one.
         var owner = schedulers.FirstOrDefault(s => ClassOf(s) == "DDIMScheduler", schedulers[0]);
-        var config = ConfigOf(owner);
-        var noise = new NoiseSchedule(config);
-        if (golden.Has("betas"))
-            checks.Close("betas", tensor(noise.Betas32.ToArray()), golden.Read("betas"), TableTolerance, 0);
-        if (golden.Has("alphas_cumprod"))
-            checks.Close("alphas_cumprod", tensor(noise.AlphasCumprod.ToArray()), golden.Read("alphas_cumprod"), TableTolerance, 0);
-        if (golden.Has("ddim_final_alpha_cumprod"))
-            checks.Number("ddim_final_alpha_cumprod", new DdimScheduler(config with { SetAlphaToOne = false }).FinalAlphaCumprod, golden.Read("ddim_final_alpha_cumprod").to(ScalarType.Float64).sum().ToDouble(), TableTolerance);
-        if (golden.Has("add_noise.out"))
+        var scheduler = new DdimScheduler(ConfigOf(owner) with { SetAlphaToOne = false });
+        Table("betas", scheduler.Noise.Betas32);
+        Table("alphas_cumprod", [.. scheduler.Noise.AlphasCumprod.Select(a => (float)a)]);
+        if (item.Has("ddim_final_alpha_cumprod"))
+            item.Number("ddim_final_alpha_cumprod", scheduler.FinalAlphaCumprod, item.Scalar("ddim_final_alpha_cumprod"), TableTolerance);
+        if (item.Has("add_noise.out"))
         {
-            var noised = noise.AddNoise(golden.Read("add_noise.x"), golden.Read("add_noise.noise"), golden.Read("add_noise.timesteps"));
-            checks.Close("add_noise.out", noised, golden.Read("add_noise.out"), TrajectoryTolerance, TrajectoryTolerance);
+            var noised = scheduler.Noise.AddNoise(item.Read("add_noise.x"), item.Read("add_noise.noise"), item.Read("add_noise.timesteps"));
+            item.Close("add_noise.out", noised, item.Read("add_noise.out"), NoiseTolerance, TableTolerance);
+        }
+
+        void Table(string name, IReadOnlyList<float> actual)
+        {
+            if (item.Has(name))
+                item.Exact(name, actual, item.Read(name).to(ScalarType.Float32).data<float>().ToArray());
         }
     }
 

@@ -1,4 +1,3 @@
-using SafetyPortal.Diffusion.Checkpoints;
 using SafetyPortal.Diffusion.Vae;
 using static TorchSharp.torch;
 
@@ -8,73 +7,62 @@ namespace SafetyPortal.Lab.Parity;
 internal static class VaeParity
 {
     private const double Tolerance = 1e-4;
+    private const double KlTolerance = 1e-5;
 
-    public static void Check(GoldenSet set, ItemChecks checks)
+    public static void Check(GoldenItem item)
     {
-        using var golden = set.Tensors("02_vae");
-        var folders = new List<string> { set.At("pipeline", "vae") };
-        folders.AddRange(Directory.EnumerateDirectories(set.At("02_vae")).Where(d => File.Exists(Path.Combine(d, "config.json"))).Order(StringComparer.Ordinal));
-        foreach (var folder in folders)
+        var others = Directory.EnumerateDirectories(item.Here("")).Where(d => File.Exists(Path.Combine(d, "config.json"))).Order(StringComparer.Ordinal);
+        foreach (var folder in others.Prepend(item.At("pipeline", "vae")))
         {
             using var scope = NewDisposeScope();
             using var vae = AutoencoderKL.Load(folder);
-            var name = Path.GetFileName(folder);
-            foreach (var variant in golden.Names.Where(n => n == "image" || n.StartsWith("image_", StringComparison.Ordinal)).Select(n => n["image".Length..]).ToList())
-                CheckEncode(name, variant, vae, golden, checks);
-            foreach (var variant in golden.Names.Where(n => n == "z" || n.StartsWith("z_", StringComparison.Ordinal)).Select(n => n[1..]).ToList())
-                CheckDecode(name, variant, vae, golden, checks);
+            var label = Path.GetFileName(folder) + " ";
+            foreach (var variant in item.After("image").Where(IsVariant))
+                CheckEncode(label, variant, vae, item);
+            foreach (var variant in item.After("z").Where(IsVariant))
+                CheckDecode(label, variant, vae, item);
         }
-
-        checks.Unchecked(golden.Unread);
     }
 
-    private static void CheckEncode(string folder, string variant, AutoencoderKL vae, GoldenTensors golden, ItemChecks checks)
+    // "" or "_nonsquare".
+    private static bool IsVariant(string suffix) => suffix.Length == 0 || suffix[0] == '_';
+
+    private static void CheckEncode(string label, string variant, AutoencoderKL vae, GoldenItem item)
     {
         using var frozen = no_grad();
         var prefix = $"encode{variant}.";
-        var layers = golden.Layers(prefix + "mid.", vae);
-        using var recorded = ModuleOutputs.Record(vae, layers);
-        using var latent = vae.encode(golden.Read("image" + variant));
-        void Compare(string key, Func<Tensor> actual)
+        item.Layers(prefix + "mid.", vae, Call, item.Largest, Tolerance, label);
+
+        void Call()
         {
-            if (golden.Has(prefix + key))
-                checks.Largest($"{folder} {prefix}{key}", actual(), golden.Read(prefix + key), Tolerance);
+            using var latent = vae.encode(item.Read("image" + variant));
+            Compare("mean", () => latent.Mean);
+            Compare("mode", () => latent.Mean);
+            Compare("logvar", () => latent.LogVariance);
+            Compare("std", latent.StandardDeviation);
+            item.IfAny(prefix + "kl", latent.Kl, item.Relative, KlTolerance, label);
+            if (!item.Has("noise" + variant))
+                return;
+            Compare("sample_with_noise", () => latent.Sample(item.Read("noise" + variant)));
+            Compare("sample_scaled", () => latent.Sample(item.Read("noise" + variant)) * vae.Config.ScalingFactor);
         }
 
-        Compare("mean", () => latent.Mean);
-        Compare("mode", () => latent.Mean);
-        Compare("logvar", () => latent.LogVariance);
-        Compare("std", latent.StandardDeviation);
-        if (golden.Has(prefix + "kl"))
-            checks.Scaled($"{folder} {prefix}kl", latent.Kl(), golden.Read(prefix + "kl"), Tolerance);
-        if (golden.Has("noise" + variant))
-        {
-            Compare("sample_with_noise", () => latent.Sample(golden.Read("noise" + variant)));
-            Compare("sample_scaled", () => latent.Sample(golden.Read("noise" + variant)) * vae.Config.ScalingFactor);
-        }
-
-        // Layers are recorded for the first image of the batch.
-        foreach (var layer in layers)
-            checks.Largest($"{folder} {prefix}mid.{layer}", recorded.Outputs[layer].narrow(0, 0, 1), golden.Read($"{prefix}mid.{layer}"), Tolerance);
+        void Compare(string key, Func<Tensor> actual) => item.IfAny(prefix + key, actual, item.Largest, Tolerance, label);
     }
 
-    private static void CheckDecode(string folder, string variant, AutoencoderKL vae, GoldenTensors golden, ItemChecks checks)
+    private static void CheckDecode(string label, string variant, AutoencoderKL vae, GoldenItem item)
     {
         var prefix = $"decode{variant}.";
-        var layers = golden.Layers(prefix + "mid.", vae);
-        var z = golden.Read("z" + variant);
+        var z = item.Read("z" + variant);
         using (no_grad())
-        {
-            using var recorded = ModuleOutputs.Record(vae, layers);
-            checks.Largest($"{folder} {prefix}out", vae.decode(z), golden.Read(prefix + "out"), Tolerance);
-            foreach (var layer in layers)
-                checks.Largest($"{folder} {prefix}mid.{layer}", recorded.Outputs[layer].narrow(0, 0, 1), golden.Read($"{prefix}mid.{layer}"), Tolerance);
-        }
+            item.Layers(prefix + "mid.", vae, Call, item.Largest, Tolerance, label);
 
-        if (!golden.Has(prefix + "grad_z"))
+        if (!item.Has(prefix + "grad_z"))
             return;
         z.requires_grad_();
         vae.decode(z).pow(2).sum().backward();
-        checks.Relative($"{folder} {prefix}grad_z", z.grad!, golden.Read(prefix + "grad_z"), Tolerance);
+        item.Relative($"{label}{prefix}grad_z", z.grad!, item.Read(prefix + "grad_z"), Tolerance);
+
+        void Call() => item.Largest($"{label}{prefix}out", vae.decode(z), item.Read(prefix + "out"), Tolerance);
     }
 }

@@ -1,43 +1,24 @@
 using SafetyPortal.Diffusion.Unet;
 using static TorchSharp.torch;
 
-namespace SafetyPortal.Diffusion.Checkpoints;
+namespace SafetyPortal.Lab.Parity;
 
-/// <summary>
-/// Copies of what named modules inside a network put out in its last forward pass, for comparing a network with its reference layer by
-/// layer. Where a module puts out several tensors, the last one is kept.
-/// </summary>
-public sealed class ModuleOutputs : IDisposable
+/// <summary>Copies of what named modules inside a network put out in its last forward pass. Of several tensors the last one is kept.</summary>
+internal sealed class ModuleOutputs : IDisposable
 {
     private readonly Dictionary<string, Tensor> outputs = new(StringComparer.Ordinal);
     private readonly List<Action> removals = [];
 
-    private ModuleOutputs()
+    /// <summary>Starts recording; <see cref="Dispose"/> stops it and frees the copies.</summary>
+    /// <param name="network">Any network of SafetyPortal.Diffusion.</param>
+    /// <param name="names">Dotted names of its modules, as in the checkpoint.</param>
+    public ModuleOutputs(nn.Module network, IReadOnlyCollection<string> names)
     {
+        foreach (var (name, module) in network.named_modules().Where(m => names.Contains(m.name)).DistinctBy(m => m.name))
+            Attach(module, name);
     }
 
-    /// <summary>What has been recorded so far, by module name.</summary>
-    public IReadOnlyDictionary<string, Tensor> Outputs => outputs;
-
-    /// <summary>Starts recording; <see cref="Dispose"/> stops and frees the copies.</summary>
-    /// <param name="network">Any network of this assembly.</param>
-    /// <param name="names">Dotted module names, as in the checkpoint.</param>
-    /// <exception cref="ArgumentException">The network has no module of that name.</exception>
-    public static ModuleOutputs Record(nn.Module network, IEnumerable<string> names)
-    {
-        var modules = new Dictionary<string, nn.Module>(StringComparer.Ordinal);
-        foreach (var (name, module) in network.named_modules())
-            modules.TryAdd(name, module);
-        var recorder = new ModuleOutputs();
-        foreach (var name in names)
-        {
-            if (!modules.TryGetValue(name, out var module))
-                throw new ArgumentException($"{network.GetName()} has no module named \"{name}\".", nameof(names));
-            recorder.Attach(module, name);
-        }
-
-        return recorder;
-    }
+    public Tensor this[string name] => outputs[name];
 
     public void Dispose()
     {
@@ -62,7 +43,9 @@ public sealed class ModuleOutputs : IDisposable
                 Keep(name, y[^1]);
                 return y;
             }).remove,
-            _ => throw new ArgumentException($"The module \"{name}\" is a {module.GetType().Name}, which is not called and so puts out nothing.", nameof(module)),
+            _ => throw new ArgumentException(
+                $"The module \"{name}\" is a {module.GetType().Name}, which is not called and has no output.",
+                nameof(module)),
         });
     }
 
