@@ -30,7 +30,7 @@ need_packages() {
 }
 
 need_sdk() {
-  command -v dotnet >/dev/null && dotnet --list-sdks | grep -q '^10\.' && return 0
+  command -v dotnet >/dev/null && dotnet --list-sdks | grep '^10\.' >/dev/null && return 0 # -q would close the pipe early
   say "The .NET 10 SDK is needed: https://dotnet.microsoft.com/download/dotnet/10.0"
   exit 1
 }
