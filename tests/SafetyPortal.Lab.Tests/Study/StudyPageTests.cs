@@ -44,7 +44,8 @@ public class StudyPageTests
             8, ["a picture"], new(0.9, new(0.8, 1)), new(0.321, new(0.25, 0.4)), "LPIPS (AlexNet)", new(0.5, 8, new(0.22, 0.78)));
         var page = StudyPage.Write([Concept("apple", Arm("cad", 0.25, 0.5) with { Specificity = specific })], "./portal study", ["seed 0"], _ => null);
 
-        page.ShouldContain("| CLIP score | FID (small n, demo encoder) | KID (demo encoder) x 1000 (n = 30) | same prompt without concept: LPIPS (AlexNet) | unchanged | seconds |");
+        page.ShouldContain("| CLIP score | FID (small n, demo encoder) | KID (demo encoder) x 1000 (n = 30) | same prompt without concept: LPIPS (AlexNet) |");
+        page.ShouldContain("LPIPS (AlexNet) | unchanged | seconds |");
         page.ShouldContain("| 50 % | 49.0 | 0.100 (0.050 to 0.200) | 1.20 (-0.50 to 3.00) | 0.321 (0.250 to 0.400) | 50 % (22 % to 78 %, 8) | 3.0 |");
         page.ShouldContain("| name of cad | 1 | 75 % (75 % to 75 %) | 0 of 1 | 90 % (90 % to 90 %) |");
     }
@@ -53,7 +54,7 @@ public class StudyPageTests
     public void Write_Faithfulness_ShowsWhatTheScoreCanBeHeldToAndWhatBothPredictionsDo()
     {
         var random = new FaithfulnessFigures(
-            200, -0.81, -0.74, new(-0.91, -0.71), Slope: -1, Objective: 3, RandomOnly: null, HighScoreOnly: null, FixedBase: 0.93, "seed 0", new(0.9, 0.96), 0.91);
+            200, -0.81, -0.74, new(-0.91, -0.71), Slope: -1, Objective: 3, null, null, FixedBase: 0.93, "seed 0", new(0.9, 0.96), 0.91);
         var layer = new GroupFigures("mid.net.2.weight", 48, 48, -0.1, -0.2, FixedBase: 0.4);
         var concept = Concept("apple", Arm("cad", 0, 1)) with { Faithfulness = new(random, layer, Coar: null, Stability: 0.36, Artifact: "") };
 
@@ -66,28 +67,31 @@ public class StudyPageTests
     [Fact]
     public void Write_Probes_ShowsEachConceptAndTheMeanOfAll()
     {
-        static RedTeamEvidence Found(double after) => new(
-            "small",
-            0,
-            [
-                new(ProbeCodes.Noise, "Noise", "", new(1, 6, new(0.6, 1)), new(0, 6, new(0, 0.4)), new(after, 6, new(0.1, 0.7)), [], [], new(1, 0), new(1, 0),
-                    AdministratorOnly: false, Sheet: null, [], Sensitive: false),
-            ]);
+        var arm = Arm("cad", 0, 1) with { RedTeam = new("small", 0, [Probe(ProbeCodes.Noise, after: 0.5)]) };
 
-        var page = StudyPage.Write(
-            [
-                Concept("apple", Arm("cad", 0, 1) with { RedTeam = Found(0.5) }),
-                Concept("pear", Arm("cad", 0, 1) with { RedTeam = Found(0.5) }),
-            ],
-            "./portal study",
-            ["seed 0"],
-            _ => null);
+        var page = StudyPage.Write([Concept("apple", arm), Concept("pear", arm)], "./portal study", ["seed 0"], _ => null);
 
         page.ShouldContain("| concept | edit | noise |");
         page.ShouldContain("| all 2 | unedited | 100 % |");
         page.ShouldContain("| all 2 | name of cad | 0 % -> 50 % (50 % to 50 %) |");
         page.ShouldContain("| object pear | name of cad | 0 % -> 50 % (10 % to 70 %, 6) |");
     }
+
+    internal static ProbeEvidence Probe(string code, double after) => new(
+        code,
+        code,
+        "",
+        Before: new(1, 6, new(0.6, 1)),
+        Plain: new(0, 6, new(0, 0.4)),
+        After: new(after, 6, new(0.1, 0.7)),
+        Variants: [],
+        Figures: [],
+        Cost: new(1, 0),
+        Limit: new(1, 0),
+        AdministratorOnly: false,
+        Sheet: null,
+        SheetRows: [],
+        Sensitive: false);
 
     private static StudiedConcept Concept(string name, params StudiedArm[] arms) =>
         new("settings", ConceptKind.Object, name, [$"a picture of a {name}"], Faithfulness: null, arms);

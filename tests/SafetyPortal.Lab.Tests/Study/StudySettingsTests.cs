@@ -31,20 +31,21 @@ public sealed class StudySettingsTests
     }
 
     [Fact]
-    public void AskedProbes_MoreKnown_AreThoseAskedFor() => Settings([ProbeCodes.Noise], "small")
+    public void AskedProbes_MoreKnown_AreThoseOfTheSettings() => Settings([ProbeCodes.Noise], "small")
         .AskedProbes(Found("small", ProbeCodes.Completion, ProbeCodes.Noise))!.Probes.Select(p => p.Code).ShouldBe([ProbeCodes.Noise]);
 
     [Fact]
     public void CommandLine_OptionsGiven_AreKeptButThoseThatChangeNothing()
     {
-        var parsed = LabCommandLine.Create().Parse(["study", "--concept", "object:gas pump", "--threads", "1", "--work", "somewhere", "--json", "--out", "docs/evidence.md"]);
+        var parsed = LabCommandLine.Create().Parse(
+            ["study", "--concept", "object:gas pump", "--threads", "1", "--work", "somewhere", "--json", "--out", "docs/evidence.md"]);
 
-        StudyCommandLine.Of(parsed.Tokens).ShouldBe("./portal study --concept 'object:gas pump' --threads 1 --out docs/evidence.md");
+        StudyCommand.CommandLine(parsed.Tokens).ShouldBe("./portal study --concept 'object:gas pump' --threads 1 --out docs/evidence.md");
     }
 
     private static StudySettings Settings(IReadOnlyList<string> probes, string budget) =>
         new(StudySettings.EmbeddedConcepts, new EvaluationSize(2, 1), new PaintSettings(2, 5, 8), Seed: 0, probes, budget, Threads: 1);
 
-    private static RedTeamEvidence Found(string budget, params string[] codes) => new(budget, 0, [.. codes.Select(code => new ProbeEvidence(
-        code, code, "", new(1, 6, new(0.6, 1)), new(0, 6, new(0, 0.4)), new(0.5, 6, new(0.1, 0.7)), [], [], new(1, 0), new(1, 0), AdministratorOnly: false, Sheet: null, [], Sensitive: false))]);
+    private static RedTeamEvidence Found(string budget, params string[] codes) => new(
+        budget, 0, [.. codes.Select(code => StudyPageTests.Probe(code, after: 0.5))]);
 }

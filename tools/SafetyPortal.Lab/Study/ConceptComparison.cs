@@ -26,17 +26,21 @@ internal sealed class ConceptComparison(LoadedModel model, StudySettings setting
 
     private sealed record Edit(string Code, string Name, double? Dose, AblationPatch? Patch, double Seconds, bool Probed);
 
-    /// <summary>The figures without probes, the contact sheet (a row per model, half of it the concept's prompts), and the patches to probe, by the code of their model.</summary>
-    public (StudiedConcept Result, Raster Sheet, IReadOnlyDictionary<string, AblationPatch> Patches) Run(ConceptArgument concept, CancellationToken cancellation)
+    /// <returns>
+    /// The figures without probes, the contact sheet (a row per model, half of it the concept's prompts), and the patches to probe by the code of their
+    /// model.
+    /// </returns>
+    public (StudiedConcept Result, Raster Sheet, IReadOnlyDictionary<string, AblationPatch> Patches) Run(
+        ConceptArgument concept, CancellationToken cancellation)
     {
         var title = concept.Name;
         var rows = model.PromptRows(PromptFolder.DefaultSet);
-        EditSettings Asked(EraseMethod method) =>
+        EditSettings Settings(EraseMethod method) =>
             EditSettings.Default(concept.Kind, concept.Name, ModelScan.Objects(rows), ModelScan.Styles(rows), method, settings.Seed);
 
         var edits = new List<Edit> { new("unedited", "unedited", null, null, 0, Probed: false) };
-        var (plain, faithfulness) = Plain(Asked(EraseMethod.Cad), title, cancellation);
-        edits.AddRange([plain[0], Improved(Asked(EraseMethod.Improved), title, cancellation), .. plain.Skip(1)]);
+        var (plain, faithfulness) = Plain(Settings(EraseMethod.Cad), title, cancellation);
+        edits.AddRange([plain[0], Improved(Settings(EraseMethod.Improved), title, cancellation), .. plain.Skip(1)]);
 
         var plan = PlanChoice.For(model, concept.Kind, concept.Name, PromptFolder.DefaultSet, settings.Images);
         var neutral = Neutral(concept, plan);
@@ -51,12 +55,12 @@ internal sealed class ConceptComparison(LoadedModel model, StudySettings setting
             var specificity = edit.Patch is null
                 ? null
                 : Specificity.Measure(model, neutral.Cases.Select(c => c.Prompt), neutralBefore.Images, Paint(edit, neutral, title, cancellation).Images);
-            arms.Add(new StudiedArm(
-                edit.Code, edit.Name, edit.Dose, edit.Patch?.Count ?? 0, Comparison.Measure(model, plan, before, after), specificity, RedTeam: null, edit.Seconds));
+            var metrics = Comparison.Measure(model, plan, before, after);
+            arms.Add(new StudiedArm(edit.Code, edit.Name, edit.Dose, edit.Patch?.Count ?? 0, metrics, specificity, RedTeam: null, edit.Seconds));
             tiles.AddRange(Row(plan, after.Images));
         }
 
-        var prompts = Asked(EraseMethod.Cad).Prompts.Select(p => p.Concept).ToList();
+        var prompts = Settings(EraseMethod.Cad).Prompts.Select(p => p.Concept).ToList();
         return (
             new StudiedConcept(settings.Fingerprint(model), concept.Kind, concept.Name, prompts, faithfulness, arms),
             ContactSheet.Arrange(tiles, SheetColumns),
@@ -69,12 +73,13 @@ internal sealed class ConceptComparison(LoadedModel model, StudySettings setting
         var title = concept.Name;
         var size = settings.Budget == ProbeSettings.Full.Name ? ProbeSettings.Full : ProbeSettings.Small;
         var order = new RedTeamOrder(concept.Kind, concept.Name, probes, size with { Seed = settings.Seed, Steps = settings.Painting.Steps });
-        return RedTeamRun.Run(model, patch, order, new Probing(progress, $"{title}: {code}"), cancellation).Evidence;
+        var relay = new Relay<ProbeProgress>(p => progress.Report(new WorkStep($"{title}: {code}: {p.Code}", (int)p.Calls, (int)p.Limit)));
+        return RedTeamRun.Run(model, patch, order, relay, cancellation).Evidence;
     }
 
-    private (IReadOnlyList<Edit> Edits, FaithfulnessSummary Faithfulness) Plain(EditSettings asked, string title, CancellationToken cancellation)
+    private (IReadOnlyList<Edit> Edits, FaithfulnessSummary Faithfulness) Plain(EditSettings edit, string title, CancellationToken cancellation)
     {
-        using var attribution = Attribute(asked, title, cancellation);
+        using var attribution = Attribute(edit, title, cancellation);
         var report = FaithfulnessCheck.Run(
             model.Pipeline,
             attribution,
@@ -82,39 +87,47 @@ internal sealed class ConceptComparison(LoadedModel model, StudySettings setting
             (done, all) => progress.Report(new WorkStep($"{title}: faithfulness", done, all)),
             cancellation);
         progress.Report(new WorkStep($"{title}: search for the dose, and controls", 0, 0, "cad"));
-        var chosen = EditChooser.Choose(model, asked, attribution, withControls: true, cancellation);
+        var chosen = EditChooser.Choose(model, edit, attribution, withControls: true, cancellation);
         var each = chosen.ControlSeconds / chosen.Controls.Count;
         return (
-            [Chosen("cad", asked, attribution, chosen), .. chosen.Controls.Select(c => new Edit(c.Code, c.Name, chosen.Dose, c.Patch, each, Probed: false))],
+            [
+                Chosen("cad", edit, attribution, chosen),
+                .. chosen.Controls.Select(c => new Edit(c.Code, c.Name, chosen.Dose, c.Patch, each, Probed: false)),
+            ],
             FaithfulnessEvidence.Summary(report, attribution.Summary.Stability, artifact: string.Empty));
     }
 
-    private Edit Improved(EditSettings asked, string title, CancellationToken cancellation)
+    private Edit Improved(EditSettings edit, string title, CancellationToken cancellation)
     {
-        using var attribution = Attribute(asked, title, cancellation);
+        using var attribution = Attribute(edit, title, cancellation);
         progress.Report(new WorkStep($"{title}: search for the dose", 0, 0, "improved"));
-        return Chosen("improved", asked, attribution, EditChooser.Choose(model, asked, attribution, withControls: false, cancellation));
+        return Chosen("improved", edit, attribution, EditChooser.Choose(model, edit, attribution, withControls: false, cancellation));
     }
 
-    private AttributionResult Attribute(EditSettings asked, string title, CancellationToken cancellation) =>
-        ComponentAttribution.Run(model.Pipeline, asked.Attribution(), new Attributing(progress, $"{title}: attribution"), cancellation);
+    private AttributionResult Attribute(EditSettings edit, string title, CancellationToken cancellation)
+    {
+        var relay = new Relay<AttributionProgress>(p => progress.Report(new WorkStep($"{title}: attribution", p.Step, p.Steps)));
+        return ComponentAttribution.Run(model.Pipeline, edit.Attribution(), relay, cancellation);
+    }
 
-    private static Edit Chosen(string code, EditSettings asked, AttributionResult attribution, EditProposal chosen) => new(
-        code, asked.Method.Describe(), chosen.Dose, chosen.Patch, attribution.Elapsed.TotalSeconds + chosen.EditSeconds, Probed: true);
+    private static Edit Chosen(string code, EditSettings edit, AttributionResult attribution, EditProposal chosen) => new(
+        code, edit.Method.Describe(), chosen.Dose, chosen.Patch, attribution.Elapsed.TotalSeconds + chosen.EditSeconds, Probed: true);
 
     /// <summary>Target prompts without the concept, same seeds: what the edit should leave alone.</summary>
     private static EvaluationPlan Neutral(ConceptArgument concept, EvaluationPlan plan)
     {
         var targets = plan.Cases.Where(c => c.Group == CaseGroup.Target).ToList();
         var words = ConceptPhrases.Words(concept.Kind, targets[0].Concept, []);
-        return new([.. Spread(targets, SheetColumns / 2).Select(c => c with { Prompt = ConceptPhrases.Without(c.Prompt, words), Group = CaseGroup.Unrelated })]);
+        return new([.. Spread(targets, SheetColumns / 2).Select(c =>
+            c with { Prompt = ConceptPhrases.Without(c.Prompt, words), Group = CaseGroup.Unrelated })]);
     }
 
-    // To be called while no patch is in force.
+    // Call it while no patch is in force.
     private Gallery Before(EvaluationPlan plan, Action<double> report, CancellationToken cancellation)
     {
         var missing = plan.Cases.Where(c => !unedited.ContainsKey((c.Prompt, c.Seed))).ToList();
-        foreach (var (item, image) in missing.Zip(painter.Images(missing, report, cancellation))) unedited[(item.Prompt, item.Seed)] = image;
+        foreach (var (item, image) in missing.Zip(painter.Images(missing, report, cancellation)))
+            unedited[(item.Prompt, item.Seed)] = image;
         return painter.Read(plan.Cases, [.. plan.Cases.Select(c => unedited[(c.Prompt, c.Seed)])]);
     }
 
@@ -136,13 +149,8 @@ internal sealed class ConceptComparison(LoadedModel model, StudySettings setting
 
     private Action<double> Counter(string stage, int all) => done => progress.Report(new WorkStep(stage, (int)done, all));
 
-    private sealed class Attributing(IProgress<WorkStep> progress, string stage) : IProgress<AttributionProgress>
+    private sealed class Relay<T>(Action<T> report) : IProgress<T>
     {
-        public void Report(AttributionProgress value) => progress.Report(new WorkStep(stage, value.Step, value.Steps));
-    }
-
-    private sealed class Probing(IProgress<WorkStep> progress, string stage) : IProgress<ProbeProgress>
-    {
-        public void Report(ProbeProgress value) => progress.Report(new WorkStep($"{stage}: {value.Code}", (int)value.Calls, (int)value.Limit));
+        public void Report(T value) => report(value);
     }
 }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using SafetyPortal.Cli.Commands;
@@ -28,13 +29,18 @@ internal static class StudyCommand
         var threads = CommonOptions.Threads();
         var seed = CommonOptions.Seed();
         var concepts = ConceptArgument.Many($"{ConceptArgument.Syntax}; may be repeated. Default: five objects, three styles and nudity.");
-        var work = new Option<DirectoryInfo>("--work") { Description = "Folder for finished concepts; a study that was stopped goes on with them.", DefaultValueFactory = _ => new DirectoryInfo("data/study") };
-        var page = new Option<FileInfo?>("--out") { Description = "Page to write, with its contact sheets in a folder beside it; none writes results only." };
+        var work = new Option<DirectoryInfo>("--work")
+        {
+            Description = "Folder for finished concepts; a study that was stopped goes on with them.",
+            DefaultValueFactory = _ => new DirectoryInfo("data/study"),
+        };
+        var page = new Option<FileInfo?>("--out") { Description = "Page to write, with a folder of its name for contact sheets; none writes results only." };
         var targets = CommonOptions.Number("--targets", "Images of the concept per model.", 16);
         var perConcept = CommonOptions.Number("--per-concept", "Images of each other concept per model.", 3);
         var steps = CommonOptions.Number("--steps", "DDIM steps per image.", 12, most: 1000);
         var probes = ProbesOption.Create(noneToo: true);
-        var budget = new Option<string>("--budget") { Description = "How hard the probes try: small or full.", DefaultValueFactory = _ => "small" }.AcceptOnlyFromAmong("small", "full");
+        var budget = new Option<string>("--budget") { Description = "How hard the probes try: small or full.", DefaultValueFactory = _ => "small" };
+        budget.AcceptOnlyFromAmong("small", "full");
         var command = new Command("study", "Compare edits, controls and probes over many concepts, and write the page about them.")
         {
             model, concepts, seed, targets, perConcept, steps, probes, budget, work, page, threads, json,
@@ -43,9 +49,8 @@ internal static class StudyCommand
         backbones.AddTo(command);
         command.SetGuardedAction(json, async (parsed, cancellation) =>
         {
-            var asked = parsed.GetValue(concepts) is { Length: > 0 } some ? some : StudySettings.EmbeddedConcepts;
             var settings = new StudySettings(
-                asked,
+                parsed.GetValue(concepts) is { Length: > 0 } some ? some : StudySettings.EmbeddedConcepts,
                 new EvaluationSize(parsed.GetValue(targets), parsed.GetValue(perConcept)),
                 new PaintSettings(parsed.GetValue(steps), PaintSettings.DefaultGuidance, PaintSettings.DefaultBatch),
                 parsed.GetValue(seed),
@@ -57,17 +62,42 @@ internal static class StudyCommand
                 parsed.GetValue(json),
                 parsed.GetValue(threads),
                 progress => Run(parsed.GetValue(model)!, backbones.Read(parsed), folder, settings, progress, cancellation));
-            if (parsed.GetValue(page) is { } file) WritePage(file, folder, results, StudyCommandLine.Of(parsed.Tokens));
-            JsonText.Print(parsed.GetValue(json), results, () => string.Join('\n', results.Select(Line)));
+            if (parsed.GetValue(page) is { } file)
+                WritePage(file, folder, results, CommandLine(parsed.Tokens));
+            JsonText.Print(parsed.GetValue(json), results, () => string.Join('\n', results.SelectMany(Lines)));
             return ExitCode.Success;
         });
         return command;
     }
 
-    private static List<StudiedConcept> Run(
-        DirectoryInfo modelFolder, BackboneOptions evaluation, string folder, StudySettings settings, IProgress<WorkStep> progress, CancellationToken cancellation)
+    /// <summary>The command line that makes a page again: as it was given, without what changes nothing on the page.</summary>
+    internal static string CommandLine(IReadOnlyList<Token> tokens)
     {
-        if (!modelFolder.Exists) throw new DirectoryNotFoundException($"Expected a model folder at {modelFolder.FullName}, there is none.");
+        var words = new List<string> { "./portal" };
+        for (var i = 0; i < tokens.Count; i++)
+        {
+            if (tokens[i].Value == "--work")
+                i++; // and its value
+            else if (tokens[i].Value != "--json")
+                words.Add(Quoted(tokens[i].Value));
+        }
+
+        return string.Join(' ', words);
+
+        static string Quoted(string text) =>
+            text.Length > 0 && text.All(c => char.IsLetterOrDigit(c) || "-_./:,=".Contains(c, StringComparison.Ordinal)) ? text : $"'{text}'";
+    }
+
+    private static List<StudiedConcept> Run(
+        DirectoryInfo modelFolder,
+        BackboneOptions evaluation,
+        string folder,
+        StudySettings settings,
+        IProgress<WorkStep> progress,
+        CancellationToken cancellation)
+    {
+        if (!modelFolder.Exists)
+            throw new DirectoryNotFoundException($"Expected a model folder at {modelFolder.FullName}, there is none.");
         using var model = LoadedModel.Load(modelFolder.FullName, evaluation: evaluation);
         var study = new ConceptComparison(model, settings, progress);
         var results = new List<StudiedConcept>();
@@ -82,7 +112,8 @@ internal static class StudyCommand
 
             var (result, sheet, patches) = study.Run(concept, cancellation);
             File.WriteAllBytes(Path.ChangeExtension(file, ".webp"), ImageCodec.EncodeWebp(sheet));
-            foreach (var (code, patch) in patches) patch.Save(PatchOf(file, code));
+            foreach (var (code, patch) in patches)
+                patch.Save(PatchOf(file, code));
             results.Add(Store(file, result));
         }
 
@@ -96,8 +127,10 @@ internal static class StudyCommand
         foreach (var arm in result.Arms.Where(a => File.Exists(PatchOf(file, a.Code))).ToList())
         {
             var missing = settings.MissingProbes(arm.RedTeam);
-            if (missing.Count == 0) continue;
-            var found = settings.WithProbes(arm.RedTeam, study.Probe(concept, arm.Code, AblationPatch.Load(PatchOf(file, arm.Code)), missing, cancellation));
+            if (missing.Count == 0)
+                continue;
+            var made = study.Probe(concept, arm.Code, AblationPatch.Load(PatchOf(file, arm.Code)), missing, cancellation);
+            var found = settings.WithProbes(arm.RedTeam, made);
             result = Store(file, result with { Arms = [.. result.Arms.Select(a => a.Code == arm.Code ? a with { RedTeam = found } : a)] });
         }
 
@@ -118,9 +151,11 @@ internal static class StudyCommand
 
     private static StudiedConcept? Finished(string file, string fingerprint)
     {
-        if (!File.Exists(file)) return null;
-        var result = JsonSerializer.Deserialize<StudiedConcept>(File.ReadAllText(file), Stored) ?? throw new JsonException($"Expected a studied concept in {file}, got null.");
-        return string.Equals(result.Settings, fingerprint, StringComparison.Ordinal) ? result : null;
+        if (!File.Exists(file))
+            return null;
+        var result = JsonSerializer.Deserialize<StudiedConcept>(File.ReadAllText(file), Stored)
+            ?? throw new JsonException($"Expected a studied concept in {file}, got null.");
+        return result.Settings == fingerprint ? result : null;
     }
 
     private static void WritePage(FileInfo page, string folder, IReadOnlyList<StudiedConcept> results, string command)
@@ -130,7 +165,8 @@ internal static class StudyCommand
         string? Sheet(StudiedConcept concept)
         {
             var name = $"{Slug(new ConceptArgument(concept.Kind, concept.Name))}.webp";
-            if (!File.Exists(Path.Combine(folder, name))) return null;
+            if (!File.Exists(Path.Combine(folder, name)))
+                return null;
             File.Copy(Path.Combine(folder, name), Path.Combine(sheets, name), overwrite: true);
             return $"{Path.GetFileName(sheets)}/{name}";
         }
@@ -140,6 +176,9 @@ internal static class StudyCommand
 
     private static string Slug(ConceptArgument concept) => $"{concept.Kind}-{concept.Name}".ToLowerInvariant().Replace(' ', '-');
 
-    private static string Line(StudiedConcept concept) => string.Join('\n', concept.Arms.Select(arm => FormattableString.Invariant(
-        $"{concept.Title,-18} {arm.Code,-10} target {arm.Metrics.Target.Detection.After:0.00}  retained {arm.Metrics.Retention.Mean:0.00} worst {arm.Metrics.Retention.Worst:0.00}")));
+    private static IEnumerable<string> Lines(StudiedConcept concept) =>
+        from arm in concept.Arms
+        let target = arm.Metrics.Target.Detection
+        let retention = arm.Metrics.Retention
+        select $"{concept.Title,-18} {arm.Code,-10} target {target.After:0.00}  retained {retention.Mean:0.00} worst {retention.Worst:0.00}";
 }
