@@ -10,6 +10,7 @@ public sealed class LabCommandLineTests
     [InlineData("study", "--concept", "church")]
     [InlineData("study", "--probes", "foo")]
     [InlineData("bench", "--repeat", "0")]
+    [InlineData("train-demo", "--threads", "0")]
     [InlineData("bench", "make-model", "out", "--config", "tiny", "--shards", "0")]
     public async Task AnyCommand_WrongCommandLine_ExitsWithUsageAndOneLineOnStandardError(params string[] arguments)
     {
@@ -27,7 +28,8 @@ public sealed class LabCommandLineTests
         try
         {
             var missing = Path.Combine(folder.FullName, "nothing");
-            var result = await InProcess.RunAsync("train-demo", "--artwork", missing, "--work", Path.Combine(folder.FullName, "work"), "--stage", "vae", "--steps", "1", "--json");
+            var work = Path.Combine(folder.FullName, "work");
+            var result = await InProcess.RunAsync("train-demo", "--artwork", missing, "--work", work, "--stage", "vae", "--steps", "1", "--json");
 
             result.ExitCode.ShouldBe(ExitCode.BadInput, result.Error + result.Output);
             result.Error.ShouldContain(missing);

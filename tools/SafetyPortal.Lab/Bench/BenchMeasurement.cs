@@ -11,20 +11,13 @@ namespace SafetyPortal.Lab.Bench;
 /// <param name="PeakMiB">Most memory resident at once during the case, with the model that is loaded; null where the system does not tell.</param>
 /// <param name="Runs">Runs that were measured.</param>
 /// <param name="Note">What was run, or how the figure was computed.</param>
-/// <param name="Growth">What long work left behind; of the case that measures it alone.</param>
+/// <param name="Growth">What long work left behind; null but for the case that measures it.</param>
 public sealed record BenchMeasurement(
     string Name, double Seconds, double MedianSeconds, double CpuSeconds, long? PeakMiB, int Runs, string Note, MemoryGrowth? Growth = null)
 {
-    /// <summary>Measures <paramref name="body"/>.</summary>
-    /// <param name="name">Name of the case.</param>
-    /// <param name="note">What is run.</param>
-    /// <param name="warmUp">Whether to run it once before.</param>
-    /// <param name="runs">How often to run it.</param>
-    /// <param name="body">One run.</param>
-    public static BenchMeasurement Of(string name, string note, bool warmUp, int runs, Action body)
+    /// <summary>Measures <paramref name="runs"/> runs of <paramref name="body"/>.</summary>
+    public static BenchMeasurement Of(string name, string note, int runs, Action body)
     {
-        ArgumentNullException.ThrowIfNull(body);
-        if (warmUp) body();
         ResetPeak();
         using var process = Process.GetCurrentProcess();
         var wall = new List<double>();
@@ -71,7 +64,7 @@ public sealed record BenchMeasurement(
     private static long? PeakMebibytes() => StatusMebibytes("VmHWM:");
 
     /// <summary>
-    /// Memory resident once the collector has run; null where the system does not tell. Until then it may hold as much garbage as it thinks fit for the
+    /// Returns the memory resident after a collection; null where the system does not tell. Without one the heap may hold garbage of the size of the
     /// processor's cache, some 70 MiB on large ones.
     /// </summary>
     internal static long? ResidentMebibytes()
@@ -82,7 +75,8 @@ public sealed record BenchMeasurement(
 
     private static long? StatusMebibytes(string entry)
     {
-        if (!File.Exists("/proc/self/status")) return null;
+        if (!File.Exists("/proc/self/status"))
+            return null;
         var line = File.ReadLines("/proc/self/status").FirstOrDefault(l => l.StartsWith(entry, StringComparison.Ordinal));
         return line is null ? null : long.Parse(line.Split([' ', '\t'], StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture) / 1024;
     }

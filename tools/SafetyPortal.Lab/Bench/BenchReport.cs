@@ -18,7 +18,8 @@ public sealed record BenchReport(string Program, string Model, long Parameters, 
     /// <exception cref="InvalidDataException">The file is not one.</exception>
     public static BenchReport Read(string path)
     {
-        if (!File.Exists(path)) throw new FileNotFoundException($"Expected measurements at {path}, there is no such file.");
+        if (!File.Exists(path))
+            throw new FileNotFoundException($"Expected measurements at {path}, there is no such file.");
         try
         {
             var report = JsonSerializer.Deserialize<BenchReport>(File.ReadAllText(path), JsonSerializerOptions.Web);
@@ -34,11 +35,12 @@ public sealed record BenchReport(string Program, string Model, long Parameters, 
     public string ToTable(BenchReport? reference)
     {
         var text = new StringBuilder();
-        text.AppendLine(CultureInfo.InvariantCulture, $"{Model}: UNet of {Parameters:N0} parameters, latents of {Latent} x {Latent}, {Threads} threads, {Library}");
+        text.AppendLine(
+            CultureInfo.InvariantCulture, $"{Model}: UNet of {Parameters:N0} parameters, latents of {Latent} x {Latent}, {Threads} threads, {Library}");
         if (reference is not null && (reference.Parameters != Parameters || reference.Threads != Threads || reference.Latent != Latent))
         {
-            text.AppendLine(CultureInfo.InvariantCulture,
-                $"The reference was measured otherwise: {reference.Parameters:N0} parameters, latents of {reference.Latent} x {reference.Latent}, {reference.Threads} threads.");
+            text.Append(CultureInfo.InvariantCulture, $"The reference was measured otherwise: {reference.Parameters:N0} parameters, ");
+            text.AppendLine(CultureInfo.InvariantCulture, $"latents of {reference.Latent} x {reference.Latent}, {reference.Threads} threads.");
         }
 
         text.AppendLine(Line("case", "seconds", "reference", "ratio", "cpu s", "reference", "ratio", "peak MiB", "reference"));

@@ -1,20 +1,12 @@
 using System.CommandLine;
 using SafetyPortal.Cli.Commands;
 using SafetyPortal.Cli.Output;
-using static TorchSharp.torch;
 
 namespace SafetyPortal.Lab.Bench;
 
 /// <summary><c>portal bench make-model</c>: a model folder of a published architecture with random weights.</summary>
 internal static class MakeModelCommand
 {
-    private static readonly Dictionary<string, ScalarType> Dtypes = new(StringComparer.Ordinal)
-    {
-        ["fp32"] = ScalarType.Float32,
-        ["fp16"] = ScalarType.Float16,
-        ["bf16"] = ScalarType.BFloat16,
-    };
-
     public static Command Create()
     {
         var json = CommonOptions.Json();
@@ -22,10 +14,13 @@ internal static class MakeModelCommand
         var output = new Argument<DirectoryInfo>("out") { Description = "Folder to write; must be empty or not exist." };
         var config = new Option<string>("--config") { Description = string.Join(", ", MakeModelPreset.Names), Required = true };
         config.AcceptOnlyFromAmong([.. MakeModelPreset.Names]);
-        var dtype = new Option<string>("--dtype") { Description = "Type the weights are stored in: fp32, fp16 or bf16.", DefaultValueFactory = _ => "fp32" };
-        dtype.AcceptOnlyFromAmong([.. Dtypes.Keys]);
+        var dtype = CommonOptions.Dtype();
+        dtype.Description = "Type the weights are stored in: fp32, bf16 or fp16.";
         var shards = CommonOptions.Number("--shards", "Files the weights of the UNet are spread over.", 1, most: 999);
-        var tokenizer = new Option<DirectoryInfo?>("--tokenizer") { Description = "Folder to take the tokenizer's files from; without it a tokenizer without merges is written." };
+        var tokenizer = new Option<DirectoryInfo?>("--tokenizer")
+        {
+            Description = "Folder to take the tokenizer's files from; without it a tokenizer without merges is written.",
+        };
         var command = new Command("make-model", "Write a model folder of a published architecture with random weights, one tensor in memory at a time.")
         {
             output, config, dtype, seed, shards, tokenizer, json,
@@ -37,7 +32,13 @@ internal static class MakeModelCommand
                 throw new InvalidDataException($"Expected an empty or new folder to write to, {folder.FullName} holds something already.");
             var preset = MakeModelPreset.Read(parsed.GetValue(config)!);
             var report = MakeModelFolder.Write(
-                preset, folder.FullName, Dtypes[parsed.GetValue(dtype)!], parsed.GetValue(seed), parsed.GetValue(shards), parsed.GetValue(tokenizer)?.FullName, cancellation);
+                preset,
+                folder.FullName,
+                ModelLoading.Types[parsed.GetValue(dtype)!],
+                parsed.GetValue(seed),
+                parsed.GetValue(shards),
+                parsed.GetValue(tokenizer)?.FullName,
+                cancellation);
             JsonText.Print(parsed.GetValue(json), report, report.ToText);
             return Task.FromResult(ExitCode.Success);
         });

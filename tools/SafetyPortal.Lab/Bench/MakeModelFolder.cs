@@ -12,27 +12,35 @@ internal static class MakeModelFolder
 {
     private static readonly Dictionary<string, string> Metadata = new(StringComparer.Ordinal) { ["format"] = "pt" };
 
-    /// <summary>Writes into a <c>.partial</c> folder and renames it at the end, so that an interrupted one does not pass for whole.</summary>
+    /// <summary>Writes into a <c>.partial</c> folder and renames it at the end, so that an unfinished folder never has the final name.</summary>
     /// <exception cref="DirectoryNotFoundException">There is no folder to take a tokenizer from.</exception>
     /// <exception cref="InvalidDataException">The folder to take it from has none.</exception>
     public static Report Write(
         MakeModelPreset preset, string folder, ScalarType dtype, long seed, int shards, string? tokenizer, CancellationToken cancellation)
     {
-        if (tokenizer is not null) RequireTokenizer(tokenizer);
+        if (tokenizer is not null)
+            RequireTokenizer(tokenizer);
         var target = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
         var partial = target + ".partial";
-        if (Directory.Exists(partial)) Directory.Delete(partial, recursive: true);
+        DeletePartial();
         try
         {
             var report = WriteTo(preset, partial, dtype, seed, shards, tokenizer, cancellation);
-            if (Directory.Exists(target)) Directory.Delete(target); // empty, or this refuses
+            if (Directory.Exists(target))
+                Directory.Delete(target); // throws unless it is empty
             Directory.Move(partial, target);
             return report with { Path = target };
         }
         catch
         {
-            if (Directory.Exists(partial)) Directory.Delete(partial, recursive: true);
+            DeletePartial();
             throw;
+        }
+
+        void DeletePartial()
+        {
+            if (Directory.Exists(partial))
+                Directory.Delete(partial, recursive: true);
         }
     }
 
@@ -50,18 +58,19 @@ internal static class MakeModelFolder
         var parameters = new SortedDictionary<string, long>(StringComparer.Ordinal);
         foreach (var part in (string[])["text_encoder", "text_encoder_2", "unet", "vae"])
         {
-            if (preset.Config(part) is null)
+            if (preset.Config(part) is not { } config)
                 continue;
+            if (part.StartsWith("text_encoder", StringComparison.Ordinal))
+            {
+                var exclamation = part == "text_encoder_2" || preset.Name.StartsWith("sd2", StringComparison.Ordinal);
+                var name = part.Replace("text_encoder", "tokenizer", StringComparison.Ordinal);
+                WriteTokenizer(ClipTextConfig.From(config), Path.Combine(folder, name), tokenizer, exclamation ? "!" : TokenizerFolder.End);
+            }
+
             var (stem, tensors) = Tensors(preset, part, dtype, seed);
             parameters[part] = tensors.Where(t => t.Dtype == dtype).Sum(t => t.Shape.Aggregate(1L, (product, size) => product * size));
-            var observed = tensors.Select(t => t with { Value = () => Checked(t.Value, cancellation) }).ToList();
-            ShardedSafetensorsWriter.Write(Path.Combine(folder, part), stem, observed, part == "unet" ? shards : 1, Metadata);
-        }
-
-        foreach (var part in (string[])["text_encoder", "text_encoder_2"])
-        {
-            if (preset.Config(part) is { } file)
-                WriteTokenizer(ClipTextConfig.From(file), Path.Combine(folder, part.Replace("text_encoder", "tokenizer", StringComparison.Ordinal)), tokenizer, part == "text_encoder_2" || preset.Name.StartsWith("sd2", StringComparison.Ordinal));
+            var cancellable = tensors.Select(t => t with { Value = () => Checked(t.Value, cancellation) }).ToList();
+            ShardedSafetensorsWriter.Write(Path.Combine(folder, part), stem, cancellable, part == "unet" ? shards : 1, Metadata);
         }
 
         File.WriteAllText(Path.Combine(folder, "README.md"), Readme(preset, seed, tokenizer));
@@ -81,8 +90,15 @@ internal static class MakeModelFolder
             default:
                 var config = ClipTextConfig.From(file);
                 var tensors = MakeModelWeights.Of(ClipTextModel.ParameterShapes(config), dtype, seed);
-                if (preset.OldAutoencoderNames) // as old is the constant that text encoders were saved with
-                    tensors.Add(new DeferredTensor("text_model.embeddings.position_ids", [1, config.MaxPositions], ScalarType.Int64, () => arange(0, config.MaxPositions).unsqueeze(0)));
+                if (preset.OldAutoencoderNames) // files of that age hold the constant that text encoders were saved with
+                {
+                    tensors.Add(new DeferredTensor(
+                        "text_model.embeddings.position_ids",
+                        [1, config.MaxPositions],
+                        ScalarType.Int64,
+                        () => arange(0, config.MaxPositions).unsqueeze(0)));
+                }
+
                 return ("model", tensors);
         }
     }
@@ -93,11 +109,19 @@ internal static class MakeModelFolder
         return value();
     }
 
-    private static void WriteTokenizer(ClipTextConfig config, string folder, string? source, bool exclamation)
+    // Without a source: every byte is a token, with and without the mark of a word's end, and start and end have the two largest ids. Such a
+    // tokenizer reads any text, in more tokens than a trained one needs.
+    private static void WriteTokenizer(ClipTextConfig config, string folder, string? source, string pad)
     {
         if (source is null)
         {
-            MakeModelTokenizer.Write(folder, config.VocabSize, config.MaxPositions, exclamation ? "!" : "<|endoftext|>");
+            string[] bytes = [.. TokenizerFolder.ByteSymbols().Order(StringComparer.Ordinal)]; // printable ones first, as CLIP numbers them
+            string[] tokens = [.. bytes, .. bytes.Select(b => b + TokenizerFolder.EndOfWord)];
+            if (config.VocabSize < tokens.Length + 2)
+                throw new InvalidDataException($"Expected a vocabulary of at least {tokens.Length + 2} for a tokenizer of bytes, got {config.VocabSize}.");
+            var ids = tokens.Index().ToDictionary(t => t.Item, t => t.Index, StringComparer.Ordinal);
+            (ids[TokenizerFolder.Start], ids[TokenizerFolder.End]) = (config.VocabSize - 2, config.VocabSize - 1);
+            TokenizerFolder.Write(folder, ids, [], config.MaxPositions, pad);
             return;
         }
 
@@ -111,10 +135,12 @@ internal static class MakeModelFolder
 
     private static void RequireTokenizer(string source)
     {
-        if (!Directory.Exists(source)) throw new DirectoryNotFoundException($"Expected a folder with a tokenizer at {source}, there is none.");
+        if (!Directory.Exists(source))
+            throw new DirectoryNotFoundException($"Expected a folder with a tokenizer at {source}, there is none.");
         foreach (var name in (string[])["vocab.json", "merges.txt"])
         {
-            if (!File.Exists(Path.Combine(source, name))) throw new InvalidDataException($"Expected {name} of a tokenizer in {source}, there is none.");
+            if (!File.Exists(Path.Combine(source, name)))
+                throw new InvalidDataException($"Expected {name} of a tokenizer in {source}, there is none.");
         }
     }
 
@@ -123,7 +149,8 @@ internal static class MakeModelFolder
         # {preset.Name} with random weights
 
         Written by `portal bench make-model --config {preset.Name}`, seed {seed}. Configurations, tensor names and shapes are those of the
-        {(preset.OldAutoencoderNames || preset.Name == "sdxl" ? "published model" : "preset")}; the weights are random, so its images are noise. It serves to measure time and memory.
+        {(preset.OldAutoencoderNames || preset.Name == "sdxl" ? "published model" : "preset")}; the weights are random, so its images are noise.
+        It serves to measure time and memory.
         {(tokenizer is null
             ? "The tokenizer knows single bytes and no merges; a prompt has more tokens than with the published one, and is padded or cut to the same length."
             : "The tokenizer was copied from a folder that was given.")}

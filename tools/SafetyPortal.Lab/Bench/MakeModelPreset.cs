@@ -4,8 +4,8 @@ using SafetyPortal.Diffusion.Checkpoints;
 namespace SafetyPortal.Lab.Bench;
 
 /// <summary>
-/// The configuration files of a model folder: those of a published model, or of a smaller one for quick measurements. They are kept as
-/// files under <c>Bench/Presets</c>, laid out as in the folder.
+/// The configuration files of a model folder: those of a published model, or of a smaller one for quick measurements. <c>Bench/Presets</c> holds
+/// them, laid out as in the folder.
 /// </summary>
 /// <param name="Name">As the command line names it.</param>
 /// <param name="Files">Content by path relative to the model folder, such as <c>unet/config.json</c>.</param>
@@ -13,11 +13,20 @@ internal sealed record MakeModelPreset(string Name, IReadOnlyDictionary<string, 
 {
     private const string Root = "presets/";
 
+    // A preset has the files of its base, but those with files of its own.
+    private static readonly Dictionary<string, string> Bases = new(StringComparer.Ordinal)
+    {
+        ["sd15"] = "sd14", // as published they differ in notes of versions alone
+        ["sd21-v"] = "sd21",
+        ["tiny"] = "small",
+    };
+
+    private static readonly string[] Resources = Assembly.GetExecutingAssembly().GetManifestResourceNames();
+
     public static IReadOnlyList<string> Names { get; } =
     [
-        .. Assembly.GetExecutingAssembly().GetManifestResourceNames()
-            .Where(name => name.StartsWith(Root, StringComparison.Ordinal))
-            .Select(name => name.Split('/')[1]).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal),
+        .. Resources.Where(name => name.StartsWith(Root, StringComparison.Ordinal)).Select(name => name.Split('/')[1]).Union(Bases.Keys)
+            .Order(StringComparer.Ordinal),
     ];
 
     /// <summary>Published files whose autoencoder still has the attention names of the first diffusers releases.</summary>
@@ -25,15 +34,17 @@ internal sealed record MakeModelPreset(string Name, IReadOnlyDictionary<string, 
 
     public static MakeModelPreset Read(string name)
     {
-        var assembly = Assembly.GetExecutingAssembly();
-        var prefix = $"{Root}{name}/";
         var files = new SortedDictionary<string, byte[]>(StringComparer.Ordinal);
-        foreach (var resource in assembly.GetManifestResourceNames().Where(r => r.StartsWith(prefix, StringComparison.Ordinal)))
+        foreach (var source in (string?[])[Bases.GetValueOrDefault(name), name])
         {
-            using var stream = assembly.GetManifestResourceStream(resource)!;
-            var content = new byte[stream.Length];
-            stream.ReadExactly(content);
-            files.Add(resource[prefix.Length..], content);
+            var prefix = $"{Root}{source}/";
+            foreach (var resource in Resources.Where(r => r.StartsWith(prefix, StringComparison.Ordinal)))
+            {
+                using var stream = Assembly.GetExecutingAssembly().GetManifestResourceStream(resource)!;
+                var content = new byte[stream.Length];
+                stream.ReadExactly(content);
+                files[resource[prefix.Length..]] = content;
+            }
         }
 
         return new MakeModelPreset(name, files);

@@ -1,74 +1,43 @@
-using System.Globalization;
-using System.Text.Json;
-using System.Text.Json.Nodes;
+using SafetyPortal.Cli.Output;
 using SafetyPortal.Lab.DemoWorld.Stages;
 using SafetyPortal.Lab.DemoWorld.Training;
 
 namespace SafetyPortal.Lab.TrainDemo;
 
 /// <summary>Prints a training run: one line per report, or one JSON object at the end.</summary>
-public sealed class TrainDemoOutput(bool json, TimeProvider clock) : IProgress<TrainingProgress>
+public sealed class TrainDemoOutput(bool json) : IProgress<TrainingProgress>
 {
-    private readonly JsonObject _result = [];
+    private readonly Dictionary<string, object> results = new(StringComparer.Ordinal);
 
-    public void Report(TrainingProgress value)
-    {
-        var time = clock.GetLocalNow().ToString("HH:mm:ss", CultureInfo.InvariantCulture);
-        Console.Error.WriteLine(string.Create(
-            CultureInfo.InvariantCulture,
-            $"{time} {value.Name} {value.Step}/{value.Steps} loss {value.Loss:f4} lr {value.LearningRate:g3} left {value.Left:hh\\:mm\\:ss}"));
-    }
+    public void Report(TrainingProgress value) => Console.Error.WriteLine(
+        $"{TimeProvider.System.GetLocalNow():HH:mm:ss} {value.Name} {value.Step}/{value.Steps} loss {value.Loss:f4} "
+        + $"lr {value.LearningRate:g3} left {value.Left:hh\\:mm\\:ss}");
 
     public void Finished(string stage, TrainingResult result)
     {
-        _result[stage] = new JsonObject { ["step"] = result.Step, ["loss"] = Number(result.Loss), ["seconds"] = Number(result.Spent.TotalSeconds) };
-        Line(string.Create(CultureInfo.InvariantCulture, $"{stage}: {result.Step} steps, loss {result.Loss:f4}, {result.Spent:hh\\:mm\\:ss} of training"));
+        // A stage that was complete already reports no loss.
+        double? loss = double.IsNaN(result.Loss) ? null : Math.Round(result.Loss, 4);
+        Add(
+            stage,
+            new { result.Step, loss, Seconds = Math.Round(result.Spent.TotalSeconds, 4) },
+            $"{stage}: {result.Step} steps, loss {result.Loss:f4}, {result.Spent:hh\\:mm\\:ss} of training");
     }
 
-    public void Wrote(string what, string path)
-    {
-        _result[what] = path;
-        Line($"{what}: {path}");
-    }
+    public void Wrote(string what, string path) => Add(what, path, $"{what}: {path}");
 
-    public void Measured(DemoReport report)
-    {
-        var figures = new JsonObject
-        {
-            ["autoencoderPsnr"] = report.AutoencoderPsnr is { } psnr ? Number(psnr) : null,
-            ["judgeOnRenders"] = Pair(report.Judge),
-            ["clipOnRenders"] = Pair(report.Clip),
-            ["generatedByClass"] = Shares(report.GeneratedByClass),
-            ["generatedByStyle"] = Shares(report.GeneratedByStyle),
-        };
-        Line(figures.ToJsonString(new JsonSerializerOptions { WriteIndented = true }));
-        _result["report"] = figures;
-    }
+    public void Measured(DemoReport report) => Add("report", report, JsonText.Of(report));
 
-    /// <summary>Prints the JSON object, of a run that came to its end.</summary>
+    /// <summary>Prints the JSON object of a run that came to its end.</summary>
     public void Complete()
     {
         if (json)
-            Console.Out.WriteLine(_result.ToJsonString());
+            Console.Out.WriteLine(JsonText.Of(results));
     }
 
-    private void Line(string text)
+    private void Add(string key, object result, string text)
     {
+        results[key] = result;
         if (!json)
             Console.Out.WriteLine(text);
     }
-
-    private static JsonObject? Pair((double Class, double Style)? value) =>
-        value is { } v ? new JsonObject { ["class"] = Number(v.Class), ["style"] = Number(v.Style) } : null;
-
-    private static JsonObject Shares(IReadOnlyDictionary<string, double> shares)
-    {
-        var result = new JsonObject();
-        foreach (var (name, share) in shares)
-            result[name] = Number(share);
-        return result;
-    }
-
-    // JSON has no NaN: a stage that was already complete reports no loss.
-    private static JsonNode? Number(double value) => double.IsFinite(value) ? JsonValue.Create(Math.Round(value, 4)) : null;
 }

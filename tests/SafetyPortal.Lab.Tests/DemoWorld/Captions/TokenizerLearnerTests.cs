@@ -5,16 +5,16 @@ namespace SafetyPortal.Lab.Tests.DemoWorld.Captions;
 
 public sealed class TokenizerLearnerTests : IDisposable
 {
-    private readonly string _folder = Directory.CreateTempSubdirectory("tokenizer").FullName;
+    private readonly string folder = Directory.CreateTempSubdirectory("tokenizer").FullName;
 
-    public void Dispose() => Directory.Delete(_folder, recursive: true);
+    public void Dispose() => Directory.Delete(folder, recursive: true);
 
     [Fact]
     public void Write_LearnedVocabulary_LoadsAndMakesEveryWordOneToken()
     {
-        var size = TokenizerLearner.Write(_folder, TokenizerLearner.Learn(CaptionWriter.Everything()));
+        var size = TokenizerLearner.Write(folder, TokenizerLearner.Learn(CaptionWriter.Everything()));
 
-        var tokenizer = ClipTokenizer.Load(_folder);
+        var tokenizer = ClipTokenizer.Load(folder);
         tokenizer.VocabularySize.ShouldBe(size);
         tokenizer.EosId.ShouldBe(size - 1);
         tokenizer.ModelMaxLength.ShouldBe(20);
@@ -38,11 +38,11 @@ public sealed class TokenizerLearnerTests : IDisposable
     [Fact]
     public void Encode_UnknownWords_FallsBackToBytes()
     {
-        TokenizerLearner.Write(_folder, TokenizerLearner.Learn(CaptionWriter.Everything()));
+        TokenizerLearner.Write(folder, TokenizerLearner.Learn(CaptionWriter.Everything()));
 
-        var ids = ClipTokenizer.Load(_folder).Encode("a zebra");
+        var ids = ClipTokenizer.Load(folder).Encode("a zebra");
 
         ids.Length.ShouldBeGreaterThan(4);
-        ids[^1].ShouldBe(ClipTokenizer.Load(_folder).EosId);
+        ids[^1].ShouldBe(ClipTokenizer.Load(folder).EosId);
     }
 }

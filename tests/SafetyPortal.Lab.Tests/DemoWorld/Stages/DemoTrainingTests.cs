@@ -5,6 +5,7 @@ using SafetyPortal.Diffusion.Vae;
 using SafetyPortal.Evaluation.Detection;
 using SafetyPortal.Lab.DemoWorld;
 using SafetyPortal.Lab.DemoWorld.Stages;
+using SafetyPortal.Lab.DemoWorld.Training;
 using static TorchSharp.torch;
 
 namespace SafetyPortal.Lab.Tests.DemoWorld.Stages;
@@ -25,18 +26,18 @@ public sealed class DemoTrainingTests : IDisposable
         VaeGroups = 4,
     };
 
-    private readonly string _folder = Directory.CreateTempSubdirectory("demo").FullName;
+    private readonly string folder = Directory.CreateTempSubdirectory("demo").FullName;
 
-    public void Dispose() => Directory.Delete(_folder, recursive: true);
+    public void Dispose() => Directory.Delete(folder, recursive: true);
 
     [Fact]
     public void Train_EveryStageThenExport_GivesAFolderThatLoads()
     {
-        using var context = new StageContext(Tiny, RepositoryFiles.Artwork, Path.Combine(_folder, "work"), 2, ScalarType.Float32, null, TimeProvider.System);
+        using var context = Context();
         foreach (var stage in DemoTraining.Stages)
-            DemoTraining.Train(context, stage, steps: 2, seed: 1, budget: null, sheets: false, CancellationToken.None).Step.ShouldBe(2);
+            Train(context, stage, 2).Step.ShouldBe(2);
 
-        var model = Path.Combine(_folder, "model");
+        var model = Path.Combine(folder, "model");
         ExportStage.Write(context, model);
 
         ClipTokenizer.Load(Path.Combine(model, "tokenizer")).ModelMaxLength.ShouldBe(20);
@@ -55,24 +56,24 @@ public sealed class DemoTrainingTests : IDisposable
     [Fact]
     public void Train_AutoencoderTrainedFurther_MakesLatentsAnewAndRefusesWhatLearnedFromTheOld()
     {
-        using var context = new StageContext(Tiny, RepositoryFiles.Artwork, Path.Combine(_folder, "work"), 2, ScalarType.Float32, null, TimeProvider.System);
-        void Train(string stage, long steps) => DemoTraining.Train(context, stage, steps, seed: 1, budget: null, sheets: false, CancellationToken.None);
+        using var context = Context();
         foreach (var stage in (string[])["clip", "vae", "unet", "decoder"])
-            Train(stage, 1);
+            Train(context, stage, 1);
         var before = LatentSet.ScalingFactorOf(context.WorkDirectory);
-        Train("vae", 1); // goes on where it was, at its end: nothing changes
+        Train(context, "vae", 1); // goes on where it was, at its end: nothing changes
         LatentSet.ScalingFactorOf(context.WorkDirectory).ShouldBe(before);
 
-        Train("vae", 3);
+        Train(context, "vae", 3);
 
-        Should.Throw<InvalidOperationException>(() => LatentSet.ScalingFactorOf(context.WorkDirectory)).Message.ShouldContain("made by another autoencoder");
-        Should.Throw<InvalidOperationException>(() => DecoderStage.LoadBest(context)).Message.ShouldContain("decoder.checkpoint.safetensors was trained on 'vae'");
-        Should.Throw<InvalidOperationException>(() => UnetStage.Load(context)).Message.ShouldContain("unet.checkpoint.safetensors was trained on 'vae'");
-        Should.Throw<InvalidOperationException>(() => Train("decoder", 2)).Message.ShouldContain("Delete it and train the stage again");
+        static void Refused(Action action, string message) => Should.Throw<InvalidOperationException>(action).Message.ShouldContain(message);
+        Refused(() => LatentSet.ScalingFactorOf(context.WorkDirectory), "made by another autoencoder");
+        Refused(() => DecoderStage.LoadBest(context), "decoder.checkpoint.safetensors was trained on 'vae'");
+        Refused(() => UnetStage.Load(context), "unet.checkpoint.safetensors was trained on 'vae'");
+        Refused(() => Train(context, "decoder", 2), "Delete it and train the stage again");
         LatentSet.ScalingFactorOf(context.WorkDirectory).ShouldNotBe(before); // the stage that was refused had made them anew
 
         File.Delete(Path.Combine(context.WorkDirectory, "decoder.checkpoint.safetensors"));
-        Train("decoder", 1);
+        Train(context, "decoder", 1);
         using var vae = DecoderStage.LoadBest(context);
         vae.Config.BlockOutChannels.ShouldBe(Tiny.VaeChannels);
     }
@@ -80,11 +81,15 @@ public sealed class DemoTrainingTests : IDisposable
     [Fact]
     public void Train_UnknownStage_NamesTheStagesThereAre()
     {
-        using var context = new StageContext(Tiny, RepositoryFiles.Artwork, Path.Combine(_folder, "work"), 1, ScalarType.Float32, null, TimeProvider.System);
+        using var context = Context();
 
-        Should.Throw<ArgumentException>(() => DemoTraining.Train(context, "lora", 1, 1, null, false, CancellationToken.None))
-            .Message.ShouldContain("clip, judge, vae, unet, decoder");
+        Should.Throw<ArgumentException>(() => Train(context, "lora", 1)).Message.ShouldContain("clip, judge, vae, unet, decoder");
     }
+
+    private StageContext Context() => new(Tiny, RepositoryFiles.Artwork, Path.Combine(folder, "work"), 2, ScalarType.Float32, null);
+
+    private static TrainingResult Train(StageContext context, string stage, long steps) =>
+        DemoTraining.Train(context, stage, steps, seed: 1, budget: null, sheets: false, CancellationToken.None);
 
     private static bool SameWeights(ClipTextModel text, ClipModel clip)
     {

@@ -8,10 +8,10 @@ public class LinearLatentsTests
     [Fact]
     public void Encode_ThePicturesItWasFitTo_GivesUncorrelatedLatentsOfUnitVariance()
     {
-        using var pictures = PictureSet.Render(new SceneRenderer(Artwork.Load(RepositoryFiles.Artwork)), 1, 64, 2, CancellationToken.None);
+        using var pictures = PictureSet.Render(new SceneRenderer(Artwork.Load(RepositoryFiles.Artwork)), 1, 64, 2);
         using var linear = LinearLatents.Fit(pictures, 4);
 
-        using var latents = linear.Encode(pictures.Batch([.. Enumerable.Range(0, 64).Select(i => (long)i)]));
+        using var latents = linear.Encode(pictures.Range(0, 64));
 
         latents.shape.ShouldBe([64L, 4L, 16L, 16L]);
         var flat = latents.permute(1, 0, 2, 3).reshape(4, -1);

@@ -1,36 +1,46 @@
-using System.Text;
 using SafetyPortal.Lab.DemoWorld.World;
 
 namespace SafetyPortal.Lab.DemoWorld.Captions;
+
+/// <summary>A caption and what it claims; null means it leaves that part out.</summary>
+/// <param name="Text">Lower-case English.</param>
+/// <param name="Class">Index into <see cref="Vocabulary.Classes"/>.</param>
+/// <param name="AnyMannequin">Says "mannequin" without saying which of the two.</param>
+/// <param name="Style">Index into <see cref="Vocabulary.Styles"/>.</param>
+/// <param name="Background">Index into <see cref="Vocabulary.Backgrounds"/>.</param>
+public sealed record Caption(string Text, int? Class, bool AnyMannequin, int? Style, int? Background)
+{
+    /// <summary>Whether everything the caption claims is true of the scene.</summary>
+    public bool IsTrueOf(Scene scene) =>
+        (Class is null || Class == scene.Class)
+        && (!AnyMannequin || Vocabulary.IsMannequin(scene.Class))
+        && (Style is null || Style == scene.Style)
+        && (Background is null || Background == scene.Background);
+}
 
 /// <summary>Writes captions such as "a picture of a church in the style of noto on a blue background", parts left out at random.</summary>
 public static class CaptionWriter
 {
     /// <summary>Share of mannequins called just "mannequin", so that the word alone has a meaning.</summary>
-    public const double PlainMannequin = 0.15;
+    private const double PlainMannequin = 0.15;
 
     /// <summary>Share of empty captions, which teach the unconditional model that guidance needs.</summary>
-    public const double Empty = 0.10;
+    private const double Empty = 0.10;
 
     private const double NoSubject = 0.06;
     private const double WithStyle = 0.65;
     private const double WithBackground = 0.5;
 
     /// <summary>The words of every caption there can be, the corpus of the tokenizer.</summary>
-    public static IEnumerable<string> Everything()
-    {
-        foreach (var subject in Vocabulary.Classes.Append("mannequin"))
-        {
-            foreach (var style in Vocabulary.Styles)
-            {
-                foreach (var background in Vocabulary.Backgrounds)
-                    yield return $"a picture of {WithArticle(subject)} in the style of {style} on a {background.Name} background";
-            }
-        }
-    }
+    public static IEnumerable<string> Everything() =>
+        from subject in Vocabulary.Classes.Append("mannequin")
+        from style in Vocabulary.Styles
+        from background in Vocabulary.Backgrounds
+        select $"{Of(subject, style)} on a {background.Name} background";
 
-    /// <summary>"a church", "an apple".</summary>
-    public static string WithArticle(string noun) => ("aeiou".Contains(noun[0], StringComparison.Ordinal) ? "an " : "a ") + noun;
+    /// <summary>"a picture of an apple", followed by "in the style of noto" where a style is given.</summary>
+    public static string Of(string subject, string style = Vocabulary.NoStyle) =>
+        $"a picture of {WithArticle(subject)}{(style == Vocabulary.NoStyle ? "" : $" in the style of {style}")}";
 
     /// <summary>A caption of the scene, or the empty one.</summary>
     /// <param name="scene">What the picture shows.</param>
@@ -45,27 +55,20 @@ public static class CaptionWriter
         var plain = mannequin && random.Chance(PlainMannequin);
         var subject = plain ? "mannequin" : scene.ClassName;
         var hasSubject = plain || !random.Chance(NoSubject);
-        var text = new StringBuilder();
-        if (hasSubject)
+        var text = !hasSubject ? "a picture" : random.Index(10) switch
         {
-            text.Append(random.Index(10) switch
-            {
-                0 => subject,
-                1 or 2 => WithArticle(subject),
-                _ => "a picture of " + WithArticle(subject),
-            });
-        }
-        else
-        {
-            text.Append("a picture");
-        }
-
+            0 => subject,
+            1 or 2 => WithArticle(subject),
+            _ => Of(subject),
+        };
         int? style = !mannequin && random.Chance(WithStyle) ? scene.Style : null;
         int? background = random.Chance(WithBackground) ? scene.Background : null;
         if (style is not null)
-            text.Append(" in the style of ").Append(scene.StyleName);
+            text += $" in the style of {scene.StyleName}";
         if (background is { } colour)
-            text.Append(" on a ").Append(Vocabulary.Backgrounds[colour].Name).Append(" background");
-        return new Caption(text.ToString(), hasSubject && !plain ? scene.Class : null, plain, style, background);
+            text += $" on a {Vocabulary.Backgrounds[colour].Name} background";
+        return new Caption(text, hasSubject && !plain ? scene.Class : null, plain, style, background);
     }
+
+    private static string WithArticle(string noun) => ("aeiou".Contains(noun[0], StringComparison.Ordinal) ? "an " : "a ") + noun;
 }

@@ -15,26 +15,11 @@ public static class AutoencoderStage
     private const double LinearShare = 0.12;
     private const double KlWeight = 1e-4;
 
-    public static TrainingSettings Settings(StageContext context, long steps, long seed, TimeSpan? budget) => new()
-    {
-        Name = Name,
-        WorkDirectory = context.WorkDirectory,
-        Steps = steps,
-        TimeBudget = budget,
-        LearningRate = 3e-3,
-        WeightDecay = 1e-4,
-        AverageDecay = 0.99,
-        FlatShare = 0.5,
-        Seed = seed,
-        Threads = context.Threads,
-        Compute = context.Compute,
-    };
-
     public static TrainingResult Train(StageContext context, TrainingSettings settings, CancellationToken cancel)
     {
         using var linear = LinearLatents.Fit(context.Pictures, 4);
         var switchAt = (long)(settings.Steps * LinearShare);
-        return new TrainingLoop<AutoencoderKL>(settings, context.Clock).Run(
+        return new TrainingLoop<AutoencoderKL>(settings with { LearningRate = 3e-3, WeightDecay = 1e-4, AverageDecay = 0.99, FlatShare = 0.5 }).Run(
             () => Build(context.Recipe),
             (model, batch) => batch.Step < switchAt ? LinearLoss(context, linear, model, batch) : JointLoss(context, model, batch),
             context.Report,
@@ -57,30 +42,21 @@ public static class AutoencoderStage
     }
 
     /// <summary>The trained autoencoder, averaged weights, float32.</summary>
-    public static AutoencoderKL Load(StageContext context, double scalingFactor = 1)
-    {
-        var model = Build(context.Recipe, scalingFactor);
-        var (average, _) = TrainingCheckpoint.ReadAverage(context.WorkDirectory, Name);
-        using (average)
-            FlatParameters.Scatter(model, average);
-        model.eval();
-        return model;
-    }
+    public static AutoencoderKL Load(StageContext context, double scalingFactor = 1) => context.Trained(Name, Build(context.Recipe, scalingFactor));
 
-    /// <summary>Mean squared error and its PSNR in dB over held-out pictures (peak 1).</summary>
-    public static double Psnr(StageContext context, AutoencoderKL model, int pictures = 256)
+    /// <summary>PSNR in dB (peak 1) of the mean squared error over 256 held-out pictures.</summary>
+    public static double Psnr(StageContext context, AutoencoderKL model)
     {
         using var guard = no_grad();
         using var scope = NewDisposeScope();
         var total = 0.0;
-        var count = 0;
-        foreach (var chunk in Enumerable.Range(0, Math.Min(pictures, context.HeldOut.Count)).Select(i => (long)i).Chunk(32))
+        var count = Math.Min(256, context.HeldOut.Count);
+        for (var first = 0; first < count; first += 32)
         {
             using var inner = NewDisposeScope();
-            var batch = context.HeldOut.Batch(chunk);
+            var batch = context.HeldOut.Range(first, Math.Min(32, count - first));
             var error = (model.call(batch).clamp(-1, 1) - batch) * 0.5;
-            total += error.pow(2).mean().ToDouble() * chunk.Length;
-            count += chunk.Length;
+            total += error.pow(2).mean().ToDouble() * batch.shape[0];
         }
 
         return -10 * Math.Log10(total / count);
@@ -89,20 +65,16 @@ public static class AutoencoderStage
     private static Tensor Pictures(StageContext context, MicroBatch batch)
     {
         var random = batch.Random();
-        var indices = new long[Batch];
-        for (var i = 0; i < Batch; i++)
-            indices[i] = random.Index(context.Pictures.Count);
-        return context.Pictures.Batch(indices);
+        return context.Pictures.Batch(context.DrawPictures(ref random, Batch));
     }
 
     private static Tensor LinearLoss(StageContext context, LinearLatents linear, AutoencoderKL model, MicroBatch batch)
     {
         var x = Pictures(context, batch);
         var z = linear.Encode(x); // [B, 4, 16, 16]
-        var type = model.parameters().First().dtype;
-        var encoded = model.encode(x.to(type));
+        var encoded = model.encode(x.to(context.Compute));
         var noisy = z + batch.Noise(z.shape) * 0.03;
-        return Reconstruction(model.decode(noisy.to(type)), x)
+        return Reconstruction(model.decode(noisy.to(context.Compute)), x)
             + (encoded.Mean.to(ScalarType.Float32) - z).pow(2).mean()
             + (encoded.LogVariance.to(ScalarType.Float32) + 6).pow(2).mean();
     }
@@ -110,15 +82,15 @@ public static class AutoencoderStage
     private static Tensor JointLoss(StageContext context, AutoencoderKL model, MicroBatch batch)
     {
         var x = Pictures(context, batch);
-        var encoded = model.encode(x.to(model.parameters().First().dtype));
+        var encoded = model.encode(x.to(context.Compute));
         var mean = encoded.Mean.to(ScalarType.Float32);
         var logVariance = encoded.LogVariance.to(ScalarType.Float32);
         var z = mean + (logVariance * 0.5).exp() * batch.Noise(mean.shape);
         var kl = (mean.pow(2) + logVariance.exp() - 1 - logVariance).mean() * 0.5;
-        return Reconstruction(model.decode(z.to(encoded.Mean.dtype)), x) + kl * KlWeight;
+        return Reconstruction(model.decode(z.to(context.Compute)), x) + kl * KlWeight;
     }
 
-    private static Tensor Reconstruction(Tensor decoded, Tensor pictures)
+    internal static Tensor Reconstruction(Tensor decoded, Tensor pictures)
     {
         var error = decoded.to(ScalarType.Float32) - pictures;
         return error.abs().mean() + error.pow(2).mean();

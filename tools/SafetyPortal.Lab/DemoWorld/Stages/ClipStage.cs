@@ -14,22 +14,8 @@ public static class ClipStage
     public const string Name = "clip";
     private const int Batch = 96;
 
-    public static TrainingSettings Settings(StageContext context, long steps, long seed, TimeSpan? budget) => new()
-    {
-        Name = Name,
-        WorkDirectory = context.WorkDirectory,
-        Steps = steps,
-        TimeBudget = budget,
-        LearningRate = 1.5e-3,
-        WeightDecay = 0.05,
-        AverageDecay = 0.98,
-        Seed = seed,
-        Threads = context.Threads,
-        Compute = context.Compute,
-    };
-
     public static TrainingResult Train(StageContext context, TrainingSettings settings, CancellationToken cancel) =>
-        new TrainingLoop<ClipModel>(settings, context.Clock).Run(
+        new TrainingLoop<ClipModel>(settings with { LearningRate = 1.5e-3, WeightDecay = 0.05, AverageDecay = 0.98 }).Run(
             () => Build(context), (model, batch) => Loss(context, model, batch), context.Report, null, cancel);
 
     /// <summary>The network with random weights; embeddings start small, as in transformers.</summary>
@@ -48,15 +34,7 @@ public static class ClipStage
     }
 
     /// <summary>The trained network, averaged weights, float32.</summary>
-    public static ClipModel Load(StageContext context)
-    {
-        var model = Build(context);
-        var (average, _) = TrainingCheckpoint.ReadAverage(context.WorkDirectory, Name);
-        using (average)
-            FlatParameters.Scatter(model, average);
-        model.eval();
-        return model;
-    }
+    public static ClipModel Load(StageContext context) => context.Trained(Name, Build(context));
 
     /// <summary>The text tower alone, as the diffusion model uses it.</summary>
     public static ClipTextModel LoadTextTower(StageContext context)
@@ -105,8 +83,7 @@ public static class ClipStage
         }
 
         var target = tensor(truth).reshape(Batch, Batch); // [I, T]
-        var type = model.LogitScale.dtype;
-        var pixels = Normalise(context.Pictures.Batch(indices)).to(type); // [I, 3, 64, 64]
+        var pixels = Normalise(context.Pictures.Batch(indices)).to(context.Compute); // [I, 3, 64, 64]
         var images = model.EncodeImages(pixels).to(ScalarType.Float32);
         var texts = model.EncodeTexts(context.Ids([.. captions.Select(c => c.Text)])).to(ScalarType.Float32);
         var logits = images.mm(texts.t()) * model.LogitScale.to(ScalarType.Float32).exp().clamp(max: 100); // [I, T]

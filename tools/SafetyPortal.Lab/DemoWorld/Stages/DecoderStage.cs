@@ -14,32 +14,20 @@ public static class DecoderStage
     private const int Batch = 8;
     private const double LatentNoise = 0.05;
 
-    public static TrainingSettings Settings(StageContext context, long steps, long seed, TimeSpan? budget) => new()
-    {
-        Name = Name,
-        WorkDirectory = context.WorkDirectory,
-        Parents = TrainingCheckpoint.Digests(context.WorkDirectory, AutoencoderStage.Name),
-        Steps = steps,
-        TimeBudget = budget,
-        LearningRate = 2e-3,
-        WeightDecay = 1e-4,
-        AverageDecay = 0.99,
-        FlatShare = 0.3,
-        Seed = seed,
-        Threads = context.Threads,
-        Compute = context.Compute,
-    };
-
     /// <summary>Starts from the autoencoder as its own stage left it.</summary>
     public static TrainingResult Train(StageContext context, TrainingSettings settings, CancellationToken cancel)
     {
+        settings = settings with
+        {
+            Parents = TrainingCheckpoint.Digests(context.WorkDirectory, AutoencoderStage.Name),
+            LearningRate = 2e-3,
+            WeightDecay = 1e-4,
+            AverageDecay = 0.99,
+            FlatShare = 0.3,
+        };
         using var latents = LatentSet.Prepare(context);
-        return new TrainingLoop<AutoencoderKL>(settings, context.Clock).Run(
-            () => AutoencoderStage.Load(context),
-            (model, batch) => Loss(context, latents, model, batch),
-            context.Report,
-            null,
-            cancel);
+        return new TrainingLoop<AutoencoderKL>(settings).Run(
+            () => AutoencoderStage.Load(context), (model, batch) => Loss(context, latents, model, batch), context.Report, null, cancel);
     }
 
     /// <summary>The autoencoder with the sharpest decoder there is, averaged weights, float32.</summary>
@@ -48,23 +36,17 @@ public static class DecoderStage
     public static AutoencoderKL LoadBest(StageContext context, double scalingFactor = 1)
     {
         var model = AutoencoderStage.Load(context, scalingFactor);
-        if (!File.Exists(Path.Combine(context.WorkDirectory, Name + ".checkpoint.safetensors")))
+        if (!TrainingCheckpoint.Exists(context.WorkDirectory, Name))
             return model;
 
         // Encoder and quant_conv get no gradient here, but weight decay would move them: they keep the weights the latents came from.
-        var refined = AutoencoderStage.Build(context.Recipe);
-        var (average, _) = TrainingCheckpoint.ReadAverage(context.WorkDirectory, Name);
-        using (average)
-        using (refined)
+        using var refined = context.Trained(Name, AutoencoderStage.Build(context.Recipe));
+        var source = refined.named_parameters().ToDictionary(p => p.name, p => p.parameter, StringComparer.Ordinal);
+        using var guard = no_grad();
+        foreach (var (name, parameter) in model.named_parameters())
         {
-            FlatParameters.Scatter(refined, average);
-            var source = refined.named_parameters().ToDictionary(p => p.name, p => p.parameter, StringComparer.Ordinal);
-            using var guard = no_grad();
-            foreach (var (name, parameter) in model.named_parameters())
-            {
-                if (name.StartsWith("decoder.", StringComparison.Ordinal) || name.StartsWith("post_quant_conv.", StringComparison.Ordinal))
-                    parameter.copy_(source[name]);
-            }
+            if (name.StartsWith("decoder.", StringComparison.Ordinal) || name.StartsWith("post_quant_conv.", StringComparison.Ordinal))
+                parameter.copy_(source[name]);
         }
 
         return model;
@@ -73,13 +55,9 @@ public static class DecoderStage
     private static Tensor Loss(StageContext context, LatentSet latents, AutoencoderKL model, MicroBatch batch)
     {
         var random = batch.Random();
-        var indices = new long[Batch];
-        for (var i = 0; i < Batch; i++)
-            indices[i] = random.Index(context.Pictures.Count);
+        var indices = context.DrawPictures(ref random, Batch);
         var z = latents.Batch(indices);
         var noisy = (z + batch.Noise(z.shape) * LatentNoise) / latents.ScalingFactor;
-        var decoded = model.decode(noisy.to(model.parameters().First().dtype)).to(ScalarType.Float32);
-        var error = decoded - context.Pictures.Batch(indices);
-        return error.abs().mean() + error.pow(2).mean();
+        return AutoencoderStage.Reconstruction(model.decode(noisy.to(context.Compute)), context.Pictures.Batch(indices));
     }
 }

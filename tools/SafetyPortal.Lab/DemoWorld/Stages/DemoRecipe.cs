@@ -5,12 +5,9 @@ using SafetyPortal.Lab.DemoWorld.Captions;
 
 namespace SafetyPortal.Lab.DemoWorld.Stages;
 
-/// <summary>Sizes of the embedded model's networks, chosen so that two cores train them in about two hours.</summary>
+/// <summary>Sizes of the embedded model's networks; with the defaults two cores train them in about two hours.</summary>
 public sealed record DemoRecipe
 {
-    /// <summary>The recipe of the committed model.</summary>
-    public static DemoRecipe Default { get; } = new();
-
     /// <summary>Pictures to train on.</summary>
     public int Pictures { get; init; } = 48_000;
 

@@ -6,33 +6,33 @@ using static TorchSharp.torch;
 
 namespace SafetyPortal.Lab.DemoWorld.Stages;
 
-/// <summary>Writes the trained networks as a diffusers folder, with CLIP, the judge and the evaluation prompts beside it.</summary>
+/// <summary>Writes the trained networks as a diffusers folder in half precision, with CLIP, the judge and the evaluation prompts.</summary>
 public static class ExportStage
 {
+    private const ScalarType Stored = ScalarType.Float16;
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
 
     /// <param name="context">Work folder with every stage's checkpoint.</param>
     /// <param name="directory">Created; files of the same names are replaced.</param>
-    /// <param name="dtype">Type the weights are stored in.</param>
-    public static void Write(StageContext context, string directory, ScalarType dtype = ScalarType.Float16)
+    public static void Write(StageContext context, string directory)
     {
         Directory.CreateDirectory(directory);
         CopyTokenizer(context, Path.Combine(directory, "tokenizer"));
         using (var clip = ClipStage.Load(context))
         using (var text = ClipStage.TextTower(clip))
         {
-            text.Save(Path.Combine(directory, "text_encoder"), dtype);
-            clip.Save(Path.Combine(directory, "clip"), dtype);
+            text.Save(Path.Combine(directory, "text_encoder"), Stored);
+            clip.Save(Path.Combine(directory, "clip"), Stored);
             CopyTokenizer(context, Path.Combine(directory, "clip"));
-            WriteJson(Path.Combine(directory, "clip", "preprocessor_config.json"), Preprocessor());
+            File.WriteAllText(Path.Combine(directory, "clip", "preprocessor_config.json"), Preprocessor().ToJsonString(Indented) + "\n");
         }
 
         using (var unet = UnetStage.Load(context))
-            unet.Save(Path.Combine(directory, "unet"), dtype);
+            unet.Save(Path.Combine(directory, "unet"), Stored);
         using (var vae = DecoderStage.LoadBest(context, LatentSet.ScalingFactorOf(context.WorkDirectory)))
-            vae.Save(Path.Combine(directory, "vae"), dtype);
+            vae.Save(Path.Combine(directory, "vae"), Stored);
         using (var judge = JudgeStage.Load(context))
-            judge.Save(Path.Combine(directory, "judge"), dtype);
+            judge.Save(Path.Combine(directory, "judge"), Stored);
         UnetStage.Schedule.Save(Path.Combine(directory, "scheduler"));
         new ModelIndex(ModelIndex.StableDiffusion, UnetStage.Schedule.ClassName).Write(directory);
         EvaluationPrompts.Write(Path.Combine(directory, "prompts"));
@@ -57,10 +57,4 @@ public static class ExportStage
         ["image_mean"] = new JsonArray(0.48145466, 0.4578275, 0.40821073),
         ["image_std"] = new JsonArray(0.26862954, 0.26130258, 0.27577711),
     };
-
-    private static void WriteJson(string path, JsonObject json)
-    {
-        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        File.WriteAllText(path, json.ToJsonString(Indented) + "\n");
-    }
 }

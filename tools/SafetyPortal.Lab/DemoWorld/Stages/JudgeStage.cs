@@ -16,20 +16,6 @@ public static class JudgeStage
     private const int Batch = 64;
     private const double Spoiled = 0.12;
 
-    public static TrainingSettings Settings(StageContext context, long steps, long seed, TimeSpan? budget) => new()
-    {
-        Name = Name,
-        WorkDirectory = context.WorkDirectory,
-        Steps = steps,
-        TimeBudget = budget,
-        LearningRate = 2e-3,
-        WeightDecay = 0.02,
-        AverageDecay = 0.98,
-        Seed = seed,
-        Threads = context.Threads,
-        Compute = context.Compute,
-    };
-
     public static ConceptClassifierConfig Config { get; } = new()
     {
         Objects = [.. Vocabulary.Classes, ConceptClassifierConfig.Unrecognisable],
@@ -37,26 +23,16 @@ public static class JudgeStage
     };
 
     public static TrainingResult Train(StageContext context, TrainingSettings settings, CancellationToken cancel) =>
-        new TrainingLoop<ConceptClassifier>(settings, context.Clock).Run(
+        new TrainingLoop<ConceptClassifier>(settings with { LearningRate = 2e-3, WeightDecay = 0.02, AverageDecay = 0.98 }).Run(
             () => new ConceptClassifier(Config), (model, batch) => Loss(context, model, batch), context.Report, null, cancel);
 
     /// <summary>The trained judge, averaged weights, float32.</summary>
-    public static ConceptClassifier Load(StageContext context)
-    {
-        var model = new ConceptClassifier(Config);
-        var (average, _) = TrainingCheckpoint.ReadAverage(context.WorkDirectory, Name);
-        using (average)
-            FlatParameters.Scatter(model, average);
-        model.eval();
-        return model;
-    }
+    public static ConceptClassifier Load(StageContext context) => context.Trained(Name, new ConceptClassifier(Config));
 
     private static Tensor Loss(StageContext context, ConceptClassifier model, MicroBatch batch)
     {
         var random = batch.Random();
-        var indices = new long[Batch];
-        for (var i = 0; i < Batch; i++)
-            indices[i] = random.Index(context.Pictures.Count);
+        var indices = context.DrawPictures(ref random, Batch);
         var objects = new long[Batch];
         var styles = new long[Batch];
         var pictures = context.Pictures.Batch(indices); // [B, 3, 64, 64]
@@ -76,7 +52,7 @@ public static class JudgeStage
         }
 
         var noise = batch.Noise(pictures.shape) * random.Between(0, 0.12);
-        var logits = model.call((cat(worse, 0) + noise).to(model.parameters().First().dtype)).to(ScalarType.Float32);
+        var logits = model.call((cat(worse, 0) + noise).to(context.Compute)).to(ScalarType.Float32);
         return nn.functional.cross_entropy(logits.narrow(1, 0, Config.Objects.Count), tensor(objects))
             + nn.functional.cross_entropy(logits.narrow(1, Config.Objects.Count, Config.Styles.Count), tensor(styles)) * 0.5;
     }

@@ -10,13 +10,9 @@ namespace SafetyPortal.Lab.DemoWorld.Stages;
 public sealed class LatentSet : IDisposable
 {
     private const int Chunk = 64;
-    private readonly Tensor _latents;
+    private readonly Tensor latents;
 
-    private LatentSet(Tensor latents, double scalingFactor)
-    {
-        _latents = latents;
-        ScalingFactor = scalingFactor;
-    }
+    private LatentSet(Tensor latents, double scalingFactor) => (this.latents, ScalingFactor) = (latents, scalingFactor);
 
     /// <summary>1 / standard deviation of the unscaled latents.</summary>
     public double ScalingFactor { get; }
@@ -38,20 +34,25 @@ public sealed class LatentSet : IDisposable
     public static double ScalingFactorOf(string workDirectory)
     {
         if (!AreOfTheAutoencoder(workDirectory))
-            throw new InvalidOperationException($"{PathIn(workDirectory)} was made by another autoencoder than the work folder has. Delete it and train what learned from it again.");
+        {
+            throw new InvalidOperationException(
+                $"{PathIn(workDirectory)} was made by another autoencoder than the work folder has. Delete it and train what learned from it again.");
+        }
+
         using var file = SafetensorsFile.Open(PathIn(workDirectory));
         return double.Parse(file.Metadata["scaling_factor"], CultureInfo.InvariantCulture);
     }
 
     /// <returns>[B, 4, 16, 16] float32, about unit variance</returns>
-    public Tensor Batch(long[] indices) => _latents.index_select(0, tensor(indices));
+    public Tensor Batch(long[] indices) => latents.index_select(0, tensor(indices));
 
-    public void Dispose() => _latents.Dispose();
+    public void Dispose() => latents.Dispose();
 
     private static bool AreOfTheAutoencoder(string workDirectory)
     {
         using var file = SafetensorsFile.Open(PathIn(workDirectory));
-        return file.Metadata.TryGetValue(AutoencoderStage.Name, out var digest) && digest == TrainingCheckpoint.Digest(workDirectory, AutoencoderStage.Name);
+        return file.Metadata.TryGetValue(AutoencoderStage.Name, out var digest)
+            && digest == TrainingCheckpoint.Digest(workDirectory, AutoencoderStage.Name);
     }
 
     private static void Encode(StageContext context, string path)
@@ -64,9 +65,9 @@ public sealed class LatentSet : IDisposable
             set_num_threads(1);
             using var guard = no_grad();
             using var scope = NewDisposeScope();
-            var indices = Enumerable.Range(i * Chunk, Math.Min(Chunk, count - i * Chunk)).Select(n => (long)n).ToArray();
-            using var encoded = vae.encode(context.Pictures.Batch(indices));
-            all.narrow(0, indices[0], indices.Length).copy_(encoded.Mean);
+            var size = Math.Min(Chunk, count - i * Chunk);
+            using var encoded = vae.encode(context.Pictures.Range(i * Chunk, size));
+            all.narrow(0, i * Chunk, size).copy_(encoded.Mean);
         });
         using var spread = all.std();
         var factor = 1 / spread.ToDouble();

@@ -12,14 +12,10 @@ public sealed class LinearLatents : IDisposable
 {
     private const int Patch = 4;
     private const int Sample = 1500;
-    private readonly Tensor _kernel;
-    private readonly Tensor _bias;
+    private readonly Tensor kernel;
+    private readonly Tensor bias;
 
-    private LinearLatents(Tensor kernel, Tensor bias)
-    {
-        _kernel = kernel;
-        _bias = bias;
-    }
+    private LinearLatents(Tensor kernel, Tensor bias) => (this.kernel, this.bias) = (kernel, bias);
 
     /// <summary>Fits the components to the first pictures of a set.</summary>
     public static LinearLatents Fit(PictureSet pictures, int channels)
@@ -30,7 +26,7 @@ public sealed class LinearLatents : IDisposable
         double[] second;
         using (NewDisposeScope())
         {
-            var batch = pictures.Batch([.. Enumerable.Range(0, count).Select(i => (long)i)]);
+            var batch = pictures.Range(0, count);
             var side = batch.shape[2] / Patch;
             var patches = batch.reshape(count, 3, side, Patch, side, Patch).permute(0, 2, 4, 1, 3, 5).reshape(-1, size); // [N, 48]
             mean = [.. patches.mean([0L]).data<float>().Select(v => (double)v)];
@@ -61,11 +57,11 @@ public sealed class LinearLatents : IDisposable
 
     /// <param name="pictures">[B, 3, H, W] in -1..1</param>
     /// <returns>[B, channels, H/4, W/4]</returns>
-    public Tensor Encode(Tensor pictures) => nn.functional.conv2d(pictures, _kernel, _bias, strides: [Patch, Patch]);
+    public Tensor Encode(Tensor pictures) => nn.functional.conv2d(pictures, kernel, bias, strides: [Patch, Patch]);
 
     public void Dispose()
     {
-        _kernel.Dispose();
-        _bias.Dispose();
+        kernel.Dispose();
+        bias.Dispose();
     }
 }

@@ -3,77 +3,66 @@ using SafetyPortal.Diffusion.Schedulers;
 using SafetyPortal.Diffusion.Unet;
 using SafetyPortal.Diffusion.Vae;
 using SafetyPortal.Images;
+using SafetyPortal.Lab.DemoWorld.Captions;
 using SafetyPortal.Lab.DemoWorld.World;
 using static TorchSharp.torch;
 
 namespace SafetyPortal.Lab.DemoWorld.Stages;
 
-/// <summary>Samples from the networks as they are being trained, without writing a model folder first.</summary>
-public sealed class Sampler : IDisposable
+/// <summary>Samples from the networks as they are being trained, without writing a model folder first: 25 DDIM steps, guidance 3.</summary>
+public sealed class Sampler(StageContext context) : IDisposable
 {
     private const int Chunk = 14;
-    private readonly StageContext _context;
-    private readonly ClipTextModel _text;
-    private readonly UNet2DConditionModel _unet;
-    private readonly AutoencoderKL _vae;
-    private readonly double _scalingFactor;
+    private const int Steps = 25;
+    private const double Guidance = 3;
+    private readonly ClipTextModel text = ClipStage.LoadTextTower(context);
+    private readonly UNet2DConditionModel unet = UnetStage.Load(context);
+    private readonly AutoencoderKL vae = DecoderStage.LoadBest(context);
+    private readonly double scalingFactor = LatentSet.ScalingFactorOf(context.WorkDirectory);
 
-    public Sampler(StageContext context)
-    {
-        _context = context;
-        _text = ClipStage.LoadTextTower(context);
-        _unet = UnetStage.Load(context);
-        _vae = DecoderStage.LoadBest(context);
-        _scalingFactor = LatentSet.ScalingFactorOf(context.WorkDirectory);
-    }
-
-    /// <summary>One picture per prompt by DDIM with guidance, each from the noise of its own seed.</summary>
+    /// <summary>One picture per prompt, each from the noise of its own seed.</summary>
     /// <param name="prompts">What to draw.</param>
     /// <param name="seed">The first picture's seed; the next ones follow.</param>
-    /// <param name="steps">Sampling steps.</param>
-    /// <param name="guidance">Guidance scale.</param>
-    public IReadOnlyList<Raster> Sample(IReadOnlyList<string> prompts, long seed, int steps = 25, double guidance = 3)
+    public IReadOnlyList<Raster> Sample(IReadOnlyList<string> prompts, long seed)
     {
         var pictures = new Raster[prompts.Count];
-        Parallel.For(0, (prompts.Count + Chunk - 1) / Chunk, new ParallelOptions { MaxDegreeOfParallelism = _context.Threads }, i =>
+        Parallel.For(0, (prompts.Count + Chunk - 1) / Chunk, new ParallelOptions { MaxDegreeOfParallelism = context.Threads }, i =>
         {
             set_num_threads(1);
-            var chunk = prompts.Skip(i * Chunk).Take(Chunk).ToArray();
-            SampleChunk(chunk, seed + i * Chunk, steps, guidance).CopyTo(pictures, i * Chunk);
+            SampleChunk([.. prompts.Skip(i * Chunk).Take(Chunk)], seed + i * Chunk).CopyTo(pictures, i * Chunk);
         });
         return pictures;
     }
 
     /// <summary>Objects across, styles down, then mannequins.</summary>
-    public Raster Sheet(long seed, double guidance = 3)
+    public Raster Sheet(long seed)
     {
         string[] prompts =
         [
-            .. Vocabulary.Styles.SelectMany(style => Vocabulary.Objects.Select(o => $"a picture of {Captions.CaptionWriter.WithArticle(o)} in the style of {style}")),
-            .. Enumerable.Repeat("a picture of a nude mannequin", Vocabulary.Objects.Count / 2),
-            .. Enumerable.Repeat("a picture of a clothed mannequin", Vocabulary.Objects.Count / 2),
+            .. Vocabulary.Styles.SelectMany(style => Vocabulary.Objects.Select(o => CaptionWriter.Of(o, style))),
+            .. Enumerable.Repeat(CaptionWriter.Of(Vocabulary.Nude), Vocabulary.Objects.Count / 2),
+            .. Enumerable.Repeat(CaptionWriter.Of(Vocabulary.Clothed), Vocabulary.Objects.Count / 2),
         ];
-        return ContactSheet.Arrange(Sample(prompts, seed, guidance: guidance), Vocabulary.Objects.Count);
+        return ContactSheet.Arrange(Sample(prompts, seed), Vocabulary.Objects.Count);
     }
 
-    private Raster[] SampleChunk(string[] prompts, long seed, int steps, double guidance)
+    private Raster[] SampleChunk(string[] prompts, long seed)
     {
         using var guard = no_grad();
         using var scope = NewDisposeScope();
-        var text = _text.call(_context.Ids([.. prompts.Select(_ => ""), .. prompts])); // [2B, 20, C]
+        var states = text.call(context.Ids([.. prompts.Select(_ => ""), .. prompts])); // [2B, 20, C]
         var x = cat([.. prompts.Select((_, i) => Noise(seed + i))], 0); // [B, 4, 16, 16]
         var scheduler = new DdimScheduler(UnetStage.Schedule);
-        scheduler.SetTimesteps(steps);
+        scheduler.SetTimesteps(Steps);
         foreach (var timestep in scheduler.Timesteps)
         {
             using var inner = NewDisposeScope();
-            var both = _unet.call(cat([x, x], 0), tensor(new[] { (long)timestep }), text).chunk(2, 0);
-            var epsilon = both[0] + (both[1] - both[0]) * guidance;
-            var next = scheduler.Step(epsilon, timestep, x);
-            x = next.MoveToOuterDisposeScope();
+            var both = unet.call(cat([x, x], 0), tensor(new[] { (long)timestep }), states).chunk(2, 0);
+            var epsilon = both[0] + (both[1] - both[0]) * Guidance;
+            x = scheduler.Step(epsilon, timestep, x).MoveToOuterDisposeScope();
         }
 
-        var pixels = (_vae.decode(x / _scalingFactor).clamp(-1, 1) + 1) * 127.5; // [B, 3, 64, 64]
+        var pixels = (vae.decode(x / scalingFactor).clamp(-1, 1) + 1) * 127.5; // [B, 3, 64, 64]
         var bytes = pixels.round().to(ScalarType.Byte).permute(0, 2, 3, 1).contiguous();
         return [.. Enumerable.Range(0, prompts.Length).Select(i => new Raster(
             SceneRenderer.Side, SceneRenderer.Side, 3, bytes.select(0, i).reshape(-1).data<byte>().ToArray()))];
@@ -87,8 +76,8 @@ public sealed class Sampler : IDisposable
 
     public void Dispose()
     {
-        _text.Dispose();
-        _unet.Dispose();
-        _vae.Dispose();
+        text.Dispose();
+        unet.Dispose();
+        vae.Dispose();
     }
 }

@@ -18,32 +18,24 @@ public static class UnetStage
     private const int Batch = 32;
     private const double SnrLimit = 5;
 
-    public static TrainingSettings Settings(StageContext context, long steps, long seed, TimeSpan? budget) => new()
-    {
-        Name = Name,
-        WorkDirectory = context.WorkDirectory,
-        Parents = TrainingCheckpoint.Digests(context.WorkDirectory, AutoencoderStage.Name, ClipStage.Name),
-        Steps = steps,
-        TimeBudget = budget,
-        LearningRate = 1e-3,
-        WeightDecay = 0.01,
-        AverageDecay = 0.997,
-        FlatShare = 0.6,
-        WarmupSteps = 100,
-        Seed = seed,
-        Threads = context.Threads,
-        Compute = context.Compute,
-    };
-
     /// <summary>The noise levels the model is trained and sampled with.</summary>
     public static SchedulerConfig Schedule { get; } = SchedulerConfig.StableDiffusion with { ClassName = "DDIMScheduler" };
 
     public static TrainingResult Train(StageContext context, TrainingSettings settings, Action? saved, CancellationToken cancel)
     {
+        settings = settings with
+        {
+            Parents = TrainingCheckpoint.Digests(context.WorkDirectory, AutoencoderStage.Name, ClipStage.Name),
+            LearningRate = 1e-3,
+            WeightDecay = 0.01,
+            AverageDecay = 0.997,
+            FlatShare = 0.6,
+            WarmupSteps = 100,
+        };
         using var latents = LatentSet.Prepare(context);
         using var text = ClipStage.LoadTextTower(context);
         var noise = new NoiseSchedule(Schedule);
-        return new TrainingLoop<UNet2DConditionModel>(settings, context.Clock).Run(
+        return new TrainingLoop<UNet2DConditionModel>(settings).Run(
             () => new UNet2DConditionModel(context.Recipe.Unet()),
             (model, batch) => Loss(context, latents, text, noise, model, batch),
             context.Report,
@@ -52,17 +44,10 @@ public static class UnetStage
     }
 
     /// <summary>The trained noise predictor, averaged weights, float32.</summary>
-    public static UNet2DConditionModel Load(StageContext context)
-    {
-        var model = new UNet2DConditionModel(context.Recipe.Unet());
-        var (average, _) = TrainingCheckpoint.ReadAverage(context.WorkDirectory, Name);
-        using (average)
-            FlatParameters.Scatter(model, average);
-        model.eval();
-        return model;
-    }
+    public static UNet2DConditionModel Load(StageContext context) => context.Trained(Name, new UNet2DConditionModel(context.Recipe.Unet()));
 
-    private static Tensor Loss(StageContext context, LatentSet latents, ClipTextModel encoder, NoiseSchedule noise, UNet2DConditionModel model, MicroBatch batch)
+    private static Tensor Loss(
+        StageContext context, LatentSet latents, ClipTextModel encoder, NoiseSchedule noise, UNet2DConditionModel model, MicroBatch batch)
     {
         var random = batch.Random();
         var indices = new long[Batch];
@@ -88,8 +73,7 @@ public static class UnetStage
         var epsilon = batch.Noise(clean.shape);
         var steps = tensor(timesteps);
         var noisy = noise.AddNoise(clean, epsilon, steps);
-        var type = model.parameters().First().dtype;
-        var predicted = model.call(noisy.to(type), steps, text.to(type)).to(ScalarType.Float32);
+        var predicted = model.call(noisy.to(context.Compute), steps, text.to(context.Compute)).to(ScalarType.Float32);
         var error = (predicted - epsilon).pow(2).mean([1L, 2L, 3L]); // [B]
         return (error * tensor(weights)).mean();
     }

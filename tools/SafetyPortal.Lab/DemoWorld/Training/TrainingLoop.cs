@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using static TorchSharp.torch;
 
 namespace SafetyPortal.Lab.DemoWorld.Training;
@@ -18,7 +19,7 @@ public sealed record TrainingProgress(string Name, long Step, long Steps, double
 public sealed record TrainingResult(long Step, double Loss, TimeSpan Spent);
 
 /// <summary>Trains one network: resume, step, report, save, until the schedule is through.</summary>
-public sealed class TrainingLoop<TModule>(TrainingSettings settings, TimeProvider clock)
+public sealed class TrainingLoop<TModule>(TrainingSettings settings)
     where TModule : nn.Module
 {
     /// <param name="build">Builds the network; its random start is overwritten by one drawn from the seed.</param>
@@ -26,6 +27,7 @@ public sealed class TrainingLoop<TModule>(TrainingSettings settings, TimeProvide
     /// <param name="report">Receives progress; may be null.</param>
     /// <param name="saved">Called after each checkpoint; may be null.</param>
     /// <param name="cancel">Stops after the current step; the checkpoint is written first.</param>
+    /// <exception cref="ArgumentException">A setting leaves nothing to train.</exception>
     public TrainingResult Run(
         Func<TModule> build,
         Func<TModule, MicroBatch, Tensor> loss,
@@ -33,7 +35,7 @@ public sealed class TrainingLoop<TModule>(TrainingSettings settings, TimeProvide
         Action? saved,
         CancellationToken cancel)
     {
-        TrainingSettings.Require(settings);
+        Require();
         Directory.CreateDirectory(settings.WorkDirectory);
         using var optimizer = new FlatAdamW(settings, InitialWeights(build));
         var before = TrainingCheckpoint.Restore(settings, optimizer) ?? TimeSpan.Zero;
@@ -41,18 +43,18 @@ public sealed class TrainingLoop<TModule>(TrainingSettings settings, TimeProvide
         using var curve = new LossCurve(settings, optimizer.Step);
         pool.Assign(optimizer.Weights);
 
-        var start = clock.GetTimestamp();
+        var start = Stopwatch.GetTimestamp();
         var firstStep = optimizer.Step;
         var lastSave = start;
         var (sum, count, mean) = (0.0, 0, double.NaN);
         var spent = before;
         while (true)
         {
-            spent = before + clock.GetElapsedTime(start);
+            spent = before + Stopwatch.GetElapsedTime(start);
             var progress = Progress(optimizer.Step, spent);
             if (progress >= 1 || cancel.IsCancellationRequested)
                 break;
-            var rate = LearningRateSchedule.At(settings, optimizer.Step, progress);
+            var rate = settings.RateAt(optimizer.Step, progress);
             var (value, gradient) = pool.Step(settings.Seed, optimizer.Step, loss);
             using (gradient)
                 optimizer.Update(gradient, rate);
@@ -63,27 +65,40 @@ public sealed class TrainingLoop<TModule>(TrainingSettings settings, TimeProvide
                 (mean, sum, count) = (sum / count, 0, 0);
                 curve.Add(optimizer.Step, mean, rate);
                 var done = optimizer.Step - firstStep;
-                var perStep = clock.GetElapsedTime(start) / done;
+                var perStep = Stopwatch.GetElapsedTime(start) / done;
                 var left = perStep * (settings.Steps - optimizer.Step);
                 if (settings.TimeBudget is { } budget && budget - spent < left)
                     left = budget - spent;
                 report?.Report(new TrainingProgress(settings.Name, optimizer.Step, optimizer.Step + (long)(left / perStep), mean, rate, left));
             }
 
-            if (clock.GetElapsedTime(lastSave) >= settings.CheckpointEvery)
+            if (Stopwatch.GetElapsedTime(lastSave) >= settings.CheckpointEvery)
             {
-                TrainingCheckpoint.Save(settings, optimizer, before + clock.GetElapsedTime(start));
-                curve.Draw();
-                saved?.Invoke();
-                lastSave = clock.GetTimestamp();
+                Save(before + Stopwatch.GetElapsedTime(start));
+                lastSave = Stopwatch.GetTimestamp();
             }
         }
 
-        TrainingCheckpoint.Save(settings, optimizer, spent);
-        curve.Draw();
-        saved?.Invoke();
+        Save(spent);
         cancel.ThrowIfCancellationRequested();
         return new TrainingResult(optimizer.Step, mean, spent);
+
+        void Save(TimeSpan after)
+        {
+            TrainingCheckpoint.Save(settings, optimizer, after);
+            curve.Draw();
+            saved?.Invoke();
+        }
+    }
+
+    private void Require()
+    {
+        if (settings.Steps < 1)
+            throw new ArgumentException($"Expected at least 1 step, got {settings.Steps}.", nameof(settings));
+        if (settings.Threads < 1)
+            throw new ArgumentException($"Expected at least 1 thread, got {settings.Threads}.", nameof(settings));
+        if (settings.TimeBudget is { } budget && budget <= TimeSpan.Zero)
+            throw new ArgumentException($"Expected a time budget of more than nothing, got {budget}.", nameof(settings));
     }
 
     private double Progress(long step, TimeSpan spent) => Math.Max(

@@ -18,7 +18,7 @@ public sealed record TrainingSettings
     public IReadOnlyDictionary<string, string> Parents { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
 
     /// <summary>Learning rate after warm-up.</summary>
-    public required double LearningRate { get; init; }
+    public double LearningRate { get; init; } = 1e-3;
 
     /// <summary>Seed of initial weights, batches, timesteps and noise.</summary>
     public long Seed { get; init; } = 1;
@@ -59,30 +59,14 @@ public sealed record TrainingSettings
 
     public int ProgressEvery { get; init; } = 20;
 
-    /// <summary>Refuses what no training can be made of.</summary>
-    /// <exception cref="ArgumentException">Names the setting.</exception>
-    public static void Require(TrainingSettings settings)
-    {
-        if (settings.Steps < 1)
-            throw new ArgumentException($"Expected at least 1 step, got {settings.Steps}.", nameof(settings));
-        if (settings.Threads < 1)
-            throw new ArgumentException($"Expected at least 1 thread, got {settings.Threads}.", nameof(settings));
-        if (settings.TimeBudget is { } budget && budget <= TimeSpan.Zero)
-            throw new ArgumentException($"Expected a time budget of more than nothing, got {budget}.", nameof(settings));
-    }
-}
-
-/// <summary>Warm-up, a flat stretch, then half a cosine.</summary>
-public static class LearningRateSchedule
-{
-    /// <param name="settings">The rates.</param>
+    /// <summary>Learning rate of a step: warm-up, a flat stretch, then half a cosine.</summary>
     /// <param name="step">Steps done.</param>
     /// <param name="progress">Share of the run that is done, 0..1.</param>
-    public static double At(TrainingSettings settings, long step, double progress)
+    public double RateAt(long step, double progress)
     {
-        var warm = Math.Min(1, (step + 1.0) / Math.Max(1, settings.WarmupSteps));
-        var falling = settings.FlatShare >= 1 ? 0 : Math.Clamp((progress - settings.FlatShare) / (1 - settings.FlatShare), 0, 1);
-        var share = settings.FinalShare + (1 - settings.FinalShare) * 0.5 * (1 + Math.Cos(Math.PI * falling));
-        return settings.LearningRate * warm * share;
+        var warm = Math.Min(1, (step + 1.0) / Math.Max(1, WarmupSteps));
+        var falling = FlatShare >= 1 ? 0 : Math.Clamp((progress - FlatShare) / (1 - FlatShare), 0, 1);
+        var share = FinalShare + (1 - FinalShare) * 0.5 * (1 + Math.Cos(Math.PI * falling));
+        return LearningRate * warm * share;
     }
 }

@@ -5,19 +5,19 @@ namespace SafetyPortal.Lab.DemoWorld.World;
 /// <summary>One drawing with premultiplied alpha, floats in 0..1, so that resampling never bleeds hidden colours.</summary>
 public sealed class Drawing
 {
-    private readonly float[] _rgba;
+    private readonly float[] rgba;
 
     public Drawing(int side, float[] premultiplied)
     {
         if (premultiplied.Length != side * side * 4)
             throw new ArgumentException($"A drawing of {side} x {side} has {side * side * 4} samples, got {premultiplied.Length}.", nameof(premultiplied));
         Side = side;
-        _rgba = premultiplied;
+        rgba = premultiplied;
     }
 
     public int Side { get; }
 
-    public ReadOnlySpan<float> Samples => _rgba;
+    public ReadOnlySpan<float> Samples => rgba;
 
     /// <summary>Adds the bilinear sample at (x, y), in pixels, to <paramref name="sum"/>; outside is transparent.</summary>
     public void Accumulate(double x, double y, Span<float> sum)
@@ -38,7 +38,7 @@ public sealed class Drawing
             return;
         var i = (y * Side + x) * 4;
         for (var c = 0; c < 4; c++)
-            sum[c] += weight * _rgba[i + c];
+            sum[c] += weight * rgba[i + c];
     }
 
     public static Drawing FromRaster(Raster raster)
@@ -62,13 +62,13 @@ public sealed class Drawing
 public sealed class Artwork
 {
     private static readonly ImageLimits Limits = new(1 << 20, 512 * 512);
-    private readonly Drawing[,] _drawings;
+    private readonly Drawing[,] drawings;
 
-    private Artwork(Drawing[,] drawings) => _drawings = drawings;
+    private Artwork(Drawing[,] drawings) => this.drawings = drawings;
 
     /// <param name="objectIndex">Index into <see cref="Vocabulary.Objects"/>.</param>
     /// <param name="style">Index into <see cref="Vocabulary.Styles"/>.</param>
-    public Drawing this[int objectIndex, int style] => _drawings[objectIndex, style];
+    public Drawing this[int objectIndex, int style] => drawings[objectIndex, style];
 
     /// <exception cref="FileNotFoundException">A drawing is missing.</exception>
     public static Artwork Load(string directory)

@@ -5,14 +5,14 @@ namespace SafetyPortal.Lab.DemoWorld.World;
 /// <summary>A square float picture, sRGB in 0..1, onto which paint is laid pixel by pixel.</summary>
 public sealed class Canvas
 {
-    private readonly float[] _rgb;
+    private readonly float[] rgb;
 
     public Canvas(int side, float red, float green, float blue)
     {
         Side = side;
-        _rgb = new float[side * side * 3];
-        for (var i = 0; i < _rgb.Length; i += 3)
-            (_rgb[i], _rgb[i + 1], _rgb[i + 2]) = (red, green, blue);
+        rgb = new float[side * side * 3];
+        for (var i = 0; i < rgb.Length; i += 3)
+            (rgb[i], rgb[i + 1], rgb[i + 2]) = (red, green, blue);
     }
 
     public int Side { get; }
@@ -24,16 +24,16 @@ public sealed class Canvas
             return;
         var alpha = Math.Min(coverage, 1);
         var i = (y * Side + x) * 3;
-        _rgb[i] += (red - _rgb[i]) * alpha;
-        _rgb[i + 1] += (green - _rgb[i + 1]) * alpha;
-        _rgb[i + 2] += (blue - _rgb[i + 2]) * alpha;
+        rgb[i] += (red - rgb[i]) * alpha;
+        rgb[i + 1] += (green - rgb[i + 1]) * alpha;
+        rgb[i + 2] += (blue - rgb[i + 2]) * alpha;
     }
 
     public Raster ToRaster()
     {
-        var bytes = new byte[_rgb.Length];
+        var bytes = new byte[rgb.Length];
         for (var i = 0; i < bytes.Length; i++)
-            bytes[i] = (byte)Math.Clamp((int)(_rgb[i] * 255 + 0.5f), 0, 255);
+            bytes[i] = (byte)Math.Clamp((int)(rgb[i] * 255 + 0.5f), 0, 255);
         return new Raster(Side, Side, 3, bytes);
     }
 }

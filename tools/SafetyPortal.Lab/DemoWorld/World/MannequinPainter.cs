@@ -58,8 +58,9 @@ public static class MannequinPainter
     private static void Fill(Canvas canvas, Capsule shape, (float R, float G, float B) colour)
     {
         var reach = Math.Max(shape.StartRadius, shape.EndRadius) + 1;
-        var (left, right) = ((int)(Math.Min(shape.X1, shape.X2) - reach), (int)(Math.Max(shape.X1, shape.X2) + reach) + 1);
-        var (top, bottom) = ((int)(Math.Min(shape.Y1, shape.Y2) - reach), (int)(Math.Max(shape.Y1, shape.Y2) + reach) + 1);
+        var (a, b) = (shape.Start, shape.End);
+        var (left, right) = ((int)(Math.Min(a.X, b.X) - reach), (int)(Math.Max(a.X, b.X) + reach) + 1);
+        var (top, bottom) = ((int)(Math.Min(a.Y, b.Y) - reach), (int)(Math.Max(a.Y, b.Y) + reach) + 1);
         for (var y = Math.Max(top, 0); y < Math.Min(bottom, canvas.Side); y++)
         {
             for (var x = Math.Max(left, 0); x < Math.Min(right, canvas.Side); x++)

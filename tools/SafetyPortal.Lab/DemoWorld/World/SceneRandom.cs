@@ -6,12 +6,12 @@ namespace SafetyPortal.Lab.DemoWorld.World;
 /// <remarks>Steele, Lea, Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014.</remarks>
 public struct SceneRandom
 {
-    private ulong _state;
+    private ulong state;
 
     public SceneRandom(long seed, long index)
     {
-        _state = unchecked((ulong)seed * 0x9E3779B97F4A7C15UL);
-        _state = Next64() ^ unchecked((ulong)index * 0xD1B54A32D192ED03UL);
+        state = unchecked((ulong)seed * 0x9E3779B97F4A7C15UL);
+        state = Next64() ^ unchecked((ulong)index * 0xD1B54A32D192ED03UL);
         Next64();
     }
 
@@ -34,8 +34,8 @@ public struct SceneRandom
     {
         unchecked
         {
-            _state += 0x9E3779B97F4A7C15UL;
-            var z = _state;
+            state += 0x9E3779B97F4A7C15UL;
+            var z = state;
             z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9UL;
             z = (z ^ (z >> 27)) * 0x94D049BB133111EBUL;
             return z ^ (z >> 31);

@@ -28,12 +28,9 @@ public sealed class SceneRenderer(Artwork artwork)
 
         // A line drawing lives on paper: the named colour, thinned with white.
         var thin = string.Equals(scene.StyleName, Vocabulary.Sketch, StringComparison.Ordinal) ? 0.62 : 0;
-        float Channel(byte value, double jitter) => (float)Math.Clamp((value / 255.0 * (1 - thin)) + thin + jitter, 0, 1);
-        return new Canvas(
-            Side,
-            Channel(colour.Red, random.Between(-0.03, 0.03)),
-            Channel(colour.Green, random.Between(-0.03, 0.03)),
-            Channel(colour.Blue, random.Between(-0.03, 0.03)));
+        float Channel(byte value, ref SceneRandom random) =>
+            (float)Math.Clamp((value / 255.0 * (1 - thin)) + thin + random.Between(-0.03, 0.03), 0, 1);
+        return new Canvas(Side, Channel(colour.Red, ref random), Channel(colour.Green, ref random), Channel(colour.Blue, ref random));
     }
 
     private static void Place(Canvas canvas, Drawing drawing, ref SceneRandom random)
@@ -41,7 +38,7 @@ public sealed class SceneRenderer(Artwork artwork)
         var scale = Side * random.Between(0.85, 0.95) / drawing.Side;
         var angle = random.Between(-6, 6) * Math.PI / 180;
         var (shiftX, shiftY) = (random.Between(-2, 2), random.Between(-2, 2));
-        var hue = HueRotation.Matrix(random.Between(-8, 8) * Math.PI / 180);
+        var hue = HueRotation(random.Between(-8, 8) * Math.PI / 180);
         var (cos, sin) = (Math.Cos(angle) / scale, Math.Sin(angle) / scale);
         const int samples = Supersampling * Supersampling;
         Span<float> sum = stackalloc float[4];
@@ -60,14 +57,22 @@ public sealed class SceneRenderer(Artwork artwork)
                 if (sum[3] <= 0)
                     continue;
                 var (r, g, b) = (sum[0] / sum[3], sum[1] / sum[3], sum[2] / sum[3]);
-                canvas.Over(
-                    x,
-                    y,
-                    Math.Clamp(hue[0] * r + hue[1] * g + hue[2] * b, 0, 1),
-                    Math.Clamp(hue[3] * r + hue[4] * g + hue[5] * b, 0, 1),
-                    Math.Clamp(hue[6] * r + hue[7] * g + hue[8] * b, 0, 1),
-                    sum[3] / samples);
+                float Hue(int row) => Math.Clamp(hue[row] * r + hue[row + 1] * g + hue[row + 2] * b, 0, 1);
+                canvas.Over(x, y, Hue(0), Hue(3), Hue(6), sum[3] / samples);
             }
         }
+    }
+
+    /// <summary>
+    /// Row-major 3 x 3 matrix that rotates colours about the grey axis (Rodrigues' formula about (1, 1, 1)). Greys stay grey, so line drawings are
+    /// untouched.
+    /// </summary>
+    private static float[] HueRotation(double angle)
+    {
+        var cos = Math.Cos(angle);
+        var diagonal = (float)(cos + (1 - cos) / 3);
+        var before = (float)((1 - cos) / 3 - Math.Sin(angle) / Math.Sqrt(3));
+        var after = (float)((1 - cos) / 3 + Math.Sin(angle) / Math.Sqrt(3));
+        return [diagonal, before, after, after, diagonal, before, before, after, diagonal];
     }
 }

@@ -21,8 +21,10 @@ public static class Vocabulary
         "cat", "apple", "car", "house",
     ];
 
-    /// <summary>The objects, then the two mannequins.</summary>
-    public static IReadOnlyList<string> Classes { get; } = [.. Objects, Nude, Clothed];
+    public static IReadOnlyList<string> Mannequins { get; } = [Nude, Clothed];
+
+    /// <summary>The objects, then the mannequins.</summary>
+    public static IReadOnlyList<string> Classes { get; } = [.. Objects, .. Mannequins];
 
     /// <summary>Three artwork families and the line drawing derived from them.</summary>
     public static IReadOnlyList<string> Styles { get; } = ["noto", "twemoji", "fluent", Sketch];
