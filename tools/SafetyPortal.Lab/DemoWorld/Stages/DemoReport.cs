@@ -1,4 +1,3 @@
-using SafetyPortal.Diffusion.Clip;
 using SafetyPortal.Evaluation.Detection;
 using SafetyPortal.Lab.DemoWorld.Captions;
 using SafetyPortal.Lab.DemoWorld.Training;

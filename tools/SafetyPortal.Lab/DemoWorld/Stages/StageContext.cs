@@ -2,7 +2,6 @@ using SafetyPortal.Diffusion.Tokenizer;
 using SafetyPortal.Lab.DemoWorld.Captions;
 using SafetyPortal.Lab.DemoWorld.Training;
 using SafetyPortal.Lab.DemoWorld.World;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace SafetyPortal.Lab.DemoWorld.Stages;

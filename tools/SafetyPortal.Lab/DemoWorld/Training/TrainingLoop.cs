@@ -35,7 +35,7 @@ public sealed class TrainingLoop<TModule>(TrainingSettings settings)
         Action? saved,
         CancellationToken cancel)
     {
-        Require();
+        Require(settings);
         Directory.CreateDirectory(settings.WorkDirectory);
         using var optimizer = new FlatAdamW(settings, InitialWeights(build));
         var before = TrainingCheckpoint.Restore(settings, optimizer) ?? TimeSpan.Zero;
@@ -91,7 +91,7 @@ public sealed class TrainingLoop<TModule>(TrainingSettings settings)
         }
     }
 
-    private void Require()
+    private static void Require(TrainingSettings settings)
     {
         if (settings.Steps < 1)
             throw new ArgumentException($"Expected at least 1 step, got {settings.Steps}.", nameof(settings));
