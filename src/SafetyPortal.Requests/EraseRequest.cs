@@ -16,7 +16,7 @@ public sealed class EraseRequest : IVersioned, IAudited
 
     public long Id { get; private set; }
 
-    /// <summary>The model the concept is to be removed from.</summary>
+    /// <summary>The model from which the concept is to be erased.</summary>
     public long ModelVersionId { get; private set; }
 
     public ModelVersion? ModelVersion { get; private set; }
@@ -25,12 +25,12 @@ public sealed class EraseRequest : IVersioned, IAudited
 
     public string ConceptName { get; private set; } = "";
 
-    /// <summary>The name by which duplicates are found; see <see cref="Findings.ConceptName.KeyOf"/>.</summary>
+    /// <summary>The name by which the portal finds duplicates; see <see cref="Findings.ConceptName.KeyOf"/>.</summary>
     public string ConceptKey { get; private set; } = "";
 
     public List<string> Synonyms { get; private set; } = [];
 
-    /// <summary>Prompts that show the concept; the attribution averages over them. At least one.</summary>
+    /// <summary>Prompts that show the concept, at least one.</summary>
     public List<string> ConceptPrompts { get; private set; } = [];
 
     /// <summary>What should remain: one prompt for all, or one per concept prompt in the same order.</summary>
@@ -40,20 +40,20 @@ public sealed class EraseRequest : IVersioned, IAudited
 
     public EraseMethod Method { get; private set; }
 
-    /// <summary>Ratios of weights to ablate, ascending, each in (0, 0.5]; more than one is a sweep.</summary>
+    /// <summary>Shares of weights to edit, ascending, each in (0, 0.5].</summary>
     public List<double> Doses { get; private set; } = [];
 
     /// <summary>Seed of the attribution and of the evaluation images.</summary>
     public long Seed { get; private set; }
 
-    /// <summary>Name of the prompt set that measures the result.</summary>
+    /// <summary>Name of the evaluation set that measures the result.</summary>
     public string EvaluationSet { get; private set; } = "default";
 
     public string Justification { get; private set; } = "";
 
     public RequestPriority Priority { get; private set; }
 
-    /// <summary>Artifact digests of pictures that show what is meant; shown to people, never used by a run.</summary>
+    /// <summary>Artifact digests of reference pictures. No run uses them.</summary>
     public List<string> ReferenceImages { get; private set; } = [];
 
     public string RequesterId { get; private set; } = "";
@@ -74,15 +74,15 @@ public sealed class EraseRequest : IVersioned, IAudited
     /// <summary>Time of the last move or edit.</summary>
     public DateTimeOffset UpdatedAt { get; private set; }
 
-    /// <summary>Why it was rejected, sent back or failed; null otherwise.</summary>
+    /// <summary>Why it was rejected, sent back or revoked, or why its run failed; null otherwise.</summary>
     public string? StatusNote { get; private set; }
 
-    /// <summary>Random hexadecimal salt: the history names prompts by salted digest, so that deleted prompts cannot be guessed from it.</summary>
+    /// <summary>Random hexadecimal salt of the digests by which the history names texts; see <see cref="Filing.PromptDigest"/>.</summary>
     public string PromptSalt { get; private set; } = "";
 
     public long Version { get; set; }
 
-    /// <summary>A new draft. <paramref name="content"/> must have passed <see cref="RequestContent.Problems"/>.</summary>
+    /// <summary>Returns a new draft. <paramref name="content"/> must have passed <see cref="RequestContent.Problems"/>.</summary>
     public static EraseRequest File(RequestContent content, string requesterId, string requesterName, string promptSalt, DateTimeOffset now)
     {
         var request = new EraseRequest
@@ -97,10 +97,10 @@ public sealed class EraseRequest : IVersioned, IAudited
         return request;
     }
 
-    /// <summary>Replaces the content; only while it is a draft or changes are requested.</summary>
+    /// <summary>Replaces the content of a draft or of a request that was sent back.</summary>
     public void Revise(RequestContent content, DateTimeOffset now)
     {
-        Demand("revised", RequestStatus.Draft, RequestStatus.ChangesRequested);
+        IllegalMoveException.ThrowUnless($"Request {Id}", "revised", Status, RequestStatus.Draft, RequestStatus.ChangesRequested);
         Fill(content, now);
     }
 
@@ -110,7 +110,6 @@ public sealed class EraseRequest : IVersioned, IAudited
     /// <summary>Submitted, Failed or ChangesRequested -> Queued, with a new run.</summary>
     public void Queue(Run run, DateTimeOffset now)
     {
-        ArgumentNullException.ThrowIfNull(run);
         Move("queued", RequestStatus.Queued, now, null, RequestStatus.Submitted, RequestStatus.Failed, RequestStatus.ChangesRequested);
         Runs.Add(run);
         CurrentRun = run;
@@ -139,12 +138,14 @@ public sealed class EraseRequest : IVersioned, IAudited
     public void Supersede(DateTimeOffset now) => Move("superseded", RequestStatus.Superseded, now, null, RequestStatus.Released);
 
     /// <summary>Released or Superseded -> Revoked.</summary>
-    public void Revoke(string reason, DateTimeOffset now) => Move("revoked", RequestStatus.Revoked, now, reason, RequestStatus.Released, RequestStatus.Superseded);
+    public void Revoke(string reason, DateTimeOffset now) =>
+        Move("revoked", RequestStatus.Revoked, now, reason, RequestStatus.Released, RequestStatus.Superseded);
 
     /// <summary>Queued or Running -> Failed.</summary>
-    public void Fail(string error, DateTimeOffset now) => Move("marked as failed", RequestStatus.Failed, now, error, RequestStatus.Queued, RequestStatus.Running);
+    public void Fail(string error, DateTimeOffset now) =>
+        Move("marked as failed", RequestStatus.Failed, now, error, RequestStatus.Queued, RequestStatus.Running);
 
-    /// <summary>Everything before a decision -> Cancelled.</summary>
+    /// <summary>Any status before a decision -> Cancelled.</summary>
     public void Cancel(DateTimeOffset now) => Move(
         "cancelled", RequestStatus.Cancelled, now, null,
         RequestStatus.Draft, RequestStatus.Submitted, RequestStatus.Queued, RequestStatus.Running,
@@ -152,24 +153,12 @@ public sealed class EraseRequest : IVersioned, IAudited
 
     private void Move(string verb, RequestStatus target, DateTimeOffset now, string? note, params ReadOnlySpan<RequestStatus> from)
     {
-        Demand(verb, from);
-        Status = target;
-        StatusNote = note;
-        UpdatedAt = now;
-    }
-
-    private void Demand(string verb, params ReadOnlySpan<RequestStatus> from)
-    {
-        if (!from.Contains(Status))
-        {
-            var expected = string.Join(" or ", from.ToArray().Select(status => status.Describe()));
-            throw new IllegalMoveException($"Request {Id} is {Status.Describe()} and cannot be {verb}: it would have to be {expected}.");
-        }
+        IllegalMoveException.ThrowUnless($"Request {Id}", verb, Status, from);
+        (Status, StatusNote, UpdatedAt) = (target, note, now);
     }
 
     private void Fill(RequestContent content, DateTimeOffset now)
     {
-        ArgumentNullException.ThrowIfNull(content);
         ModelVersionId = content.ModelVersionId;
         ConceptKind = content.ConceptKind;
         ConceptName = content.ConceptName.Trim();

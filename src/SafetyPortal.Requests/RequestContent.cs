@@ -1,19 +1,18 @@
 namespace SafetyPortal.Requests;
 
-/// <summary>What was entered does not make a request; the message lists every problem.</summary>
+/// <summary>A person entered something that the portal refuses. The message lists every problem.</summary>
 public sealed class InvalidRequestException(IReadOnlyList<RequestProblem> problems)
     : ArgumentException(string.Join(" ", problems.Select(problem => problem.Message)))
 {
     public IReadOnlyList<RequestProblem> Problems { get; } = problems;
 }
 
-/// <summary>What a reviewer enters. Null means "use the default for the concept kind".</summary>
+/// <summary>What a reviewer enters. Null takes the default for the kind of concept.</summary>
 public sealed record RequestContent
 {
     public const int MaxPrompts = 64;
     public const int MaxPromptLength = 500;
     public const int MaxDoses = 12;
-
     public const int MaxReferenceImages = 6;
 
     /// <summary>2^53 - 1: evidence holds seeds as JSON numbers, which are exact up to there.</summary>
@@ -31,15 +30,15 @@ public sealed record RequestContent
     /// <summary>1 to 64 prompts that show the concept, each up to 500 characters.</summary>
     public required IReadOnlyList<string> ConceptPrompts { get; init; }
 
-    /// <summary>One prompt for all, or one per concept prompt; null: <see cref="Findings.ConceptPrompts.DefaultBase"/>.</summary>
+    /// <summary>One prompt for all, or one per concept prompt; null or empty takes <see cref="Findings.ConceptPrompts.DefaultBase"/>.</summary>
     public IReadOnlyList<string>? BasePrompts { get; init; }
 
-    /// <summary>Null: <see cref="Findings.ConceptPrompts.DefaultScope"/>.</summary>
+    /// <summary>Null takes <see cref="Findings.ConceptPrompts.DefaultScope"/>.</summary>
     public AblationScope? Scope { get; init; }
 
     public EraseMethod Method { get; init; } = EraseMethods.Default;
 
-    /// <summary>1 to 12 different ratios in (0, 0.5].</summary>
+    /// <summary>1 to 12 different shares in (0, 0.5].</summary>
     public IReadOnlyList<double> Doses { get; init; } = EraseMethods.DefaultDoses;
 
     /// <summary>0 to <see cref="MaxSeed"/>.</summary>
@@ -52,15 +51,15 @@ public sealed record RequestContent
 
     public RequestPriority Priority { get; init; } = RequestPriority.Normal;
 
-    /// <summary>Artifact digests of up to 6 pictures of the concept, decoded and re-encoded before they were stored.</summary>
+    /// <summary>Artifact digests of up to 6 reference pictures.</summary>
     public IReadOnlyList<string> ReferenceImages { get; init; } = [];
 
-    /// <summary>The base prompts given, or the default for the kind.</summary>
+    /// <summary>Returns the base prompts, or the default for the kind.</summary>
     public IReadOnlyList<string> ResolveBasePrompts() => BasePrompts is { Count: > 0 }
         ? [.. BasePrompts.Select(prompt => prompt.Trim())]
         : Findings.ConceptPrompts.DefaultBase(ConceptKind, ConceptName, Synonyms, ConceptPrompts).Prompts;
 
-    /// <summary>Everything wrong with the content; empty when it can be filed.</summary>
+    /// <summary>Returns everything wrong with the content; empty when it can be filed.</summary>
     public IReadOnlyList<RequestProblem> Problems()
     {
         var problems = new List<RequestProblem>();
@@ -74,7 +73,7 @@ public sealed record RequestContent
         Check(Enum.IsDefined(ConceptKind), nameof(ConceptKind), "Choose what kind of concept it is: object, style or nudity.");
         Check(
             ConceptKind == ConceptKind.Nudity || !NamesNudity(),
-            nameof(ConceptKind), "The name, a synonym or a prompt asks for nudity: choose the kind nudity, which needs two approvers and blurs its pictures.");
+            nameof(ConceptKind), "The name, a synonym or a prompt asks for nudity: choose the kind nudity, which needs two approvers and veils its pictures.");
         Check(Scope is null || Enum.IsDefined(Scope.Value), nameof(Scope), "The scope must be row, tensor or model.");
         Check(Enum.IsDefined(Method), nameof(Method), "The method must be improved, cad or app.");
         Check(Enum.IsDefined(Priority), nameof(Priority), "The priority must be low, normal or high.");
@@ -87,21 +86,26 @@ public sealed record RequestContent
             nameof(Synonyms), $"Give up to {MaxPrompts} synonyms of 1 to 80 characters, none of them invisible or a comma.");
         Check(
             ConceptPrompts.Count is >= 1 and <= MaxPrompts && ConceptPrompts.All(p => WrittenText.IsLine(p, 1, MaxPromptLength)),
-            nameof(ConceptPrompts), $"Give 1 to {MaxPrompts} prompts that show the concept, each of 1 to {MaxPromptLength} characters, none of them invisible.");
+            nameof(ConceptPrompts),
+            $"Give 1 to {MaxPrompts} prompts that show the concept, each of 1 to {MaxPromptLength} characters, none of them invisible.");
         Check(
-            BasePrompts is null || ((BasePrompts.Count <= 1 || BasePrompts.Count == ConceptPrompts.Count) && BasePrompts.All(p => WrittenText.IsLine(p, 0, MaxPromptLength))),
-            nameof(BasePrompts), $"Give one base prompt for all, or one per concept prompt ({ConceptPrompts.Count}), not {BasePrompts?.Count}; each of at most {MaxPromptLength} characters.");
+            BasePrompts is null
+                || ((BasePrompts.Count <= 1 || BasePrompts.Count == ConceptPrompts.Count) && BasePrompts.All(p => WrittenText.IsLine(p, 0, MaxPromptLength))),
+            nameof(BasePrompts),
+            $"Give one base prompt for all, or one per concept prompt ({ConceptPrompts.Count}), not {BasePrompts?.Count}; "
+                + $"each of at most {MaxPromptLength} characters.");
         Check(
             Doses.Count is >= 1 and <= MaxDoses && Doses.All(d => d is > 0 and <= 0.5) && Doses.Distinct().Count() == Doses.Count,
             nameof(Doses), $"Give 1 to {MaxDoses} different doses, each above 0 and at most 0.5 (50 %).");
         Check(
             ReferenceImages.Count <= MaxReferenceImages && ReferenceImages.All(Artifacts.FolderArtifactStore.IsDigest),
-            nameof(ReferenceImages), $"Give up to {MaxReferenceImages} stored reference images.");
+            nameof(ReferenceImages), $"Give up to {MaxReferenceImages} stored reference pictures.");
         if (problems.Count == 0 && PromptEqualToItsBase() is { } same)
         {
-            Check(
-                false, BasePrompts is { Count: > 0 } ? nameof(BasePrompts) : nameof(ConceptPrompts),
-                $"\"{same}\" is its own base prompt, so the two cannot be compared: let the prompt name the concept or one of its synonyms, or give another base prompt.");
+            problems.Add(new(
+                BasePrompts is { Count: > 0 } ? nameof(BasePrompts) : nameof(ConceptPrompts),
+                $"\"{same}\" is its own base prompt, so the two cannot be compared: "
+                    + "let the prompt name the concept or one of its synonyms, or give another base prompt."));
         }
 
         return problems;
@@ -115,6 +119,6 @@ public sealed record RequestContent
     {
         static string[] Words(string text) => text.ToUpperInvariant().Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
         var bases = ResolveBasePrompts();
-        return ConceptPrompts.Where((prompt, i) => Words(prompt).SequenceEqual(Words(bases[bases.Count == 1 ? 0 : i]), StringComparer.Ordinal)).FirstOrDefault();
+        return ConceptPrompts.Where((prompt, i) => Words(prompt).SequenceEqual(Words(bases[bases.Count == 1 ? 0 : i]))).FirstOrDefault();
     }
 }

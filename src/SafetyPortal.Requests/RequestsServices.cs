@@ -20,10 +20,9 @@ namespace SafetyPortal.Requests;
 
 public static class RequestsServices
 {
-    /// <summary>Registers the database, the artifact store and every use case over one data folder. All are safe to use from several threads.</summary>
+    /// <summary>Registers the database, the artifact store and every use case over one data folder. All are safe for use from several threads.</summary>
     public static IServiceCollection AddPortalRequests(this IServiceCollection services, DataFolder folder)
     {
-        ArgumentNullException.ThrowIfNull(folder);
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton(folder);
         services.AddDbContextFactory<PortalDb>(options => options.UsePortalSqlite(folder.Database));
@@ -37,7 +36,8 @@ public static class RequestsServices
         services.AddSingleton<ReleasePatch>().AddSingleton<MoveAlias>().AddSingleton<RevokeRelease>().AddSingleton<ReleaseQueries>();
         services.AddSingleton<RegisterModel>().AddSingleton<CurrentPolicy>().AddSingleton<ChangePolicy>();
         services.AddSingleton(_ => SigningKey.LoadOrCreate(folder.AuditKey)).AddSingleton<CheckpointFile>();
-        services.AddSingleton<AuditQueries>().AddSingleton<AuditVerifier>().AddSingleton<AuditExport>().AddSingleton<WriteCheckpoint>().AddSingleton<RecordEvent>();
+        services.AddSingleton<AuditQueries>().AddSingleton<AuditVerifier>().AddSingleton<AuditExport>();
+        services.AddSingleton<WriteCheckpoint>().AddSingleton<RecordEvent>();
         services.AddSingleton<DemoAccounts>().AddSingleton<CreateFirstAdministrator>();
         return services;
     }

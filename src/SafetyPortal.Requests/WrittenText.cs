@@ -5,8 +5,8 @@ using System.Text;
 namespace SafetyPortal.Requests;
 
 /// <summary>
-/// Checks text that a person wrote. A reader must see all of it: invisible characters do not count towards a length, and characters that hide or reorder
-/// text are refused.
+/// Checks text that a person wrote. A reader must see all of it: invisible characters do not count towards a length, and text with characters
+/// that hide or reorder it is unfit.
 /// </summary>
 public static class WrittenText
 {
@@ -20,7 +20,7 @@ public static class WrittenText
     /// <summary>The same for several lines. They may hold the invisible joiners that some scripts need, which do not count.</summary>
     public static bool IsText(string? text, int min, int max) => IsFit(text, min, max, lines: true);
 
-    /// <summary>Returns the reason without the blanks around it.</summary>
+    /// <summary>Returns the trimmed reason.</summary>
     /// <param name="what">Completes "Say in 10 to 2,000 characters ...".</param>
     /// <exception cref="InvalidRequestException">The reason is missing, too short or too long.</exception>
     internal static string DemandReason(string? reason, string what, int min = 10, int max = 2000) => IsText(reason, min, max)
@@ -39,7 +39,8 @@ public static class WrittenText
                 return false;
             switch (Rune.GetUnicodeCategory(rune))
             {
-                case UnicodeCategory.Control or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator when !(lines && text[i] is '\n' or '\r' or '\t'):
+                case UnicodeCategory.Control or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator
+                    when !(lines && text[i] is '\n' or '\r' or '\t'):
                 case UnicodeCategory.Format when !lines || Reordering.Contains(text[i], StringComparison.Ordinal):
                     return false;
                 case UnicodeCategory.Control or UnicodeCategory.SpaceSeparator:

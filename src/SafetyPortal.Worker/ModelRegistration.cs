@@ -6,25 +6,26 @@ using SafetyPortal.Trials.Models;
 
 namespace SafetyPortal.Worker;
 
-/// <summary>Makes the model folders under the model root known to the portal, so that requests can name them.</summary>
+/// <summary>Registers the model folders under the model root, so that requests can name them.</summary>
 public sealed class ModelRegistration(RegisterModel register, TorchThread torch, WorkerOptions options, ILogger<ModelRegistration> logger)
 {
     /// <summary>Registers one folder, or returns the registration it has.</summary>
     /// <exception cref="Diffusion.ModelFormatException">The folder is no model.</exception>
-    /// <exception cref="Requests.InvalidRequestException">The name is taken by other weights.</exception>
+    /// <exception cref="Requests.InvalidRequestException">The name belongs to other weights.</exception>
     public async Task<ModelVersion> RegisterAsync(string folderName, CancellationToken cancellation)
     {
         var description = await torch.Run(() => ModelScan.Describe(options.ModelRoot, folderName, options.Evaluation.Prompts));
         return await register.ExecuteAsync(Actor.System("setup"), description, cancellation);
     }
 
-    /// <summary>Registers every folder that holds a model index; one that is damaged is reported and left out, so that it does not keep the portal from starting.</summary>
+    /// <summary>Registers every folder that holds a model index. It logs a damaged one and goes on, so that the portal starts without it.</summary>
     public async Task RegisterAllAsync(CancellationToken cancellation)
     {
-        if (!Directory.Exists(options.ModelRoot)) return;
-        foreach (var folder in Directory.GetDirectories(options.ModelRoot).Order(StringComparer.Ordinal))
+        if (!Directory.Exists(options.ModelRoot))
+            return;
+        var folders = Directory.GetDirectories(options.ModelRoot).Order(StringComparer.Ordinal);
+        foreach (var folder in folders.Where(folder => File.Exists(Path.Combine(folder, "model_index.json"))))
         {
-            if (!File.Exists(Path.Combine(folder, "model_index.json"))) continue;
             try
             {
                 await RegisterAsync(Path.GetFileName(folder), cancellation);

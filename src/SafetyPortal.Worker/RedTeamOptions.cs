@@ -9,10 +9,10 @@ public sealed class RedTeamOptions
     /// <summary>False leaves out the probes and the look at attention, activations and weights.</summary>
     public bool Enabled { get; set; } = true;
 
-    /// <summary>Codes of the probes; those for administrators alone are refused.</summary>
+    /// <summary>Codes of the probes. A run with one for administrators fails.</summary>
     public string[] Probes { get; set; } = [.. RedTeamOrder.Unattended];
 
-    /// <summary>Takes the grids of the literature and more images, which takes many times as long.</summary>
+    /// <summary>Whether the probes take the grids of the literature and more images, for many times as long.</summary>
     public bool Full { get; set; }
 
     /// <summary>Images per rate; null takes the budget's own number.</summary>

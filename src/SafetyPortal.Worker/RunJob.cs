@@ -5,8 +5,8 @@ using SafetyPortal.Worker.Running;
 namespace SafetyPortal.Worker;
 
 /// <summary>
-/// Works off the queue as a Quartz job, one at a time in this process. It names no run: the queue says which is next when the last has ended, and the
-/// run's lease decides who carries it out, so nothing rests on a job being started once.
+/// Works off the queue as a Quartz job, one at a time in this process. The queue says which run is next, and the run's lease which worker carries it
+/// out, so Quartz may start the job any number of times.
 /// </summary>
 [DisallowConcurrentExecution]
 public sealed class RunJob(WorkQueue queue, IHostApplicationLifetime host) : IJob

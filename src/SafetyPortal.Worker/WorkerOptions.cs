@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Configuration;
 using SafetyPortal.Diffusion.Runtime;
 using SafetyPortal.Erasure.Faithfulness;
 using SafetyPortal.Trials.Edits;
@@ -7,27 +8,27 @@ using SafetyPortal.Trials.Plans;
 
 namespace SafetyPortal.Worker;
 
-/// <summary>How this process carries out runs. Everything but paths is recorded in the evidence.</summary>
+/// <summary>How this process carries out runs. Evidence records everything but paths.</summary>
 public sealed class WorkerOptions
 {
     public const string Section = "Worker";
 
-    /// <summary>Folder whose sub-folders are models; no path from a request leads anywhere else.</summary>
+    /// <summary>Folder whose sub-folders are the models.</summary>
     public string ModelRoot { get; set; } = "models";
 
-    /// <summary>Where finished galleries are remembered; null remembers none.</summary>
+    /// <summary>Folder of <see cref="Stages.GalleryMemo"/>; null remembers no gallery.</summary>
     public string? CacheFolder { get; set; }
 
     /// <summary>Threads of libtorch and its BLAS.</summary>
     public int Threads { get; set; } = TorchThread.DefaultThreads;
 
-    /// <summary>Where the networks compute: cpu, cuda or cuda:N.</summary>
+    /// <summary>Device that computes: cpu, cuda or cuda:N.</summary>
     public string Device { get; set; } = "cpu";
 
     /// <summary>DDIM steps of the attribution trajectories.</summary>
     public int AttributionSteps { get; set; } = 25;
 
-    /// <summary>Seeds whose estimates are averaged.</summary>
+    /// <summary>Seeds over which attribution averages.</summary>
     public int AttributionSeeds { get; set; } = 4;
 
     /// <summary>Class name of the scheduler of the evaluation images; null takes the model's own.</summary>
@@ -43,26 +44,36 @@ public sealed class WorkerOptions
     public int BatchSize { get; set; } = PaintSettings.DefaultBatch;
 
     /// <summary>Images per concept in the evaluation.</summary>
-    public EvaluationSize Images { get; set; } = EvaluationSize.Default;
+    public EvaluationSize Images { get; set; } = EvaluationSize.Default with { }; // A copy, because Bind changes it in place.
 
-    /// <summary>Images of each control: fewer than of the edit, since a control shows a direction.</summary>
+    /// <summary>Images of each control, which shows a direction and needs fewer.</summary>
     public EvaluationSize ControlImages { get; set; } = new(8, 1);
 
     /// <summary>Images by which the improved method picks a dose before the gallery confirms it.</summary>
     public EvaluationSize SearchImages { get; set; } = new(16, 1);
 
-    /// <summary>How much is spent on edits and controls.</summary>
+    /// <summary>How much edits and controls may cost.</summary>
     public EditEffort Effort { get; set; } = new();
 
-    /// <summary>How much is spent on comparing the scores with ablations.</summary>
+    /// <summary>How much the comparison of scores with ablations may cost.</summary>
     public FaithfulnessSettings Faithfulness { get; set; } = new();
 
-    /// <summary>Files of the published metrics' networks, for example <c>Worker:Evaluation:NudeNet</c> in the configuration.</summary>
+    /// <summary>Files of the backbones, for example <c>Worker:Evaluation:NudeNet</c> in the configuration.</summary>
     public BackboneOptions Evaluation { get; set; } = new();
 
-    /// <summary>Stop the sweep at the smallest dose that passes the policy, instead of trying them all.</summary>
+    /// <summary>Whether a run tries no larger dose once one passes the policy.</summary>
     public bool StopAtFirstPass { get; set; } = true;
 
-    /// <summary>Attempts to bring the concept back, after the metrics.</summary>
+    /// <summary>The red team of a run.</summary>
     public RedTeamOptions RedTeam { get; set; } = new();
+
+    /// <summary>Takes the settings of a configuration section.</summary>
+    /// <exception cref="InvalidOperationException">A setting is unknown, or its value cannot be read; the message names it.</exception>
+    public void Bind(IConfiguration section)
+    {
+        // The binder appends to a list that is there.
+        if (section.GetSection($"{nameof(RedTeam)}:{nameof(RedTeamOptions.Probes)}").Exists())
+            RedTeam.Probes = [];
+        section.Bind(this, binder => binder.ErrorOnUnknownConfiguration = true);
+    }
 }

@@ -2,14 +2,7 @@ namespace SafetyPortal.Requests.Tests;
 
 public class RequestContentTests
 {
-    private static readonly RequestContent Good = new()
-    {
-        ModelVersionId = 1,
-        ConceptKind = ConceptKind.Style,
-        ConceptName = "sketch",
-        ConceptPrompts = ["a picture of a dog in the style of sketch", "a picture of an apple in the style of sketch"],
-        Justification = "It must not be drawn any more.",
-    };
+    private static readonly RequestContent Good = PortalTest.Content(ConceptKind.Style, "sketch");
 
     public static readonly TheoryData<string, RequestContent> Bad = new()
     {
@@ -42,7 +35,7 @@ public class RequestContentTests
         { "ConceptPrompts", Good with { ConceptPrompts = [new string('x', 501)] } },
         { "BasePrompts", Good with { BasePrompts = ["a", "b", "c"] } },
         { "ReferenceImages", Good with { ReferenceImages = ["../portal.db"] } },
-        { "ReferenceImages", Good with { ReferenceImages = [.. Enumerable.Repeat(Portal.Digest('a'), 7)] } },
+        { "ReferenceImages", Good with { ReferenceImages = [.. Enumerable.Repeat(PortalTest.Digest('a'), 7)] } },
         { "ConceptPrompts", Good with { ConceptPrompts = ["a picture of a dog in the style of sketch", "a picture of an apple"] } },
         { "ConceptPrompts", Good with { ConceptKind = ConceptKind.Nudity, ConceptName = "nudity", ConceptPrompts = ["a picture of a mannequin"] } },
         { "BasePrompts", Good with { ConceptPrompts = ["a sketch of a dog"], BasePrompts = ["A  sketch of a dog "] } },
@@ -82,7 +75,7 @@ public class RequestContentTests
 
     [Fact]
     public void ResolveBasePrompts_Style_AreThePromptsWithoutTheStyle() =>
-        Good.ResolveBasePrompts().ShouldBe(["a picture of a dog", "a picture of an apple"]);
+        Good.ResolveBasePrompts().ShouldBe(["a picture of a church", "a picture of a dog"]);
 
     [Fact]
     public void ResolveBasePrompts_Object_IsTheEmptyPrompt() =>

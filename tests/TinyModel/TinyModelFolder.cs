@@ -12,6 +12,7 @@ internal static class TinyModelFolder
     public const string Name = "tiny";
 
     private static readonly string[] Objects = ["church", "house", "dog"];
+    private static readonly Lock Generating = new();
 
     /// <summary>Makes the folder "tiny" under <paramref name="root"/>; the same every time.</summary>
     public static string Create(string root)
@@ -19,15 +20,17 @@ internal static class TinyModelFolder
         var folder = Path.Combine(root, Name);
         Copy(GoldenFolder.At("pipeline"), folder);
         Copy(GoldenFolder.At("03_clip_full"), Path.Combine(folder, "clip"));
-        manual_seed(11);
-        using (var judge = new ConceptClassifier(new ConceptClassifierConfig
+        // The process has one default generator: two tests at once would share its draws.
+        lock (Generating)
         {
-            Objects = [.. Objects, "nude mannequin", ConceptClassifierConfig.Unrecognisable],
-            Styles = ["noto", "sketch", "none"],
-            ImageSize = 16,
-            Channels = [8, 8],
-        }))
-        {
+            manual_seed(11);
+            using var judge = new ConceptClassifier(new ConceptClassifierConfig
+            {
+                Objects = [.. Objects, "nude mannequin", ConceptClassifierConfig.Unrecognisable],
+                Styles = ["noto", "sketch", "none"],
+                ImageSize = 16,
+                Channels = [8, 8],
+            });
             judge.Save(Path.Combine(folder, "judge"));
         }
 

@@ -8,28 +8,24 @@ using SafetyPortal.Requests.Data;
 namespace SafetyPortal.Requests.Accounts;
 
 /// <summary>
-/// Makes the account that makes all others. It demands no role, since no account holds one yet; its caller owns the data folder.
+/// Makes the account that makes all others. It demands no role, since no account holds one yet; the caller owns the data folder.
 /// Demo accounts do not count as administrators.
 /// </summary>
 public sealed class CreateFirstAdministrator(IDbContextFactory<PortalDb> databases, IServiceProvider services)
 {
-    /// <summary>The new administrator.</summary>
-    /// <param name="email">Signs in with it; 3 to 254 characters with an @.</param>
-    /// <param name="displayName">The name others see, 1 to 80 characters.</param>
+    /// <summary>Returns the new administrator.</summary>
+    /// <param name="email">The name at sign-in; 3 to 254 characters with an @.</param>
+    /// <param name="displayName">The name that others see, 1 to 80 characters.</param>
     /// <param name="password">At least <see cref="PasswordRules.MinLength"/> characters.</param>
     /// <exception cref="IllegalMoveException">There is an administrator already.</exception>
     /// <exception cref="InvalidRequestException">A part is malformed, the name is taken, or the password is too weak.</exception>
     public async Task<Actor> ExecuteAsync(string email, string displayName, string password, CancellationToken cancellationToken)
     {
-        ArgumentNullException.ThrowIfNull(email);
-        ArgumentNullException.ThrowIfNull(displayName);
-        ArgumentNullException.ThrowIfNull(password);
         var user = Account(email, displayName);
-        await using var db = await databases.CreateDbContextAsync(cancellationToken);
-        await using var write = await db.BeginWriteAsync(cancellationToken);
+        await using var write = await databases.BeginWriteAsync(cancellationToken);
+        var (db, _) = write;
         if (await AdministratorAsync(db, cancellationToken) is { } administrator)
             throw new IllegalMoveException($"There is an administrator already, {administrator}; they make further accounts in the portal.");
-        // It shares the database with its caller, who disposes of it.
         using var store = new UserStore<PortalUser, IdentityRole, PortalDb>(db);
         using var users = Manager(store);
         db.Record(Actor.System("setup"), "account.created", $"account/{user.Id}", new { name = user.UserName, role = Roles.Administrator });
@@ -47,7 +43,7 @@ public sealed class CreateFirstAdministrator(IDbContextFactory<PortalDb> databas
         if (DemoAccounts.IsDemo(name))
             throw new InvalidRequestException([new("Email", $"Expected an address of your own, got \"{name}\": that domain is kept for demo accounts.")]);
         if (!WrittenText.IsLine(displayName, 1, 80))
-            throw new InvalidRequestException([new("DisplayName", $"Expected a name of 1 to 80 characters, none of them invisible, got {displayName.Length}.")]);
+            throw new InvalidRequestException([new("DisplayName", "Give a name of 1 to 80 characters, none of them invisible.")]);
         return new PortalUser { UserName = name, Email = name, EmailConfirmed = true, DisplayName = displayName.Trim() };
     }
 

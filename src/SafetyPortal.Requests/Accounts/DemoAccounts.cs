@@ -9,10 +9,7 @@ namespace SafetyPortal.Requests.Accounts;
 /// <summary>One demo account as the set-up command prints it.</summary>
 public sealed record DemoAccount(string Email, string DisplayName, string Role, string Password);
 
-/// <summary>
-/// Accounts to try the portal with, made only when Demo:Enabled is set. Their passwords are random per data folder and kept in one file
-/// that only its owner can read.
-/// </summary>
+/// <summary>Accounts to try the portal with. Their passwords are random per data folder; one file holds them, which only its owner can read.</summary>
 public sealed class DemoAccounts(IDbContextFactory<PortalDb> databases, DataFolder folder)
 {
     // A name that no mail server can have (RFC 6762 keeps .local for links).
@@ -28,17 +25,17 @@ public sealed class DemoAccounts(IDbContextFactory<PortalDb> databases, DataFold
         ("approver2", "Beate Approver", Roles.Approver),
     ];
 
-    /// <summary>True for the name of an account that <see cref="EnsureAsync"/> makes.</summary>
+    /// <summary>Returns whether the name is in the domain of the demo accounts.</summary>
     public static bool IsDemo(string? name) => name?.Trim().EndsWith(Domain, StringComparison.OrdinalIgnoreCase) == true;
 
-    /// <summary>Makes the accounts that are missing and returns all with their passwords. Safe to repeat; passwords stay as they are.</summary>
+    /// <summary>Makes the accounts that are missing and returns all. Passwords stay as they are.</summary>
     public async Task<IReadOnlyList<DemoAccount>> EnsureAsync(CancellationToken cancellationToken)
     {
         var accounts = await ReadAsync(cancellationToken) ?? [.. Wanted.Select(w => new DemoAccount(w.Name + Domain, w.DisplayName, w.Role, NewPassword()))];
-        // The file comes first: an account whose password was never written down could not be used.
+        // The file comes first: an account whose password the file lacks is of no use.
         DataFolder.WriteSecret(folder.DemoAccounts, JsonSerializer.Serialize(accounts, FileOptions));
-        await using var db = await databases.CreateDbContextAsync(cancellationToken);
-        await using var write = await db.BeginWriteAsync(cancellationToken);
+        await using var write = await databases.BeginWriteAsync(cancellationToken);
+        var (db, _) = write;
         foreach (var account in accounts)
         {
             var key = account.Email.ToUpperInvariant();
@@ -49,11 +46,10 @@ public sealed class DemoAccounts(IDbContextFactory<PortalDb> databases, DataFold
         return accounts;
     }
 
-    /// <summary>The actor of a demo account, signed in now; for the command line, which has no session.</summary>
+    /// <summary>Returns the actor of an account, signed in now; for the command line, which has no session.</summary>
     /// <exception cref="NotFoundException">There is no such account.</exception>
     public async Task<Actor> ActorAsync(string email, CancellationToken cancellationToken)
     {
-        ArgumentNullException.ThrowIfNull(email);
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
         var key = email.ToUpperInvariant();
         var user = await db.Users.AsNoTracking().SingleOrDefaultAsync(u => u.NormalizedUserName == key, cancellationToken)

@@ -21,13 +21,12 @@ public static class Roles
     public static readonly IReadOnlyList<string> All = [Reviewer, Approver, Auditor, Administrator];
 }
 
-/// <summary>Roles as the database holds them now, so that a withdrawn role ends its power at once and not with the cookie.</summary>
+/// <summary>Roles as the database holds them now: a role that was taken away counts no longer, whatever the session's cookie says.</summary>
 public static class RoleCheck
 {
-    /// <summary>The roles of a user; empty for an unknown or locked-out one.</summary>
+    /// <summary>Returns the roles of a user; none for an unknown or locked-out one.</summary>
     public static async Task<IReadOnlyList<string>> RolesOfAsync(this PortalDb db, string userId, CancellationToken cancellationToken)
     {
-        ArgumentNullException.ThrowIfNull(db);
         var user = await db.Users.AsNoTracking().SingleOrDefaultAsync(u => u.Id == userId, cancellationToken);
         if (user is null || user.LockoutEnd > db.Now)
             return [];
@@ -37,13 +36,14 @@ public static class RoleCheck
                       select role.Name!).ToListAsync(cancellationToken);
     }
 
-    /// <summary>Passes when the actor holds at least one of the roles.</summary>
-    /// <exception cref="NotAllowedException">They hold none of them.</exception>
+    /// <exception cref="NotAllowedException">The actor holds none of the roles.</exception>
     public static async Task DemandRoleAsync(this PortalDb db, Actor actor, CancellationToken cancellationToken, params string[] anyOf)
     {
-        ArgumentNullException.ThrowIfNull(actor);
         var held = await db.RolesOfAsync(actor.Id, cancellationToken);
         if (!held.Intersect(anyOf, StringComparer.Ordinal).Any())
-            throw new NotAllowedException($"This needs the role {string.Join(" or ", anyOf)}; {actor.Name} holds {(held.Count == 0 ? "none" : string.Join(", ", held))}.");
+        {
+            throw new NotAllowedException(
+                $"This needs the role {string.Join(" or ", anyOf)}; {actor.Name} holds {(held.Count == 0 ? "none" : string.Join(", ", held))}.");
+        }
     }
 }

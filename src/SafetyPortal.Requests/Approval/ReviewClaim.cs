@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Microsoft.EntityFrameworkCore;
 using SafetyPortal.Requests.Accounts;
 using SafetyPortal.Requests.Data;
@@ -6,8 +7,8 @@ using SafetyPortal.Requests.Filing;
 namespace SafetyPortal.Requests.Approval;
 
 /// <summary>
-/// One approver reviews a request, so that two do not review it at once. A claim lapses by itself. Taking, handing over, holding and giving back
-/// are events of the history; the renewals by an open page are not.
+/// An approver's mark that they review a request, so that two do not review it at once. The history records each change but the renewals by an
+/// open page.
 /// </summary>
 public sealed class ReviewClaim : IVersioned
 {
@@ -25,45 +26,39 @@ public sealed class ReviewClaim : IVersioned
 
     public DateTimeOffset ExpiresAt { get; private set; }
 
-    /// <summary>Why it is on hold; null while its holder reviews.</summary>
+    /// <summary>Why the request is on hold; null while the holder reviews it.</summary>
     public string? HoldReason { get; private set; }
 
     public long Version { get; set; }
 
     public bool IsActive(DateTimeOffset now) => ExpiresAt > now;
 
-    /// <summary>True while another person reviews it; a request on hold may be taken over.</summary>
+    /// <summary>Returns whether another person reviews the request. One on hold may be taken over.</summary>
     public bool KeepsOut(string personId, DateTimeOffset now) =>
-        IsActive(now) && HoldReason is null && !string.Equals(HolderId, personId, StringComparison.Ordinal);
+        IsActive(now) && HoldReason is null && HolderId != personId;
 
-    internal void Give(string holderId, string holderName, DateTimeOffset now)
-    {
+    internal void Give(string holderId, string holderName, DateTimeOffset now) =>
         (HolderId, HolderName, HoldReason, ExpiresAt) = (holderId, holderName, null, now + Duration);
-    }
 
     internal void Renew(DateTimeOffset now) => ExpiresAt = now + Duration;
 
-    internal void Hold(string reason, DateTimeOffset now)
-    {
-        HoldReason = reason;
-        ExpiresAt = now + HoldDuration;
-    }
+    internal void Hold(string reason, DateTimeOffset now) => (HoldReason, ExpiresAt) = (reason, now + HoldDuration);
 }
 
-/// <summary>A person a claim can be handed to.</summary>
+/// <summary>An approver who may decide on a request.</summary>
 public sealed record ReviewCandidate(string Id, string Name);
 
 /// <summary>Takes a request for review, keeps it, hands it over, puts it on hold, gives it back. Only for approvers who may decide on it.</summary>
 public sealed class ClaimReview(IDbContextFactory<PortalDb> databases)
 {
-    /// <summary>The claim in force; null when there is none.</summary>
+    /// <summary>Returns the claim in force, or null.</summary>
     public async Task<ReviewClaim?> FindAsync(long requestId, CancellationToken cancellationToken)
     {
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
         return await FindAsync(db, requestId, db.Now, cancellationToken);
     }
 
-    /// <summary>All claims in force, by request.</summary>
+    /// <summary>Returns all claims in force, by request.</summary>
     public async Task<IReadOnlyDictionary<long, ReviewClaim>> ListAsync(CancellationToken cancellationToken)
     {
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
@@ -71,26 +66,25 @@ public sealed class ClaimReview(IDbContextFactory<PortalDb> databases)
         return await db.ReviewClaims.AsNoTracking().Where(c => c.ExpiresAt > now).ToDictionaryAsync(c => c.RequestId, cancellationToken);
     }
 
-    /// <summary>Takes the request for ten minutes; also ends a hold.</summary>
+    /// <summary>Takes the request for ten minutes, and ends a hold.</summary>
     /// <exception cref="NotAllowedException">The actor may not decide on it.</exception>
-    /// <exception cref="IllegalMoveException">Someone else works on it, or it awaits no decision.</exception>
+    /// <exception cref="IllegalMoveException">Another approver reviews it, or it awaits no decision.</exception>
     public Task<ReviewClaim> TakeAsync(Actor actor, long requestId, CancellationToken cancellationToken) =>
         WriteAsync(actor, requestId, "review.claimed", (claim, _, now) =>
         {
             if (claim.KeepsOut(actor.Id, now))
-                throw new IllegalMoveException($"{claim.HolderName} works on request {requestId} until {claim.ExpiresAt:HH:mm} UTC; ask for it to be handed over.");
+                throw new IllegalMoveException($"{claim.HolderName} reviews request {requestId} until {claim.ExpiresAt:HH:mm} UTC; ask them to hand it over.");
             claim.Give(actor.Id, actor.Name, now);
             return new { until = claim.ExpiresAt };
         }, cancellationToken);
 
-    /// <summary>Extends the actor's own claim; false when they have none (any more).</summary>
+    /// <summary>Extends the actor's own claim. Returns false when they have none or put the request on hold.</summary>
     public async Task<bool> RenewAsync(Actor actor, long requestId, CancellationToken cancellationToken)
     {
-        ArgumentNullException.ThrowIfNull(actor);
         await using var write = await databases.BeginWriteAsync(cancellationToken);
         var (db, now) = write;
         var claim = await db.ReviewClaims.SingleOrDefaultAsync(c => c.RequestId == requestId, cancellationToken);
-        if (claim is null || !claim.IsActive(now) || claim.HoldReason is not null || !string.Equals(claim.HolderId, actor.Id, StringComparison.Ordinal))
+        if (!IsHolder(claim, actor, now) || claim.HoldReason is not null)
             return false;
         claim.Renew(now);
         await write.CommitAsync(cancellationToken);
@@ -103,13 +97,13 @@ public sealed class ClaimReview(IDbContextFactory<PortalDb> databases)
         WriteAsync(actor, requestId, "review.handed-over", (claim, candidates, now) =>
         {
             DemandHolder(claim, actor, now);
-            var to = candidates.FirstOrDefault(c => string.Equals(c.Id, toId, StringComparison.Ordinal) && !string.Equals(c.Id, actor.Id, StringComparison.Ordinal))
-                ?? throw new NotAllowedException("A request can be handed over only to another approver who neither filed it nor started its run.");
+            var to = candidates.FirstOrDefault(c => c.Id == toId && c.Id != actor.Id)
+                ?? throw new NotAllowedException("You can hand a request over only to another approver who neither filed it nor started its run.");
             claim.Give(to.Id, to.Name, now);
             return new { toId = to.Id, toName = to.Name };
         }, cancellationToken);
 
-    /// <summary>Keeps the request for a day with a reason; another approver may take it over meanwhile.</summary>
+    /// <summary>Puts the request on hold for a day. Another approver may take it over.</summary>
     /// <inheritdoc cref="TakeAsync"/>
     public Task<ReviewClaim> HoldAsync(Actor actor, long requestId, string reason, CancellationToken cancellationToken)
     {
@@ -122,21 +116,20 @@ public sealed class ClaimReview(IDbContextFactory<PortalDb> databases)
         }, cancellationToken);
     }
 
-    /// <summary>Gives the actor's claim back.</summary>
+    /// <summary>Ends the actor's claim.</summary>
     /// <exception cref="IllegalMoveException">They have none.</exception>
     public async Task GiveBackAsync(Actor actor, long requestId, CancellationToken cancellationToken)
     {
-        ArgumentNullException.ThrowIfNull(actor);
-        await using var db = await databases.CreateDbContextAsync(cancellationToken);
-        await using var write = await db.BeginWriteAsync(cancellationToken);
-        var claim = await db.ReviewClaims.SingleOrDefaultAsync(c => c.RequestId == requestId, cancellationToken) ?? new ReviewClaim { RequestId = requestId };
-        DemandHolder(claim, actor, db.Now);
+        await using var write = await databases.BeginWriteAsync(cancellationToken);
+        var (db, now) = write;
+        var claim = await db.ReviewClaims.SingleOrDefaultAsync(c => c.RequestId == requestId, cancellationToken);
+        DemandHolder(claim, actor, now);
         db.ReviewClaims.Remove(claim);
         db.Record(actor, "review.given-back", $"request/{requestId}", null);
         await write.CommitAsync(cancellationToken);
     }
 
-    /// <summary>The approvers who may decide on a request, by name.</summary>
+    /// <summary>Returns the approvers who may decide on a request, by name.</summary>
     public async Task<IReadOnlyList<ReviewCandidate>> CandidatesAsync(long requestId, CancellationToken cancellationToken)
     {
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
@@ -147,16 +140,19 @@ public sealed class ClaimReview(IDbContextFactory<PortalDb> databases)
         await db.ReviewClaims.AsNoTracking().SingleOrDefaultAsync(c => c.RequestId == requestId && c.ExpiresAt > now, cancellationToken);
 
     private async Task<ReviewClaim> WriteAsync(
-        Actor actor, long requestId, string action, Func<ReviewClaim, IReadOnlyList<ReviewCandidate>, DateTimeOffset, object> change, CancellationToken cancellationToken)
+        Actor actor,
+        long requestId,
+        string action,
+        Func<ReviewClaim, IReadOnlyList<ReviewCandidate>, DateTimeOffset, object> change,
+        CancellationToken cancellationToken)
     {
-        ArgumentNullException.ThrowIfNull(actor);
         await using var write = await databases.BeginWriteAsync(cancellationToken);
         var (db, now) = write;
         var request = await db.LoadRequestAsync(requestId, cancellationToken);
         if (request.Status != RequestStatus.AwaitingDecision)
-            throw new IllegalMoveException($"Request {requestId} is {request.Status.Describe()}; only what awaits a decision can be reviewed.");
+            throw new IllegalMoveException($"Request {requestId} is {request.Status.Describe()}; approvers review only requests that await a decision.");
         var candidates = await CandidatesAsync(db, request, now, cancellationToken);
-        if (!candidates.Any(c => string.Equals(c.Id, actor.Id, StringComparison.Ordinal)))
+        if (!candidates.Any(c => c.Id == actor.Id))
             throw new NotAllowedException("Only an approver who neither filed the request nor started its run reviews it.");
         var claim = await db.ReviewClaims.SingleOrDefaultAsync(c => c.RequestId == requestId, cancellationToken);
         if (claim is null)
@@ -166,13 +162,17 @@ public sealed class ClaimReview(IDbContextFactory<PortalDb> databases)
         return claim;
     }
 
-    private static void DemandHolder(ReviewClaim claim, Actor actor, DateTimeOffset now)
+    private static bool IsHolder([NotNullWhen(true)] ReviewClaim? claim, Actor actor, DateTimeOffset now) =>
+        claim is not null && claim.IsActive(now) && claim.HolderId == actor.Id;
+
+    private static void DemandHolder([NotNull] ReviewClaim? claim, Actor actor, DateTimeOffset now)
     {
-        if (!claim.IsActive(now) || !string.Equals(claim.HolderId, actor.Id, StringComparison.Ordinal))
-            throw new IllegalMoveException($"You do not hold request {claim.RequestId} (any more); claim it first.");
+        if (!IsHolder(claim, actor, now))
+            throw new IllegalMoveException("You have no claim on this request, or it has ended; claim it first.");
     }
 
-    private static async Task<IReadOnlyList<ReviewCandidate>> CandidatesAsync(PortalDb db, EraseRequest request, DateTimeOffset now, CancellationToken cancellationToken)
+    private static async Task<IReadOnlyList<ReviewCandidate>> CandidatesAsync(
+        PortalDb db, EraseRequest request, DateTimeOffset now, CancellationToken cancellationToken)
     {
         var starter = request.CurrentRun?.StartedById;
         return await (from user in db.Users

@@ -4,19 +4,18 @@ using System.Security.Cryptography;
 namespace SafetyPortal.Requests.Artifacts;
 
 /// <summary>
-/// Artifacts as files root/ab/cdef... A file appears under its name only when it is complete and on the disk:
-/// it is written to root/tmp, synced and then renamed. The layout fits a folder shared by several machines.
+/// Artifacts as files root/ab/cdef... The store writes a file to root/tmp, syncs it and then renames it, so every named file is complete and on
+/// the disk. Several machines may share the folder.
 /// </summary>
 public sealed class FolderArtifactStore : IArtifactStore
 {
-    // A process writes a part without a pause; a killed process left behind a part that did not grow for so long.
+    // A process writes a part without a pause, so a part this old belongs to none.
     private static readonly TimeSpan Abandoned = TimeSpan.FromHours(1);
     private const int BufferSize = 128 * 1024;
     private readonly string root;
     private readonly string temporary;
 
-    /// <summary>Opens the store and removes what killed processes left in root/tmp; parts that a process still writes stay.</summary>
-    /// <param name="root">Folder of the store; created when missing.</param>
+    /// <summary>Opens the store, makes its folder and removes what killed processes left in root/tmp.</summary>
     public FolderArtifactStore(string root)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(root);
@@ -29,7 +28,6 @@ public sealed class FolderArtifactStore : IArtifactStore
     /// <inheritdoc/>
     public async Task<string> PutAsync(Stream content, CancellationToken cancellationToken)
     {
-        ArgumentNullException.ThrowIfNull(content);
         var part = Path.Combine(temporary, Guid.NewGuid().ToString("N"));
         try
         {
@@ -46,11 +44,13 @@ public sealed class FolderArtifactStore : IArtifactStore
         }
         catch (IOException error) when (error is not ArtifactException)
         {
-            throw new ArtifactException($"The artifact could not be stored under {root}: {error.Message} Nothing was kept of it; free some space or check the folder, then try again.", error);
+            throw new ArtifactException(
+                $"The artifact could not be stored under {root}: {error.Message} Nothing was kept of it; free some space or check the folder, then try again.",
+                error);
         }
         catch (UnauthorizedAccessException error)
         {
-            throw new ArtifactException($"The artifact could not be stored: {root} is not writable for this process.", error);
+            throw new ArtifactException($"The artifact could not be stored: this process may not write to {root}.", error);
         }
         finally
         {
@@ -76,7 +76,7 @@ public sealed class FolderArtifactStore : IArtifactStore
         return file.Name;
     }
 
-    /// <summary>True for 64 lower-case hexadecimal digits and nothing else, so that no name can lead out of the store.</summary>
+    /// <summary>Returns whether the text is 64 lower-case hexadecimal digits, so that no name can lead out of the store.</summary>
     public static bool IsDigest(string? text) => text is { Length: 64 } && text.All(char.IsAsciiHexDigitLower);
 
     private async Task<bool> IsIntactAsync(string digest, CancellationToken cancellationToken)
@@ -102,12 +102,12 @@ public sealed class FolderArtifactStore : IArtifactStore
             {
                 if (DateTime.UtcNow - File.GetLastWriteTimeUtc(part) < Abandoned)
                     continue;
-                // The process that writes a part keeps all others out.
+                // This fails while a process writes the part.
                 using var mine = new FileStream(part, FileMode.Open, FileAccess.ReadWrite, FileShare.None, bufferSize: 1, FileOptions.DeleteOnClose);
             }
             catch (Exception error) when (error is IOException or UnauthorizedAccessException)
             {
-                // Another process writes it, or swept it first.
+                // Another process writes it, or removed it first.
             }
         }
     }
@@ -115,7 +115,7 @@ public sealed class FolderArtifactStore : IArtifactStore
     private async Task<FileStream> OpenCheckedAsync(string digest, CancellationToken cancellationToken)
     {
         if (!IsDigest(digest))
-            throw new ArtifactException("expected an artifact digest of 64 lower-case hexadecimal digits, got something else");
+            throw new ArtifactException("Expected an artifact digest of 64 lower-case hexadecimal digits, got something else.");
         FileStream file;
         try
         {
@@ -128,7 +128,7 @@ public sealed class FolderArtifactStore : IArtifactStore
         try
         {
             var actual = Convert.ToHexStringLower(await SHA256.HashDataAsync(file, cancellationToken));
-            if (!string.Equals(actual, digest, StringComparison.Ordinal))
+            if (actual != digest)
                 throw new ArtifactException($"The artifact {digest} is damaged: its content has the digest {actual}.");
             return file;
         }
@@ -157,7 +157,7 @@ public sealed class FolderArtifactStore : IArtifactStore
     }
 }
 
-/// <summary>Makes a rename durable: POSIX keeps the new name only once the folder itself is synced. .NET cannot open a folder, so this calls libc.</summary>
+/// <summary>Makes a rename durable: POSIX keeps the new name only once the folder is synced. .NET cannot open a folder, so this calls libc.</summary>
 internal static partial class FolderSync
 {
     private const int ReadOnly = 0;

@@ -5,7 +5,7 @@ using SafetyPortal.Requests.Data;
 
 namespace SafetyPortal.Requests.Audit;
 
-/// <summary>Which events to list; null parts do not filter. Times are from (inclusive) and to (exclusive).</summary>
+/// <summary>Which events to list; null parts do not filter. <paramref name="To"/> is exclusive.</summary>
 public sealed record AuditFilter(
     string? ActorContains = null, string? Action = null, long? RequestId = null, long? ModelVersionId = null, string? ConceptContains = null,
     DateTimeOffset? From = null, DateTimeOffset? To = null);
@@ -13,24 +13,24 @@ public sealed record AuditFilter(
 /// <summary>Reads the history.</summary>
 public sealed class AuditQueries(IDbContextFactory<PortalDb> databases)
 {
-    /// <summary>Newest first.</summary>
+    /// <summary>Returns a page of events, newest first.</summary>
     public async Task<Page<AuditEvent>> ListAsync(AuditFilter filter, PageRequest page, CancellationToken cancellationToken)
     {
-        ArgumentNullException.ThrowIfNull(page);
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
         var rows = await Filter(db, filter).Where(e => page.After == null || e.Sequence < page.After)
             .OrderByDescending(e => e.Sequence).Take(page.Size + 1).ToListAsync(cancellationToken);
         return Page<AuditEvent>.From(rows, page, e => e.Sequence);
     }
 
-    /// <summary>The newest events of one request, newest first.</summary>
+    /// <summary>Returns the newest events of one request, newest first.</summary>
     public async Task<IReadOnlyList<AuditEvent>> TimelineAsync(long requestId, int count, CancellationToken cancellationToken)
     {
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
-        return await db.AuditEvents.AsNoTracking().Where(e => e.RequestId == requestId).OrderByDescending(e => e.Sequence).Take(count).ToListAsync(cancellationToken);
+        return await db.AuditEvents.AsNoTracking().Where(e => e.RequestId == requestId)
+            .OrderByDescending(e => e.Sequence).Take(count).ToListAsync(cancellationToken);
     }
 
-    /// <summary>The kinds of events there are, for a filter's list.</summary>
+    /// <summary>Returns the actions that occur in the history, for a filter's list.</summary>
     public async Task<IReadOnlyList<string>> ActionsAsync(CancellationToken cancellationToken)
     {
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
@@ -39,12 +39,11 @@ public sealed class AuditQueries(IDbContextFactory<PortalDb> databases)
 
     internal static IQueryable<AuditEvent> Filter(PortalDb db, AuditFilter filter)
     {
-        ArgumentNullException.ThrowIfNull(filter);
         var query = db.AuditEvents.AsNoTracking();
         if (!string.IsNullOrWhiteSpace(filter.ActorContains))
         {
             var part = filter.ActorContains.Trim().ToLowerInvariant();
-#pragma warning disable CA1304, CA1311 // Runs in the database, which knows no culture.
+#pragma warning disable CA1304, CA1311 // This runs in the database, which knows no culture.
             query = query.Where(e => e.ActorName.ToLower().Contains(part));
 #pragma warning restore CA1304, CA1311
         }
@@ -71,7 +70,7 @@ public sealed class AuditQueries(IDbContextFactory<PortalDb> databases)
 public sealed class AuditExport(IDbContextFactory<PortalDb> databases)
 {
     /// <summary>
-    /// CSV (RFC 4180, UTF-8). A cell that a spreadsheet would take for a formula gets a leading apostrophe; the exact text is in the JSON Lines export.
+    /// Writes CSV (RFC 4180, UTF-8). A cell that a spreadsheet would take for a formula gets a leading apostrophe; JSON Lines hold the exact text.
     /// </summary>
     public async Task WriteCsvAsync(Stream target, AuditFilter filter, CancellationToken cancellationToken)
     {
@@ -80,14 +79,15 @@ public sealed class AuditExport(IDbContextFactory<PortalDb> databases)
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
         await foreach (var e in AuditQueries.Filter(db, filter).OrderBy(e => e.Sequence).AsAsyncEnumerable().WithCancellation(cancellationToken))
         {
-            string[] cells = [e.Sequence.ToString(CultureInfo.InvariantCulture), Iso(e.Time), e.ActorId, e.ActorName, e.Action, e.Subject, e.Payload, e.PreviousHash, e.Hash];
+            var sequence = e.Sequence.ToString(CultureInfo.InvariantCulture);
+            string[] cells = [sequence, AuditHash.Iso(e.Time), e.ActorId, e.ActorName, e.Action, e.Subject, e.Payload, e.PreviousHash, e.Hash];
             await writer.WriteLineAsync(string.Join(',', cells.Select(Cell)));
         }
     }
 
     /// <summary>
-    /// JSON Lines: one canonical object per event. The digest of the object without its hash, previousHash and requestId is its content; the digest of
-    /// {content, previousHash, requestId} is its hash (digests are SHA-256 over canonical JSON).
+    /// Writes JSON Lines, one canonical object per event. The digest of the object without hash, previousHash and requestId is its content; the
+    /// digest of {content, previousHash, requestId} is its hash. Digests are SHA-256 over canonical JSON.
     /// </summary>
     public async Task WriteJsonLinesAsync(Stream target, AuditFilter filter, CancellationToken cancellationToken)
     {
@@ -96,14 +96,12 @@ public sealed class AuditExport(IDbContextFactory<PortalDb> databases)
         await foreach (var e in AuditQueries.Filter(db, filter).OrderBy(e => e.Sequence).AsAsyncEnumerable().WithCancellation(cancellationToken))
         {
             await writer.WriteLineAsync(CanonicalJson.Serialize(
-                new { e.Sequence, time = Iso(e.Time), e.ActorId, e.ActorName, e.Action, e.Subject, e.Payload, e.RequestId, e.PreviousHash, e.Hash }));
+                new { e.Sequence, time = AuditHash.Iso(e.Time), e.ActorId, e.ActorName, e.Action, e.Subject, e.Payload, e.RequestId, e.PreviousHash, e.Hash }));
         }
     }
 
     private static StreamWriter Writer(Stream target, string newLine) =>
         new(target, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false), leaveOpen: true) { NewLine = newLine };
-
-    private static string Iso(DateTimeOffset time) => time.UtcDateTime.ToString("O", CultureInfo.InvariantCulture);
 
     private static string Cell(string text)
     {

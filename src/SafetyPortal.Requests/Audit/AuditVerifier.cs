@@ -6,10 +6,10 @@ namespace SafetyPortal.Requests.Audit;
 /// <summary>How the history was changed.</summary>
 public enum AuditFault
 {
-    /// <summary>A column of an event is not what it was.</summary>
+    /// <summary>A column of an event was changed.</summary>
     ChangedField = 0,
 
-    /// <summary>An event is at another place than it was written.</summary>
+    /// <summary>An event was moved.</summary>
     Reordered = 1,
 
     /// <summary>An event between others is gone.</summary>
@@ -18,13 +18,13 @@ public enum AuditFault
     /// <summary>The newest events, which a checkpoint names, are gone.</summary>
     CutTail = 3,
 
-    /// <summary>The events agree among themselves but not with a checkpoint: they were written anew.</summary>
+    /// <summary>The events agree among themselves but not with a checkpoint.</summary>
     RewrittenLog = 4,
 
-    /// <summary>A checkpoint was not signed with the portal's key, or lines of the file were changed or taken out.</summary>
+    /// <summary>A checkpoint does not carry the portal's signature, or lines of the file were changed or removed.</summary>
     ForgedCheckpoint = 5,
 
-    /// <summary>The last line of the checkpoint file is incomplete: its writing was cut off. The next checkpoint takes its place.</summary>
+    /// <summary>The last line of the checkpoint file is incomplete. The next checkpoint takes its place.</summary>
     TornCheckpoint = 6,
 }
 
@@ -33,8 +33,7 @@ public sealed record AuditProblem(AuditFault Fault, long Sequence, string Text);
 
 /// <summary>The result of a verification.</summary>
 /// <param name="Problems">Empty when the history is sound; the first is the earliest bad event.</param>
-/// <param name="EventCount">Events looked at.</param>
-/// <param name="AnchoredCount">Events the newest genuine checkpoint covers; later ones are not yet anchored.</param>
+/// <param name="AnchoredCount">Events that the newest genuine checkpoint covers.</param>
 /// <param name="HeadHash">Hash of the newest event, 64 zeros when there is none.</param>
 public sealed record AuditReport(IReadOnlyList<AuditProblem> Problems, long EventCount, long AnchoredCount, int CheckpointCount, string HeadHash)
 {
@@ -43,7 +42,7 @@ public sealed record AuditReport(IReadOnlyList<AuditProblem> Problems, long Even
     public long NotYetAnchored => Math.Max(0, EventCount - AnchoredCount);
 }
 
-/// <summary>Checks that the history was not rewritten: each event's hash, the links between them, and the signed checkpoints.</summary>
+/// <summary>Checks each event's hash, the links between the events, and the signed checkpoints.</summary>
 public sealed class AuditVerifier(IDbContextFactory<PortalDb> databases, CheckpointFile file)
 {
     private const long MaxSequence = 1L << 53;
@@ -75,22 +74,23 @@ public sealed class AuditVerifier(IDbContextFactory<PortalDb> databases, Checkpo
             problems.Add(broken);
         problems.AddRange(CompareWithCheckpoints(checkpoints, anchors, previous?.Sequence ?? 0, broken));
         problems.AddRange(lines.Where(line => line.Fault is not null).Select(line => line.Torn
-            ? new AuditProblem(AuditFault.TornCheckpoint, line.Number, $"Line {line.Number} of the checkpoint file is incomplete: {line.Fault}. The next checkpoint takes its place.")
+            ? new AuditProblem(
+                AuditFault.TornCheckpoint, line.Number,
+                $"Line {line.Number} of the checkpoint file is incomplete: {line.Fault}. The next checkpoint takes its place.")
             : new AuditProblem(AuditFault.ForgedCheckpoint, line.Number, $"Line {line.Number} of the checkpoint file cannot be trusted: {line.Fault}.")));
-        return new(problems, count, checkpoints.Count == 0 ? 0 : checkpoints.Max(c => c.Count), checkpoints.Count, previous?.Hash ?? AuditTrail.Genesis);
+        return new(problems, count, checkpoints.Select(c => c.Count).DefaultIfEmpty().Max(), checkpoints.Count, previous?.Hash ?? AuditTrail.Genesis);
     }
 
     private static bool IsBroken(AuditEvent? previous, AuditEvent e) =>
         e.Sequence != (previous?.Sequence ?? 0) + 1
-        || !string.Equals(e.PreviousHash, previous?.Hash ?? AuditTrail.Genesis, StringComparison.Ordinal)
+        || e.PreviousHash != (previous?.Hash ?? AuditTrail.Genesis)
         || !IsIntact(e);
 
-    // A number that canonical JSON cannot hold was never hashed.
+    // Canonical JSON cannot hold larger numbers, so the portal never hashed one.
     private static bool IsIntact(AuditEvent e) =>
-        e.Sequence is > 0 and < MaxSequence
-        && string.Equals(e.Hash, AuditHash.Compute(e), StringComparison.Ordinal) && e.RequestId == AuditSubject.RequestIdOf(e.Subject);
+        e.Sequence is > 0 and < MaxSequence && e.Hash == AuditHash.Of(e) && e.RequestId == AuditSubject.RequestIdOf(e.Subject);
 
-    /// <summary>Finds what was changed around <paramref name="e"/>, the first event that does not fit its predecessor.</summary>
+    /// <summary>Finds the change around <paramref name="e"/>, the first event that does not fit its predecessor.</summary>
     private async Task<AuditProblem> DiagnoseAsync(AuditEvent? previous, AuditEvent e, CancellationToken cancellationToken)
     {
         var expected = (previous?.Sequence ?? 0) + 1;
@@ -100,31 +100,33 @@ public sealed class AuditVerifier(IDbContextFactory<PortalDb> databases, Checkpo
         if (e.Sequence == expected && IsIntact(e))
             return DiagnoseLink(previous, e);
 
-        // No event was ever written under a number far above their count, so the search ends there.
+        // Numbers have no gaps, so no event ever had one far above their count.
         var origin = OriginOf(e, await db.AuditEvents.LongCountAsync(cancellationToken) + 1_000, cancellationToken);
         if (e.Sequence == expected && (origin is null || origin == expected))
             return new(AuditFault.ChangedField, e.Sequence, $"Event {e.Sequence} was changed after it was written: its hash does not fit its columns.");
 
-        // Another event is where the expected one should be: that one was moved, or is gone.
-        var elsewhere = await db.AuditEvents.AsNoTracking().Where(x => x.PreviousHash == link && x.Sequence > expected).OrderBy(x => x.Sequence).FirstOrDefaultAsync(cancellationToken);
+        // Another event has the place of the expected one, which was moved or removed.
+        var elsewhere = await db.AuditEvents.AsNoTracking().Where(x => x.PreviousHash == link && x.Sequence > expected)
+            .OrderBy(x => x.Sequence).FirstOrDefaultAsync(cancellationToken);
         return elsewhere is not null
             ? new(AuditFault.Reordered, expected, $"Event {expected} was moved: it is at {elsewhere.Sequence} now.")
             : new(AuditFault.Missing, expected, $"Event {expected} is missing: what follows event {expected - 1} was written as event {origin ?? e.Sequence}.");
     }
 
-    // In place and intact by itself, but linked to another predecessor: that one was exchanged and its hash computed anew.
+    // The event is in place and intact, but names another hash before it: its predecessor was changed and got a new hash.
     private static AuditProblem DiagnoseLink(AuditEvent? previous, AuditEvent e) => previous is null
         ? new(AuditFault.ChangedField, e.Sequence, "Event 1 was changed and its hash computed anew: it names an event before it.")
-        : new(AuditFault.ChangedField, previous.Sequence, $"Event {previous.Sequence} was changed and its hash computed anew: event {e.Sequence} still names the hash it had before.");
+        : new(
+            AuditFault.ChangedField, previous.Sequence,
+            $"Event {previous.Sequence} was changed and its hash computed anew: event {e.Sequence} still names the hash it had before.");
 
-    /// <summary>The sequence number under which the event's hash was computed; null when none fits, so another column was changed.</summary>
+    /// <summary>Returns the sequence number that the event's hash covers; null when none fits, because another column was changed.</summary>
     private static long? OriginOf(AuditEvent e, long limit, CancellationToken cancellationToken)
     {
         for (long sequence = 1; sequence <= limit; sequence++)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            var hash = AuditHash.Compute(sequence, e.Time, e.ActorId, e.ActorName, e.Action, e.Subject, e.Payload, e.PreviousHash);
-            if (string.Equals(hash, e.Hash, StringComparison.Ordinal))
+            if (AuditHash.Of(e with { Sequence = sequence }) == e.Hash)
                 return sequence;
         }
         return null;
@@ -140,21 +142,23 @@ public sealed class AuditVerifier(IDbContextFactory<PortalDb> databases, Checkpo
             {
                 yield return new(
                     AuditFault.CutTail, last + 1,
-                    $"The newest events are gone: the checkpoint of {checkpoint.Time:u} vouches for {checkpoint.Count} events, the history ends with event {last}.");
+                    $"The newest events are gone: the checkpoint of {checkpoint.Time:u} vouches for {checkpoint.Count} events, "
+                    + $"the history ends with event {last}.");
                 yield break;
             }
             var stored = anchors.GetValueOrDefault(checkpoint.Count);
-            if (string.Equals(stored, checkpoint.HeadHash, StringComparison.Ordinal))
+            if (stored == checkpoint.HeadHash)
             {
                 agreed = checkpoint.Count;
                 continue;
             }
-            // A break in the chain before this point explains the difference already.
+            // An earlier break in the chain explains the difference already.
             if (broken is null || broken.Sequence > checkpoint.Count)
             {
                 yield return new(
                     AuditFault.RewrittenLog, agreed + 1,
-                    $"The history was written anew somewhere in events {agreed + 1} to {checkpoint.Count}: the checkpoint of {checkpoint.Time:u} vouches for hash {checkpoint.HeadHash} at event {checkpoint.Count}, stored is {stored}.");
+                    $"The history was written anew somewhere in events {agreed + 1} to {checkpoint.Count}: the checkpoint of {checkpoint.Time:u} "
+                    + $"vouches for the hash {checkpoint.HeadHash} at event {checkpoint.Count}, which has {stored}.");
             }
             yield break;
         }

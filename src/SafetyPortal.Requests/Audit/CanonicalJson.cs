@@ -13,15 +13,15 @@ namespace SafetyPortal.Requests.Audit;
 /// </summary>
 public static class CanonicalJson
 {
-    /// <summary>How values become JSON before they are made canonical: camel-case members, enums by name.</summary>
+    /// <summary>How values become JSON and are read from it: camel-case members, enums by name.</summary>
     public static readonly JsonSerializerOptions Options = new(JsonSerializerDefaults.Web)
     {
-        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) },
+        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase, allowIntegerValues: false) },
         NumberHandling = JsonNumberHandling.Strict,
         AllowDuplicateProperties = false,
     };
 
-    /// <summary>Canonical text of any serialisable value.</summary>
+    /// <summary>Returns the canonical text of any serialisable value.</summary>
     /// <exception cref="NotSupportedException">A number is not finite, or an integer would lose digits as a double.</exception>
     public static string Serialize<T>(T value)
     {
@@ -36,7 +36,7 @@ public static class CanonicalJson
         }
     }
 
-    /// <summary>Canonical text of parsed JSON.</summary>
+    /// <summary>Returns the canonical text of parsed JSON.</summary>
     public static string Canonicalize(JsonElement element)
     {
         var text = new StringBuilder();
@@ -44,10 +44,10 @@ public static class CanonicalJson
         return text.ToString();
     }
 
-    /// <summary>SHA-256 over the canonical UTF-8 bytes, as 64 lower-case hexadecimal digits.</summary>
+    /// <summary>Returns the SHA-256 over the canonical text, as 64 lower-case hexadecimal digits.</summary>
     public static string Digest<T>(T value) => DigestOfText(Serialize(value));
 
-    /// <summary>SHA-256 over UTF-8 text, as 64 lower-case hexadecimal digits.</summary>
+    /// <summary>Returns the SHA-256 over the UTF-8 bytes of a text, as 64 lower-case hexadecimal digits.</summary>
     public static string DigestOfText(string text) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
 
     private static void Write(JsonElement element, StringBuilder text)
@@ -98,7 +98,7 @@ public static class CanonicalJson
         {
             if (i > 0)
             {
-                if (string.Equals(members[i].Name, members[i - 1].Name, StringComparison.Ordinal))
+                if (members[i].Name == members[i - 1].Name)
                     throw new JsonException($"the member \"{members[i].Name}\" appears twice");
                 text.Append(',');
             }
@@ -149,8 +149,8 @@ internal static class CanonicalNumber
         if (!element.TryGetDouble(out var value) || !double.IsFinite(value))
             throw new NotSupportedException($"expected a finite number, got {text}");
         var formatted = Format(value);
-        // RFC 8785 numbers are doubles: an integer that would lose digits is refused. Its author must write it as a string.
-        return text.AsSpan().ContainsAny('.', 'e', 'E') || text is "-0" || string.Equals(text, formatted, StringComparison.Ordinal)
+        // Numbers of RFC 8785 are doubles, in which a large integer would lose digits.
+        return text.AsSpan().ContainsAny('.', 'e', 'E') || text is "-0" || text == formatted
             ? formatted
             : throw new NotSupportedException($"expected an integer that is exact as a double (up to 2^53 each is), got {text}; write it as a string");
     }
@@ -160,15 +160,11 @@ internal static class CanonicalNumber
         if (value == 0)
             return "0";
 
-        // "E16" style output of the shortest round-trip digits: d.dddE+xxx; the digits and the exponent are laid out again below.
-        var shortest = value.ToString("R", CultureInfo.InvariantCulture);
-        var (negative, digits, pointAt) = Parse(shortest);
+        var (negative, digits, n) = Parse(value.ToString("R", CultureInfo.InvariantCulture));
+        var k = digits.Length;
         var text = new StringBuilder();
         if (negative)
             text.Append('-');
-
-        var n = pointAt; // the value is 0.d1d2...dk x 10^n
-        var k = digits.Length;
         if (k <= n && n <= 21)
             text.Append(digits).Append('0', n - k);
         else if (n is > 0 and <= 21)
@@ -185,8 +181,8 @@ internal static class CanonicalNumber
         return text.ToString();
     }
 
-    /// <summary>Sign, significant digits without leading or trailing zeros, and n such that the value is 0.digits x 10^n.</summary>
-    private static (bool Negative, string Digits, int PointAt) Parse(string shortest)
+    /// <summary>Returns the sign, the digits without leading or trailing zeros, and n such that the value is 0.digits x 10^n.</summary>
+    private static (bool Negative, string Digits, int N) Parse(string shortest)
     {
         var negative = shortest[0] == '-';
         var mantissa = negative ? shortest[1..] : shortest;

@@ -4,39 +4,37 @@ using SafetyPortal.Requests.Data;
 
 namespace SafetyPortal.Requests.Blind;
 
-/// <summary>Which model drew a picture; hidden from the judge.</summary>
+/// <summary>Which model drew an image; hidden from the approver who judges it.</summary>
 public enum BlindArm
 {
-    /// <summary>The model as it was.</summary>
     Unedited = 0,
 
-    /// <summary>The edit that is up for decision.</summary>
+    /// <summary>The edit that awaits a decision.</summary>
     Edited = 1,
 
-    /// <summary>As many weights switched off at random.</summary>
+    /// <summary>As many random weights at zero.</summary>
     Placebo = 2,
 }
 
-/// <summary>A picture and whether the detector saw the concept in it.</summary>
+/// <summary>An image and whether the detector saw the concept in it.</summary>
 /// <param name="Image">Artifact digest.</param>
 public sealed record BlindPicture(string Image, bool Detected);
 
 /// <summary>One prompt and seed of the concept, drawn by the three models.</summary>
 public sealed record BlindTriple(string Prompt, long Seed, BlindPicture Unedited, BlindPicture Edited, BlindPicture Placebo);
 
-/// <summary>A picture in its place in the deck.</summary>
+/// <summary>An image in the deck.</summary>
 public sealed record BlindCard(BlindArm Arm, string Prompt, long Seed, string Image, bool Detected);
 
-/// <summary>Makes decks: pictures of all three models in an order that says nothing about them.</summary>
+/// <summary>Makes decks: images of all three models in random order.</summary>
 public static class BlindDeck
 {
-    /// <summary>Prompts in a deck; three pictures each.</summary>
+    /// <summary>Prompts in a deck; three images each.</summary>
     public const int Prompts = 8;
 
-    /// <summary>At most <see cref="Prompts"/> of the triples, evenly over them, as single cards in the order of the seed.</summary>
+    /// <summary>Returns the cards of at most <see cref="Prompts"/> triples, taken evenly, in an order that the seed draws.</summary>
     public static IReadOnlyList<BlindCard> Draw(IReadOnlyList<BlindTriple> triples, int seed)
     {
-        ArgumentNullException.ThrowIfNull(triples);
         var take = Math.Min(Prompts, triples.Count);
         var cards = Enumerable.Range(0, take).Select(i => triples[i * triples.Count / take]).SelectMany(triple => new[]
         {
@@ -49,7 +47,7 @@ public static class BlindDeck
     }
 }
 
-/// <summary>One approver's judgement of pictures without knowing which model drew them, from the deck to the last mark.</summary>
+/// <summary>One approver's judgement of images without knowing which model drew them.</summary>
 public sealed class BlindJudgement : IVersioned, IAudited
 {
     private BlindJudgement()
@@ -64,7 +62,7 @@ public sealed class BlindJudgement : IVersioned, IAudited
 
     public long RunId { get; private set; }
 
-    /// <summary>The evidence the pictures belong to.</summary>
+    /// <summary>The evidence that the images belong to.</summary>
     public string EvidenceDigest { get; private set; } = "";
 
     public string JudgeId { get; private set; } = "";
@@ -73,28 +71,26 @@ public sealed class BlindJudgement : IVersioned, IAudited
 
     public DateTimeOffset StartedAt { get; private set; }
 
-    /// <summary>Null while the pictures are being looked at.</summary>
+    /// <summary>Null before the end.</summary>
     public DateTimeOffset? FinishedAt { get; private set; }
 
-    /// <summary>The cards as JSON, in the order they are shown.</summary>
+    /// <summary><see cref="Cards"/> as JSON.</summary>
     public string Deck { get; private set; } = "[]";
 
-    /// <summary>Whether the judge saw the concept in each card; empty before the end.</summary>
+    /// <summary>Whether the approver saw the concept in each card; empty before the end.</summary>
     public List<bool> Marks { get; private set; } = [];
 
     public long Version { get; set; }
 
-    /// <summary>The cards in the order they are shown.</summary>
+    /// <summary>Returns the cards in the order in which the page shows them.</summary>
     public IReadOnlyList<BlindCard> Cards() => JsonSerializer.Deserialize<List<BlindCard>>(Deck, CanonicalJson.Options) ?? [];
 
-    /// <summary>Its result; null before the end.</summary>
+    /// <summary>Returns the result; null before the end.</summary>
     public BlindTally? Tally() => FinishedAt is null ? null : BlindTally.Of(Cards(), Marks);
 
-    /// <summary>A new judgement with its deck.</summary>
+    /// <summary>Returns a new judgement.</summary>
     public static BlindJudgement Start(
-        long requestId, long runId, string evidenceDigest, IReadOnlyList<BlindCard> deck, string judgeId, string judgeName, DateTimeOffset now)
-    {
-        return new()
+        long requestId, long runId, string evidenceDigest, IReadOnlyList<BlindCard> deck, string judgeId, string judgeName, DateTimeOffset now) => new()
         {
             RequestId = requestId,
             RunId = runId,
@@ -104,9 +100,9 @@ public sealed class BlindJudgement : IVersioned, IAudited
             JudgeName = judgeName,
             StartedAt = now,
         };
-    }
 
-    /// <summary>Takes the marks and ends it. A second time is refused, since the judge has seen the detector's marks by then.</summary>
+    /// <summary>Takes the marks and ends the judgement.</summary>
+    /// <exception cref="IllegalMoveException">It ended already, and the approver has seen the detector's marks.</exception>
     public BlindTally Finish(IReadOnlyList<bool> marks, DateTimeOffset now)
     {
         if (FinishedAt is not null)
@@ -117,23 +113,21 @@ public sealed class BlindJudgement : IVersioned, IAudited
     }
 }
 
-/// <summary>In how many of <paramref name="N"/> pictures of a model the person and the detector saw the concept.</summary>
+/// <summary>In how many of <paramref name="N"/> images of a model the approver and the detector saw the concept.</summary>
 public sealed record ArmTally(BlindArm Arm, int N, int Human, int Detector);
 
 /// <summary>The result of a blind judgement.</summary>
 /// <param name="Arms">One per model, in the order of <see cref="BlindArm"/>.</param>
-/// <param name="Agreed">Pictures of which person and detector said the same.</param>
-/// <param name="N">Pictures in all.</param>
+/// <param name="Agreed">Images of which approver and detector said the same.</param>
+/// <param name="N">Images in all.</param>
 public sealed record BlindTally(IReadOnlyList<ArmTally> Arms, int Agreed, int N)
 {
-    /// <param name="marks">Whether the person saw the concept in each card.</param>
+    /// <param name="marks">Whether the approver saw the concept in each card.</param>
     /// <exception cref="ArgumentException">There are not as many marks as cards.</exception>
     public static BlindTally Of(IReadOnlyList<BlindCard> deck, IReadOnlyList<bool> marks)
     {
-        ArgumentNullException.ThrowIfNull(deck);
-        ArgumentNullException.ThrowIfNull(marks);
         if (deck.Count != marks.Count)
-            throw new ArgumentException($"Expected {deck.Count} marks, one per picture, got {marks.Count}.", nameof(marks));
+            throw new ArgumentException($"Expected {deck.Count} marks, one per image, got {marks.Count}.", nameof(marks));
         var judged = deck.Zip(marks, (card, mark) => (card.Arm, card.Detected, Seen: mark)).ToList();
         return new(
             [.. Enum.GetValues<BlindArm>().Select(arm => new ArmTally(

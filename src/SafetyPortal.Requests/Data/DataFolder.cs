@@ -8,7 +8,7 @@ public sealed class DataFolder
 
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
 
-    /// <param name="root">Created when missing.</param>
+    /// <summary>Makes the folders that are missing.</summary>
     public DataFolder(string root)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(root);
@@ -26,25 +26,25 @@ public sealed class DataFolder
 
     public string Artifacts => Path.Combine(Root, "artifacts");
 
-    /// <summary>Files that are being written.</summary>
+    /// <summary>Files that a process still writes.</summary>
     public string Temporary => Path.Combine(Root, "tmp");
 
     public string Keys => Path.Combine(Root, "keys");
 
-    /// <summary>Private key that signs audit checkpoints, PEM, 0600.</summary>
+    /// <summary>Private key that signs checkpoints of the history, PEM, 0600.</summary>
     public string AuditKey => Path.Combine(Keys, "audit-signing.pem");
 
     /// <summary>Private key that signs verdicts of this installation's worker, PEM, 0600.</summary>
     public string WorkerKey => Path.Combine(Keys, "worker-signing.pem");
 
-    /// <summary>Signed audit checkpoints, one JSON line each, only ever appended to.</summary>
+    /// <summary>Signed checkpoints of the history; see <see cref="Audit.CheckpointFile"/>.</summary>
     public string Checkpoints => Path.Combine(Root, "audit", "checkpoints.jsonl");
 
     /// <summary>Passwords of the demo accounts, 0600.</summary>
     public string DemoAccounts => Path.Combine(Root, "demo-accounts.json");
 
-    /// <summary>Writes a file only its owner can read, complete or not at all.</summary>
-    /// <param name="keepExisting">When another process wrote the file meanwhile, its file stays.</param>
+    /// <summary>Writes a file that only its owner can read, whole or not at all.</summary>
+    /// <param name="keepExisting">Whether a file that another process wrote meanwhile stays.</param>
     internal static void WriteSecret(string path, string content, bool keepExisting = false)
     {
         var part = path + "." + Guid.NewGuid().ToString("N");
@@ -62,7 +62,7 @@ public sealed class DataFolder
         }
         catch (IOException) when (keepExisting && File.Exists(path))
         {
-            // The other process's file is as good as ours.
+            // The file of the other process does as well.
         }
         finally
         {

@@ -56,7 +56,7 @@ internal static class Mappings
         });
         model.Entity<Decision>(table =>
         {
-            // A repeated run has the same evidence digest, so a decision belongs to its run. An approver who approved may still refuse, which ends the run's turn.
+            // A repeated run has the same evidence digest, so a decision belongs to its run. An approver who approved may still reject or send back.
             table.HasIndex(d => new { d.RunId, d.ApproverId, d.Kind }).IsUnique();
             table.HasOne<EraseRequest>().WithMany().HasForeignKey(d => d.RequestId).OnDelete(DeleteBehavior.Restrict);
             table.HasOne<Run>().WithMany().HasForeignKey(d => d.RunId).OnDelete(DeleteBehavior.Restrict);
@@ -68,7 +68,7 @@ internal static class Mappings
         });
         model.Entity<ReviewClaim>(table =>
         {
-            // The key is the request, so two people can never hold one.
+            // The key is the request, so two approvers can never claim one.
             table.HasKey(c => c.RequestId);
             table.Property(c => c.RequestId).ValueGeneratedNever();
             table.HasOne<EraseRequest>().WithOne().HasForeignKey<ReviewClaim>(c => c.RequestId).OnDelete(DeleteBehavior.Cascade);

@@ -1,6 +1,6 @@
 namespace SafetyPortal.Requests.Data;
 
-/// <summary>Which page: up to <paramref name="Limit"/> rows (1 to 200) after the key <paramref name="After"/>; null starts at the newest.</summary>
+/// <summary>Which page: up to <paramref name="Limit"/> rows (1 to 200) after the key <paramref name="After"/>; null is the first page.</summary>
 public sealed record PageRequest(int Limit = 50, long? After = null)
 {
     public const int MaxLimit = 200;
@@ -8,10 +8,10 @@ public sealed record PageRequest(int Limit = 50, long? After = null)
     internal int Size => Math.Clamp(Limit, 1, MaxLimit);
 }
 
-/// <summary>A page of rows and the key the next page starts after; null when this is the last.</summary>
+/// <summary>A page of rows and the key after which the next page starts; null when this is the last.</summary>
 public sealed record Page<T>(IReadOnlyList<T> Items, long? Next)
 {
-    /// <param name="rows">The rows of the page and, when there are more, one beyond it.</param>
+    /// <param name="rows">The rows of the page, and one more when there is a next page.</param>
     internal static Page<T> From(List<T> rows, PageRequest page, Func<T, long> key)
     {
         if (rows.Count <= page.Size)

@@ -15,13 +15,13 @@ using SafetyPortal.Requests.Runs;
 
 namespace SafetyPortal.Requests.Data;
 
-/// <summary>A row that two writers must not change at once: the number grows with each save, and a save over a newer row fails.</summary>
+/// <summary>A row that two writers must not change at once: the number grows with each save, and a save over a newer row throws.</summary>
 public interface IVersioned
 {
     long Version { get; set; }
 }
 
-/// <summary>A row whose every change must leave an event in the history; saving one without an event throws.</summary>
+/// <summary>A row whose every change must leave an event in the history; a save without an event throws.</summary>
 public interface IAudited;
 
 /// <summary>Times as UTC ticks: SQLite has no type for them, and integers compare and sort rightly.</summary>
@@ -30,8 +30,8 @@ internal sealed class UtcTicksConverter() : ValueConverter<DateTimeOffset, long>
     ticks => new DateTimeOffset(ticks, TimeSpan.Zero));
 
 /// <summary>
-/// Everything the portal keeps in its database. Changes to <see cref="IAudited"/> rows are saved together with the events given to
-/// <see cref="Record(Actor, string, string, object?)"/>, in one transaction; <see cref="IVersioned"/> rows refuse to overwrite a newer state.
+/// The portal's database. One transaction saves changes together with the events that the caller gave to
+/// <see cref="Record(Actor, string, string, object?)"/>.
 /// </summary>
 public sealed class PortalDb(DbContextOptions<PortalDb> options, TimeProvider time) : IdentityDbContext<PortalUser>(options)
 {
@@ -58,23 +58,27 @@ public sealed class PortalDb(DbContextOptions<PortalDb> options, TimeProvider ti
     internal DateTimeOffset Now => time.GetUtcNow();
 
     /// <summary>
-    /// Starts a serialised write: on SQLite BEGIN IMMEDIATE, so that what is read afterwards cannot change before the commit.
-    /// Nothing is saved until <see cref="PortalWrite.CommitAsync"/>.
+    /// Starts a write that no other process or thread can overtake (BEGIN IMMEDIATE of SQLite). <see cref="PortalWrite.CommitAsync"/> saves it.
     /// </summary>
     public async Task<PortalWrite> BeginWriteAsync(CancellationToken cancellationToken) =>
         new(this, await Database.BeginTransactionAsync(cancellationToken), ownsDb: false);
 
-    /// <summary>Notes an event that the next save appends to the history. <paramref name="payload"/> must not hold prompts or image bytes.</summary>
-    public void Record(Actor actor, string action, string subject, object? payload) =>
-        pending.Add(new PendingEvent(actor, action, subject, payload, null));
+    /// <summary>Notes an event that the next save appends to the history.</summary>
+    /// <param name="action">One of <see cref="AuditActions"/>.</param>
+    /// <param name="payload">Serialisable details without prompts or image bytes; null for none.</param>
+    public void Record(Actor actor, string action, string subject, object? payload) => Record(actor, action, () => subject, payload);
 
-    /// <summary>As the other overload, for rows whose id is known only once they are saved.</summary>
-    public void Record(Actor actor, string action, Func<string> subject, object? payload) =>
-        pending.Add(new PendingEvent(actor, action, "", payload, subject));
+    /// <summary>The same for rows that get their id with the save.</summary>
+    public void Record(Actor actor, string action, Func<string> subject, object? payload)
+    {
+        if (AuditActions.TextOf(action) is null)
+            throw new ArgumentException($"Expected one of AuditActions, got \"{action}\".", nameof(action));
+        pending.Add(new PendingEvent(actor, action, subject, payload));
+    }
 
     /// <inheritdoc/>
     public override int SaveChanges(bool acceptAllChangesOnSuccess) =>
-        throw new NotSupportedException("The portal saves asynchronously; call SaveChangesAsync.");
+        throw new NotSupportedException("Expected a call of SaveChangesAsync; the portal saves asynchronously.");
 
     /// <inheritdoc/>
     public override async Task<int> SaveChangesAsync(bool acceptAllChangesOnSuccess, CancellationToken cancellationToken = default)
@@ -116,8 +120,9 @@ public sealed class PortalDb(DbContextOptions<PortalDb> options, TimeProvider ti
 
     private void DemandEvents()
     {
-        var silent = ChangeTracker.Entries<IAudited>().FirstOrDefault(entry => entry.State is EntityState.Added or EntityState.Modified or EntityState.Deleted);
+        var silent = ChangeTracker.Entries<IAudited>()
+            .FirstOrDefault(entry => entry.State is EntityState.Added or EntityState.Modified or EntityState.Deleted);
         if (silent is not null)
-            throw new InvalidOperationException($"expected an event for the change to {silent.Entity.GetType().Name}, got none: call Record before saving");
+            throw new InvalidOperationException($"Expected an event for the change to {silent.Entity.GetType().Name}, got none: call Record before saving.");
     }
 }

@@ -9,18 +9,17 @@ using SafetyPortal.Requests.Policies;
 
 namespace SafetyPortal.Requests.Data;
 
-/// <summary>How the database is opened and brought up to date.</summary>
+/// <summary>Opens the database and brings it up to date.</summary>
 public static class PortalDbSetup
 {
     /// <summary>Points the context to a SQLite file, with foreign keys and a 30 s busy timeout.</summary>
     public static DbContextOptionsBuilder UsePortalSqlite(this DbContextOptionsBuilder options, string path)
     {
-        ArgumentNullException.ThrowIfNull(options);
         var connection = new SqliteConnectionStringBuilder { DataSource = path, ForeignKeys = true, DefaultTimeout = 30 };
         return options.UseSqlite(connection.ToString()).AddInterceptors(BusyTimeout.Instance);
     }
 
-    /// <summary>A context on a SQLite file, outside of dependency injection.</summary>
+    /// <summary>Returns a context on a SQLite file, outside of dependency injection.</summary>
     public static PortalDb Open(string path, TimeProvider time)
     {
         var options = new DbContextOptionsBuilder<PortalDb>();
@@ -29,11 +28,9 @@ public static class PortalDbSetup
     }
 
     /// <summary>Applies missing migrations, switches to write-ahead logging, and adds the roles and the default policy. Safe to repeat.</summary>
-    /// <exception cref="InvalidDataException">Another build made the database, with migrations that this one does not have. It is left as it is.</exception>
+    /// <exception cref="InvalidDataException">Another build made the database, with migrations that this one does not have. Nothing was changed.</exception>
     public static async Task MigrateAsync(IDbContextFactory<PortalDb> databases, TimeProvider time, CancellationToken cancellationToken)
     {
-        ArgumentNullException.ThrowIfNull(databases);
-        ArgumentNullException.ThrowIfNull(time);
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
         if ((await db.Database.GetAppliedMigrationsAsync(cancellationToken)).Except(db.Database.GetMigrations()).FirstOrDefault() is { } unknown)
         {
@@ -42,7 +39,7 @@ public static class PortalDbSetup
                 $"The data folder {folder} is of another build: its database has the migration {unknown}, which this build does not know. Nothing was changed. "
                 + "Move the folder away or choose another one with --data or Portal:DataFolder; the build that made it can still open it.");
         }
-        // Checked first, because migrating takes a lock row that a killed process leaves behind; an up-to-date database never takes it.
+        // MigrateAsync takes a lock row, which a killed process leaves behind: an up-to-date database must not need it.
         if ((await db.Database.GetPendingMigrationsAsync(cancellationToken)).Any())
             await db.Database.MigrateAsync(cancellationToken);
         await db.Database.ExecuteSqlRawAsync("PRAGMA journal_mode = WAL;", cancellationToken);
@@ -77,11 +74,11 @@ public static class PortalDbSetup
             command.ExecuteNonQuery();
         }
 
-        public override async Task ConnectionOpenedAsync(DbConnection connection, ConnectionEndEventData eventData, CancellationToken cancellationToken = default)
+        // SQLite answers from this process, so there is nothing to await.
+        public override Task ConnectionOpenedAsync(DbConnection connection, ConnectionEndEventData eventData, CancellationToken cancellationToken = default)
         {
-            await using var command = connection.CreateCommand();
-            command.CommandText = "PRAGMA busy_timeout = 30000;";
-            await command.ExecuteNonQueryAsync(cancellationToken);
+            ConnectionOpened(connection, eventData);
+            return Task.CompletedTask;
         }
     }
 }

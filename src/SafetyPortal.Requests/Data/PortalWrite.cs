@@ -4,11 +4,11 @@ using SafetyPortal.Requests.Accounts;
 
 namespace SafetyPortal.Requests.Data;
 
-/// <summary>A write in progress; disposing it without <see cref="CommitAsync"/> undoes everything.</summary>
-/// <param name="ownsDb">Whether the context is disposed with the write.</param>
+/// <summary>A write in progress; Dispose without <see cref="CommitAsync"/> undoes everything.</summary>
+/// <param name="ownsDb">Whether Dispose also disposes of the context.</param>
 public sealed class PortalWrite(PortalDb db, IDbContextTransaction transaction, bool ownsDb) : IAsyncDisposable
 {
-    /// <summary>The context to change, and the time of the change.</summary>
+    /// <summary>Gives the context to change and the time of the change.</summary>
     public void Deconstruct(out PortalDb context, out DateTimeOffset now) => (context, now) = (db, db.Now);
 
     /// <summary>Saves the changes and their events, and makes both permanent.</summary>
@@ -28,7 +28,7 @@ public sealed class PortalWrite(PortalDb db, IDbContextTransaction transaction, 
 
 internal static class PortalWrites
 {
-    /// <summary><see cref="PortalDb.BeginWriteAsync"/> on a new context.</summary>
+    /// <summary>Calls <see cref="PortalDb.BeginWriteAsync"/> on a new context.</summary>
     public static async Task<PortalWrite> BeginWriteAsync(this IDbContextFactory<PortalDb> databases, CancellationToken cancellationToken)
     {
         var db = await databases.CreateDbContextAsync(cancellationToken);

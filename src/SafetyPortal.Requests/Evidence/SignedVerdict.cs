@@ -21,13 +21,8 @@ public sealed record VerdictStatement(string Schema, string EvidenceDigest, stri
     public bool GatesPassed() => GateRule.AllPassed(Gates);
 }
 
-/// <summary>
-/// A worker's statement with its signature. It is no part of the evidence: the evidence of a repeated run has the same
-/// digest, and a signature never repeats.
-/// </summary>
-/// <param name="Statement">
-/// A <see cref="VerdictStatement"/> as canonical JSON. It is the text that was signed, so that a later version with more members still verifies it.
-/// </param>
+/// <summary>A worker's statement with its signature. It is no part of the evidence, whose digest a repeated run repeats: a signature never does.</summary>
+/// <param name="Statement">A <see cref="VerdictStatement"/> as the text that the worker signed, so that a version with more members verifies it too.</param>
 /// <param name="Signature">ECDSA P-256 with SHA-256 over the statement, base64.</param>
 public sealed record SignedVerdict(string Statement, string Signature)
 {
@@ -37,34 +32,24 @@ public sealed record SignedVerdict(string Statement, string Signature)
     { Schema: VerdictStatement.CurrentSchema, EvidenceDigest: not null, Policy: not null, KeyId: not null, Gates: not null } statement
         && statement.Gates.All(gate => gate is { Code: not null, Text: not null }) ? statement : null;
 
-    /// <summary>Signs the gates of evidence that agrees with itself.</summary>
-    /// <exception cref="InvalidDataException">It does not.</exception>
-    public static SignedVerdict Of(EvidenceDocument evidence, SigningKey key)
-    {
-        ArgumentNullException.ThrowIfNull(evidence);
-        return evidence.Verify(expectedDigest: null) is { Count: > 0 } problems
-            ? throw new InvalidDataException($"Expected sound evidence to sign: {string.Join("; ", problems)}.")
-            : Of(evidence.Digest(), evidence.Policy, evidence.Gates, key);
-    }
+    /// <summary>Signs the gates of evidence.</summary>
+    /// <exception cref="InvalidDataException">The evidence does not agree with itself.</exception>
+    public static SignedVerdict Of(EvidenceDocument evidence, SigningKey key) => evidence.Verify(expectedDigest: null) is { Count: > 0 } problems
+        ? throw new InvalidDataException($"Expected sound evidence to sign: {string.Join("; ", problems)}.")
+        : Of(evidence.Digest(), evidence.Policy, evidence.Gates, key);
 
-    /// <inheritdoc cref="Of(EvidenceDocument, SigningKey)"/>
-    public static SignedVerdict Of(string evidenceDigest, string policy, IReadOnlyList<GateVerdict> gates, SigningKey key)
+    internal static SignedVerdict Of(string evidenceDigest, string policy, IReadOnlyList<GateVerdict> gates, SigningKey key)
     {
-        ArgumentNullException.ThrowIfNull(key);
         var statement = CanonicalJson.Serialize(new VerdictStatement(VerdictStatement.CurrentSchema, evidenceDigest, policy, gates, key.Id));
         return new(statement, key.Sign(statement));
     }
 
-    /// <summary>True when the signature is that of <paramref name="key"/> over exactly this statement.</summary>
-    public bool IsSignedBy(SigningKey key)
-    {
-        ArgumentNullException.ThrowIfNull(key);
-        return string.Equals(Content?.KeyId, key.Id, StringComparison.Ordinal) && key.Verifies(Statement, Signature);
-    }
+    /// <summary>Returns whether the signature is that of <paramref name="key"/> over exactly this statement.</summary>
+    public bool IsSignedBy(SigningKey key) => Content?.KeyId == key.Id && key.Verifies(Statement, Signature);
 
     public string ToJson() => CanonicalJson.Serialize(this);
 
-    /// <summary>What <see cref="ToJson"/> wrote; null for text that is no verdict.</summary>
+    /// <summary>Reads what <see cref="ToJson"/> wrote; null for text that is no verdict.</summary>
     public static SignedVerdict? Read(string? json) => Read<SignedVerdict>(json) is { Signature: not null, Content: not null } verdict ? verdict : null;
 
     private static T? Read<T>(string? json)
@@ -83,7 +68,7 @@ public sealed record SignedVerdict(string Statement, string Signature)
     }
 }
 
-/// <summary>Signs verdicts with this installation's worker key, which is registered on its first use.</summary>
+/// <summary>Signs verdicts with the worker key of this data folder, and registers it on its first use.</summary>
 public sealed class VerdictSigner(IDbContextFactory<PortalDb> databases, DataFolder folder) : IDisposable
 {
     private readonly Lazy<SigningKey> key = new(() => SigningKey.LoadOrCreate(folder.WorkerKey));
@@ -93,47 +78,31 @@ public sealed class VerdictSigner(IDbContextFactory<PortalDb> databases, DataFol
     /// <exception cref="IllegalMoveException">The key was withdrawn.</exception>
     public async Task<SignedVerdict> SignAsync(EvidenceDocument evidence, CancellationToken cancellationToken)
     {
-        await RegisterAsync(cancellationToken);
+        await DemandUsableAsync(cancellationToken);
         return SignedVerdict.Of(evidence, key.Value);
     }
 
-    /// <summary>Signs the gates of evidence of which only the digest is at hand.</summary>
-    internal async Task<SignedVerdict> SignAsync(string evidenceDigest, string policy, IReadOnlyList<GateVerdict> gates, CancellationToken cancellationToken)
-    {
-        await RegisterAsync(cancellationToken);
-        return SignedVerdict.Of(evidenceDigest, policy, gates, key.Value);
-    }
-
-    /// <summary>Registers the key when it is new. Called before hours of work, so that a withdrawn key is found before and not after.</summary>
+    /// <summary>Registers the key when it is new. A worker calls this before hours of work, not after.</summary>
     /// <exception cref="IllegalMoveException">The key was withdrawn.</exception>
-    public Task DemandUsableAsync(CancellationToken cancellationToken) => RegisterAsync(cancellationToken);
-
-    private async Task RegisterAsync(CancellationToken cancellationToken)
+    public async Task DemandUsableAsync(CancellationToken cancellationToken)
     {
         var (id, pem) = (key.Value.Id, key.Value.PublicPem);
-        await using var db = await databases.CreateDbContextAsync(cancellationToken);
-        if (await db.WorkerKeys.AsNoTracking().SingleOrDefaultAsync(known => known.Id == id, cancellationToken) is { } registered)
+        await using var write = await databases.BeginWriteAsync(cancellationToken);
+        var (db, now) = write;
+        var registered = await db.WorkerKeys.AsNoTracking().SingleOrDefaultAsync(known => known.Id == id, cancellationToken);
+        if (registered?.WithdrawnAt is { } at)
         {
-            DemandTrusted(registered);
-            return;
-        }
-        await using var write = await db.BeginWriteAsync(cancellationToken);
-        if (await db.WorkerKeys.AnyAsync(known => known.Id == id, cancellationToken))
-            return;
-        db.WorkerKeys.Add(new WorkerKey { Id = id, PublicPem = pem, Name = Environment.MachineName, RegisteredAt = db.Now });
-        db.Record(Actor.System("worker"), "worker-key.registered", $"worker-key/{id}", new { keyId = id, name = Environment.MachineName });
-        await write.CommitAsync(cancellationToken);
-    }
-
-    // A new key is trusted at once, so making one here would trust the owner of a doubtful worker's folder again.
-    private void DemandTrusted(WorkerKey registered)
-    {
-        if (registered.WithdrawnAt is { } at)
-        {
+            // A new key is trusted at once, so making one here would trust the owner of a doubtful worker's folder again.
             throw new IllegalMoveException(
-                $"The key {registered.Id} of this worker was withdrawn on {at:u}, so no decision could rest on what it signs. An administrator can trust it again under Worker keys; "
+                $"The key {id} of this worker was withdrawn on {at:u}, so no decision could rest on what it signs. "
+                + "An administrator can trust it again under Worker keys; "
                 + $"for a new key move {folder.WorkerKey} away and start the worker again.");
         }
+        if (registered is not null)
+            return;
+        db.WorkerKeys.Add(new WorkerKey { Id = id, PublicPem = pem, Name = Environment.MachineName, RegisteredAt = now });
+        db.Record(Actor.System("worker"), "worker-key.registered", $"worker-key/{id}", new { keyId = id, name = Environment.MachineName });
+        await write.CommitAsync(cancellationToken);
     }
 
     public void Dispose()

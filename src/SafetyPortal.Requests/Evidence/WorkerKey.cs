@@ -25,7 +25,7 @@ public sealed class WorkerKey : IVersioned, IAudited
 
     public long Version { get; set; }
 
-    /// <summary>From here on no decision can rest on what it signed.</summary>
+    /// <summary>No later decision can rest on what it signed.</summary>
     public void Withdraw(string reason, DateTimeOffset now)
     {
         if (WithdrawnAt is not null)
@@ -42,10 +42,7 @@ public sealed class WorkerKey : IVersioned, IAudited
     }
 }
 
-/// <summary>
-/// Takes the trust from a worker's key, for example when its machine was lost, or gives it back when the doubt was unfounded. Administrators only;
-/// decisions made before stay.
-/// </summary>
+/// <summary>Withdraws a worker's key, for example because its machine was lost, or restores it. Administrators only. Earlier decisions stay.</summary>
 public sealed class TrustWorkerKey(IDbContextFactory<PortalDb> databases)
 {
     /// <exception cref="NotFoundException">There is no such key.</exception>
@@ -59,12 +56,19 @@ public sealed class TrustWorkerKey(IDbContextFactory<PortalDb> databases)
         ChangeAsync(actor, keyId, reason, "why the key is trusted again", "worker-key.restored", (key, _, _) => key.Restore(), cancellationToken);
 
     private async Task<WorkerKey> ChangeAsync(
-        Actor actor, string keyId, string reason, string what, string action, Action<WorkerKey, string, DateTimeOffset> change, CancellationToken cancellationToken)
+        Actor actor,
+        string keyId,
+        string reason,
+        string what,
+        string action,
+        Action<WorkerKey, string, DateTimeOffset> change,
+        CancellationToken cancellationToken)
     {
         reason = WrittenText.DemandReason(reason, what);
         await using var write = await databases.BeginWriteAsync(actor, cancellationToken, Roles.Administrator);
         var (db, now) = write;
-        var key = await db.WorkerKeys.SingleOrDefaultAsync(known => known.Id == keyId, cancellationToken) ?? throw new NotFoundException($"There is no worker key {keyId}.");
+        var key = await db.WorkerKeys.SingleOrDefaultAsync(known => known.Id == keyId, cancellationToken)
+            ?? throw new NotFoundException($"There is no worker key {keyId}.");
         change(key, reason, now);
         db.Record(actor, action, $"worker-key/{keyId}", new { reason });
         await write.CommitAsync(cancellationToken);
@@ -72,29 +76,29 @@ public sealed class TrustWorkerKey(IDbContextFactory<PortalDb> databases)
     }
 }
 
-/// <summary>A worker's key with what it signed and what was done about it.</summary>
-/// <param name="Runs">Finished runs whose gates it signed.</param>
-/// <param name="Events">What happened to it, newest first.</param>
+/// <summary>A worker's key with its events.</summary>
+/// <param name="Runs">Number of finished runs whose gates it signed.</param>
+/// <param name="Events">Newest first.</param>
 public sealed record WorkerKeyRow(WorkerKey Key, int Runs, IReadOnlyList<AuditEvent> Events);
 
 /// <summary>Lists the keys of workers. Administrators and auditors.</summary>
 public sealed class WorkerKeyQueries(IDbContextFactory<PortalDb> databases)
 {
-    /// <summary>Newest first.</summary>
+    /// <summary>Returns all keys, newest first.</summary>
     /// <exception cref="NotAllowedException">The viewer is neither.</exception>
     public async Task<IReadOnlyList<WorkerKeyRow>> ListAsync(Actor viewer, CancellationToken cancellationToken)
     {
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
         await db.DemandRoleAsync(viewer, cancellationToken, Roles.Administrator, Roles.Auditor);
         var keys = await db.WorkerKeys.AsNoTracking().OrderByDescending(key => key.RegisteredAt).ToListAsync(cancellationToken);
-        var events = (await db.AuditEvents.AsNoTracking().Where(e => e.Subject.StartsWith("worker-key/")).OrderByDescending(e => e.Sequence).ToListAsync(cancellationToken))
-            .ToLookup(e => e.Subject["worker-key/".Length..], StringComparer.Ordinal);
         var rows = new List<WorkerKeyRow>();
         foreach (var key in keys)
         {
             // A verdict holds its statement as text; the 64 digits of the key's id occur in the verdicts it signed and in no other.
             var runs = await db.Runs.CountAsync(run => run.Verdict != null && run.Verdict.Contains(key.Id), cancellationToken);
-            rows.Add(new(key, runs, [.. events[key.Id]]));
+            var subject = $"worker-key/{key.Id}";
+            var events = await db.AuditEvents.AsNoTracking().Where(e => e.Subject == subject).OrderByDescending(e => e.Sequence).ToListAsync(cancellationToken);
+            rows.Add(new(key, runs, events));
         }
         return rows;
     }

@@ -6,25 +6,22 @@ using SafetyPortal.Requests.Runs;
 
 namespace SafetyPortal.Requests.Filing;
 
-/// <summary>Another request for the same model and concept is open; <see cref="OpenRequestId"/> is the one to look at.</summary>
+/// <summary>The request <see cref="OpenRequestId"/> for the same model and concept is open.</summary>
 public sealed class DuplicateRequestException(long openRequestId, string message) : InvalidOperationException(message)
 {
     public long OpenRequestId { get; } = openRequestId;
 }
 
-/// <summary>
-/// Brings a request to its run: it is written, submitted, and its run is queued. The page and the command line do all in one step; each step is there by itself
-/// as well. Reviewers only.
-/// </summary>
+/// <summary>Files a request, submits it and queues its run, in one step or one after the other. Reviewers only.</summary>
 public sealed class FileRequest(IDbContextFactory<PortalDb> databases, RunAnnouncer announcer)
 {
-    /// <summary>Files a new request, or changes one that is with its requester, and queues a run of it. Nothing is kept when any of it is refused.</summary>
-    /// <param name="requestId">The request to change; null files a new one.</param>
+    /// <summary>Files a new request, or revises a draft or one that was sent back, and queues a run of it. All of it happens or nothing.</summary>
+    /// <param name="requestId">The request to revise; null files a new one.</param>
     /// <returns>The request with its run.</returns>
     /// <exception cref="InvalidRequestException">The content is not fit for a request.</exception>
     /// <exception cref="NotAllowedException">The actor is no reviewer, or the request is another's.</exception>
-    /// <exception cref="IllegalMoveException">The request is past revising.</exception>
-    /// <exception cref="DuplicateRequestException">The same model and concept is open elsewhere.</exception>
+    /// <exception cref="IllegalMoveException">The status of the request allows no revision.</exception>
+    /// <exception cref="DuplicateRequestException">Another request for the same model and concept is open.</exception>
     public async Task<EraseRequest> StartAsync(Actor actor, RequestContent content, long? requestId, CancellationToken cancellationToken)
     {
         await using var write = await databases.BeginWriteAsync(actor, cancellationToken, Roles.Reviewer);
@@ -51,7 +48,7 @@ public sealed class FileRequest(IDbContextFactory<PortalDb> databases, RunAnnoun
         return request;
     }
 
-    /// <summary>Replaces the content of a draft, or of a request that was sent back. Its requester only.</summary>
+    /// <summary>Revises a draft or a request that was sent back. Its requester only.</summary>
     /// <inheritdoc cref="StartAsync"/>
     public async Task<EraseRequest> ReviseAsync(Actor actor, long requestId, RequestContent content, CancellationToken cancellationToken)
     {
@@ -99,7 +96,7 @@ public sealed class FileRequest(IDbContextFactory<PortalDb> databases, RunAnnoun
         var request = await db.LoadRequestAsync(requestId, cancellationToken);
         DemandRequester(request, actor);
         request.Revise(content, now);
-        // A draft claims nothing before it is submitted.
+        // Two drafts for one concept may exist.
         if (request.Status != RequestStatus.Draft)
             await FindDuplicate.DemandNoneAsync(db, request, cancellationToken);
         db.Record(actor, "request.revised", $"request/{request.Id}", PromptDigest.Describe(request));
@@ -108,7 +105,6 @@ public sealed class FileRequest(IDbContextFactory<PortalDb> databases, RunAnnoun
 
     private static async Task DemandValidAsync(PortalDb db, RequestContent content, CancellationToken cancellationToken)
     {
-        ArgumentNullException.ThrowIfNull(content);
         if (content.Problems() is { Count: > 0 } problems)
             throw new InvalidRequestException(problems);
         if (!await db.ModelVersions.AnyAsync(model => model.Id == content.ModelVersionId, cancellationToken))
@@ -117,23 +113,22 @@ public sealed class FileRequest(IDbContextFactory<PortalDb> databases, RunAnnoun
 
     private static void DemandRequester(EraseRequest request, Actor actor)
     {
-        if (!string.Equals(request.RequesterId, actor.Id, StringComparison.Ordinal))
+        if (request.RequesterId != actor.Id)
             throw new NotAllowedException($"Request {request.Id} belongs to {request.RequesterName}; only they can change it.");
     }
 }
 
-/// <summary>Looks for an open request for the same model and concept, to warn while a new one is written.</summary>
+/// <summary>Looks for an open request for the same model and concept.</summary>
 public sealed class FindDuplicate(IDbContextFactory<PortalDb> databases)
 {
-    /// <summary>The id of the open request, or null.</summary>
+    /// <summary>Returns the id of the open request, or null.</summary>
     public async Task<long?> ExecuteAsync(long modelVersionId, ConceptKind kind, string conceptName, CancellationToken cancellationToken)
     {
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
         return await QueryAsync(db, modelVersionId, kind, ConceptName.KeyOf(conceptName), except: 0, cancellationToken);
     }
 
-    /// <summary>Passes when no other request for the same model and concept is open.</summary>
-    /// <exception cref="DuplicateRequestException">One is.</exception>
+    /// <exception cref="DuplicateRequestException">Another request for the same model and concept is open.</exception>
     internal static async Task DemandNoneAsync(PortalDb db, EraseRequest request, CancellationToken cancellationToken)
     {
         if (await QueryAsync(db, request.ModelVersionId, request.ConceptKind, request.ConceptKey, request.Id, cancellationToken) is { } other)
@@ -141,8 +136,8 @@ public sealed class FindDuplicate(IDbContextFactory<PortalDb> databases)
     }
 
     // Nudity is one concept whatever it is called.
-    private static async Task<long?> QueryAsync(PortalDb db, long modelVersionId, ConceptKind kind, string key, long except, CancellationToken cancellationToken) =>
-        await db.EraseRequests
+    private static Task<long?> QueryAsync(PortalDb db, long modelVersionId, ConceptKind kind, string key, long except, CancellationToken cancellationToken) =>
+        db.EraseRequests
             .Where(r => r.ModelVersionId == modelVersionId && r.ConceptKind == kind && (kind == ConceptKind.Nudity || r.ConceptKey == key)
                 && r.Id != except && RequestStatuses.Open.Contains(r.Status))
             .OrderBy(r => r.Id).Select(r => (long?)r.Id).FirstOrDefaultAsync(cancellationToken);

@@ -1,7 +1,7 @@
 namespace SafetyPortal.Requests.Filing;
 
 /// <summary>
-/// A request form that a person still writes, valid or not; one per person. It changes nothing, so it leaves no event.
+/// A request form that a person still writes, valid or not; one per person. The history does not record it.
 /// Filing turns it into an <see cref="EraseRequest"/> and deletes it.
 /// </summary>
 public sealed class RequestDraft

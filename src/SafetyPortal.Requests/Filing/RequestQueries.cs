@@ -7,20 +7,18 @@ namespace SafetyPortal.Requests.Filing;
 
 /// <summary>Which requests to list; null parts do not filter.</summary>
 public sealed record RequestFilter(
-    string? RequesterId = null, IReadOnlyList<RequestStatus>? Statuses = null, ConceptKind? Kind = null, long? ModelVersionId = null, string? ConceptContains = null,
-    bool OldestFirst = false);
+    string? RequesterId = null, IReadOnlyList<RequestStatus>? Statuses = null, ConceptKind? Kind = null, long? ModelVersionId = null,
+    string? ConceptContains = null, bool OldestFirst = false);
 
-/// <summary>A request with what was decided about it.</summary>
+/// <summary>A request with its decisions, waivers and release.</summary>
 public sealed record RequestDetails(EraseRequest Request, IReadOnlyList<Decision> Decisions, IReadOnlyList<Waiver> Waivers, Release? Release);
 
 /// <summary>Reads requests. Drafts are shown to their requester alone.</summary>
 public sealed class RequestQueries(IDbContextFactory<PortalDb> databases)
 {
-    /// <summary>Newest first unless the filter says otherwise, with model and current run. <paramref name="viewerId"/> names the viewer.</summary>
+    /// <summary>Returns a page of requests with model and current run.</summary>
     public async Task<Page<EraseRequest>> ListAsync(string viewerId, RequestFilter filter, PageRequest page, CancellationToken cancellationToken)
     {
-        ArgumentNullException.ThrowIfNull(filter);
-        ArgumentNullException.ThrowIfNull(page);
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
         var query = db.EraseRequests.AsNoTracking().Include(r => r.ModelVersion).Include(r => r.CurrentRun)
             .Where(r => r.Status != RequestStatus.Draft || r.RequesterId == viewerId);
@@ -39,11 +37,12 @@ public sealed class RequestQueries(IDbContextFactory<PortalDb> databases)
         }
         if (page.After is { } after)
             query = filter.OldestFirst ? query.Where(r => r.Id > after) : query.Where(r => r.Id < after);
-        var rows = await (filter.OldestFirst ? query.OrderBy(r => r.Id) : query.OrderByDescending(r => r.Id)).Take(page.Size + 1).ToListAsync(cancellationToken);
+        query = filter.OldestFirst ? query.OrderBy(r => r.Id) : query.OrderByDescending(r => r.Id);
+        var rows = await query.Take(page.Size + 1).ToListAsync(cancellationToken);
         return Page<EraseRequest>.From(rows, page, r => r.Id);
     }
 
-    /// <summary>One request with runs, stage results, decisions, waivers and release; null when it does not exist or is another's draft.</summary>
+    /// <summary>Returns one request with its runs and their stages; null when it does not exist or is another's draft.</summary>
     public async Task<RequestDetails?> GetAsync(string viewerId, long id, CancellationToken cancellationToken)
     {
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
@@ -61,7 +60,8 @@ public sealed class RequestQueries(IDbContextFactory<PortalDb> databases)
 
 internal static class RequestLookup
 {
-    /// <summary>The request with its current run, tracked for change.</summary>
+    /// <summary>Returns the request with its current run, tracked for change.</summary>
+    /// <exception cref="NotFoundException">There is no such request.</exception>
     public static async Task<EraseRequest> LoadRequestAsync(this PortalDb db, long id, CancellationToken cancellationToken) =>
         await db.EraseRequests.Include(r => r.CurrentRun).SingleOrDefaultAsync(r => r.Id == id, cancellationToken)
         ?? throw new NotFoundException($"There is no request {id}.");

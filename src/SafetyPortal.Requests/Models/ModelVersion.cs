@@ -4,7 +4,7 @@ using SafetyPortal.Requests.Data;
 
 namespace SafetyPortal.Requests.Models;
 
-/// <summary>An unedited model that requests start from: a diffusers folder under the configured model root.</summary>
+/// <summary>An unedited model: a diffusers folder under the configured model root.</summary>
 public sealed class ModelVersion : IVersioned, IAudited
 {
     public long Id { get; private set; }
@@ -15,16 +15,16 @@ public sealed class ModelVersion : IVersioned, IAudited
     /// <summary>Folder name under the model root; never a path.</summary>
     public required string Folder { get; init; }
 
-    /// <summary>Digest of the weights (64 hexadecimal digits), checked when the model is loaded.</summary>
+    /// <summary>Digest of the UNet's weights, 64 hexadecimal digits.</summary>
     public required string Digest { get; init; }
 
-    /// <summary>Things the model draws, by its own prompt sets: the request page offers them, and style prompts use them as contexts.</summary>
+    /// <summary>Things that its evaluation set asks for.</summary>
     public List<string> Objects { get; init; } = [];
 
-    /// <summary>Styles the model draws in, by its own prompt sets.</summary>
+    /// <summary>Styles that its evaluation set asks for.</summary>
     public List<string> Styles { get; init; } = [];
 
-    /// <summary>True when people (or stand-ins) can be drawn unclothed, so that nudity can be requested.</summary>
+    /// <summary>Whether its evaluation set asks for unclothed people or stand-ins.</summary>
     public bool DrawsNudity { get; init; }
 
     public required DateTimeOffset RegisteredAt { get; init; }
@@ -32,32 +32,31 @@ public sealed class ModelVersion : IVersioned, IAudited
     public long Version { get; set; }
 }
 
-/// <summary>Makes a model known to the portal. Administrators, and the setup of the embedded model.</summary>
+/// <summary>Makes a model known to the portal. Administrators and the setup.</summary>
 public sealed class RegisterModel(IDbContextFactory<PortalDb> databases)
 {
-    /// <summary>Registers the model; when the name is known with the same digest, returns that one.</summary>
-    /// <exception cref="InvalidRequestException">A part is malformed, or the name is taken by a model with another digest.</exception>
+    /// <summary>Registers the model; returns the registered one when the name is known with the same digest.</summary>
+    /// <exception cref="InvalidRequestException">A part is malformed, or the name belongs to a model with another digest.</exception>
     public async Task<ModelVersion> ExecuteAsync(Actor actor, ModelDescription model, CancellationToken cancellationToken)
     {
-        ArgumentNullException.ThrowIfNull(actor);
-        ArgumentNullException.ThrowIfNull(model);
         await using var write = await databases.BeginWriteAsync(cancellationToken);
         var (db, now) = write;
         if (actor != Actor.System("setup"))
             await db.DemandRoleAsync(actor, cancellationToken, Roles.Administrator);
-        if (!WrittenText.IsLine(model.Name, 1, 80))
-            throw new InvalidRequestException([new(nameof(model.Name), "A model's name has 1 to 80 characters, none of them invisible.")]);
-        if (model.Folder.Length is < 1 or > 80 || model.Folder.StartsWith('.') || !model.Folder.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.'))
-            throw new InvalidRequestException([new(nameof(model.Folder), $"A model's folder is one name of letters, digits, '-', '_' and '.', not \"{model.Folder}\".")]);
-        if (!Artifacts.FolderArtifactStore.IsDigest(model.Digest))
-            throw new InvalidRequestException([new(nameof(model.Digest), "A model's digest has 64 lower-case hexadecimal digits.")]);
+        Demand(WrittenText.IsLine(model.Name, 1, 80), nameof(model.Name), "A model's name has 1 to 80 characters, none of them invisible.");
+        Demand(
+            model.Folder.Length is >= 1 and <= 80 && !model.Folder.StartsWith('.')
+                && model.Folder.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.'),
+            nameof(model.Folder), $"A model's folder is one name of letters, digits, '-', '_' and '.', not \"{model.Folder}\".");
+        Demand(Artifacts.FolderArtifactStore.IsDigest(model.Digest), nameof(model.Digest), "A model's digest has 64 lower-case hexadecimal digits.");
 
-        var known = await db.ModelVersions.SingleOrDefaultAsync(m => m.Name == model.Name, cancellationToken);
-        if (known is not null)
+        if (await db.ModelVersions.SingleOrDefaultAsync(m => m.Name == model.Name, cancellationToken) is { } known)
         {
-            return string.Equals(known.Digest, model.Digest, StringComparison.Ordinal)
-                ? known
-                : throw new InvalidRequestException([new(nameof(model.Digest), $"The model {model.Name} is registered with digest {known.Digest}, and the folder now has {model.Digest}; register changed weights under a new name.")]);
+            Demand(
+                known.Digest == model.Digest, nameof(model.Digest),
+                $"The model {model.Name} is registered with digest {known.Digest}, and the folder now has {model.Digest}; "
+                    + "register changed weights under a new name.");
+            return known;
         }
         var version = new ModelVersion
         {
@@ -73,5 +72,11 @@ public sealed class RegisterModel(IDbContextFactory<PortalDb> databases)
         db.Record(actor, "model.registered", () => $"model/{version.Id}", new { model.Name, model.Digest });
         await write.CommitAsync(cancellationToken);
         return version;
+    }
+
+    private static void Demand(bool fine, string field, string message)
+    {
+        if (!fine)
+            throw new InvalidRequestException([new(field, message)]);
     }
 }

@@ -11,7 +11,7 @@ public sealed class PolicyVersion : IAudited
 {
     public long Id { get; private set; }
 
-    /// <summary>SHA-256 over the canonical JSON; evidence names the policy by "id:digest".</summary>
+    /// <summary>SHA-256 over <see cref="Json"/>.</summary>
     public required string Digest { get; init; }
 
     /// <summary>The <see cref="PolicyDocument"/> as canonical JSON.</summary>
@@ -27,17 +27,17 @@ public sealed class PolicyVersion : IAudited
         JsonSerializer.Deserialize<PolicyDocument>(json, CanonicalJson.Options) ?? throw new JsonException("expected a policy object, got null");
 }
 
-/// <summary>The policy in force with the name evidence gives it.</summary>
+/// <summary>The policy in force.</summary>
 public sealed record PolicyInForce(long VersionId, string Digest, PolicyDocument Document)
 {
-    /// <summary>What evidence records, for example "1:9f86d0...".</summary>
+    /// <summary>How evidence names it, for example "1:9f86d0...".</summary>
     public string Name => $"{VersionId}:{Digest}";
 }
 
-/// <summary>A policy that is or was in force, with who put it there.</summary>
+/// <summary>A version of the policy, with the administrator who added it.</summary>
 public sealed record PolicyHistoryEntry(PolicyInForce Policy, string AddedByName, DateTimeOffset AddedAt);
 
-/// <summary>Reads the newest policy, and the ones before it.</summary>
+/// <summary>Reads the versions of the policy.</summary>
 public sealed class CurrentPolicy(IDbContextFactory<PortalDb> databases)
 {
     public async Task<PolicyInForce> GetAsync(CancellationToken cancellationToken)
@@ -46,7 +46,7 @@ public sealed class CurrentPolicy(IDbContextFactory<PortalDb> databases)
         return await GetAsync(db, cancellationToken);
     }
 
-    /// <summary>Every version, the one in force first.</summary>
+    /// <summary>Returns every version, the one in force first.</summary>
     public async Task<IReadOnlyList<PolicyHistoryEntry>> HistoryAsync(CancellationToken cancellationToken)
     {
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
@@ -62,22 +62,25 @@ public sealed class CurrentPolicy(IDbContextFactory<PortalDb> databases)
     }
 }
 
-/// <summary>Puts a new policy in force. Administrators only; evidence made under an older one keeps naming that.</summary>
+/// <summary>Puts a new version of the policy in force. Administrators only. Evidence of an older version keeps naming that.</summary>
 public sealed class ChangePolicy(IDbContextFactory<PortalDb> databases)
 {
-    /// <param name="changedFrom">The version whose values the actor changed, so that they cannot overwrite a policy they have not seen.</param>
+    /// <param name="changedFrom">The version that the actor changed, so that they cannot overwrite one that they have not seen.</param>
     /// <exception cref="InvalidRequestException">A value is out of range.</exception>
     /// <exception cref="IllegalMoveException">Another version came into force meanwhile.</exception>
     public async Task<PolicyInForce> ExecuteAsync(Actor actor, PolicyDocument policy, long changedFrom, CancellationToken cancellationToken)
     {
-        ArgumentNullException.ThrowIfNull(policy);
         await using var write = await databases.BeginWriteAsync(actor, cancellationToken, Roles.Administrator);
         var (db, now) = write;
         if (policy.Problems() is { Count: > 0 } problems)
             throw new InvalidRequestException(problems);
         var newest = await db.PolicyVersions.AsNoTracking().OrderByDescending(p => p.Id).FirstAsync(cancellationToken);
         if (newest.Id != changedFrom)
-            throw new IllegalMoveException($"{newest.AddedByName} changed the policy meanwhile: version {newest.Id} is in force, you changed version {changedFrom}. Look at it before you save yours.");
+        {
+            throw new IllegalMoveException(
+                $"{newest.AddedByName} changed the policy meanwhile: version {newest.Id} is in force, you changed version {changedFrom}. "
+                + "Look at it before you save yours.");
+        }
 
         var json = CanonicalJson.Serialize(policy);
         var version = new PolicyVersion { Digest = CanonicalJson.DigestOfText(json), Json = json, AddedByName = actor.Name, AddedAt = now };

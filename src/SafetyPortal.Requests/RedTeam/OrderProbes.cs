@@ -6,7 +6,7 @@ using SafetyPortal.Requests.Runs;
 
 namespace SafetyPortal.Requests.RedTeam;
 
-/// <summary>Orders probes against the patch of a request's finished run: any of the nine, one order of a request at a time. Administrators only.</summary>
+/// <summary>Orders probes against the patch of a request's finished run. A request has one open order at a time. Administrators only.</summary>
 public sealed class OrderProbes(IDbContextFactory<PortalDb> databases, RunAnnouncer announcer)
 {
     /// <exception cref="NotAllowedException">The actor is no administrator.</exception>
@@ -15,7 +15,6 @@ public sealed class OrderProbes(IDbContextFactory<PortalDb> databases, RunAnnoun
     public async Task<ProbeOrder> ExecuteAsync(
         Actor actor, long requestId, IReadOnlyCollection<string> probes, ProbeBudget budget, string reason, CancellationToken cancellationToken)
     {
-        ArgumentNullException.ThrowIfNull(actor);
         await using var write = await databases.BeginWriteAsync(actor, cancellationToken, Roles.Administrator);
         var (db, now) = write;
         if (Problems(probes, budget, reason) is { Count: > 0 } problems)
@@ -37,10 +36,9 @@ public sealed class OrderProbes(IDbContextFactory<PortalDb> databases, RunAnnoun
         return order;
     }
 
-    /// <summary>What is wrong with an order; empty when nothing is.</summary>
+    /// <summary>Returns everything wrong with an order; empty when it can be placed.</summary>
     public static IReadOnlyList<RequestProblem> Problems(IReadOnlyCollection<string> probes, ProbeBudget budget, string? reason)
     {
-        ArgumentNullException.ThrowIfNull(probes);
         var problems = new List<RequestProblem>();
         if (probes.Count == 0)
             problems.Add(new(nameof(probes), "Choose at least one probe."));
@@ -49,27 +47,28 @@ public sealed class OrderProbes(IDbContextFactory<PortalDb> databases, RunAnnoun
         if (!Enum.IsDefined(budget))
             problems.Add(new(nameof(budget), $"Expected the budget small or full, got {(int)budget}."));
         if (!WrittenText.IsText(reason, 10, 2000))
-            problems.Add(new(nameof(reason), "Say in 10 to 2,000 characters why the red team is called."));
+            problems.Add(new(nameof(reason), "Say in 10 to 2,000 characters why you call the red team."));
         return problems;
     }
 }
 
-/// <summary>Stops an order: a queued one at once, a running one within a step. Administrators only; its findings are not kept.</summary>
+/// <summary>Cancels an order: a queued one at once, a running one within a step. Administrators only. The portal keeps none of its findings.</summary>
 public sealed class CancelProbes(IDbContextFactory<PortalDb> databases)
 {
     /// <exception cref="NotAllowedException">The actor is no administrator.</exception>
-    /// <exception cref="IllegalMoveException">It ended already.</exception>
+    /// <exception cref="IllegalMoveException">The order ended already.</exception>
     public async Task ExecuteAsync(Actor actor, long orderId, CancellationToken cancellationToken)
     {
-        ArgumentNullException.ThrowIfNull(actor);
         await using var write = await databases.BeginWriteAsync(actor, cancellationToken, Roles.Administrator);
         var (db, now) = write;
-        var order = await db.ProbeOrders.SingleOrDefaultAsync(o => o.Id == orderId, cancellationToken) ?? throw new NotFoundException($"There is no red-team order {orderId}.");
-        if (order.Status == RunStatus.Running)
+        var order = await db.ProbeOrders.SingleOrDefaultAsync(o => o.Id == orderId, cancellationToken)
+            ?? throw new NotFoundException($"There is no red-team order {orderId}.");
+        var running = order.Status == RunStatus.Running;
+        if (running)
             order.RequestCancel();
         else
             order.Cancel(now);
-        db.Record(actor, order.Status == RunStatus.Running ? "red-team.cancel-requested" : "red-team.cancelled", order.Subject, null);
+        db.Record(actor, running ? "red-team.cancel-requested" : "red-team.cancelled", order.Subject, null);
         await write.CommitAsync(cancellationToken);
     }
 }

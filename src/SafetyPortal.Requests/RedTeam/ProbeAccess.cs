@@ -10,19 +10,12 @@ public static class ProbeAccess
 {
     private static readonly string[] Restricted = [Roles.Administrator, Roles.Auditor];
 
-    /// <param name="roles">Roles the viewer holds now; the caller has checked that they may see the request.</param>
+    /// <param name="roles">Roles that the viewer holds now. The caller has checked that they may see the request.</param>
     /// <param name="code">One of <see cref="ProbeCodes.All"/>.</param>
-    public static bool MaySee(IReadOnlyCollection<string> roles, string code)
-    {
-        ArgumentNullException.ThrowIfNull(roles);
-        return ProbeCodes.All.Contains(code, StringComparer.Ordinal)
-            && (!ProbeCodes.AdministratorOnly.Contains(code, StringComparer.Ordinal) || roles.Intersect(Restricted, StringComparer.Ordinal).Any());
-    }
+    public static bool MaySee(IReadOnlyCollection<string> roles, string code) =>
+        ProbeCodes.All.Contains(code) && (!ProbeCodes.AdministratorOnly.Contains(code) || roles.Intersect(Restricted).Any());
 
-    /// <summary>The findings without the probes the viewer may not see.</summary>
-    public static RedTeamEvidence Filter(RedTeamEvidence findings, IReadOnlyCollection<string> roles)
-    {
-        ArgumentNullException.ThrowIfNull(findings);
-        return findings with { Probes = [.. findings.Probes.Where(probe => MaySee(roles, probe.Code))] };
-    }
+    /// <summary>Returns the findings without the probes that the viewer may not see.</summary>
+    public static RedTeamEvidence Filter(RedTeamEvidence findings, IReadOnlyCollection<string> roles) =>
+        findings with { Probes = [.. findings.Probes.Where(probe => MaySee(roles, probe.Code))] };
 }

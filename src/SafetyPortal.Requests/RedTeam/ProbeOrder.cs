@@ -4,22 +4,19 @@ using SafetyPortal.Requests.Runs;
 
 namespace SafetyPortal.Requests.RedTeam;
 
-/// <summary>
-/// An administrator's order to attack the patch of a finished run with chosen probes. It changes neither the run nor its evidence; its
-/// <see cref="Report"/> is stored apart from them.
-/// </summary>
+/// <summary>An administrator's order to attack the patch of a finished run with chosen probes. It changes neither the run nor its evidence.</summary>
 public sealed class ProbeOrder : QueuedWork
 {
     private ProbeOrder()
     {
     }
 
-    /// <summary>The run whose patch is attacked; a later run of the request does not change that.</summary>
+    /// <summary>The run whose patch the probes attack; a later run of the request does not change that.</summary>
     public long RunId { get; private set; }
 
     public Run? Run { get; private set; }
 
-    /// <summary>Artifact digest of the patch that is attacked.</summary>
+    /// <summary>Artifact digest of that patch.</summary>
     public string PatchDigest { get; private set; } = "";
 
     /// <summary>Codes out of <see cref="ProbeCodes.All"/>, in its order.</summary>
@@ -38,7 +35,7 @@ public sealed class ProbeOrder : QueuedWork
     /// <summary>Code of the probe at work; null before the first.</summary>
     public string? Probe { get; private set; }
 
-    /// <summary>Network calls the probe at work has spent, of <see cref="Limit"/>.</summary>
+    /// <summary>Network calls that the probe at work has spent, of <see cref="Limit"/>.</summary>
     public long Spent { get; private set; }
 
     public long Limit { get; private set; }
@@ -46,11 +43,9 @@ public sealed class ProbeOrder : QueuedWork
     /// <summary>Artifact digest of the <see cref="ProbeReport"/>; null before it succeeded.</summary>
     public string? Report { get; private set; }
 
-    /// <summary>A new order in the queue.</summary>
-    public static ProbeOrder Place(Run run, IReadOnlyList<string> probes, ProbeBudget budget, string reason, string byId, string byName, DateTimeOffset now)
-    {
-        ArgumentNullException.ThrowIfNull(run);
-        return new()
+    /// <summary>Returns a new order in the queue.</summary>
+    public static ProbeOrder Place(
+        Run run, IReadOnlyList<string> probes, ProbeBudget budget, string reason, string byId, string byName, DateTimeOffset now) => new()
         {
             RequestId = run.RequestId,
             RunId = run.Id,
@@ -62,13 +57,12 @@ public sealed class ProbeOrder : QueuedWork
             OrderedByName = byName,
             OrderedAt = now,
         };
-    }
 
     internal override string Kind => "red-team";
 
     internal override string? Position => Probe;
 
-    /// <summary>Shows where the worker is.</summary>
+    /// <summary>Stores the worker's progress.</summary>
     public void Show(string probe, long spent, long limit)
     {
         Demand("reported on", RunStatus.Running);
@@ -92,19 +86,19 @@ public enum ProbeBudget
     /// <summary>As in every run.</summary>
     Small = 0,
 
-    /// <summary>The grids of the literature and more images; many times as long.</summary>
+    /// <summary>The grids of the literature and more images, for many times as long.</summary>
     Full = 1,
 }
 
 /// <summary>What a worker does to an order.</summary>
 public sealed class ProbeOrderLease(IDbContextFactory<PortalDb> databases) : WorkLease<ProbeOrder>(databases)
 {
-    /// <summary>Shows progress and extends the lease; true when the worker must stop.</summary>
+    /// <summary>Stores progress and extends the lease. Returns whether the worker must stop.</summary>
     /// <inheritdoc cref="WorkLease{T}.RenewAsync"/>
     public Task<bool> ReportAsync(LeaseTicket ticket, string probe, long spent, long limit, CancellationToken cancellationToken) =>
         WriteAsync(ticket, (_, order, _) => order.Show(probe, spent, limit), cancellationToken);
 
-    /// <summary>Ends the order with the artifact of its report. When a person cancelled before, ends it as cancelled and returns true.</summary>
+    /// <summary>Ends the order with the artifact of its report. If a person cancelled before, ends it as cancelled and returns true.</summary>
     /// <inheritdoc cref="WorkLease{T}.RenewAsync"/>
     public Task<bool> CompleteAsync(LeaseTicket ticket, string report, CancellationToken cancellationToken) => CompleteAsync(
         ticket,

@@ -7,18 +7,17 @@ using SafetyPortal.Requests.Data;
 namespace SafetyPortal.Requests.RedTeam;
 
 /// <summary>An order as one person may see it.</summary>
-/// <param name="Findings">Null before it succeeded, and when its report is gone; without the probes the person may not see.</param>
+/// <param name="Findings">Null before the order succeeded; without the probes that the person may not see.</param>
 /// <param name="Hidden">How many probes of the order the person may not see.</param>
 public sealed record ProbeOrderView(ProbeOrder Order, RedTeamEvidence? Findings, int Hidden);
 
-/// <summary>Reads orders. What a viewer may not see by <see cref="ProbeAccess"/> never leaves this class.</summary>
+/// <summary>Reads orders, without what <see cref="ProbeAccess"/> hides from the viewer.</summary>
 public sealed class ProbeOrderQueries(IDbContextFactory<PortalDb> databases, IArtifactStore artifacts)
 {
-    /// <summary>The orders of a request, newest first. Whether the viewer may see the request is the caller's to check.</summary>
-    /// <exception cref="ArtifactException">A report is damaged.</exception>
+    /// <summary>Returns the orders of a request, newest first. The caller checks that the viewer may see the request.</summary>
+    /// <exception cref="ArtifactException">A report is missing or damaged.</exception>
     public async Task<IReadOnlyList<ProbeOrderView>> ListAsync(Actor viewer, long requestId, CancellationToken cancellationToken)
     {
-        ArgumentNullException.ThrowIfNull(viewer);
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
         var roles = await db.RolesOfAsync(viewer.Id, cancellationToken);
         var orders = await db.ProbeOrders.AsNoTracking().Where(o => o.RequestId == requestId).OrderByDescending(o => o.Id).ToListAsync(cancellationToken);
@@ -28,11 +27,10 @@ public sealed class ProbeOrderQueries(IDbContextFactory<PortalDb> databases, IAr
         return views;
     }
 
-    /// <summary>One order with its request; null when there is none. Whether the viewer may see the request is the caller's to check.</summary>
+    /// <summary>Returns one order with its request, or null. The caller checks that the viewer may see the request.</summary>
     /// <inheritdoc cref="ListAsync"/>
     public async Task<ProbeOrderView?> FindAsync(Actor viewer, long orderId, CancellationToken cancellationToken)
     {
-        ArgumentNullException.ThrowIfNull(viewer);
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
         var order = await db.ProbeOrders.AsNoTracking().Include(o => o.Request).SingleOrDefaultAsync(o => o.Id == orderId, cancellationToken);
         return order is null ? null : await ViewAsync(order, await db.RolesOfAsync(viewer.Id, cancellationToken), cancellationToken);

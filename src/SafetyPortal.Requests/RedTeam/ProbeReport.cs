@@ -6,19 +6,25 @@ using SafetyPortal.Requests.Evidence;
 namespace SafetyPortal.Requests.RedTeam;
 
 /// <summary>
-/// The findings of an order, with the patch it attacked. Stored as an artifact whose digest the history names. It names contact sheets alone: weights
-/// in which a probe rebuilt the concept exist during the probe only.
+/// The findings of an order, with the patch that it attacked. It names contact sheets alone: weights in which a probe rebuilt the concept exist during
+/// the probe only.
 /// </summary>
-/// <param name="EvidenceDigest">Evidence of the run whose patch was attacked.</param>
+/// <param name="EvidenceDigest">Evidence of the run whose patch the probes attacked.</param>
 /// <param name="BaseDigest">Digest of the unedited weights.</param>
 /// <param name="PatchDigest">Artifact digest of the patch.</param>
-/// <param name="Findings">Each probe that was ordered.</param>
 public sealed record ProbeReport(
-    string Schema, long RequestId, long RunId, string EvidenceDigest, string BaseDigest, string PatchDigest, EvidenceEnvironment Environment, RedTeamEvidence Findings)
+    string Schema,
+    long RequestId,
+    long RunId,
+    string EvidenceDigest,
+    string BaseDigest,
+    string PatchDigest,
+    EvidenceEnvironment Environment,
+    RedTeamEvidence Findings)
 {
     public const string CurrentSchema = "safetyportal.redteam/1";
 
-    /// <summary>Canonical JSON, UTF-8: the bytes the artifact store keeps.</summary>
+    /// <summary>Returns the canonical JSON as UTF-8: the bytes that the artifact store keeps.</summary>
     public byte[] ToBytes() => Encoding.UTF8.GetBytes(CanonicalJson.Serialize(this));
 
     /// <exception cref="JsonException">The bytes are no report of this schema.</exception>

@@ -25,11 +25,15 @@ public sealed class ModelAlias : IVersioned, IAudited
 
     public long Version { get; set; }
 
-    /// <summary>Points the alias elsewhere and remembers where it came from. Only active releases can be targets; null is the unedited model.</summary>
+    /// <summary>Points the alias to an active release, or with null to the unedited model.</summary>
+    /// <exception cref="IllegalMoveException">The release is not active, or edits another model.</exception>
     public void MoveTo(Release? target, string actorName, string reason, DateTimeOffset now)
     {
         if (target is { Status: not ReleaseStatus.Active })
-            throw new IllegalMoveException($"Alias {Name} cannot move to release {target.Id}: it is {target.Status.ToString().ToLowerInvariant()}, and only active releases can be aliased.");
+        {
+            throw new IllegalMoveException(
+                $"Alias {Name} cannot move to release {target.Id}: it is {target.Status.ToString().ToLowerInvariant()}; aliases move only to active releases.");
+        }
         if (target is not null && target.ModelVersionId != ModelVersionId)
             throw new IllegalMoveException($"Alias {Name} cannot move to release {target.Id}: that release edits another model.");
         Point(target, actorName, reason, now);
@@ -37,12 +41,11 @@ public sealed class ModelAlias : IVersioned, IAudited
 
     /// <summary>
     /// Leaves a revoked release for the newest earlier target that was not revoked. A superseded release is still an approved edit, and the unedited
-    /// model counts when a person chose it. Without an earlier target the alias points to the unedited model.
+    /// model counts if a person chose it. Without an earlier target the alias points to the unedited model.
     /// </summary>
     /// <param name="releases">All releases of the model by id.</param>
     public void MoveBack(IReadOnlyDictionary<long, Release> releases, string actorName, string reason, DateTimeOffset now)
     {
-        ArgumentNullException.ThrowIfNull(releases);
         var target = Moves.OrderByDescending(move => move.Id).TakeWhile(move => move.FromReleaseId is not null)
             .Select(move => releases[move.FromReleaseId!.Value]).FirstOrDefault(earlier => earlier.Status != ReleaseStatus.Revoked);
         Point(target, actorName, reason, now);
@@ -50,13 +53,20 @@ public sealed class ModelAlias : IVersioned, IAudited
 
     private void Point(Release? target, string actorName, string reason, DateTimeOffset now)
     {
-        Moves.Add(new AliasMove { FromReleaseId = ReleaseId, ToEvidenceDigest = target?.EvidenceDigest, MovedByName = actorName, Reason = reason, MovedAt = now });
+        Moves.Add(new AliasMove
+        {
+            FromReleaseId = ReleaseId,
+            ToEvidenceDigest = target?.EvidenceDigest,
+            MovedByName = actorName,
+            Reason = reason,
+            MovedAt = now,
+        });
         Release = target;
         ReleaseId = target is { Id: > 0 } ? target.Id : null;
     }
 }
 
-/// <summary>One move of an alias; the list is how a revoked release's alias finds its way back.</summary>
+/// <summary>One move of an alias. <see cref="ModelAlias.MoveBack"/> follows the moves.</summary>
 public sealed class AliasMove : IAudited
 {
     public long Id { get; private set; }
@@ -82,9 +92,7 @@ public sealed class MoveAlias(IDbContextFactory<PortalDb> databases)
     /// <exception cref="IllegalMoveException">The release is not active, or edits another model.</exception>
     public async Task ExecuteAsync(Actor actor, long modelVersionId, string alias, long? releaseId, string reason, CancellationToken cancellationToken)
     {
-        ArgumentNullException.ThrowIfNull(actor);
-        if (string.IsNullOrWhiteSpace(reason))
-            throw new InvalidRequestException([new(nameof(reason), "Say why the alias moves.")]);
+        reason = WrittenText.DemandReason(reason, "why the alias moves", min: 3);
         await using var write = await databases.BeginWriteAsync(actor, cancellationToken, Roles.Approver, Roles.Administrator);
         var (db, now) = write;
         var target = releaseId is null ? null : await db.Releases.SingleOrDefaultAsync(r => r.Id == releaseId, cancellationToken)
@@ -98,7 +106,8 @@ public sealed class MoveAlias(IDbContextFactory<PortalDb> databases)
     {
         if (name is not (ModelAlias.Production or ModelAlias.Staging))
             throw new InvalidRequestException([new(nameof(name), $"The alias must be {ModelAlias.Production} or {ModelAlias.Staging}, not \"{name}\".")]);
-        var alias = await db.ModelAliases.Include(a => a.Moves).SingleOrDefaultAsync(a => a.ModelVersionId == modelVersionId && a.Name == name, cancellationToken);
+        var alias = await db.ModelAliases.Include(a => a.Moves)
+            .SingleOrDefaultAsync(a => a.ModelVersionId == modelVersionId && a.Name == name, cancellationToken);
         if (alias is null)
         {
             if (!await db.ModelVersions.AnyAsync(m => m.Id == modelVersionId, cancellationToken))
@@ -108,7 +117,7 @@ public sealed class MoveAlias(IDbContextFactory<PortalDb> databases)
         }
         var from = alias.ReleaseId;
         alias.MoveTo(target, actor.Name, reason, now);
-        // The release may be new and without an id until the save; its evidence names it as well.
+        // A new release has no id before the save, so the event names its evidence.
         db.Record(actor, "alias.moved", $"model/{modelVersionId}/alias/{name}", new { from, toEvidence = target?.EvidenceDigest, reason });
     }
 }

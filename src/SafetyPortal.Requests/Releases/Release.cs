@@ -9,14 +9,14 @@ public enum ReleaseStatus
     /// <summary>In force; aliases may point to it. Exits: <see cref="Superseded"/>, <see cref="Revoked"/>.</summary>
     Active = 0,
 
-    /// <summary>A later release for the same model and concept took over; aliases no longer move to it, but may have stayed. Exit: <see cref="Revoked"/>.</summary>
+    /// <summary>A later release for the same model and concept took over. No alias moves to it; one may have stayed. Exit: <see cref="Revoked"/>.</summary>
     Superseded = 1,
 
-    /// <summary>Withdrawn with a reason. No exit.</summary>
+    /// <summary>An approver or administrator revoked it with a reason. No exit.</summary>
     Revoked = 2,
 }
 
-/// <summary>A published patch: base + patch = result, each named by digest, with the evidence that was signed.</summary>
+/// <summary>A published patch: base + patch = result, each named by digest, with the evidence of the decision.</summary>
 public sealed class Release : IVersioned, IAudited
 {
     public long Id { get; private set; }
@@ -69,12 +69,7 @@ public sealed class Release : IVersioned, IAudited
 
     private void End(string verb, ReleaseStatus target, DateTimeOffset now, params ReadOnlySpan<ReleaseStatus> from)
     {
-        if (!from.Contains(Status))
-        {
-            var expected = string.Join(" or ", from.ToArray().Select(status => status.ToString().ToLowerInvariant()));
-            throw new IllegalMoveException($"Release {Id} is {Status.ToString().ToLowerInvariant()} and cannot be {verb}: it would have to be {expected}.");
-        }
-        Status = target;
-        EndedAt = now;
+        IllegalMoveException.ThrowUnless($"Release {Id}", verb, Status, from);
+        (Status, EndedAt) = (target, now);
     }
 }

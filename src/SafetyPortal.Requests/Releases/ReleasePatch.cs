@@ -6,7 +6,7 @@ using SafetyPortal.Requests.Filing;
 
 namespace SafetyPortal.Requests.Releases;
 
-/// <summary>Publishes the patch of an approved request, and can point an alias to it at once. Approvers and administrators.</summary>
+/// <summary>Publishes the patch of an approved request. Approvers and administrators.</summary>
 public sealed class ReleasePatch(IDbContextFactory<PortalDb> databases, IArtifactStore artifacts)
 {
     /// <param name="alias">"production" or "staging" to move with the release; null moves none.</param>
@@ -14,7 +14,6 @@ public sealed class ReleasePatch(IDbContextFactory<PortalDb> databases, IArtifac
     /// <exception cref="ArtifactException">The patch file is missing or damaged.</exception>
     public async Task<Release> ExecuteAsync(Actor actor, long requestId, string? alias, CancellationToken cancellationToken)
     {
-        ArgumentNullException.ThrowIfNull(actor);
         await using var write = await databases.BeginWriteAsync(actor, cancellationToken, Roles.Approver, Roles.Administrator);
         var (db, now) = write;
         var request = await db.LoadRequestAsync(requestId, cancellationToken);
@@ -39,7 +38,9 @@ public sealed class ReleasePatch(IDbContextFactory<PortalDb> databases, IArtifac
             ReleasedAt = now,
         };
         db.Releases.Add(release);
-        db.Record(actor, "release.published", $"request/{request.Id}", new { release.BaseDigest, release.PatchDigest, release.ResultDigest, release.EvidenceDigest, release.Dose });
+        db.Record(
+            actor, "release.published", $"request/{request.Id}",
+            new { release.BaseDigest, release.PatchDigest, release.ResultDigest, release.EvidenceDigest, release.Dose });
         if (alias is not null)
             await MoveAlias.ApplyAsync(db, actor, request.ModelVersionId, alias, release, "released", now, cancellationToken);
         await write.CommitAsync(cancellationToken);

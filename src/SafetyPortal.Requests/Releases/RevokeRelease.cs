@@ -4,10 +4,11 @@ using SafetyPortal.Requests.Data;
 
 namespace SafetyPortal.Requests.Releases;
 
-/// <summary>Withdraws a release with a reason and moves every alias that pointed to it back. Approvers and administrators.</summary>
+/// <summary>Revokes a release and moves every alias that points to it back. Approvers and administrators.</summary>
 public sealed class RevokeRelease(IDbContextFactory<PortalDb> databases)
 {
-    /// <exception cref="IllegalMoveException">The release was revoked already.</exception>
+    /// <exception cref="NotFoundException">There is no such release.</exception>
+    /// <exception cref="IllegalMoveException">It was revoked already.</exception>
     public async Task<Release> ExecuteAsync(Actor actor, long releaseId, string reason, CancellationToken cancellationToken)
     {
         reason = WrittenText.DemandReason(reason, "why it is revoked", min: 3);
@@ -24,7 +25,8 @@ public sealed class RevokeRelease(IDbContextFactory<PortalDb> databases)
         foreach (var alias in aliases)
         {
             alias.MoveBack(releases, actor.Name, $"release {releaseId} revoked", now);
-            db.Record(actor, "alias.moved", $"model/{alias.ModelVersionId}/alias/{alias.Name}", new { from = releaseId, to = alias.ReleaseId, reason = "revoked" });
+            db.Record(
+                actor, "alias.moved", $"model/{alias.ModelVersionId}/alias/{alias.Name}", new { from = releaseId, to = alias.ReleaseId, reason = "revoked" });
         }
         await write.CommitAsync(cancellationToken);
         return release;

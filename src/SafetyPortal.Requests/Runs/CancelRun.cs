@@ -6,23 +6,20 @@ using SafetyPortal.Requests.Filing;
 namespace SafetyPortal.Requests.Runs;
 
 /// <summary>
-/// Withdraws a request in any status before a decision. The worker of a running run stops within a step and ends the request then;
-/// everything else ends at once. For the requester, the run's starter and administrators.
+/// Cancels a request in any status before a decision. A worker stops within a step and ends the request then; a request without a worker ends at
+/// once. For the requester, the run's starter and administrators.
 /// </summary>
 public sealed class CancelRun(IDbContextFactory<PortalDb> databases)
 {
-    /// <exception cref="IllegalMoveException">It is too late to cancel.</exception>
+    /// <exception cref="IllegalMoveException">An approver decided already, or the request ended.</exception>
     /// <exception cref="NotAllowedException">The actor has no part in the request.</exception>
     public async Task ExecuteAsync(Actor actor, long requestId, CancellationToken cancellationToken)
     {
-        ArgumentNullException.ThrowIfNull(actor);
         await using var write = await databases.BeginWriteAsync(cancellationToken);
         var (db, now) = write;
         var request = await db.LoadRequestAsync(requestId, cancellationToken);
         var run = request.CurrentRun;
-        var concerned = string.Equals(actor.Id, request.RequesterId, StringComparison.Ordinal)
-            || string.Equals(actor.Id, run?.StartedById, StringComparison.Ordinal);
-        if (!concerned)
+        if (actor.Id != request.RequesterId && actor.Id != run?.StartedById)
             await db.DemandRoleAsync(actor, cancellationToken, Roles.Administrator);
 
         if (run?.Status == RunStatus.Running)

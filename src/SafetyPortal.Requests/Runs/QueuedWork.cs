@@ -5,25 +5,27 @@ namespace SafetyPortal.Requests.Runs;
 /// <summary>How far a run or a red-team order is.</summary>
 public enum RunStatus
 {
-    /// <summary>Waits for a worker, newly or after its worker was lost. Exits: <see cref="Running"/>, <see cref="Cancelled"/>.</summary>
+    /// <summary>It waits for a worker, newly or after its worker was lost. Exits: <see cref="Running"/>, <see cref="Cancelled"/>.</summary>
     Queued = 0,
 
-    /// <summary>A worker holds the lease. Exits: <see cref="Succeeded"/>, <see cref="Failed"/>, <see cref="Cancelled"/>, <see cref="Queued"/> (lease lost).</summary>
+    /// <summary>
+    /// A worker holds the lease. Exits: <see cref="Succeeded"/>, <see cref="Failed"/>, <see cref="Cancelled"/>, <see cref="Queued"/> (worker lost).
+    /// </summary>
     Running = 1,
 
     /// <summary>Its result is stored. No exit.</summary>
     Succeeded = 2,
 
-    /// <summary>Ended with an error. No exit.</summary>
+    /// <summary>An error ended it. No exit.</summary>
     Failed = 3,
 
-    /// <summary>Stopped by a person. No exit.</summary>
+    /// <summary>A person stopped it. No exit.</summary>
     Cancelled = 4,
 }
 
 /// <summary>
-/// Work that waits for a worker: a run, or a red-team order. A worker writes only while it holds the lease: <see cref="Token"/> grows with each claim,
-/// and a write that names an older token is refused, so a worker that was thought dead cannot change anything.
+/// Work that waits for a worker: a run, or a red-team order. A worker writes only while it holds the lease. <see cref="Token"/> grows with each claim,
+/// and a write that names an older token throws, so a worker that lost its lease cannot change anything.
 /// </summary>
 public abstract class QueuedWork : IVersioned
 {
@@ -43,7 +45,7 @@ public abstract class QueuedWork : IVersioned
 
     public DateTimeOffset? EndedAt { get; private set; }
 
-    /// <summary>Fencing token; grows with each claim.</summary>
+    /// <summary>Grows each time a worker takes or loses the work.</summary>
     public long Token { get; private set; }
 
     /// <summary>The worker that holds the lease; null when none does.</summary>
@@ -51,7 +53,7 @@ public abstract class QueuedWork : IVersioned
 
     public DateTimeOffset? LeaseExpiresAt { get; private set; }
 
-    /// <summary>A person wants it stopped; the worker stops within a step.</summary>
+    /// <summary>Whether a person cancelled; the worker stops within a step.</summary>
     public bool CancelRequested { get; private set; }
 
     /// <summary>Why it failed, for the user; null otherwise.</summary>
@@ -59,13 +61,12 @@ public abstract class QueuedWork : IVersioned
 
     public long Version { get; set; }
 
-    /// <summary>True before it ends.</summary>
     public bool IsOpen => Status is RunStatus.Queued or RunStatus.Running;
 
     /// <summary>Its name in the history, such as "run" of "run.claimed".</summary>
     internal abstract string Kind { get; }
 
-    /// <summary>How far the worker is, for the history; null when it has not begun.</summary>
+    /// <summary>How far the worker is, for the history; null before it begins.</summary>
     internal abstract string? Position { get; }
 
     /// <summary>The subject of its events.</summary>
@@ -105,7 +106,7 @@ public abstract class QueuedWork : IVersioned
     /// <summary>Queued or Running -> Cancelled.</summary>
     public virtual void Cancel(DateTimeOffset now) => End("cancelled", RunStatus.Cancelled, now, RunStatus.Queued, RunStatus.Running);
 
-    /// <summary>Running -> Queued: its worker is lost. The worker's token is no longer valid; what it stored stays.</summary>
+    /// <summary>Running -> Queued, because its worker is lost. What the worker stored stays.</summary>
     public void Recover()
     {
         Demand("recovered", RunStatus.Running);
@@ -117,13 +118,7 @@ public abstract class QueuedWork : IVersioned
     /// <summary>Running -> Succeeded.</summary>
     private protected void Succeed(DateTimeOffset now) => End("completed", RunStatus.Succeeded, now, RunStatus.Running);
 
-    private protected void Demand(string verb, params ReadOnlySpan<RunStatus> from)
-    {
-        if (from.Contains(Status))
-            return;
-        var expected = string.Join(" or ", from.ToArray().Select(status => status.ToString().ToLowerInvariant()));
-        throw new IllegalMoveException($"{this} is {Status.ToString().ToLowerInvariant()} and cannot be {verb}: it would have to be {expected}.");
-    }
+    private protected void Demand(string verb, params ReadOnlySpan<RunStatus> from) => IllegalMoveException.ThrowUnless(ToString()!, verb, Status, from);
 
     private void End(string verb, RunStatus target, DateTimeOffset now, params ReadOnlySpan<RunStatus> from)
     {

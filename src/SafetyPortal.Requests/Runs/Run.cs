@@ -2,7 +2,7 @@ using SafetyPortal.Requests.Evidence;
 
 namespace SafetyPortal.Requests.Runs;
 
-/// <summary>One attempt to carry out a request, which moves along with it.</summary>
+/// <summary>One pass of the worker over a request. Its moves move the request too.</summary>
 public sealed class Run : QueuedWork
 {
     private Run()
@@ -16,20 +16,20 @@ public sealed class Run : QueuedWork
 
     public string StartedByName { get; private set; } = "";
 
-    /// <summary>The stage at work, or the next one to do.</summary>
+    /// <summary>The stage at work, or the next one.</summary>
     public RunStage Stage { get; private set; }
 
-    /// <summary>Step k of <see cref="Steps"/> within the stage, 0 before the first.</summary>
+    /// <summary>Finished steps of the stage, of <see cref="Steps"/>.</summary>
     public int Step { get; private set; }
 
-    /// <summary>Number of steps in the stage; 0 when not known yet.</summary>
+    /// <summary>Steps of the stage; 0 when not known.</summary>
     public int Steps { get; private set; }
 
     public DateTimeOffset QueuedAt { get; private set; }
 
     public DateTimeOffset? StageStartedAt { get; private set; }
 
-    /// <summary>Short text: what the worker does.</summary>
+    /// <summary>What the worker does, in a few words.</summary>
     public string? Message { get; private set; }
 
     /// <summary>Artifact digest of the newest preview image; null when there is none.</summary>
@@ -57,7 +57,7 @@ public sealed class Run : QueuedWork
 
     public List<StageResult> StageResults { get; private set; } = [];
 
-    /// <summary>A new run in the queue.</summary>
+    /// <summary>Returns a new run in the queue.</summary>
     public static Run Enqueue(int attempt, string startedById, string startedByName, DateTimeOffset now) =>
         new() { Attempt = attempt, StartedById = startedById, StartedByName = startedByName, QueuedAt = now };
 
@@ -91,45 +91,40 @@ public sealed class Run : QueuedWork
     /// <inheritdoc/>
     public override string ToString() => $"Run {Id}";
 
-    /// <summary>Shows where the worker is. <paramref name="previewDigest"/> null keeps the last preview.</summary>
+    /// <summary>Stores the worker's progress. Null for <paramref name="previewDigest"/> keeps the last preview.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The step is below 0 or beyond the steps.</exception>
     public void Report(RunStage stage, int step, int steps, string? message, string? previewDigest, DateTimeOffset now)
     {
         Demand("reported on", RunStatus.Running);
         if (step < 0 || steps < 0 || (steps > 0 && step > steps))
-            throw new ArgumentOutOfRangeException(nameof(step), $"expected 0 <= step <= steps, got step {step} of {steps}");
+            throw new ArgumentOutOfRangeException(nameof(step), $"Expected 0 <= step <= steps, got step {step} of {steps}.");
         if (stage != Stage)
             StageStartedAt = now;
-        Stage = stage;
-        Step = step;
-        Steps = steps;
-        Message = message;
+        (Stage, Step, Steps, Message) = (stage, step, steps, message);
         PreviewDigest = previewDigest ?? PreviewDigest;
     }
 
     /// <summary>
-    /// Records a finished stage. A stage whose stored output was lost is made again, and its result replaces the former. When the new output
-    /// differs, the results of later stages go too, since they followed from the former.
+    /// Records a finished stage. The worker makes a stage again whose stored output was lost: the new result replaces the former. If the new output
+    /// differs, the results of later stages go too, because they followed from the former.
     /// </summary>
-    /// <returns>The digest of the result that was replaced; null when the stage had none.</returns>
+    /// <returns>The digest of the former result, or null.</returns>
     public string? Finish(RunStage stage, string artifactDigest, double seconds, DateTimeOffset now)
     {
         Demand("advanced", RunStatus.Running);
         var former = StageResults.Find(result => result.Stage == stage)?.ArtifactDigest;
         if (former is not null)
-            StageResults.RemoveAll(result => result.Stage == stage || (result.Stage > stage && !string.Equals(former, artifactDigest, StringComparison.Ordinal)));
+            StageResults.RemoveAll(result => result.Stage == stage || (result.Stage > stage && former != artifactDigest));
         StageResults.Add(new StageResult { Stage = stage, ArtifactDigest = artifactDigest, Seconds = seconds, FinishedAt = now });
         if (stage < RunStage.Evidence)
             Stage = stage + 1;
-        Step = 0;
-        Steps = 0;
-        StageStartedAt = now;
+        (Step, Steps, StageStartedAt) = (0, 0, now);
         return former;
     }
 
     /// <summary>Running -> Succeeded.</summary>
     public void Complete(RunOutcome outcome, DateTimeOffset now)
     {
-        ArgumentNullException.ThrowIfNull(outcome);
         Succeed(now);
         EvidenceDigest = outcome.EvidenceDigest;
         EvidenceArtifact = outcome.EvidenceArtifact;
@@ -142,8 +137,8 @@ public sealed class Run : QueuedWork
     }
 }
 
-/// <summary>What a completed run leaves behind. Digests are 64 hexadecimal digits.</summary>
-/// <param name="Verdict">Signed when the run ends and not with its last stage, whose output is the same each time. Without it no approval is possible.</param>
+/// <summary>The result of a run. Digests are 64 hexadecimal digits.</summary>
+/// <param name="Verdict">Null in the output of the last stage, which is the same each time; the worker signs when the run ends.</param>
 public sealed record RunOutcome(
     string EvidenceDigest, string EvidenceArtifact, string PatchDigest, string ResultDigest, double ChosenDose, bool GatesPassed,
     SignedVerdict? Verdict = null);

@@ -1,12 +1,11 @@
 namespace SafetyPortal.Requests.Runs;
 
 /// <summary>
-/// Tells the worker of this process that a run or a red-team order was queued, so that it begins at once. The worker's schedule finds what other
-/// processes queued.
+/// Tells the worker of this process at once that a run or a red-team order was queued. The worker's schedule finds the work that other processes queued.
 /// </summary>
 public sealed class RunAnnouncer
 {
-    /// <summary>The work is saved and waits for a worker.</summary>
+    /// <summary>Raised once the work is saved.</summary>
     public event Action<QueuedWork>? Queued;
 
     internal void Announce(QueuedWork work) => Queued?.Invoke(work);

@@ -1,30 +1,30 @@
 namespace SafetyPortal.Requests.Runs;
 
-/// <summary>The stages of a run in their order. Each stores its output before the next begins, so a killed run resumes at the stage it was in.</summary>
+/// <summary>The stages of a run in their order. The worker stores a stage's output before the next begins, so a killed run resumes at its stage.</summary>
 public enum RunStage
 {
-    /// <summary>Read the model and check its digest.</summary>
+    /// <summary>The model, checked against its digest, and the plan of the evaluation.</summary>
     Load = 0,
 
-    /// <summary>Images and metrics of the unedited model.</summary>
+    /// <summary>Images of the unedited model.</summary>
     Baseline = 1,
 
-    /// <summary>Score every candidate weight.</summary>
+    /// <summary>Scores of every candidate weight.</summary>
     Attribute = 2,
 
-    /// <summary>Make a mask per dose.</summary>
+    /// <summary>A patch per dose.</summary>
     Ablate = 3,
 
-    /// <summary>Images of the edited models and of the controls.</summary>
+    /// <summary>Images of the edited models and of the controls, and the choice of the dose.</summary>
     Generate = 4,
 
-    /// <summary>Metrics per dose, choice of the dose.</summary>
+    /// <summary>Metrics per dose and the gates.</summary>
     Measure = 5,
 
-    /// <summary>Attempts to bring the concept back, and where in the network it lived.</summary>
+    /// <summary>Probes, and where in the network the concept is.</summary>
     RedTeam = 6,
 
-    /// <summary>Gates, gallery and the evidence document.</summary>
+    /// <summary>The evidence document.</summary>
     Evidence = 7,
 }
 

@@ -5,14 +5,12 @@ using SafetyPortal.Requests.Filing;
 
 namespace SafetyPortal.Requests.Runs;
 
-/// <summary>
-/// Puts a run of a request into the queue: here a request becomes work. A draft is submitted first; one that was sent back or failed gets a new run. Reviewers only.
-/// </summary>
+/// <summary>Queues a run of a request, and submits a draft first. Reviewers only.</summary>
 public sealed class StartRun(IDbContextFactory<PortalDb> databases, RunAnnouncer announcer)
 {
-    /// <exception cref="IllegalMoveException">The request has no place for a run now.</exception>
+    /// <exception cref="IllegalMoveException">The status of the request allows no run.</exception>
     /// <exception cref="NotAllowedException">The actor is no reviewer, or the draft is another's.</exception>
-    /// <exception cref="DuplicateRequestException">The same model and concept is open elsewhere.</exception>
+    /// <exception cref="DuplicateRequestException">Another request for the same model and concept is open.</exception>
     public async Task<Run> ExecuteAsync(Actor actor, long requestId, CancellationToken cancellationToken)
     {
         await using var write = await databases.BeginWriteAsync(actor, cancellationToken, Roles.Reviewer);

@@ -4,22 +4,22 @@ using SafetyPortal.Requests.Data;
 
 namespace SafetyPortal.Requests.Runs;
 
-/// <summary>Proof that a worker holds a run or a red-team order: every write names it.</summary>
+/// <summary>A worker's proof that it holds a run or a red-team order. Every write names it.</summary>
 public sealed record LeaseTicket(long Id, long Token, string Owner);
 
-/// <summary>The ticket is no longer valid: another worker took the work over, or it ended. The worker stops without writing anything more.</summary>
+/// <summary>The ticket is no longer valid: another worker took the work over, or it ended. The worker stops and writes nothing more.</summary>
 public sealed class LeaseLostException(string message) : InvalidOperationException(message);
 
 /// <summary>
-/// What a worker does to queued work, as state transitions. Each write happens in one serialised transaction and only while the ticket's
-/// token is the work's; nothing rests on a job being started only once.
+/// What a worker does to queued work, as state transitions. Each write is one serialised transaction, and throws unless the ticket has the work's
+/// token. So two workers may start on the same work.
 /// </summary>
 public abstract class WorkLease<T>(IDbContextFactory<PortalDb> databases)
     where T : QueuedWork
 {
     private protected static readonly Actor Worker = Actor.System("worker");
 
-    /// <summary>Takes queued work, or work whose lease ran out. Null when it ended or another worker holds it.</summary>
+    /// <summary>Takes queued work, or work whose lease ran out. Returns null when it ended or another worker holds it.</summary>
     public async Task<LeaseTicket?> ClaimAsync(long id, string owner, CancellationToken cancellationToken)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(owner);
@@ -36,7 +36,7 @@ public abstract class WorkLease<T>(IDbContextFactory<PortalDb> databases)
         return new(work.Id, work.Token, owner);
     }
 
-    /// <summary>Extends the lease; true when the worker must stop, because a person cancelled.</summary>
+    /// <summary>Extends the lease. Returns whether the worker must stop, because a person cancelled.</summary>
     /// <exception cref="LeaseLostException">The ticket is no longer valid.</exception>
     public Task<bool> RenewAsync(LeaseTicket ticket, CancellationToken cancellationToken) => WriteAsync(ticket, (_, _, _) => { }, cancellationToken);
 
@@ -51,13 +51,13 @@ public abstract class WorkLease<T>(IDbContextFactory<PortalDb> databases)
         },
         cancellationToken);
 
-    /// <summary>Ends the work because a person cancelled; what the worker stored stays.</summary>
+    /// <summary>Ends the work because a person cancelled. What the worker stored stays.</summary>
     /// <inheritdoc cref="RenewAsync"/>
     public Task CancelledAsync(LeaseTicket ticket, CancellationToken cancellationToken) => WriteAsync(ticket, Cancel, cancellationToken);
 
     /// <summary>
     /// Puts work whose worker is lost back into the queue and returns all queued work, the most urgent first. A worker is lost when its lease ran out or
-    /// <paramref name="ownerIsGone"/> says so (a process that no longer exists on this machine); null knows of none.
+    /// <paramref name="ownerIsGone"/> returns true for it; null knows of no process that ended.
     /// </summary>
     public async Task<IReadOnlyList<long>> RecoverAsync(Predicate<string>? ownerIsGone, CancellationToken cancellationToken)
     {
@@ -74,7 +74,7 @@ public abstract class WorkLease<T>(IDbContextFactory<PortalDb> databases)
         return await InOrder(db.Set<T>().Where(work => work.Status == RunStatus.Queued)).Select(work => work.Id).ToListAsync(cancellationToken);
     }
 
-    /// <summary>Completes the work. When a person cancelled before, ends it as cancelled and returns true.</summary>
+    /// <summary>Completes the work. If a person cancelled before, ends it as cancelled and returns true.</summary>
     /// <param name="complete">Ends the work and returns the payload of its event.</param>
     private protected Task<bool> CompleteAsync(LeaseTicket ticket, Func<T, DateTimeOffset, object> complete, CancellationToken cancellationToken) => WriteAsync(
         ticket,
@@ -87,17 +87,17 @@ public abstract class WorkLease<T>(IDbContextFactory<PortalDb> databases)
         },
         cancellationToken);
 
-    /// <summary>Extends the lease, then changes the work; true when the worker must stop.</summary>
+    /// <summary>Extends the lease, then changes the work. Returns whether the worker must stop.</summary>
     private protected async Task<bool> WriteAsync(LeaseTicket ticket, Action<PortalDb, T, DateTimeOffset> change, CancellationToken cancellationToken)
     {
-        ArgumentNullException.ThrowIfNull(ticket);
         await using var write = await databases.BeginWriteAsync(cancellationToken);
         var (db, now) = write;
         var work = await FindAsync(db, ticket.Id, cancellationToken);
         if (work.Token != ticket.Token || work.Status != RunStatus.Running)
         {
             throw new LeaseLostException(
-                $"{work} is no longer held by {ticket.Owner}: the ticket has token {ticket.Token}, the work is {work.Status.ToString().ToLowerInvariant()} with token {work.Token}.");
+                $"{ticket.Owner} no longer holds {work}: the ticket has token {ticket.Token}, "
+                + $"the work is {work.Status.ToString().ToLowerInvariant()} with token {work.Token}.");
         }
         work.Renew(now);
         change(db, work, now);
@@ -118,5 +118,6 @@ public abstract class WorkLease<T>(IDbContextFactory<PortalDb> databases)
     }
 
     private async Task<T> FindAsync(PortalDb db, long id, CancellationToken cancellationToken) =>
-        await Whole(db.Set<T>()).SingleOrDefaultAsync(work => work.Id == id, cancellationToken) ?? throw new NotFoundException($"There is no {typeof(T).Name} {id}.");
+        await Whole(db.Set<T>()).SingleOrDefaultAsync(work => work.Id == id, cancellationToken)
+        ?? throw new NotFoundException($"There is no {typeof(T).Name} {id}.");
 }

@@ -21,7 +21,10 @@ public sealed class SigningKey : IDisposable
     /// <summary>The public half in PEM.</summary>
     public string PublicPem => key.ExportSubjectPublicKeyInfoPem() + "\n";
 
-    /// <summary>Reads the private key at <paramref name="path"/>, or makes one in a file only its owner can read. The public half goes into a file of the same name with .pub, for verifying elsewhere.</summary>
+    /// <summary>
+    /// Reads the private key at <paramref name="path"/>, or makes one in a file that only its owner can read. Writes the public half to a file with
+    /// the further extension .pub.
+    /// </summary>
     public static SigningKey LoadOrCreate(string path)
     {
         if (!File.Exists(path))
@@ -36,7 +39,7 @@ public sealed class SigningKey : IDisposable
     }
 
     /// <param name="pem">A private key, or a public one that can only verify.</param>
-    /// <exception cref="CryptographicException">It is no P-256 key.</exception>
+    /// <exception cref="CryptographicException">The text is no P-256 key.</exception>
     public static SigningKey FromPem(string pem)
     {
         var read = ECDsa.Create();
@@ -44,22 +47,22 @@ public sealed class SigningKey : IDisposable
         {
             read.ImportFromPem(pem);
             var curve = read.ExportParameters(includePrivateParameters: false).Curve.Oid;
-            return string.Equals(curve.Value, ECCurve.NamedCurves.nistP256.Oid.Value, StringComparison.Ordinal)
-                || string.Equals(curve.FriendlyName, ECCurve.NamedCurves.nistP256.Oid.FriendlyName, StringComparison.Ordinal)
+            return curve.Value == ECCurve.NamedCurves.nistP256.Oid.Value
+                || curve.FriendlyName == ECCurve.NamedCurves.nistP256.Oid.FriendlyName
                 ? new SigningKey(read)
-                : throw new CryptographicException($"expected a P-256 key, got {read.KeySize} bits on curve {curve.FriendlyName ?? curve.Value}");
+                : throw new CryptographicException($"Expected a P-256 key, got {read.KeySize} bits on curve {curve.FriendlyName ?? curve.Value}.");
         }
         catch (Exception error)
         {
             read.Dispose();
-            throw error as CryptographicException ?? new CryptographicException("expected an ECDSA key in PEM, got something else", error);
+            throw error as CryptographicException ?? new CryptographicException("Expected an ECDSA key in PEM, got something else.", error);
         }
     }
 
-    /// <summary>Signs the UTF-8 bytes of a text with SHA-256; base64. Two signatures of one text differ, since ECDSA draws a random number for each.</summary>
+    /// <summary>Returns the signature of the UTF-8 bytes of a text with SHA-256, base64. Two signatures of one text differ.</summary>
     public string Sign(string text) => Convert.ToBase64String(key.SignData(Encoding.UTF8.GetBytes(text), HashAlgorithmName.SHA256));
 
-    /// <summary>True when the signature is this key's over the text; false for anything malformed.</summary>
+    /// <summary>Returns whether the signature is this key's over the text; false for anything malformed.</summary>
     public bool Verifies(string text, string? signature)
     {
         var bytes = new byte[128];

@@ -75,7 +75,7 @@ public sealed record PortalSettings
             worker.ImageSteps = PaintSettings.DemoSteps;
         try
         {
-            configuration.GetSection(WorkerOptions.Section).Bind(worker, binder => binder.ErrorOnUnknownConfiguration = true);
+            worker.Bind(configuration.GetSection(WorkerOptions.Section));
         }
         catch (InvalidOperationException error)
         {

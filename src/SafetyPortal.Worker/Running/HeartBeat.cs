@@ -3,8 +3,8 @@ using SafetyPortal.Requests.Runs;
 namespace SafetyPortal.Worker.Running;
 
 /// <summary>
-/// Renews a lease about twice a second, whatever the pace of the work, and brings back two things: that a person asked to stop, and that
-/// the lease was lost. Either cancels <see cref="Stop"/>. A beat that fails for any other reason is tried again until the lease has run out.
+/// Renews a lease about twice a second, whatever the pace of the work. It cancels <see cref="Stop"/> when a person cancelled or the lease is lost.
+/// A beat that fails for another reason is tried again until the lease has run out.
 /// </summary>
 internal sealed class HeartBeat : IAsyncDisposable
 {
@@ -16,7 +16,7 @@ internal sealed class HeartBeat : IAsyncDisposable
     private readonly CancellationTokenSource end = new();
     private readonly Task loop;
 
-    /// <param name="beat">Renews the lease and writes progress; true when a person asked to stop.</param>
+    /// <param name="beat">Renews the lease and writes progress. Returns whether a person cancelled.</param>
     public HeartBeat(Func<CancellationToken, Task<bool>> beat, TimeProvider time, CancellationToken hostStopping)
     {
         (this.beat, this.time) = (beat, time);
@@ -24,19 +24,20 @@ internal sealed class HeartBeat : IAsyncDisposable
         loop = Task.Run(LoopAsync);
     }
 
-    /// <summary>Cancelled when the work must stop, for whatever reason.</summary>
+    /// <summary>Cancelled when the work must stop: a person cancelled, the lease is lost, or the host stops.</summary>
     public CancellationToken Stop => stop.Token;
 
-    /// <summary>True once a person asked to stop.</summary>
+    /// <summary>Whether a person cancelled.</summary>
     public bool CancelRequested { get; private set; }
 
-    /// <summary>Why writing is no longer allowed; null while it is.</summary>
+    /// <summary>Why the beats ended; null while they go on.</summary>
     public Exception? Failure { get; private set; }
 
-    /// <summary>Notes the answer of a write between two beats.</summary>
+    /// <summary>Takes the answer of a write between two beats.</summary>
     public void Note(bool cancelRequested)
     {
-        if (!cancelRequested || CancelRequested) return;
+        if (!cancelRequested || CancelRequested)
+            return;
         CancelRequested = true;
         stop.Cancel();
     }
@@ -57,7 +58,7 @@ internal sealed class HeartBeat : IAsyncDisposable
             var renewed = time.GetTimestamp();
             while (await timer.WaitForNextTickAsync(end.Token))
             {
-                // The lease lasts from when the beat began, at the latest.
+                // The beat renews the lease at this time or later.
                 var began = time.GetTimestamp();
                 try
                 {
@@ -66,7 +67,8 @@ internal sealed class HeartBeat : IAsyncDisposable
                 }
                 catch (Exception e) when (e is not (LeaseLostException or OperationCanceledException))
                 {
-                    if (time.GetElapsedTime(renewed) < QueuedWork.LeaseDuration) continue;
+                    if (time.GetElapsedTime(renewed) < QueuedWork.LeaseDuration)
+                        continue;
                     throw new LeaseLostException($"The lease could not be renewed for {QueuedWork.LeaseDuration.TotalSeconds} s: {e.Message}");
                 }
             }

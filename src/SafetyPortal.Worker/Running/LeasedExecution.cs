@@ -3,13 +3,13 @@ using SafetyPortal.Requests.Runs;
 
 namespace SafetyPortal.Worker.Running;
 
-/// <summary>How a run or a red-team order ends once a worker holds it.</summary>
+/// <summary>Does the work that a worker holds, and ends it by its outcome.</summary>
 internal static class LeasedExecution
 {
-    /// <summary>Does the work. Returns its final status, or null when the lease was lost or the host stopped meanwhile.</summary>
+    /// <summary>Returns the final status; null when the lease was lost or the host stopped meanwhile.</summary>
     /// <param name="heart">Renews the lease meanwhile.</param>
-    /// <param name="work">Does the work and completes it; true when it ended as cancelled instead.</param>
-    /// <param name="hostStopping">The process is ending: the work is left as it is and resumes later.</param>
+    /// <param name="work">Does the work and completes it. Returns whether it ended as cancelled instead.</param>
+    /// <param name="hostStopping">Cancelled when the process ends; the work resumes later.</param>
     public static async Task<RunStatus?> ExecuteAsync<T>(
         WorkLease<T> lease, LeaseTicket ticket, HeartBeat heart, Func<Task<bool>> work, ILogger logger, CancellationToken hostStopping)
         where T : QueuedWork

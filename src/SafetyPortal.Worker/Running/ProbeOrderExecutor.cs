@@ -3,7 +3,6 @@ using Microsoft.Extensions.Logging;
 using SafetyPortal.Diffusion.Runtime;
 using SafetyPortal.Erasure.Ablation;
 using SafetyPortal.Erasure.RedTeam;
-using SafetyPortal.Images;
 using SafetyPortal.Requests;
 using SafetyPortal.Requests.Artifacts;
 using SafetyPortal.Requests.Data;
@@ -18,8 +17,8 @@ using SafetyPortal.Worker.Stages;
 namespace SafetyPortal.Worker.Running;
 
 /// <summary>
-/// Carries out one red-team order: claims it, attacks the patch on the torch thread, stores the sheets and the report, and ends it. An order
-/// whose process died starts over; its probes are seeded, so it finds the same.
+/// Carries out one red-team order: claims it, attacks the patch, stores the sheets and the report, and ends it. An order whose process ended starts
+/// over; its probes are seeded, so it finds the same.
 /// </summary>
 public sealed class ProbeOrderExecutor(
     IDbContextFactory<PortalDb> databases,
@@ -32,10 +31,11 @@ public sealed class ProbeOrderExecutor(
 {
     /// <summary>Carries out an order. Returns its final status, or null when another worker holds it or the host stopped meanwhile.</summary>
     /// <param name="observer">Sees progress as it happens; may be null.</param>
-    /// <param name="hostStopping">The process is ending: the order is left as it is and starts over later.</param>
+    /// <param name="hostStopping">Cancelled when the process ends; the order starts over later.</param>
     public async Task<RunStatus?> ExecuteAsync(long orderId, IProgress<ProbeProgress>? observer, CancellationToken hostStopping)
     {
-        if (await lease.ClaimAsync(orderId, WorkerIdentity.Current, hostStopping) is not { } ticket) return null;
+        if (await lease.ClaimAsync(orderId, WorkerIdentity.Current, hostStopping) is not { } ticket)
+            return null;
 
         ProbeProgress? latest = null;
         await using var heart = new HeartBeat(
@@ -68,11 +68,12 @@ public sealed class ProbeOrderExecutor(
         var order = await db.ProbeOrders.AsNoTracking().Include(o => o.Run).SingleAsync(o => o.Id == orderId, stop);
         var run = order.Run!;
 
-        // The request may have been revised since: what is attacked is what the patch was made for.
+        // The requester may have revised the request since; the evidence has the one that the patch is for.
         var evidence = EvidenceDocument.FromBytes(await artifacts.ReadAsync(run.EvidenceArtifact!, stop));
         var request = evidence.Request;
-        var model = await db.ModelVersions.AsNoTracking().OrderBy(m => m.Id).FirstOrDefaultAsync(m => m.Name == request.Model && m.Digest == evidence.BaseDigest, stop)
-            ?? throw new NotFoundException($"Expected the model {request.Model} with the weights {evidence.BaseDigest}, which the patch is for; it is not registered.");
+        var model = await db.ModelVersions.AsNoTracking().SingleOrDefaultAsync(m => m.Name == request.Model && m.Digest == evidence.BaseDigest, stop)
+            ?? throw new NotFoundException(
+                $"Expected the model {request.Model} with the weights {evidence.BaseDigest}, which the patch is for; it is not registered.");
         var work = new RedTeamOrder(
             request.ConceptKind, request.ConceptName, order.Probes, ProbeOrderSettings.Of(order.Budget, evidence, options.RedTeam.Images))
         {
@@ -83,19 +84,12 @@ public sealed class ProbeOrderExecutor(
         var folder = ModelFolder.Resolve(options.ModelRoot, model.Folder);
         var (found, digest) = await torch.Run(() =>
         {
-            using var loaded = LoadedModel.Load(folder, model.Digest, options.Evaluation, new TorchSharp.torch.Device(options.Device), evidence.Components, stop);
+            var device = new TorchSharp.torch.Device(options.Device);
+            using var loaded = LoadedModel.Load(folder, model.Digest, options.Evaluation, device, evidence.Components, stop);
             return (RedTeamRun.Run(loaded, patch, work, progress, stop), loaded.Digest);
         });
         return new ProbeReport(
             ProbeReport.CurrentSchema, order.RequestId, run.Id, run.EvidenceDigest!, digest, order.PatchDigest, RunEnvironment.Of(options),
-            await StoreAsync(found, stop));
-    }
-
-    private async Task<RedTeamEvidence> StoreAsync(RedTeamReport found, CancellationToken stop)
-    {
-        var probes = new List<ProbeEvidence>();
-        foreach (var probe in found.Evidence.Probes)
-            probes.Add(probe with { Sheet = await artifacts.PutAsync(ImageCodec.EncodePng(found.Sheets[probe.Code]), stop) });
-        return found.Evidence with { Probes = probes };
+            await RedTeamStage.StoreAsync(artifacts, found, stop));
     }
 }

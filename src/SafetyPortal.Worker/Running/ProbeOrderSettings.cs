@@ -9,13 +9,12 @@ namespace SafetyPortal.Worker.Running;
 /// <param name="Updates">Updates of an embedding, a prompt or weights.</param>
 public sealed record ProbePrice(string Code, string Title, string Method, long Calls, long Updates);
 
-/// <summary>Turns an order's budget into the settings of its probes: steps, guidance and batches of the run whose patch is attacked; probes sample with DDIM, whose noise they control.</summary>
+/// <summary>Turns an order's budget into the settings of its probes, with steps, guidance and batches of the run whose patch they attack.</summary>
 public static class ProbeOrderSettings
 {
-    /// <param name="images">Images per rate in place of the budget's; null keeps those.</param>
+    /// <param name="images">Images per rate; null takes the budget's own number.</param>
     public static ProbeSettings Of(ProbeBudget budget, EvidenceDocument evidence, int? images)
     {
-        ArgumentNullException.ThrowIfNull(evidence);
         var settings = budget == ProbeBudget.Full ? ProbeSettings.Full : ProbeSettings.Small;
         settings = settings with { Seed = evidence.Request.Seed, Images = images ?? settings.Images };
         return evidence.Method is { } method
@@ -23,7 +22,7 @@ public static class ProbeOrderSettings
             : settings;
     }
 
-    /// <summary>The nine probes with the most each spends, known before a model is loaded.</summary>
+    /// <summary>Returns the nine probes with the most that each spends. It needs no model.</summary>
     public static IReadOnlyList<ProbePrice> Prices(ProbeSettings settings)
     {
         var size = ProbeSize.Largest(settings);
@@ -32,7 +31,10 @@ public static class ProbeOrderSettings
                    select new ProbePrice(probe.Code, probe.Title, probe.Method, limit.Calls, limit.Updates)];
     }
 
-    /// <summary>Seconds a call took in the red-team stage of a run; null when it made none. The stage does more than its probes, so it errs on the long side.</summary>
+    /// <summary>
+    /// Returns the seconds that a call took in the red-team stage of a run; null when it made none. The stage does more than its probes, so the result
+    /// is rather too long.
+    /// </summary>
     public static double? SecondsPerCall(RedTeamEvidence? measured, double? stageSeconds) =>
         measured?.Probes.Sum(probe => probe.Cost.NetworkCalls) is { } calls and > 0 && stageSeconds is { } seconds and > 0 ? seconds / calls : null;
 }

@@ -3,10 +3,10 @@ using SafetyPortal.Requests.Runs;
 
 namespace SafetyPortal.Worker.Running;
 
-/// <summary>Where a run stands.</summary>
-/// <param name="Step">Steps finished in the stage, 0..<paramref name="Steps"/>.</param>
-/// <param name="Steps">Steps in the stage; 0 when not known.</param>
-/// <param name="Message">What is at work, in a few words.</param>
+/// <summary>How far a run is.</summary>
+/// <param name="Step">Finished steps of the stage, 0..<paramref name="Steps"/>.</param>
+/// <param name="Steps">Steps of the stage; 0 when not known.</param>
+/// <param name="Message">What the worker does, in a few words.</param>
 /// <param name="Preview">The newest image as PNG; null keeps the last one.</param>
 public sealed record RunProgress(RunStage Stage, int Step, int Steps, string? Message = null, byte[]? Preview = null);
 
@@ -45,8 +45,8 @@ internal sealed class ProgressPump : IProgress<RunProgress>, IAsyncDisposable
     /// <inheritdoc/>
     public void Report(RunProgress value)
     {
-        ArgumentNullException.ThrowIfNull(value);
-        if (value.Preview is not null) Volatile.Write(ref preview, value.Preview);
+        if (value.Preview is not null)
+            Volatile.Write(ref preview, value.Preview);
         Volatile.Write(ref latest, value);
         observer?.Report(value);
     }
@@ -58,7 +58,8 @@ internal sealed class ProgressPump : IProgress<RunProgress>, IAsyncDisposable
 
     private async Task<bool> BeatAsync(CancellationToken cancellation)
     {
-        if (Interlocked.Exchange(ref latest, null) is not { } progress) return await lease.RenewAsync(ticket, cancellation);
+        if (Interlocked.Exchange(ref latest, null) is not { } progress)
+            return await lease.RenewAsync(ticket, cancellation);
 
         try
         {
@@ -67,7 +68,7 @@ internal sealed class ProgressPump : IProgress<RunProgress>, IAsyncDisposable
         }
         catch
         {
-            // Told by the next beat, unless there is newer progress by then.
+            // The next beat writes it, unless there is newer progress.
             Interlocked.CompareExchange(ref latest, progress, null);
             throw;
         }
@@ -75,7 +76,8 @@ internal sealed class ProgressPump : IProgress<RunProgress>, IAsyncDisposable
 
     private async Task<string?> PreviewAsync(CancellationToken cancellation)
     {
-        if ((previewAt is { } at && time.GetElapsedTime(at) < PreviewInterval) || Interlocked.Exchange(ref preview, null) is not { } image) return null;
+        if ((previewAt is { } at && time.GetElapsedTime(at) < PreviewInterval) || Interlocked.Exchange(ref preview, null) is not { } image)
+            return null;
         previewAt = time.GetTimestamp();
         try
         {
@@ -83,7 +85,7 @@ internal sealed class ProgressPump : IProgress<RunProgress>, IAsyncDisposable
         }
         catch (IOException)
         {
-            // A preview is for looking at meanwhile; the work does not depend on it.
+            // The work does not depend on previews.
             return null;
         }
     }

@@ -5,7 +5,7 @@ using SafetyPortal.Requests.Runs;
 
 namespace SafetyPortal.Worker.Running;
 
-/// <summary>Starts <see cref="RunJob"/> as soon as a run or a red-team order is queued. The job's own schedule finds what was missed.</summary>
+/// <summary>Starts <see cref="RunJob"/> as soon as this process queues a run or a red-team order.</summary>
 internal sealed class QueueWatch(ISchedulerFactory schedulers, RunAnnouncer announcer, ILogger<QueueWatch> logger) : IHostedService
 {
     public Task StartAsync(CancellationToken cancellationToken)

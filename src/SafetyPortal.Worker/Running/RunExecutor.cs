@@ -14,8 +14,8 @@ using SafetyPortal.Worker.Stages;
 namespace SafetyPortal.Worker.Running;
 
 /// <summary>
-/// Carries out one run: claims it, walks the stages, and ends it. Each stage's output is stored and recorded before the next begins, so a
-/// run whose process died continues where it was, and its evidence has the digest an undisturbed run would have had.
+/// Carries out one run: claims it, walks the stages, and ends it. It stores each stage's output before the next begins, so a run whose process ended
+/// resumes at its stage, and its evidence has the digest that an undisturbed run has.
 /// </summary>
 public sealed class RunExecutor(
     IDbContextFactory<PortalDb> databases,
@@ -32,12 +32,12 @@ public sealed class RunExecutor(
     private readonly DraftFiles drafts = new(folder.Temporary);
 
     /// <summary>Carries out a run. Returns its final status, or null when another worker holds it or the host stopped meanwhile.</summary>
-    /// <param name="runId">The run.</param>
-    /// <param name="observer">Sees progress as it happens, for a terminal; may be null.</param>
-    /// <param name="hostStopping">The process is ending: the run is left as it is and resumes later.</param>
+    /// <param name="observer">Sees progress as it happens; may be null.</param>
+    /// <param name="hostStopping">Cancelled when the process ends; the run resumes later.</param>
     public async Task<RunStatus?> ExecuteAsync(long runId, IProgress<RunProgress>? observer, CancellationToken hostStopping)
     {
-        if (await lease.ClaimAsync(runId, WorkerIdentity.Current, hostStopping) is not { } ticket) return null;
+        if (await lease.ClaimAsync(runId, WorkerIdentity.Current, hostStopping) is not { } ticket)
+            return null;
 
         await using var pump = new ProgressPump(lease, ticket, artifacts, time, observer, hostStopping);
         return await LeasedExecution.ExecuteAsync(
@@ -87,10 +87,11 @@ public sealed class RunExecutor(
             stop.ThrowIfCancellationRequested();
             if (finished.TryGetValue(stage, out var stored))
             {
-                if (await StageArtifacts.ReadAsync<T>(artifacts, stored, stop) is { } known && fits?.Invoke(known) != false) return known;
+                if (await StageArtifacts.ReadAsync<T>(artifacts, stored, stop) is { } known && fits?.Invoke(known) != false)
+                    return known;
 
-                // Made again, with all that follows from it: an output went missing, or the run began under another library, device or thread count.
-                logger.LogInformation("Run {Run}: stage {Stage} and what follows it are made again.", ticket.Id, stage);
+                // A file is missing, or the run began under another library, device or thread count.
+                logger.LogInformation("Run {Run}: stage {Stage} and those after it are made again.", ticket.Id, stage);
                 finished.Clear();
             }
 
@@ -102,7 +103,7 @@ public sealed class RunExecutor(
         }
     }
 
-    // The evidence is read back from the store, so that what is signed is what approvers will see.
+    // The worker signs the evidence that the store gives back, which approvers will see.
     private async Task<RunOutcome> SignAsync(RunOutcome outcome)
     {
         var evidence = EvidenceDocument.FromBytes(await artifacts.ReadAsync(outcome.EvidenceArtifact, CancellationToken.None));

@@ -3,7 +3,7 @@ using System.Globalization;
 
 namespace SafetyPortal.Worker.Running;
 
-/// <summary>Names this process as the holder of a lease, so that a later process can tell whether it is still alive.</summary>
+/// <summary>Names this process as the holder of a lease, so that another process can tell whether it still runs.</summary>
 public static class WorkerIdentity
 {
     // Numbers of /proc/PID/stat after the name in brackets: the state is field 3, the start field 22.
@@ -11,25 +11,23 @@ public static class WorkerIdentity
     private const int Start = 19;
 
     /// <summary>Machine, process id and the process's start, since ids are used again.</summary>
-    public static string Current { get; } = Describe(Environment.ProcessId) ?? throw new InvalidOperationException($"Expected process {Environment.ProcessId} to see itself.");
+    public static string Current { get; } =
+        Describe(Environment.ProcessId) ?? throw new InvalidOperationException($"Expected process {Environment.ProcessId} to see itself.");
 
     /// <summary>
-    /// True when <paramref name="owner"/> was a process of this machine that no longer runs. A process of another machine is never
-    /// called gone: its lease has to run out.
+    /// Returns whether <paramref name="owner"/> was a process of this machine that no longer runs; false for a process of another machine, whose lease
+    /// has to run out.
     /// </summary>
-    public static bool IsGone(string owner)
-    {
-        ArgumentNullException.ThrowIfNull(owner);
-        var parts = owner.Split('/');
-        if (parts.Length != 3 || !string.Equals(parts[0], Environment.MachineName, StringComparison.Ordinal)) return false;
-        return int.TryParse(parts[1], CultureInfo.InvariantCulture, out var id) && !string.Equals(Describe(id), owner, StringComparison.Ordinal);
-    }
+    public static bool IsGone(string owner) =>
+        owner.Split('/') is [var machine, var process, _] && machine == Environment.MachineName
+        && int.TryParse(process, CultureInfo.InvariantCulture, out var id) && Describe(id) != owner;
 
-    /// <summary>Null when there is no such process, or it has ended.</summary>
-    private static string? Describe(int id) =>
-        (OperatingSystem.IsLinux() ? LinuxStart(id) : OtherStart(id)) is { } start ? string.Create(CultureInfo.InvariantCulture, $"{Environment.MachineName}/{id}/{start}") : null;
+    /// <summary>Returns null when there is no such process, or it has ended.</summary>
+    private static string? Describe(int id) => (OperatingSystem.IsLinux() ? LinuxStart(id) : OtherStart(id)) is { } start
+        ? string.Create(CultureInfo.InvariantCulture, $"{Environment.MachineName}/{id}/{start}")
+        : null;
 
-    // Process.StartTime is computed from the clock and differs by a second between observers; ticks since boot do not.
+    // Process.StartTime comes from the clock and differs by a second between observers; ticks since boot do not.
     private static string? LinuxStart(int id)
     {
         try

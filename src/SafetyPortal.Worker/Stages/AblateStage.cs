@@ -8,8 +8,8 @@ using SafetyPortal.Trials.Edits;
 namespace SafetyPortal.Worker.Stages;
 
 /// <summary>
-/// Makes the patches to try on the gallery: for CAD that of every dose; for the improved method, whose edits take longer, those from the dose
-/// that a small gallery finds sufficient, unless the whole curve is wanted.
+/// Makes the patches that the gallery tries. CAD makes one for every dose. The improved method, whose edits take longer, begins at the dose that a
+/// small gallery finds sufficient, unless the settings try all doses.
 /// </summary>
 internal static class AblateStage
 {
@@ -46,7 +46,7 @@ internal static class AblateStage
         return (settings, edits);
     }
 
-    /// <summary>The best dose of the search, and the larger ones it tried, in case the whole gallery asks for more.</summary>
+    /// <summary>Returns the best dose of the search and the larger ones that it tried, in case the whole gallery asks for more.</summary>
     private static (EditSettings Settings, List<(double Dose, AblationPatch Patch)> Edits) Searched(
         RunContext context,
         LoadOutput load,

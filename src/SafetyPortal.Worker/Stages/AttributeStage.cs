@@ -7,7 +7,7 @@ using SafetyPortal.Trials.Measuring;
 
 namespace SafetyPortal.Worker.Stages;
 
-/// <summary>Scores every candidate weight for the request's concept, and checks the scores against ablations.</summary>
+/// <summary>Scores every candidate weight for the request's concept, and compares the scores with ablations.</summary>
 internal static class AttributeStage
 {
     public static async Task<AttributeOutput> RunAsync(RunContext context, LoadOutput load, CancellationToken cancellation)
@@ -20,7 +20,7 @@ internal static class AttributeStage
         return new AttributeOutput(scores, result.Summary, await CheckAsync(context, load.Settings.Faithfulness, result, cancellation));
     }
 
-    /// <summary>The edit a request asks for.</summary>
+    /// <summary>Returns the edit that a request asks for.</summary>
     internal static EditSettings Settings(RunContext context, LoadOutput load)
     {
         var request = context.Request;
@@ -40,11 +40,17 @@ internal static class AttributeStage
         };
     }
 
-    private static async Task<FaithfulnessSummary?> CheckAsync(RunContext context, FaithfulnessSettings settings, AttributionResult result, CancellationToken cancellation)
+    private static async Task<FaithfulnessSummary?> CheckAsync(
+        RunContext context, FaithfulnessSettings settings, AttributionResult result, CancellationToken cancellation)
     {
-        if (settings.Ablations == 0) return null;
+        if (settings.Ablations == 0)
+            return null;
         var report = await context.Compute(() => FaithfulnessCheck.Run(
-            context.Model(cancellation).Pipeline, result, settings, (step, steps) => context.Report(RunStage.Attribute, step, steps, "checking the scores"), cancellation));
+            context.Model(cancellation).Pipeline,
+            result,
+            settings,
+            (step, steps) => context.Report(RunStage.Attribute, step, steps, "checking the scores"),
+            cancellation));
         var points = await context.PutJsonAsync(FaithfulnessEvidence.Points(report), cancellation);
         return FaithfulnessEvidence.Summary(report, result.Summary.Stability, points);
     }

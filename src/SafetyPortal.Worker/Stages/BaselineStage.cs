@@ -2,13 +2,12 @@ using SafetyPortal.Requests.Runs;
 
 namespace SafetyPortal.Worker.Stages;
 
-/// <summary>Images of the unedited model, which everything else is compared with.</summary>
+/// <summary>Makes the images of the unedited model.</summary>
 internal static class BaselineStage
 {
     public static Task<StoredGallery> RunAsync(RunContext context, LoadOutput load, CancellationToken cancellation)
     {
         var cases = load.Evaluation.Cases;
-        return new GalleryStore(context, load)
-            .MakeAsync(RunStage.Baseline, cases, patch: null, offset: 0, cases.Count, "unedited model", cancellation);
+        return new GalleryStore(context, load).MakeAsync(RunStage.Baseline, cases, patch: null, offset: 0, cases.Count, "unedited model", cancellation);
     }
 }

@@ -6,36 +6,35 @@ using SafetyPortal.Requests.Runs;
 namespace SafetyPortal.Worker.Stages;
 
 /// <summary>
-/// The pictures of a run that a blind judgement mixes: unedited and edited ones out of the evidence, those of the random ablation out of
-/// the generate stage. The detector's word is the one its rates are made of.
+/// Reads the images of a run that a blind judgement mixes, with what the detector saw in them. The evidence names the unedited and edited ones, the
+/// output of the generate stage those of the placebo.
 /// </summary>
 public static class BlindPictures
 {
     private const string Placebo = "random";
     private const string Target = "target";
 
-    /// <summary>One triple per prompt and seed that ask for the concept; empty when the run kept no random ablation or its outputs are gone.</summary>
+    /// <summary>Returns a triple per prompt and seed of the target; none when the run made no placebo or its outputs are gone.</summary>
     /// <param name="run">With its stage results.</param>
-    public static async Task<IReadOnlyList<BlindTriple>> ReadAsync(IArtifactStore artifacts, Run run, EvidenceDocument evidence, CancellationToken cancellationToken)
+    public static async Task<IReadOnlyList<BlindTriple>> ReadAsync(
+        IArtifactStore artifacts, Run run, EvidenceDocument evidence, CancellationToken cancellationToken)
     {
-        ArgumentNullException.ThrowIfNull(artifacts);
-        ArgumentNullException.ThrowIfNull(run);
-        ArgumentNullException.ThrowIfNull(evidence);
         var load = await StageArtifacts.FindAsync<LoadOutput>(artifacts, run, RunStage.Load, cancellationToken);
         var generated = await StageArtifacts.FindAsync<GenerateOutput>(artifacts, run, RunStage.Generate, cancellationToken);
         if (load?.Evaluation?.Cases is not { } cases
-            || generated?.Controls?.FirstOrDefault(control => string.Equals(control.Code, Placebo, StringComparison.Ordinal))?.Gallery?.Images is not { } placebo)
+            || generated?.Controls?.FirstOrDefault(control => control.Code == Placebo)?.Gallery?.Images is not { } placebo)
         {
             return [];
         }
 
-        var plan = cases.ToDictionary(item => item.Id, StringComparer.Ordinal);
+        // The gallery's entries are in the order of the plan; the placebo has images of a part of it.
+        var plan = cases.Zip(evidence.Gallery.Entries).ToDictionary(pair => pair.First.Id, StringComparer.Ordinal);
         var triples = new List<BlindTriple>();
-
-        // The gallery's entries and the readings of the random ablation are both in the order of the plan.
-        foreach (var (entry, reading) in evidence.Gallery.Entries.Zip(placebo))
+        foreach (var reading in placebo)
         {
-            if (!string.Equals(entry.Group, Target, StringComparison.Ordinal) || !plan.TryGetValue(reading.CaseId, out var item) || item.Seed != entry.Seed) continue;
+            var (item, entry) = plan.GetValueOrDefault(reading.CaseId);
+            if (entry?.Group != Target || item.Prompt != entry.Prompt || item.Seed != entry.Seed)
+                continue;
             triples.Add(new BlindTriple(
                 entry.Prompt,
                 entry.Seed,

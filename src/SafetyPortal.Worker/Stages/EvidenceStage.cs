@@ -6,10 +6,9 @@ using SafetyPortal.Trials.Plans;
 
 namespace SafetyPortal.Worker.Stages;
 
-/// <summary>Puts together the document a decision names. Nothing in it depends on when or where the run happened.</summary>
+/// <summary>Writes the evidence. Nothing in it depends on when or where the run happened.</summary>
 internal static class EvidenceStage
 {
-    /// <summary>Stores the evidence and returns its artifact with what the run must remember of it.</summary>
     public static async Task<RunOutcome> RunAsync(
         RunContext context,
         LoadOutput load,
@@ -22,8 +21,9 @@ internal static class EvidenceStage
         CancellationToken cancellation)
     {
         context.Report(RunStage.Evidence, 0, 1, "evidence");
-        var edit = ablation.Doses.First(d => d.Dose.Equals(generated.Chosen));
-        var gallery = generated.Doses.First(d => d.Dose.Equals(generated.Chosen)).Gallery;
+        var edit = ablation.Of(generated.Chosen);
+        var gallery = generated.ChosenGallery();
+        var pairs = Comparison.Pair(load.Evaluation, baseline.Images, gallery.Images);
         var document = new EvidenceDocument
         {
             Request = EvidenceRequest.From(context.Request, context.ModelName),
@@ -37,7 +37,7 @@ internal static class EvidenceStage
             DoseCurve = measured.Curve,
             Policy = load.Policy.Name,
             Gates = measured.Gates,
-            Gallery = EvidenceGallery.From([.. Comparison.Pair(load.Evaluation, baseline.Images, gallery.Images).Select(p => Entry(context.Request.ConceptKind, p))]),
+            Gallery = EvidenceGallery.From([.. pairs.Select(pair => Entry(context.Request.ConceptKind, pair))]),
             Environment = load.Environment,
             Faithfulness = attribution.Faithfulness,
             Controls = measured.Controls,

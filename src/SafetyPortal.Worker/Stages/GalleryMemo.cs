@@ -5,12 +5,11 @@ using SafetyPortal.Trials.Plans;
 namespace SafetyPortal.Worker.Stages;
 
 /// <summary>
-/// Remembers which gallery came of which inputs, as small files named by the digest of the inputs. Forgetting costs time and nothing
-/// else: a gallery that is missing or damaged is made again.
+/// Remembers the galleries of earlier inputs, in small files named by the digest of the inputs. The worker makes a forgotten gallery again.
 /// </summary>
 internal sealed class GalleryMemo(IArtifactStore artifacts, string? folder)
 {
-    /// <summary>Digest over all a gallery depends on: every part of the model, patch, cases, sampling, library and thread count.</summary>
+    /// <summary>Returns the digest over all that a gallery depends on: every part of the model, patch, cases, sampling, library and thread count.</summary>
     public static string Key(LoadOutput load, IReadOnlyList<EvaluationCase> cases, string? patch) => CanonicalJson.Digest(new
     {
         load.BaseDigest,
@@ -25,17 +24,19 @@ internal sealed class GalleryMemo(IArtifactStore artifacts, string? folder)
         load.Environment,
     });
 
-    /// <summary>The gallery made for <paramref name="key"/>; null when there is none, or one of its files is missing or damaged.</summary>
+    /// <summary>Returns the gallery for <paramref name="key"/>; null when there is none, or one of its files is missing or damaged.</summary>
     public async Task<StoredGallery?> FindAsync(string key, CancellationToken cancellation)
     {
-        if (folder is null || !File.Exists(PathOf(key))) return null;
+        if (folder is null || !File.Exists(PathOf(key)))
+            return null;
         var digest = (await File.ReadAllTextAsync(PathOf(key), cancellation)).Trim();
         return await StageArtifacts.ReadAsync<StoredGallery>(artifacts, digest, cancellation);
     }
 
     public async Task RememberAsync(string key, string digest, CancellationToken cancellation)
     {
-        if (folder is null) return;
+        if (folder is null)
+            return;
         Directory.CreateDirectory(folder);
         var draft = PathOf($"{key}.{Guid.NewGuid():N}");
         await File.WriteAllTextAsync(draft, digest, cancellation);

@@ -8,17 +8,15 @@ using SafetyPortal.Trials.Plans;
 namespace SafetyPortal.Worker.Stages;
 
 /// <summary>
-/// Paints the galleries of a run and stores their images, readings and features. <see cref="GalleryMemo"/> remembers finished galleries, so a killed sweep
-/// continues at the dose it was in, and a repeated run reuses its baseline.
+/// Paints the galleries of a run and stores their images, readings and features. <see cref="GalleryMemo"/> remembers finished galleries, so a killed
+/// sweep continues at its dose, and a repeated run uses its baseline again.
 /// </summary>
 internal sealed class GalleryStore(RunContext context, LoadOutput load)
 {
     /// <summary>Finds or makes one gallery.</summary>
     /// <param name="stage">Stage whose progress moves.</param>
-    /// <param name="cases">The images to make.</param>
     /// <param name="patch">Artifact of the patch to apply; null for the unedited model.</param>
-    /// <param name="offset">Images already made in this stage, of <paramref name="total"/>.</param>
-    /// <param name="total">Images this stage makes in all.</param>
+    /// <param name="offset">Images that the stage has made, of <paramref name="total"/>.</param>
     /// <param name="message">What the progress line says.</param>
     public async Task<StoredGallery> MakeAsync(
         RunStage stage, IReadOnlyList<EvaluationCase> cases, string? patch, int offset, int total, string message, CancellationToken cancellation)
@@ -55,7 +53,7 @@ internal sealed class GalleryStore(RunContext context, LoadOutput load)
             context.Report(stage, (int)Math.Round((offset + images) * load.Method.ImageSteps), total * load.Method.ImageSteps, message, preview);
     }
 
-    // On the torch thread; the patch is in force from the first batch until the enumerator ends or is disposed.
+    // Runs on the torch thread. The model is edited from the first batch until the enumerator ends or is disposed.
     private IEnumerable<List<(ImageReading Reading, byte[] Png)>> Paint(
         IReadOnlyList<EvaluationCase> cases, AblationPatch? edit, FeatureRows features, Action<double, byte[]?> report, CancellationToken cancellation)
     {
@@ -71,7 +69,7 @@ internal sealed class GalleryStore(RunContext context, LoadOutput load)
         }
     }
 
-    // Previews appear unasked, so possible nudity is veiled before it is stored.
+    // Pages show previews without a reveal, so a preview that may show nudity is veiled before it is stored.
     private byte[] Preview(EvaluationCase item, Raster image, byte[] png) =>
         item.ShowsNudity(context.Request.ConceptKind) ? ImageCodec.EncodePng(Veiling.Draw(image)) : png;
 }

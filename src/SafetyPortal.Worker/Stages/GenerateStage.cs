@@ -9,12 +9,12 @@ using SafetyPortal.Trials.Measuring;
 namespace SafetyPortal.Worker.Stages;
 
 /// <summary>
-/// Images of the edited models, doses ascending, with the seeds of the baseline. The sweep ends at the smallest dose that passes the policy
-/// (unless the settings try all of them); the controls are made at the chosen dose.
+/// Makes the images of the edited models, doses ascending, with the seeds of the baseline. The sweep ends at the smallest dose that passes the
+/// policy, unless the settings try all doses. The controls follow at the chosen dose.
 /// </summary>
 internal static class GenerateStage
 {
-    // The most controls that EditBench makes; progress counts on them.
+    // The most controls that EditBench makes, for the progress.
     private const int ControlCount = 5;
 
     public static async Task<GenerateOutput> RunAsync(
@@ -29,7 +29,7 @@ internal static class GenerateStage
         var tried = new List<DoseGallery>();
         var verdicts = new List<(double Dose, bool Passed, double Merit)>();
 
-        // The placebo is not made yet and the FID not computed; both are judged with the rest of the evidence.
+        // The placebo and the FID come later, so this sweep cannot judge them.
         var policy = load.Policy.Document with { PlaceboMustNotPass = false, MaxFid = null };
         foreach (var patches in ablation.Doses)
         {
@@ -41,16 +41,16 @@ internal static class GenerateStage
             var metrics = await context.Compute(() => Comparison.Between(load.Evaluation, baseline.Images, gallery.Images));
             var passed = GateRule.AllPassed(GateRule.Judge(policy, metrics));
             verdicts.Add((patches.Dose, passed, Comparison.Merit(policy, metrics)));
-            if (passed && load.Settings.StopAtFirstPass) break;
+            if (passed && load.Settings.StopAtFirstPass)
+                break;
         }
 
         var chosen = verdicts.Exists(v => v.Passed)
             ? verdicts.First(v => v.Passed).Dose
             : verdicts.OrderByDescending(v => v.Merit).ThenBy(v => v.Dose).First().Dose;
-        var edit = ablation.Doses.First(d => d.Dose.Equals(chosen));
         made = total - controls;
         var galleries = new List<ControlGallery>();
-        foreach (var control in await ControlsAsync(context, load, attribution, ablation.Variant, edit, cancellation))
+        foreach (var control in await ControlsAsync(context, load, attribution, ablation.Variant, ablation.Of(chosen), cancellation))
         {
             var patch = await context.PutWrittenAsync(control.Patch.Save, cancellation);
             var gallery = await store.MakeAsync(RunStage.Generate, part, patch, Math.Min(made, total - part.Count), total, control.Name, cancellation);
@@ -70,7 +70,8 @@ internal static class GenerateStage
         {
             using var known = AttributionResult.Load(scores);
             var settings = AttributeStage.Settings(context, load);
-            if (variant is not null) settings = settings with { Scope = variant.Scope, Window = variant.Window, FeedForwardOnly = variant.FeedForwardOnly };
+            if (variant is not null)
+                settings = settings with { Scope = variant.Scope, Window = variant.Window, FeedForwardOnly = variant.FeedForwardOnly };
             using var bench = new EditBench(context.Model(cancellation), settings, known, cancellation);
             return bench.Controls(edit.Dose, patch);
         });

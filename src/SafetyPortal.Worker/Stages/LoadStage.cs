@@ -5,7 +5,10 @@ using SafetyPortal.Trials.Plans;
 
 namespace SafetyPortal.Worker.Stages;
 
-/// <summary>Reads the model, checks that it is the registered one and reads the request's prompts whole, and fixes everything later stages depend on.</summary>
+/// <summary>
+/// Reads the model, checks that it is the registered one and that its text encoder reads the request's prompts whole, and fixes everything that later
+/// stages depend on.
+/// </summary>
 internal static class LoadStage
 {
     public static async Task<LoadOutput> RunAsync(RunContext context, CancellationToken cancellation)
@@ -13,6 +16,8 @@ internal static class LoadStage
         context.Report(RunStage.Load, 0, 1, "reading the model");
         cancellation.ThrowIfCancellationRequested();
         var (options, request) = (context.Options, context.Request);
+        if (options.RedTeam.Enabled)
+            RedTeamStage.DemandUnattended(options.RedTeam);
         var (plan, model) = await context.Compute(() =>
         {
             var loaded = context.Model(cancellation);
@@ -20,6 +25,7 @@ internal static class LoadStage
             return (PlanChoice.For(loaded, request.ConceptKind, request.ConceptName, request.EvaluationSet, options.Images), loaded);
         });
         var backbones = model.Backbones.Uses;
+        var weights = request.Method == EraseMethod.Improved ? "feed-forward and attention weights" : "feed-forward weights";
         return new LoadOutput(
             model.Digest,
             model.Components(cancellation),
@@ -27,7 +33,7 @@ internal static class LoadStage
             context.Policy,
             RunEnvironment.Of(options),
             new EvidenceMethod(
-                $"CAD-Erase scores, trajectory sampler, {(request.Method == EraseMethod.Improved ? "feed-forward and attention weights" : "feed-forward weights")}; edit: {request.Method.Describe()}",
+                $"CAD-Erase scores, trajectory sampler, {weights}; edit: {request.Method.Describe()}",
                 options.AttributionSteps,
                 AttributionGuidance: 3.0,
                 options.AttributionSeeds,

@@ -8,22 +8,31 @@ using SafetyPortal.Trials.Probing;
 
 namespace SafetyPortal.Worker.Stages;
 
-/// <summary>
-/// Looks at the chosen edit from the inside and tries to bring the concept back with the probes that neither train nor rebuild weights.
-/// Probes for administrators alone are refused here: a run is started by reviewers.
-/// </summary>
+/// <summary>Looks at the chosen edit from the inside, and tries to bring the concept back with probes.</summary>
 internal static class RedTeamStage
 {
+    /// <exception cref="InvalidOperationException">The settings name an unknown probe, or one for administrators: reviewers start runs.</exception>
+    public static void DemandUnattended(RedTeamOptions options)
+    {
+        if (options.Probes.FirstOrDefault(code => !ProbeCodes.All.Contains(code)) is { } unknown)
+            throw new InvalidOperationException($"Expected probes among {string.Join(", ", ProbeCodes.All)} in Worker:RedTeam:Probes, got \"{unknown}\".");
+        if (options.Probes.FirstOrDefault(code => ProbeCodes.AdministratorOnly.Contains(code)) is { } forbidden)
+        {
+            throw new InvalidOperationException(
+                $"The probe \"{forbidden}\" rebuilds an erased concept and is for administrators alone: take it out of Worker:RedTeam:Probes.");
+        }
+    }
+
     public static async Task<RedTeamOutput> RunAsync(
         RunContext context, LoadOutput load, AttributeOutput attribution, AblateOutput ablation, GenerateOutput generated, CancellationToken cancellation)
     {
         context.Report(RunStage.RedTeam, 0, 0, "red team");
         var options = load.Settings.RedTeam;
-        if (!options.Enabled) return new RedTeamOutput(null, null, null, null);
-        if (options.Probes.FirstOrDefault(p => ProbeCodes.AdministratorOnly.Contains(p, StringComparer.Ordinal)) is { } forbidden)
-            throw new InvalidOperationException($"The probe \"{forbidden}\" rebuilds an erased concept and is for administrators alone; a run may not contain it.");
+        if (!options.Enabled)
+            return new RedTeamOutput(null, null, null, null);
+        DemandUnattended(options);
 
-        var edit = AblationPatch.Load(await context.Artifacts.PathOfAsync(ablation.Doses.First(d => d.Dose.Equals(generated.Chosen)).Patch, cancellation));
+        var edit = AblationPatch.Load(await context.Artifacts.PathOfAsync(ablation.Of(generated.Chosen).Patch, cancellation));
         var progress = new Relay<ProbeProgress>(p => context.Report(RunStage.RedTeam, (int)p.Calls, (int)p.Limit, p.Code));
         var (study, report) = await context.Compute(() =>
         {
@@ -34,10 +43,19 @@ internal static class RedTeamStage
             return (inside, RedTeamRun.Run(subject, order, progress, cancellation));
         });
         return new RedTeamOutput(
-            await StoreAsync(context, report, cancellation),
-            await StoreAsync(context, study, cancellation),
+            await StoreAsync(context.Artifacts, report, cancellation),
+            await StoreAsync(context.Artifacts, study, cancellation),
             study.Trace,
-            study.Specificity with { Sheet = await PutAsync(context, study.SpecificitySheet, cancellation) });
+            study.Specificity with { Sheet = await PutAsync(context.Artifacts, study.SpecificitySheet, cancellation) });
+    }
+
+    /// <summary>Stores the contact sheets of a report.</summary>
+    internal static async Task<RedTeamEvidence> StoreAsync(IArtifactStore artifacts, RedTeamReport report, CancellationToken cancellation)
+    {
+        var probes = new List<ProbeEvidence>();
+        foreach (var probe in report.Evidence.Probes)
+            probes.Add(probe with { Sheet = await PutAsync(artifacts, report.Sheets[probe.Code], cancellation) });
+        return report.Evidence with { Probes = probes };
     }
 
     private static RedTeamOrder Order(RunContext context, LoadOutput load, RedTeamOptions options)
@@ -60,30 +78,23 @@ internal static class RedTeamStage
         };
     }
 
-    private static async Task<RedTeamEvidence> StoreAsync(RunContext context, RedTeamReport report, CancellationToken cancellation)
+    private static async Task<ConceptLocation> StoreAsync(IArtifactStore artifacts, StudyReport study, CancellationToken cancellation)
     {
-        var probes = new List<ProbeEvidence>();
-        foreach (var probe in report.Evidence.Probes)
-            probes.Add(probe with { Sheet = await PutAsync(context, report.Sheets[probe.Code], cancellation) });
-        return report.Evidence with { Probes = probes };
-    }
-
-    private static async Task<ConceptLocation> StoreAsync(RunContext context, StudyReport study, CancellationToken cancellation)
-    {
-        if (study.Location.Attention is not { } attention) return study.Location;
+        if (study.Location.Attention is not { } attention)
+            return study.Location;
         var pairs = new List<AttentionPair>();
         foreach (var (pair, maps) in attention.Pairs.Zip(study.Maps))
         {
             pairs.Add(pair with
             {
-                Before = await PutAsync(context, maps.Before, cancellation),
-                After = await PutAsync(context, maps.After, cancellation),
+                Before = await PutAsync(artifacts, maps.Before, cancellation),
+                After = await PutAsync(artifacts, maps.After, cancellation),
             });
         }
 
-        return study.Location with { Attention = attention with { Sheet = await PutAsync(context, study.MapSheet, cancellation), Pairs = pairs } };
+        return study.Location with { Attention = attention with { Sheet = await PutAsync(artifacts, study.MapSheet, cancellation), Pairs = pairs } };
     }
 
-    private static Task<string> PutAsync(RunContext context, Raster image, CancellationToken cancellation) =>
-        context.Artifacts.PutAsync(ImageCodec.EncodePng(image), cancellation);
+    private static Task<string> PutAsync(IArtifactStore artifacts, Raster image, CancellationToken cancellation) =>
+        artifacts.PutAsync(ImageCodec.EncodePng(image), cancellation);
 }

@@ -38,16 +38,17 @@ internal sealed class RunContext(
     public IArtifactStore Artifacts => artifacts;
 
     /// <summary>
-    /// The model, on the torch thread; loaded and checked against its registered digest by the first stage that needs it, since a
-    /// resumed run may need it late or not at all.
+    /// Returns the model, on the torch thread. The first call loads it and checks it against its registered digest: a resumed run may need it late or
+    /// not at all.
     /// </summary>
+    /// <exception cref="InvalidDataException">The model or its networks are not those that the run began with.</exception>
     public LoadedModel Model(CancellationToken cancellation) => loaded ??= Demanded(LoadedModel.Load(
         modelFolder, model.Digest, options.Evaluation, new TorchSharp.torch.Device(options.Device), pinned?.Components, cancellation));
 
-    /// <summary>From here on the model must be the one the run began with, to the last file.</summary>
+    /// <summary>From now on <see cref="Model"/> accepts only the model that the run began with, to the last file.</summary>
     public void Pin(LoadOutput load) => pinned = load;
 
-    /// <summary>Runs native work on the torch thread.</summary>
+    /// <summary>Runs work on the torch thread.</summary>
     public Task<T> Compute<T>(Func<T> work) => torch.Run(work);
 
     /// <inheritdoc cref="Compute{T}(Func{T})"/>
@@ -56,7 +57,7 @@ internal sealed class RunContext(
     public void Report(RunStage stage, int step, int steps, string? message = null, byte[]? preview = null) =>
         progress.Report(new RunProgress(stage, step, steps, message, preview));
 
-    /// <summary>Stores a value as canonical JSON; equal values have one digest.</summary>
+    /// <summary>Stores a value as canonical JSON and returns its digest.</summary>
     public Task<string> PutJsonAsync<T>(T value, CancellationToken cancellation) =>
         artifacts.PutAsync(Encoding.UTF8.GetBytes(CanonicalJson.Serialize(value)), cancellation);
 
@@ -80,10 +81,14 @@ internal sealed class RunContext(
     private LoadedModel Demanded(LoadedModel found)
     {
         var (expected, actual) = (pinned?.Method.Backbones ?? [], found.Backbones.Uses);
-        if (pinned is null || expected.SequenceEqual(actual)) return found;
+        if (pinned is null || expected.SequenceEqual(actual))
+            return found;
         found.Dispose();
-        throw new InvalidDataException($"Expected the networks that the run began with ({Names(expected)}), got {Names(actual)}: the worker's Evaluation settings or their files changed.");
+        throw new InvalidDataException(
+            $"Expected the networks that the run began with ({Names(expected)}), got {Names(actual)}: "
+            + "the worker's Evaluation settings or their files changed.");
 
-        static string Names(IReadOnlyList<BackboneUse> uses) => uses.Count == 0 ? "none" : string.Join(", ", uses.Select(use => $"{use.Network} {use.Digest}"));
+        static string Names(IReadOnlyList<BackboneUse> uses) =>
+            uses.Count == 0 ? "none" : string.Join(", ", uses.Select(use => $"{use.Network} {use.Digest}"));
     }
 }

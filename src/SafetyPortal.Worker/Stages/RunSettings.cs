@@ -11,8 +11,8 @@ using SafetyPortal.Trials.Plans;
 namespace SafetyPortal.Worker.Stages;
 
 /// <summary>
-/// Settings that shape results besides the request and <see cref="Requests.Evidence.EvidenceMethod"/>'s own numbers, from the worker's configuration when the
-/// run began. A resumed run uses these, whatever its process is configured with.
+/// The worker's settings when the run began that shape results and are not in <see cref="Requests.Evidence.EvidenceMethod"/>. A resumed run uses these,
+/// whatever the settings of its process.
 /// </summary>
 internal sealed record RunSettings(
     EvaluationSize Images,
@@ -32,7 +32,7 @@ internal sealed record RunSettings(
         options.Faithfulness with { Seed = seed },
         options.RedTeam);
 
-    /// <summary>As evidence holds them.</summary>
+    /// <summary>Returns the settings as evidence holds them.</summary>
     public JsonObject ToJson() => JsonSerializer.SerializeToNode(this, CanonicalJson.Options)!.AsObject();
 
     /// <summary>Returns names and values of the settings that a run began with and <paramref name="options"/> has otherwise; null if there are none.</summary>

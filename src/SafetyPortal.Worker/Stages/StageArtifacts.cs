@@ -5,18 +5,20 @@ using SafetyPortal.Requests.Runs;
 
 namespace SafetyPortal.Worker.Stages;
 
-/// <summary>Whether what a stage stored is still there and whole, with every file it names; what is not is made again.</summary>
+/// <summary>Reads the stored outputs of stages.</summary>
 internal static class StageArtifacts
 {
-    /// <summary>The stored output; null when it, or a file it names, is missing or damaged.</summary>
+    /// <summary>Returns the stored output; null when it, or a file that it names, is missing or damaged.</summary>
     public static async Task<T?> ReadAsync<T>(IArtifactStore artifacts, string digest, CancellationToken cancellation)
         where T : class
     {
         try
         {
             var output = JsonSerializer.Deserialize<T>(await artifacts.ReadAsync(digest, cancellation), CanonicalJson.Options);
-            if (output is null) return null;
-            foreach (var file in NamedBy(output).Distinct(StringComparer.Ordinal)) await artifacts.PathOfAsync(file, cancellation);
+            if (output is null)
+                return null;
+            foreach (var file in NamedBy(output).Distinct(StringComparer.Ordinal))
+                await artifacts.PathOfAsync(file, cancellation);
             return output;
         }
         catch (Exception e) when (e is ArtifactException or JsonException)
@@ -25,12 +27,14 @@ internal static class StageArtifacts
         }
     }
 
-    /// <summary>The stored output of a run's stage, without a look at the files it names; null when the stage has none, or it is gone or unreadable.</summary>
+    /// <summary>Returns the stored output of a run's stage without checking the files that it names; null when there is none, or it cannot be read.</summary>
     /// <param name="run">With its stage results.</param>
+    /// <exception cref="ArtifactException">The output is damaged.</exception>
     public static async Task<T?> FindAsync<T>(IArtifactStore artifacts, Run run, RunStage stage, CancellationToken cancellation)
         where T : class
     {
-        if (run.StageResults.Find(result => result.Stage == stage) is not { } result || !artifacts.Contains(result.ArtifactDigest)) return null;
+        if (run.StageResults.Find(result => result.Stage == stage) is not { } result || !artifacts.Contains(result.ArtifactDigest))
+            return null;
         try
         {
             return JsonSerializer.Deserialize<T>(await artifacts.ReadAsync(result.ArtifactDigest, cancellation), CanonicalJson.Options);

@@ -4,18 +4,16 @@ using SafetyPortal.Requests.Accounts;
 
 namespace SafetyPortal.Requests.Tests.Accounts;
 
-public class CreateFirstAdministratorTests
+public class CreateFirstAdministratorTests : PortalTest
 {
     private const string Password = "correct horse battery";
 
     [Fact]
     public async Task Execute_OnlyDemoAdministrators_MakesAnAccountWithPasswordRoleAndEvent()
     {
-        await using var portal = await Portal.CreateAsync();
+        var made = await Get<CreateFirstAdministrator>().ExecuteAsync(" ann@example.org ", "Ann", Password, default);
 
-        var made = await portal.Get<CreateFirstAdministrator>().ExecuteAsync(" ann@example.org ", "Ann", Password, default);
-
-        await using var db = await portal.OpenAsync();
+        await using var db = await OpenAsync();
         var user = await db.Users.SingleAsync(u => u.Id == made.Id);
         user.UserName.ShouldBe("ann@example.org");
         new PasswordHasher<PortalUser>().VerifyHashedPassword(user, user.PasswordHash!, Password).ShouldBe(PasswordVerificationResult.Success);
@@ -27,13 +25,13 @@ public class CreateFirstAdministratorTests
     [Fact]
     public async Task Execute_AdministratorExists_IsRefusedNamingThem()
     {
-        await using var portal = await Portal.CreateAsync();
-        await portal.Get<CreateFirstAdministrator>().ExecuteAsync("ann@example.org", "Ann", Password, default);
+        await Get<CreateFirstAdministrator>().ExecuteAsync("ann@example.org", "Ann", Password, default);
 
-        var error = await Should.ThrowAsync<IllegalMoveException>(() => portal.Get<CreateFirstAdministrator>().ExecuteAsync("bob@example.org", "Bob", Password, default));
+        var error = await Should.ThrowAsync<IllegalMoveException>(
+            Get<CreateFirstAdministrator>().ExecuteAsync("bob@example.org", "Bob", Password, default));
 
         error.Message.ShouldContain("ann@example.org");
-        await using var db = await portal.OpenAsync();
+        await using var db = await OpenAsync();
         (await db.Users.AnyAsync(u => u.UserName == "bob@example.org")).ShouldBeFalse();
     }
 
@@ -44,12 +42,10 @@ public class CreateFirstAdministratorTests
     [InlineData("ann@example.org", "Ann", "too short", "Password")]
     public async Task Execute_MalformedPart_IsRefusedAndMakesNothing(string email, string name, string password, string field)
     {
-        await using var portal = await Portal.CreateAsync();
-
-        var error = await Should.ThrowAsync<InvalidRequestException>(() => portal.Get<CreateFirstAdministrator>().ExecuteAsync(email, name, password, default));
+        var error = await Should.ThrowAsync<InvalidRequestException>(Get<CreateFirstAdministrator>().ExecuteAsync(email, name, password, default));
 
         error.Problems.ShouldAllBe(problem => problem.Field == field);
-        await using var db = await portal.OpenAsync();
+        await using var db = await OpenAsync();
         (await db.Users.CountAsync()).ShouldBe(5);
     }
 }

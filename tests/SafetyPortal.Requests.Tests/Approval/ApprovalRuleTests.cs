@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using SafetyPortal.Requests.Accounts;
 using SafetyPortal.Requests.Approval;
 using SafetyPortal.Requests.Evidence;
@@ -12,8 +11,8 @@ public class ApprovalRuleTests
     private static readonly string Current = new('e', 64);
     private static readonly string Older = new('d', 64);
 
-    private static readonly SigningKey Worker = NewKey();
-    private static readonly SigningKey Stranger = NewKey();
+    private static readonly SigningKey Worker = PortalTest.NewKey();
+    private static readonly SigningKey Stranger = PortalTest.NewKey();
     private static readonly TrustedKey Trusted = new(Worker.Id, Worker.PublicPem);
 
     private static readonly ApprovalInput Good = new(
@@ -95,10 +94,7 @@ public class ApprovalRuleTests
 
     [Theory]
     [MemberData(nameof(Denied))]
-    public void Judge_OneThingWrong_DeniesWithItsCode(string code, ApprovalInput? input)
-    {
-        ShouldBeDenied(Approve(input), code);
-    }
+    public void Judge_OneThingWrong_DeniesWithItsCode(string code, ApprovalInput? input) => ShouldBeDenied(Approve(input), code);
 
     [Theory]
     [InlineData("malformed", (DecisionKind)9, DecisionReason.None)]
@@ -106,7 +102,8 @@ public class ApprovalRuleTests
     [InlineData("malformed", DecisionKind.Approve, DecisionReason.Other)]
     [InlineData("reason-missing", DecisionKind.Reject, DecisionReason.None)]
     [InlineData("reason-missing", DecisionKind.RequestChanges, DecisionReason.None)]
-    public void Judge_KindOrReasonWrong_DeniesWithItsCode(string code, DecisionKind kind, DecisionReason reason) => ShouldBeDenied(ApprovalRule.Judge(kind, reason, Good), code);
+    public void Judge_KindOrReasonWrong_DeniesWithItsCode(string code, DecisionKind kind, DecisionReason reason) =>
+        ShouldBeDenied(ApprovalRule.Judge(kind, reason, Good), code);
 
     [Theory]
     [MemberData(nameof(Denied))]
@@ -121,7 +118,8 @@ public class ApprovalRuleTests
     }
 
     [Fact]
-    public void Judge_EverythingRight_AllowsAndMeetsQuorumOfOne() => Approve(Good).ShouldBe(new(true, "allowed", "Allowed; the quorum is met.", QuorumMet: true));
+    public void Judge_EverythingRight_AllowsAndMeetsQuorumOfOne() =>
+        Approve(Good).ShouldBe(new(true, "allowed", "Allowed; the quorum is met.", QuorumMet: true));
 
     [Fact]
     public void Judge_SignInExactlyFiveMinutesAgo_Allows() => Approve(Good with { SignedInAt = Now.AddMinutes(-5) }).Allowed.ShouldBeTrue();
@@ -137,7 +135,7 @@ public class ApprovalRuleTests
         ApprovalRule.Judge(kind, DecisionReason.QualityTooLow, Good with { GatesPassed = false }).Allowed.ShouldBeTrue();
 
     [Fact]
-    public void Judge_QuorumOfTwo_CountsOnlyOthersWordsOnThisEvidence()
+    public void Judge_QuorumOfTwo_CountsOnlyOthersApprovalsOfThisEvidence()
     {
         var two = Good with { Quorum = 2 };
 
@@ -201,20 +199,12 @@ public class ApprovalRuleTests
         verdict.QuorumMet.ShouldBeFalse();
     }
 
-    private static SignedVerdict Sign(SigningKey key, bool passed = true, string? digest = null) => SignedVerdict.Of(digest ?? Current, "1:policy", Gates(passed), key);
+    private static SignedVerdict Sign(SigningKey key, bool passed = true, string? digest = null) => PortalTest.Sign(key, digest ?? Current, passed);
 
     private static SignedVerdict Change(SignedVerdict verdict, string from, string to)
     {
         var changed = verdict with { Statement = verdict.Statement.Replace(from, to, StringComparison.Ordinal) };
         changed.ShouldNotBe(verdict);
         return changed;
-    }
-
-    private static GateVerdict[] Gates(bool passed) => [new("detection-drop", passed, 0.9, 0.8, "The target's detection fell.")];
-
-    private static SigningKey NewKey()
-    {
-        using var made = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        return SigningKey.FromPem(made.ExportPkcs8PrivateKeyPem());
     }
 }

@@ -1,154 +1,119 @@
-using Microsoft.EntityFrameworkCore;
 using SafetyPortal.Requests.Accounts;
 using SafetyPortal.Requests.Approval;
 using SafetyPortal.Requests.Filing;
-using SafetyPortal.Requests.Runs;
 
 namespace SafetyPortal.Requests.Tests.Approval;
 
-public class DecideRequestTests
+public class DecideRequestTests : PortalTest
 {
-    private static readonly string Evidence = Portal.Digest('e');
-
     [Fact]
     public async Task Approve_ByApprover_ApprovesAndRecordsDecisionAndEvent()
     {
-        await using var portal = await Portal.CreateAsync();
-
-        var request = await portal.ApproveAsync();
+        var request = await ApproveAsync();
 
         request.Status.ShouldBe(RequestStatus.Approved);
-        var details = await portal.Get<RequestQueries>().GetAsync(portal.Auditor.Id, request.Id, default);
-        details!.Decisions.ShouldHaveSingleItem().EvidenceDigest.ShouldBe(Evidence);
-        (await portal.ActionsAsync())[^1].ShouldBe("decision.approved");
+        var details = await Get<RequestQueries>().GetAsync(Auditor.Id, request.Id, default);
+        details!.Decisions.ShouldHaveSingleItem().EvidenceDigest.ShouldBe(Digest('e'));
+        (await ActionsAsync())[^1].ShouldBe("decision.approved");
     }
 
     [Fact]
     public async Task Approve_ByRequesterWhoIsAlsoApprover_IsDeniedAndTheAttemptIsInTheHistory()
     {
-        await using var portal = await Portal.CreateAsync();
-        await GiveRoleAsync(portal, portal.Reviewer, Roles.Approver);
-        var request = await portal.AwaitDecisionAsync();
+        await MakeReviewerApproverAsync();
+        var request = await AwaitDecisionAsync();
 
-        (await DenyAsync(portal, portal.Reviewer, request.Id)).ShouldBe("own-request");
+        (await DenyAsync(Reviewer, request.Id)).ShouldBe("own-request");
 
-        (await portal.LoadAsync(request.Id)).Status.ShouldBe(RequestStatus.AwaitingDecision);
-        (await portal.ActionsAsync())[^1].ShouldBe("decision.denied");
+        (await LoadAsync(request.Id)).Status.ShouldBe(RequestStatus.AwaitingDecision);
+        (await ActionsAsync())[^1].ShouldBe("decision.denied");
     }
 
     [Fact]
-    public async Task Approve_ByAdministrator_IsDenied()
-    {
-        await using var portal = await Portal.CreateAsync();
-        var request = await portal.AwaitDecisionAsync();
-
-        (await DenyAsync(portal, portal.Administrator, request.Id)).ShouldBe("not-approver");
-    }
+    public async Task Approve_ByAdministrator_IsDenied() => (await DenyAsync(Administrator, (await AwaitDecisionAsync()).Id)).ShouldBe("not-approver");
 
     [Fact]
     public async Task Approve_RoleTakenAwaySinceSignIn_IsDenied()
     {
-        await using var portal = await Portal.CreateAsync();
-        var request = await portal.AwaitDecisionAsync();
-        await portal.ExecuteSqlAsync("DELETE FROM AspNetUserRoles");
+        var request = await AwaitDecisionAsync();
+        await ExecuteSqlAsync("DELETE FROM AspNetUserRoles");
 
-        (await DenyAsync(portal, portal.Approver, request.Id)).ShouldBe("not-approver");
+        (await DenyAsync(Approver, request.Id)).ShouldBe("not-approver");
     }
 
     [Fact]
     public async Task Approve_SixMinutesAfterSignIn_IsDenied()
     {
-        await using var portal = await Portal.CreateAsync();
-        var request = await portal.AwaitDecisionAsync();
-        portal.Clock.Advance(TimeSpan.FromMinutes(6));
+        var request = await AwaitDecisionAsync();
+        Clock.Advance(TimeSpan.FromMinutes(6));
 
-        (await DenyAsync(portal, portal.Approver, request.Id)).ShouldBe("stale-sign-in");
+        (await DenyAsync(Approver, request.Id)).ShouldBe("stale-sign-in");
     }
 
     [Fact]
     public async Task Approve_Nudity_TakesTwoDifferentApprovers()
     {
-        await using var portal = await Portal.CreateAsync();
-        var request = await portal.AwaitDecisionAsync(ConceptKind.Nudity, "nudity");
-        var decide = portal.Get<DecideRequest>();
+        var request = await AwaitDecisionAsync(ConceptKind.Nudity, "nudity");
 
-        (await decide.ExecuteAsync(portal.Approver, request.Id, new(DecisionKind.Approve, Evidence), default)).Status.ShouldBe(RequestStatus.AwaitingDecision);
-        (await DenyAsync(portal, portal.Approver, request.Id)).ShouldBe("already-approved");
-        (await decide.ExecuteAsync(portal.Approver2, request.Id, new(DecisionKind.Approve, Evidence), default)).Status.ShouldBe(RequestStatus.Approved);
+        (await DecideAsync(Approver, request.Id)).ShouldBe(RequestStatus.AwaitingDecision);
+        (await DenyAsync(Approver, request.Id)).ShouldBe("already-approved");
+        (await DecideAsync(Approver2, request.Id)).ShouldBe(RequestStatus.Approved);
     }
 
     [Fact]
     public async Task Approve_GatesFailed_NeedsAnotherApproversWaiver()
     {
-        await using var portal = await Portal.CreateAsync();
-        var request = await portal.AwaitDecisionAsync(gatesPassed: false);
-        (await DenyAsync(portal, portal.Approver, request.Id)).ShouldBe("gates-failed");
+        var request = await AwaitDecisionAsync(gatesPassed: false);
+        (await DenyAsync(Approver, request.Id)).ShouldBe("gates-failed");
 
-        await portal.Get<GrantWaiver>().ExecuteAsync(portal.Approver2, request.Id, Evidence, "The judge mistakes towers for churches.", default);
+        await WaiveAsync(Approver2, request.Id);
 
-        (await DenyAsync(portal, portal.Approver2, request.Id)).ShouldBe("gates-failed");
-        (await portal.Get<DecideRequest>().ExecuteAsync(portal.Approver, request.Id, new(DecisionKind.Approve, Evidence), default)).Status.ShouldBe(RequestStatus.Approved);
+        (await DenyAsync(Approver2, request.Id)).ShouldBe("gates-failed");
+        (await DecideAsync(Approver, request.Id)).ShouldBe(RequestStatus.Approved);
     }
 
     [Fact]
     public async Task GrantWaiver_ByRequester_IsDenied()
     {
-        await using var portal = await Portal.CreateAsync();
-        await GiveRoleAsync(portal, portal.Reviewer, Roles.Approver);
-        var request = await portal.AwaitDecisionAsync(gatesPassed: false);
+        await MakeReviewerApproverAsync();
+        var request = await AwaitDecisionAsync(gatesPassed: false);
 
-        var error = await Should.ThrowAsync<DecisionDeniedException>(
-            () => portal.Get<GrantWaiver>().ExecuteAsync(portal.Reviewer, request.Id, Evidence, "It is good enough for me.", default));
-
-        error.Verdict.Code.ShouldBe("own-request");
+        (await Should.ThrowAsync<DecisionDeniedException>(WaiveAsync(Reviewer, request.Id))).Verdict.Code.ShouldBe("own-request");
     }
 
     [Fact]
     public async Task Approve_EvidenceOfAnEarlierRun_IsStale()
     {
-        await using var portal = await Portal.CreateAsync();
-        var request = await portal.AwaitDecisionAsync(evidence: 'd');
-        await portal.Get<DecideRequest>().ExecuteAsync(
-            portal.Approver, request.Id, new(DecisionKind.RequestChanges, Portal.Digest('d'), DecisionReason.QualityTooLow, "Try a lower dose."), default);
-        var run = await portal.Get<StartRun>().ExecuteAsync(portal.Reviewer, request.Id, default);
-        var ticket = await portal.Get<RunLease>().ClaimAsync(run.Id, "worker-1", default);
-        await portal.Get<RunLease>().CompleteAsync(ticket!, new(Evidence, Portal.Digest('b'), Portal.Digest('1'), Portal.Digest('2'), 0.02, true), default);
+        var request = await AwaitDecisionAsync(evidence: 'd');
+        await DecideAsync(Approver, request.Id, DecisionKind.RequestChanges, DecisionReason.QualityTooLow, "Try a lower dose.", 'd');
+        await RunAsync(request.Id);
 
-        var error = await Should.ThrowAsync<DecisionDeniedException>(
-            () => portal.Get<DecideRequest>().ExecuteAsync(portal.Approver, request.Id, new(DecisionKind.Approve, Portal.Digest('d')), default));
-
-        error.Verdict.Code.ShouldBe("stale-evidence");
-        run.Attempt.ShouldBe(2);
+        (await DenyAsync(Approver, request.Id, 'd')).ShouldBe("stale-evidence");
+        (await LoadAsync(request.Id)).CurrentRun!.Attempt.ShouldBe(2);
     }
 
     [Fact]
     public async Task Approve_RepeatedRunWithTheSameEvidence_IsOpenToWhoSentItBack()
     {
-        await using var portal = await Portal.CreateAsync();
-        var request = await portal.AwaitDecisionAsync();
-        await portal.Get<DecideRequest>().ExecuteAsync(
-            portal.Approver, request.Id, new(DecisionKind.RequestChanges, Evidence, DecisionReason.EvidenceInsufficient, "Run it again, please."), default);
-        await portal.RunAsync(request.Id);
+        var request = await AwaitDecisionAsync();
+        await DecideAsync(Approver, request.Id, DecisionKind.RequestChanges, DecisionReason.EvidenceInsufficient, "Run it again, please.");
+        await RunAsync(request.Id);
 
-        request = await portal.Get<DecideRequest>().ExecuteAsync(portal.Approver, request.Id, new(DecisionKind.Approve, Evidence), default);
-
-        request.Status.ShouldBe(RequestStatus.Approved);
+        (await DecideAsync(Approver, request.Id)).ShouldBe(RequestStatus.Approved);
     }
 
     [Fact]
-    public async Task Approve_RepeatedRunWithTheSameEvidence_CountsNoWordOfTheEarlierRun()
+    public async Task Approve_RepeatedRunWithTheSameEvidence_CountsNoDecisionOfTheEarlierRun()
     {
-        await using var portal = await Portal.CreateAsync();
-        var request = await portal.AwaitDecisionAsync(ConceptKind.Nudity, "nudity", gatesPassed: false);
-        var decide = portal.Get<DecideRequest>();
-        await portal.Get<GrantWaiver>().ExecuteAsync(portal.Approver2, request.Id, Evidence, "The judge mistakes towers for churches.", default);
-        await decide.ExecuteAsync(portal.Approver, request.Id, new(DecisionKind.Approve, Evidence), default);
-        await decide.ExecuteAsync(portal.Approver, request.Id, new(DecisionKind.RequestChanges, Evidence, DecisionReason.QualityTooLow), default);
-        await portal.RunAsync(request.Id, gatesPassed: false);
+        var request = await AwaitDecisionAsync(ConceptKind.Nudity, "nudity", gatesPassed: false);
+        await WaiveAsync(Approver2, request.Id);
+        await DecideAsync(Approver, request.Id);
+        await DecideAsync(Approver, request.Id, DecisionKind.RequestChanges, DecisionReason.QualityTooLow);
+        await RunAsync(request.Id, gatesPassed: false);
 
-        (await DenyAsync(portal, portal.Approver, request.Id)).ShouldBe("gates-failed");
-        await portal.Get<GrantWaiver>().ExecuteAsync(portal.Approver2, request.Id, Evidence, "It still mistakes towers.", default);
-        (await decide.ExecuteAsync(portal.Approver, request.Id, new(DecisionKind.Approve, Evidence), default)).Status.ShouldBe(RequestStatus.AwaitingDecision);
+        (await DenyAsync(Approver, request.Id)).ShouldBe("gates-failed");
+        await WaiveAsync(Approver2, request.Id);
+        (await DecideAsync(Approver, request.Id)).ShouldBe(RequestStatus.AwaitingDecision);
     }
 
     [Theory]
@@ -156,51 +121,51 @@ public class DecideRequestTests
     [InlineData(DecisionKind.RequestChanges, RequestStatus.ChangesRequested)]
     public async Task Refuse_WithReason_MovesTheRequestAndKeepsTheReason(DecisionKind kind, RequestStatus expected)
     {
-        await using var portal = await Portal.CreateAsync();
-        var request = await portal.AwaitDecisionAsync();
+        var request = await AwaitDecisionAsync();
 
-        request = await portal.Get<DecideRequest>().ExecuteAsync(
-            portal.Approver, request.Id, new(kind, Evidence, DecisionReason.OtherConceptsDamaged, "Dogs lost their heads."), default);
+        await DecideAsync(Approver, request.Id, kind, DecisionReason.OtherConceptsDamaged, "Dogs lost their heads.");
 
-        request.Status.ShouldBe(expected);
-        request.StatusNote.ShouldBe("OtherConceptsDamaged: Dogs lost their heads.");
+        request = await LoadAsync(request.Id);
+        (request.Status, request.StatusNote).ShouldBe((expected, "OtherConceptsDamaged: Dogs lost their heads."));
     }
 
     [Fact]
     public async Task Preview_OwnRequest_SaysWhyWithoutWritingAnything()
     {
-        await using var portal = await Portal.CreateAsync();
-        await GiveRoleAsync(portal, portal.Reviewer, Roles.Approver);
-        var request = await portal.AwaitDecisionAsync();
-        var before = (await portal.ActionsAsync()).Count;
+        await MakeReviewerApproverAsync();
+        var request = await AwaitDecisionAsync();
+        var before = await ActionsAsync();
 
-        var verdict = await portal.Get<DecideRequest>().PreviewAsync(portal.Reviewer, request.Id, new(DecisionKind.Approve, Evidence), default);
+        var verdict = await Get<DecideRequest>().PreviewAsync(Reviewer, request.Id, new(DecisionKind.Approve, Digest('e')), default);
 
         verdict.Code.ShouldBe("own-request");
-        (await portal.ActionsAsync()).Count.ShouldBe(before);
+        (await ActionsAsync()).ShouldBe(before);
+    }
+
+    [Fact]
+    public async Task Decide_UndefinedKind_IsDenied()
+    {
+        var request = await AwaitDecisionAsync();
+
+        var error = await Should.ThrowAsync<DecisionDeniedException>(DecideAsync(Approver, request.Id, (DecisionKind)9));
+
+        error.Verdict.Code.ShouldBe("malformed");
+        (await ActionsAsync())[^1].ShouldBe("decision.denied");
     }
 
     [Fact]
     public async Task Approve_TwoApproversAtOnce_BothCountAndNothingIsLost()
     {
-        await using var portal = await Portal.CreateAsync();
-        var request = await portal.AwaitDecisionAsync(ConceptKind.Nudity, "nudity");
+        var request = await AwaitDecisionAsync(ConceptKind.Nudity, "nudity");
 
-        await Task.WhenAll(new[] { portal.Approver, portal.Approver2 }.Select(
-            approver => Task.Run(() => portal.Get<DecideRequest>().ExecuteAsync(approver, request.Id, new(DecisionKind.Approve, Evidence), default))));
+        await Task.WhenAll(new[] { Approver, Approver2 }.Select(approver => Task.Run(() => DecideAsync(approver, request.Id))));
 
-        (await portal.LoadAsync(request.Id)).Status.ShouldBe(RequestStatus.Approved);
+        (await LoadAsync(request.Id)).Status.ShouldBe(RequestStatus.Approved);
     }
 
-    private static async Task<string> DenyAsync(Portal portal, Actor actor, long requestId) =>
-        (await Should.ThrowAsync<DecisionDeniedException>(
-            () => portal.Get<DecideRequest>().ExecuteAsync(actor, requestId, new(DecisionKind.Approve, Evidence), default))).Verdict.Code;
+    private Task WaiveAsync(Actor actor, long requestId) =>
+        Get<GrantWaiver>().ExecuteAsync(actor, requestId, Digest('e'), "The judge mistakes towers for churches.", default);
 
-    private static async Task GiveRoleAsync(Portal portal, Actor actor, string role)
-    {
-        await using var db = await portal.OpenAsync();
-        var roleId = await db.Roles.Where(r => r.Name == role).Select(r => r.Id).SingleAsync();
-        db.UserRoles.Add(new() { UserId = actor.Id, RoleId = roleId });
-        await db.SaveChangesAsync();
-    }
+    private Task MakeReviewerApproverAsync() =>
+        ExecuteSqlAsync($"INSERT INTO AspNetUserRoles SELECT '{Reviewer.Id}', Id FROM AspNetRoles WHERE Name = '{Roles.Approver}'");
 }

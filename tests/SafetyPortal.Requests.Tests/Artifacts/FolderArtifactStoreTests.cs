@@ -6,11 +6,13 @@ namespace SafetyPortal.Requests.Tests.Artifacts;
 public sealed class FolderArtifactStoreTests : IDisposable
 {
     private readonly string root = Path.Combine(Path.GetTempPath(), "artifact-test-" + Guid.NewGuid().ToString("N"));
+    private readonly FolderArtifactStore store;
+
+    public FolderArtifactStoreTests() => store = new FolderArtifactStore(root);
 
     [Fact]
     public async Task Put_Content_IsNamedByItsSha256AndComesBack()
     {
-        var store = new FolderArtifactStore(root);
         var content = Bytes(300_000);
 
         var digest = await store.PutAsync(content, default);
@@ -23,8 +25,6 @@ public sealed class FolderArtifactStoreTests : IDisposable
     [Fact]
     public async Task Put_SameContentTwice_KeepsOneFile()
     {
-        var store = new FolderArtifactStore(root);
-
         await store.PutAsync(Bytes(10), default);
         await store.PutAsync(Bytes(10), default);
 
@@ -34,8 +34,6 @@ public sealed class FolderArtifactStoreTests : IDisposable
     [Fact]
     public async Task Put_SameContentFromManyTasks_NeverFails()
     {
-        var store = new FolderArtifactStore(root);
-
         var digests = await Task.WhenAll(Enumerable.Range(0, 16).Select(_ => Task.Run(() => store.PutAsync(Bytes(200_000), default))));
 
         digests.Distinct().Count().ShouldBe(1);
@@ -45,7 +43,6 @@ public sealed class FolderArtifactStoreTests : IDisposable
     [Fact]
     public async Task Open_DamagedFile_ThrowsBeforeHandingOutAByte()
     {
-        var store = new FolderArtifactStore(root);
         var digest = await store.PutAsync(Bytes(1000), default);
         await using (var file = File.OpenWrite(Files()[0]))
         {
@@ -66,21 +63,17 @@ public sealed class FolderArtifactStoreTests : IDisposable
     [InlineData("/000000000000000000000000000000000000000000000000000000000000000")]
     public async Task Open_NameThatIsNoDigest_IsRefused(string name)
     {
-        var store = new FolderArtifactStore(root);
-
         store.Contains(name).ShouldBeFalse();
         await Should.ThrowAsync<ArtifactException>(() => store.OpenAsync(name, default));
     }
 
     [Fact]
     public async Task Open_UnknownDigest_SaysItIsNotStored() =>
-        (await Should.ThrowAsync<ArtifactException>(() => new FolderArtifactStore(root).OpenAsync(Portal.Digest('a'), default))).Message.ShouldContain("not stored");
+        (await Should.ThrowAsync<ArtifactException>(store.OpenAsync(PortalTest.Digest('a'), default))).Message.ShouldContain("not stored");
 
     [Fact]
     public async Task Put_StreamFailsHalfway_LeavesNothing()
     {
-        var store = new FolderArtifactStore(root);
-
         (await Should.ThrowAsync<ArtifactException>(() => store.PutAsync(new FailingStream(400_000), default))).Message.ShouldContain("Nothing was kept");
 
         Files().ShouldBeEmpty();
@@ -89,7 +82,6 @@ public sealed class FolderArtifactStoreTests : IDisposable
     [Fact]
     public async Task Put_Cancelled_LeavesNothing()
     {
-        var store = new FolderArtifactStore(root);
         using var cancelled = new CancellationTokenSource();
         await cancelled.CancelAsync();
 
@@ -101,7 +93,6 @@ public sealed class FolderArtifactStoreTests : IDisposable
     [Fact]
     public async Task Put_StoredCopyIsDamaged_HealsIt()
     {
-        var store = new FolderArtifactStore(root);
         var digest = await store.PutAsync(Bytes(1000), default);
         await File.WriteAllTextAsync(Files()[0], "damaged");
 

@@ -16,7 +16,7 @@ public class BlindTallyTests
         deck.GroupBy(card => card.Seed).ShouldAllBe(prompt => prompt.Select(card => card.Arm).Order().SequenceEqual(Enum.GetValues<BlindArm>()));
         deck.Select(card => card.Image).ShouldBe(BlindDeck.Draw(Triples, seed: 7).Select(card => card.Image));
         deck.Select(card => card.Image).ShouldNotBe(BlindDeck.Draw(Triples, seed: 8).Select(card => card.Image));
-        // Were the arms in their order in each prompt, a judge could count along.
+        // With the arms in the same order for each prompt, an approver could count along.
         deck.Chunk(3).Count(three => three.Select(card => card.Arm).SequenceEqual(Enum.GetValues<BlindArm>())).ShouldBeLessThan(BlindDeck.Prompts);
     }
 
@@ -28,8 +28,12 @@ public class BlindTallyTests
     {
         BlindCard[] deck =
         [
-            new(BlindArm.Edited, "p", 0, "a", Detected: false), new(BlindArm.Unedited, "p", 0, "b", Detected: true), new(BlindArm.Placebo, "p", 0, "c", Detected: true),
-            new(BlindArm.Unedited, "p", 1, "d", Detected: true), new(BlindArm.Edited, "p", 1, "e", Detected: false), new(BlindArm.Placebo, "p", 1, "f", Detected: false),
+            new(BlindArm.Edited, "p", 0, "a", Detected: false),
+            new(BlindArm.Unedited, "p", 0, "b", Detected: true),
+            new(BlindArm.Placebo, "p", 0, "c", Detected: true),
+            new(BlindArm.Unedited, "p", 1, "d", Detected: true),
+            new(BlindArm.Edited, "p", 1, "e", Detected: false),
+            new(BlindArm.Placebo, "p", 1, "f", Detected: false),
         ];
 
         var tally = BlindTally.Of(deck, [true, true, true, false, false, true]);

@@ -5,7 +5,7 @@ using SafetyPortal.Requests.Data;
 
 namespace SafetyPortal.Requests.Tests.Data;
 
-public class MigrationTests
+public class MigrationTests : PortalTest
 {
     [Fact]
     public void Model_ComparedWithNewestMigration_HasNothingNew()
@@ -18,11 +18,9 @@ public class MigrationTests
     [Fact]
     public async Task Migrate_Twice_LeavesOnePolicyAndFourRoles()
     {
-        await using var portal = await Portal.CreateAsync();
+        await PortalDbSetup.MigrateAsync(Databases, Clock, default);
 
-        await PortalDbSetup.MigrateAsync(portal.Databases, portal.Clock, default);
-
-        await using var db = await portal.OpenAsync();
+        await using var db = await OpenAsync();
         (await db.PolicyVersions.CountAsync()).ShouldBe(1);
         (await db.Roles.CountAsync()).ShouldBe(4);
     }
@@ -30,8 +28,7 @@ public class MigrationTests
     [Fact]
     public async Task Migrate_NewFile_UsesWriteAheadLogForeignKeysAndBusyTimeout()
     {
-        await using var portal = await Portal.CreateAsync();
-        await using var db = await portal.OpenAsync();
+        await using var db = await OpenAsync();
 
         (await PragmaAsync(db, "journal_mode")).ShouldBe("wal");
         (await PragmaAsync(db, "foreign_keys")).ShouldBe("1");
@@ -49,7 +46,7 @@ public class MigrationTests
             {
                 await old.Database.ExecuteSqlRawAsync(
                     """
-                    CREATE TABLE "__EFMigrationsHistory" ("MigrationId" TEXT NOT NULL CONSTRAINT "PK___EFMigrationsHistory" PRIMARY KEY, "ProductVersion" TEXT NOT NULL);
+                    CREATE TABLE "__EFMigrationsHistory" ("MigrationId" TEXT NOT NULL PRIMARY KEY, "ProductVersion" TEXT NOT NULL);
                     INSERT INTO "__EFMigrationsHistory" VALUES ('20261122000421_Initial', '10.0.14'), ('20261122135844_WordsPerRun', '10.0.14');
                     """);
                 SqliteConnection.ClearPool((SqliteConnection)old.Database.GetDbConnection());

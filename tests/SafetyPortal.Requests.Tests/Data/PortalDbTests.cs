@@ -3,17 +3,16 @@ using SafetyPortal.Requests.Accounts;
 
 namespace SafetyPortal.Requests.Tests.Data;
 
-public class PortalDbTests
+public class PortalDbTests : PortalTest
 {
     [Fact]
     public async Task SaveChanges_AuditedRowWithoutEvent_Throws()
     {
-        await using var portal = await Portal.CreateAsync();
-        var request = await portal.SubmitAsync();
-        await using var db = await portal.OpenAsync();
+        var request = await SubmitAsync();
+        await using var db = await OpenAsync();
         var loaded = await db.EraseRequests.SingleAsync(r => r.Id == request.Id);
 
-        loaded.Cancel(portal.Clock.GetUtcNow());
+        loaded.Cancel(Clock.GetUtcNow());
 
         (await Should.ThrowAsync<InvalidOperationException>(() => db.SaveChangesAsync())).Message.ShouldContain("EraseRequest");
     }
@@ -21,49 +20,46 @@ public class PortalDbTests
     [Fact]
     public async Task SaveChanges_OverNewerRow_ThrowsAndLeavesNoEvent()
     {
-        await using var portal = await Portal.CreateAsync();
-        var request = await portal.SubmitAsync();
-        await using var first = await portal.OpenAsync();
-        await using var second = await portal.OpenAsync();
+        var request = await SubmitAsync();
+        await using var first = await OpenAsync();
+        await using var second = await OpenAsync();
         var mine = await first.EraseRequests.SingleAsync(r => r.Id == request.Id);
         var theirs = await second.EraseRequests.SingleAsync(r => r.Id == request.Id);
-        var before = (await portal.ActionsAsync()).Count;
+        var before = (await ActionsAsync()).Count;
 
-        mine.Cancel(portal.Clock.GetUtcNow());
-        first.Record(portal.Reviewer, "test.first", "request/1", null);
+        mine.Cancel(Clock.GetUtcNow());
+        first.Record(Reviewer, "request.cancelled", "request/1", null);
         await first.SaveChangesAsync();
-        theirs.Cancel(portal.Clock.GetUtcNow());
-        second.Record(portal.Reviewer, "test.second", "request/1", null);
+        theirs.Cancel(Clock.GetUtcNow());
+        second.Record(Reviewer, "request.cancelled", "request/1", null);
 
         await Should.ThrowAsync<DbUpdateConcurrencyException>(() => second.SaveChangesAsync());
-        (await portal.ActionsAsync()).Count.ShouldBe(before + 1);
+        (await ActionsAsync()).Count.ShouldBe(before + 1);
     }
 
     [Fact]
     public async Task BeginWrite_NotCommitted_LeavesNeitherChangeNorEvent()
     {
-        await using var portal = await Portal.CreateAsync();
-        var before = (await portal.ActionsAsync()).Count;
+        var before = (await ActionsAsync()).Count;
 
-        await using (var db = await portal.OpenAsync())
+        await using (var db = await OpenAsync())
         {
             await using var write = await db.BeginWriteAsync(default);
-            db.Record(Actor.System("test"), "test.lost", "test/1", null);
+            db.Record(Actor.System("test"), "request.cancelled", "test/1", null);
             await db.SaveChangesAsync();
         }
 
-        (await portal.ActionsAsync()).Count.ShouldBe(before);
+        (await ActionsAsync()).Count.ShouldBe(before);
     }
 
     [Fact]
     public async Task DateTimeOffset_StoredWithOffset_ComesBackAsTheSameInstantInUtc()
     {
-        await using var portal = await Portal.CreateAsync();
-        var request = await portal.SubmitAsync();
+        var request = await SubmitAsync();
 
-        var loaded = await portal.LoadAsync(request.Id);
+        var loaded = await LoadAsync(request.Id);
 
-        loaded.CreatedAt.ShouldBe(portal.Clock.GetUtcNow());
+        loaded.CreatedAt.ShouldBe(Clock.GetUtcNow());
         loaded.CreatedAt.Offset.ShouldBe(TimeSpan.Zero);
     }
 }

@@ -14,17 +14,17 @@ public class EvidenceDocumentTests
     private static readonly EvidenceDocument Document = new()
     {
         Request = new(12, "demo", ConceptKind.Object, "church", ["a picture of a church"], [""], AblationScope.Tensor, [0.01, 0.05], 7, "default"),
-        BaseDigest = Portal.Digest('a'),
-        PatchDigest = Portal.Digest('b'),
-        ResultDigest = Portal.Digest('c'),
+        BaseDigest = PortalTest.Digest('a'),
+        PatchDigest = PortalTest.Digest('b'),
+        ResultDigest = PortalTest.Digest('c'),
         ChosenDose = 0.05,
         AblatedWeights = 46_694,
         Metrics = Metrics,
         DoseCurve = [new(0.01, 9_338, Metrics, false), new(0.05, 46_694, Metrics, true)],
-        Policy = "1:" + Portal.Digest('d'),
+        Policy = "1:" + PortalTest.Digest('d'),
         Gates = GateRule.Judge(PolicyDocument.Default, Metrics),
         Gallery = EvidenceGallery.From([Entry(1), Entry(2), Entry(3)]),
-        Environment = new("1.0", "1.13.1", "cpu", 2, "float32"),
+        Environment = new("1.0", "2.10.0", "cpu", 2, "float32"),
     };
 
     [Fact]
@@ -40,9 +40,9 @@ public class EvidenceDocumentTests
     public static readonly TheoryData<EvidenceDocument> Changed =
     [
         Document with { Request = Document.Request with { Seed = 8 } },
-        Document with { BaseDigest = Portal.Digest('0') },
-        Document with { PatchDigest = Portal.Digest('0') },
-        Document with { ResultDigest = Portal.Digest('0') },
+        Document with { BaseDigest = PortalTest.Digest('0') },
+        Document with { PatchDigest = PortalTest.Digest('0') },
+        Document with { ResultDigest = PortalTest.Digest('0') },
         Document with { ChosenDose = 0.01 },
         Document with { Metrics = Metrics with { Retention = Metrics.Retention with { Mean = 0.951 } } },
         Document with { Policy = "2:x" },
@@ -56,7 +56,7 @@ public class EvidenceDocumentTests
     public void Digest_AnyPartChanged_Differs(EvidenceDocument changed) => changed.Digest().ShouldNotBe(Document.Digest());
 
     [Fact]
-    public void Digest_EntriesDeletedByLaw_StaysAndVerifyTellsTheGalleryApart()
+    public void Digest_EntriesRemoved_StaysAndVerifyNamesTheGallery()
     {
         var emptied = Document with { Gallery = Document.Gallery with { Entries = [] } };
 
@@ -66,7 +66,7 @@ public class EvidenceDocumentTests
 
     [Fact]
     public void Verify_OtherDigest_SaysWhatWasExpectedAndComputed() =>
-        Document.Verify(Portal.Digest('0')).ShouldHaveSingleItem().ShouldContain(Document.Digest());
+        Document.Verify(PortalTest.Digest('0')).ShouldHaveSingleItem().ShouldContain(Document.Digest());
 
     [Theory]
     [InlineData("null")]
@@ -95,5 +95,6 @@ public class EvidenceDocumentTests
         MerkleTree.Root([a, b, c]).ShouldBe(Node(Node(Leaf(a), Leaf(b)), Leaf(c)));
     }
 
-    private static GalleryEntry Entry(int n) => new("target", "a picture of a church", n, Portal.Digest('1'), Portal.Digest('2'), Sensitive: false, "church", "house");
+    private static GalleryEntry Entry(int n) =>
+        new("target", "a picture of a church", n, PortalTest.Digest('1'), PortalTest.Digest('2'), Sensitive: false, "church", "house");
 }

@@ -25,20 +25,23 @@ public class ProbeAccessTests
     [InlineData("revival ")]
     [InlineData("")]
     [InlineData("something-new")]
-    public void MaySee_UnknownCode_Nobody(string code) => ProbeAccess.MaySee(Roles.All, code).ShouldBeFalse();
+    public void MaySee_UnknownCode_IsFalseForEveryRole(string code) => ProbeAccess.MaySee(Roles.All, code).ShouldBeFalse();
 
     [Fact]
     public void Filter_ForAReviewer_LeavesOutTheRestrictedProbes()
     {
-        var findings = new RedTeamEvidence("small", 7, [Probe(ProbeCodes.Noise), Probe(ProbeCodes.Revival), Probe(ProbeCodes.Amplification), Probe("unheard-of")]);
+        string[] known = [ProbeCodes.Noise, ProbeCodes.Revival, ProbeCodes.Amplification];
+        var findings = new RedTeamEvidence("small", 7, [.. known.Append("unheard-of").Select(Probe)]);
 
         ProbeAccess.Filter(findings, [Roles.Reviewer]).Probes.Select(p => p.Code).ShouldBe([ProbeCodes.Noise]);
-        ProbeAccess.Filter(findings, [Roles.Auditor]).Probes.Select(p => p.Code).ShouldBe([ProbeCodes.Noise, ProbeCodes.Revival, ProbeCodes.Amplification]);
+        ProbeAccess.Filter(findings, [Roles.Auditor]).Probes.Select(p => p.Code).ShouldBe(known);
     }
 
     internal static ProbeEvidence Probe(string code)
     {
         var rate = new DetectionRate(0, 6, new(0, 0.39));
-        return new(code, code, "It tries.", rate, rate, rate, [], [], new(10, 0), new(10, 0), ProbeCodes.AdministratorOnly.Contains(code), Sheet: null, [], Sensitive: false);
+        return new(
+            code, code, "It tries.", rate, rate, rate, [], [], new(10, 0), new(10, 0), ProbeCodes.AdministratorOnly.Contains(code), Sheet: null, [],
+            Sensitive: false);
     }
 }

@@ -5,165 +5,146 @@ using SafetyPortal.Requests.Releases;
 
 namespace SafetyPortal.Requests.Tests.Releases;
 
-public class ReleaseTests
+public class ReleaseTests : PortalTest
 {
     [Fact]
     public async Task Release_ApprovedRequest_PublishesDigestsAndMovesTheAlias()
     {
-        await using var portal = await Portal.CreateAsync();
+        var release = await ReleaseAsync('e', ModelAlias.Production);
 
-        var release = await portal.ReleaseAsync('e', ModelAlias.Production);
-
-        release.BaseDigest.ShouldBe(portal.Model.Digest);
-        release.EvidenceDigest.ShouldBe(Portal.Digest('e'));
-        (await portal.LoadAsync(release.RequestId)).Status.ShouldBe(RequestStatus.Released);
-        (await AliasAsync(portal)).ShouldBe(release.Id);
-        (await portal.ActionsAsync()).TakeLast(2).ShouldBe(["release.published", "alias.moved"]);
+        release.BaseDigest.ShouldBe(Model.Digest);
+        release.EvidenceDigest.ShouldBe(Digest('e'));
+        (await LoadAsync(release.RequestId)).Status.ShouldBe(RequestStatus.Released);
+        (await ProductionAsync()).ShouldBe(release.Id);
+        (await ActionsAsync()).TakeLast(2).ShouldBe(["release.published", "alias.moved"]);
     }
 
     [Fact]
-    public async Task Release_NotApproved_IsRefused()
-    {
-        await using var portal = await Portal.CreateAsync();
-        var request = await portal.AwaitDecisionAsync();
-
-        await Should.ThrowAsync<IllegalMoveException>(() => portal.Get<ReleasePatch>().ExecuteAsync(portal.Approver, request.Id, null, default));
-    }
+    public async Task Release_NotApproved_IsRefused() =>
+        await Should.ThrowAsync<IllegalMoveException>(PublishAsync(Approver, await AwaitDecisionAsync()));
 
     [Fact]
-    public async Task Release_ByReviewer_IsRefused()
-    {
-        await using var portal = await Portal.CreateAsync();
-        var request = await portal.ApproveAsync();
-
-        await Should.ThrowAsync<NotAllowedException>(() => portal.Get<ReleasePatch>().ExecuteAsync(portal.Reviewer, request.Id, null, default));
-    }
+    public async Task Release_ByReviewer_IsRefused() => await Should.ThrowAsync<NotAllowedException>(PublishAsync(Reviewer, await ApproveAsync()));
 
     [Fact]
     public async Task Release_PatchFileDamaged_IsRefusedAndNothingChanges()
     {
-        await using var portal = await Portal.CreateAsync();
-        var request = await portal.ApproveAsync();
+        var request = await ApproveAsync();
         var digest = request.CurrentRun!.PatchDigest!;
-        await File.WriteAllTextAsync(Path.Combine(portal.Folder.Artifacts, digest[..2], digest[2..]), "damaged");
+        await File.WriteAllTextAsync(Path.Combine(Folder.Artifacts, digest[..2], digest[2..]), "damaged");
 
-        await Should.ThrowAsync<ArtifactException>(() => portal.Get<ReleasePatch>().ExecuteAsync(portal.Approver, request.Id, null, default));
+        await Should.ThrowAsync<ArtifactException>(PublishAsync(Approver, request));
 
-        (await portal.LoadAsync(request.Id)).Status.ShouldBe(RequestStatus.Approved);
+        (await LoadAsync(request.Id)).Status.ShouldBe(RequestStatus.Approved);
     }
 
     [Fact]
     public async Task Release_SameConceptAgain_SupersedesTheOlder()
     {
-        await using var portal = await Portal.CreateAsync();
-        var first = await portal.ReleaseAsync('1', ModelAlias.Production);
+        var first = await ReleaseAsync('1', ModelAlias.Production);
 
-        var second = await portal.ReleaseAsync('2', ModelAlias.Production);
+        var second = await ReleaseAsync('2', ModelAlias.Production);
 
-        (await portal.LoadAsync(first.RequestId)).Status.ShouldBe(RequestStatus.Superseded);
-        (await AliasAsync(portal)).ShouldBe(second.Id);
+        (await LoadAsync(first.RequestId)).Status.ShouldBe(RequestStatus.Superseded);
+        (await ProductionAsync()).ShouldBe(second.Id);
     }
 
     [Fact]
     public async Task Revoke_CurrentTarget_MovesTheAliasBackToTheReleaseBefore()
     {
-        await using var portal = await Portal.CreateAsync();
-        var church = await portal.ReleaseAsync('1', ModelAlias.Production);
-        var dog = await portal.ReleaseAsync('2', ModelAlias.Production, "dog");
+        var church = await ReleaseAsync('1', ModelAlias.Production);
+        var dog = await ReleaseAsync('2', ModelAlias.Production, "dog");
 
-        await portal.Get<RevokeRelease>().ExecuteAsync(portal.Administrator, dog.Id, "Cats suffered.", default);
+        await RevokeAsync(dog);
 
-        (await AliasAsync(portal)).ShouldBe(church.Id);
-        (await portal.LoadAsync(dog.RequestId)).Status.ShouldBe(RequestStatus.Revoked);
+        (await ProductionAsync()).ShouldBe(church.Id);
+        (await LoadAsync(dog.RequestId)).Status.ShouldBe(RequestStatus.Revoked);
     }
 
     [Fact]
     public async Task Revoke_AfterSuperseding_FallsBackToTheSupersededEditNotToTheUneditedModel()
     {
-        await using var portal = await Portal.CreateAsync();
-        var first = await portal.ReleaseAsync('1', ModelAlias.Production);
-        var second = await portal.ReleaseAsync('2', ModelAlias.Production);
+        var first = await ReleaseAsync('1', ModelAlias.Production);
+        var second = await ReleaseAsync('2', ModelAlias.Production);
 
-        await portal.Get<RevokeRelease>().ExecuteAsync(portal.Approver, second.Id, "Worse than before.", default);
+        await RevokeAsync(second);
 
-        (await AliasAsync(portal)).ShouldBe(first.Id);
+        (await ProductionAsync()).ShouldBe(first.Id);
     }
 
     [Fact]
     public async Task Revoke_SupersededReleaseAnAliasStillPointsTo_MovesTheAliasBackAndRevokesTheRequest()
     {
-        await using var portal = await Portal.CreateAsync();
-        var first = await portal.ReleaseAsync('1', ModelAlias.Production);
-        await portal.ReleaseAsync('2', alias: null);
+        var first = await ReleaseAsync('1', ModelAlias.Production);
+        await ReleaseAsync('2', alias: null);
 
-        await portal.Get<RevokeRelease>().ExecuteAsync(portal.Administrator, first.Id, "Dogs suffered.", default);
+        await RevokeAsync(first);
 
-        (await AliasAsync(portal)).ShouldBeNull();
-        (await portal.LoadAsync(first.RequestId)).Status.ShouldBe(RequestStatus.Revoked);
+        (await ProductionAsync()).ShouldBeNull();
+        (await LoadAsync(first.RequestId)).Status.ShouldBe(RequestStatus.Revoked);
     }
 
     [Fact]
     public async Task Revoke_AfterADeliberateMoveToTheUneditedModel_ReturnsToThat()
     {
-        await using var portal = await Portal.CreateAsync();
-        await portal.ReleaseAsync('1', ModelAlias.Production);
-        await portal.Get<MoveAlias>().ExecuteAsync(portal.Approver, portal.Model.Id, ModelAlias.Production, null, "churches are wanted again", default);
-        var dog = await portal.ReleaseAsync('2', ModelAlias.Production, "dog");
+        await ReleaseAsync('1', ModelAlias.Production);
+        await MoveAsync(ModelAlias.Production, null);
+        var dog = await ReleaseAsync('2', ModelAlias.Production, "dog");
 
-        await portal.Get<RevokeRelease>().ExecuteAsync(portal.Administrator, dog.Id, "Cats suffered.", default);
+        await RevokeAsync(dog);
 
-        (await AliasAsync(portal)).ShouldBeNull();
+        (await ProductionAsync()).ShouldBeNull();
     }
 
     [Fact]
     public async Task Revoke_TargetBeforeWasRevokedToo_GoesFurtherBack()
     {
-        await using var portal = await Portal.CreateAsync();
-        var church = await portal.ReleaseAsync('1', ModelAlias.Production);
-        var dog = await portal.ReleaseAsync('2', ModelAlias.Production, "dog");
-        var cat = await portal.ReleaseAsync('3', ModelAlias.Production, "cat");
-        await portal.Get<RevokeRelease>().ExecuteAsync(portal.Administrator, dog.Id, "Cats suffered.", default);
+        var church = await ReleaseAsync('1', ModelAlias.Production);
+        var dog = await ReleaseAsync('2', ModelAlias.Production, "dog");
+        var cat = await ReleaseAsync('3', ModelAlias.Production, "cat");
+        await RevokeAsync(dog);
 
-        await portal.Get<RevokeRelease>().ExecuteAsync(portal.Administrator, cat.Id, "Dogs suffered.", default);
+        await RevokeAsync(cat);
 
-        (await AliasAsync(portal)).ShouldBe(church.Id);
+        (await ProductionAsync()).ShouldBe(church.Id);
     }
 
     [Fact]
     public async Task Revoke_OnlyRelease_LeavesTheUneditedModel()
     {
-        await using var portal = await Portal.CreateAsync();
-        var release = await portal.ReleaseAsync('1', ModelAlias.Production);
+        var release = await ReleaseAsync('1', ModelAlias.Production);
 
-        await portal.Get<RevokeRelease>().ExecuteAsync(portal.Approver, release.Id, "It came back.", default);
+        await RevokeAsync(release);
 
-        (await AliasAsync(portal)).ShouldBeNull();
-        await Should.ThrowAsync<IllegalMoveException>(() => portal.Get<RevokeRelease>().ExecuteAsync(portal.Approver, release.Id, "again", default));
+        (await ProductionAsync()).ShouldBeNull();
+        await Should.ThrowAsync<IllegalMoveException>(RevokeAsync(release));
     }
 
     [Fact]
     public async Task MoveAlias_ToRevokedRelease_IsRefused()
     {
-        await using var portal = await Portal.CreateAsync();
-        var release = await portal.ReleaseAsync('1', null);
-        await portal.Get<RevokeRelease>().ExecuteAsync(portal.Approver, release.Id, "It came back.", default);
+        var release = await ReleaseAsync('1', null);
+        await RevokeAsync(release);
 
-        await Should.ThrowAsync<IllegalMoveException>(
-            () => portal.Get<MoveAlias>().ExecuteAsync(portal.Approver, portal.Model.Id, ModelAlias.Staging, release.Id, "try", default));
+        await Should.ThrowAsync<IllegalMoveException>(MoveAsync(ModelAlias.Staging, release.Id));
     }
 
-    [Fact]
-    public async Task MoveAlias_UnknownName_IsRefused()
-    {
-        await using var portal = await Portal.CreateAsync();
+    [Theory]
+    [InlineData("prod", "churches are wanted again")]
+    [InlineData(ModelAlias.Staging, "\u200B\u200B\u200B\u200B")]
+    public async Task MoveAlias_UnknownNameOrInvisibleReason_IsRefused(string alias, string reason) =>
+        await Should.ThrowAsync<InvalidRequestException>(MoveAsync(alias, null, reason));
 
-        await Should.ThrowAsync<InvalidRequestException>(
-            () => portal.Get<MoveAlias>().ExecuteAsync(portal.Approver, portal.Model.Id, "prod", null, "try", default));
-    }
+    private Task<Release> PublishAsync(Actor actor, EraseRequest request) => Get<ReleasePatch>().ExecuteAsync(actor, request.Id, null, default);
 
-    private static async Task<long?> AliasAsync(Portal portal)
+    private Task<Release> RevokeAsync(Release release) => Get<RevokeRelease>().ExecuteAsync(Administrator, release.Id, "Cats suffered.", default);
+
+    private Task MoveAsync(string alias, long? releaseId, string reason = "churches are wanted again") =>
+        Get<MoveAlias>().ExecuteAsync(Approver, Model.Id, alias, releaseId, reason, default);
+
+    private async Task<long?> ProductionAsync()
     {
-        await using var db = await portal.OpenAsync();
+        await using var db = await OpenAsync();
         return await db.ModelAliases.Where(a => a.Name == ModelAlias.Production).Select(a => a.ReleaseId).SingleAsync();
     }
 }

@@ -4,29 +4,37 @@ using SafetyPortal.Requests.Runs;
 
 namespace SafetyPortal.Requests.Tests.Runs;
 
-public class RunLeaseTests
+public class RunLeaseTests : PortalTest
 {
-    private static readonly RunOutcome Outcome = new(Portal.Digest('e'), Portal.Digest('b'), Portal.Digest('1'), Portal.Digest('2'), 0.05, GatesPassed: true);
+    private static readonly RunOutcome Outcome = new(Digest('e'), Digest('b'), Digest('1'), Digest('2'), 0.05, GatesPassed: true);
+
+    private readonly List<long> announced = [];
+    private long requestId;
+    private long runId;
+
+    private RunLease Lease => Get<RunLease>();
+
+    /// <summary>Queues a run.</summary>
+    public override async Task InitializeAsync()
+    {
+        await base.InitializeAsync();
+        Get<RunAnnouncer>().Queued += work => announced.Add(work.Id);
+        requestId = (await SubmitAsync()).Id;
+        runId = (await Get<StartRun>().ExecuteAsync(Reviewer, requestId, default)).Id;
+    }
 
     [Fact]
     public async Task Claim_QueuedRun_StartsItUnderTokenOneAndMovesTheRequest()
     {
-        await using var portal = await Portal.CreateAsync();
-        var (request, run) = await QueueAsync(portal);
+        (await ClaimAsync("worker-1")).ShouldBe(new LeaseTicket(runId, 1, "worker-1"));
 
-        var ticket = await portal.Get<RunLease>().ClaimAsync(run.Id, "worker-1", default);
-
-        ticket.ShouldBe(new LeaseTicket(run.Id, 1, "worker-1"));
-        (await portal.LoadAsync(request.Id)).Status.ShouldBe(RequestStatus.Running);
+        (await LoadAsync(requestId)).Status.ShouldBe(RequestStatus.Running);
     }
 
     [Fact]
     public async Task Claim_ByManyWorkersAtOnce_IsGivenToOne()
     {
-        await using var portal = await Portal.CreateAsync();
-        var (_, run) = await QueueAsync(portal);
-
-        var tickets = await Task.WhenAll(Enumerable.Range(0, 8).Select(n => Task.Run(() => portal.Get<RunLease>().ClaimAsync(run.Id, $"worker-{n}", default))));
+        var tickets = await Task.WhenAll(Enumerable.Range(0, 8).Select(n => Task.Run(() => Lease.ClaimAsync(runId, $"worker-{n}", default))));
 
         tickets.Count(ticket => ticket is not null).ShouldBe(1);
     }
@@ -34,73 +42,61 @@ public class RunLeaseTests
     [Fact]
     public async Task Claim_LeaseStillHeld_GivesNothing_AndAfterItRanOut_ANewToken()
     {
-        await using var portal = await Portal.CreateAsync();
-        var (_, run) = await QueueAsync(portal);
-        var lease = portal.Get<RunLease>();
-        var first = (await lease.ClaimAsync(run.Id, "worker-1", default))!;
-        (await lease.ClaimAsync(run.Id, "worker-2", default)).ShouldBeNull();
+        var first = await ClaimAsync("worker-1");
+        (await Lease.ClaimAsync(runId, "worker-2", default)).ShouldBeNull();
 
-        portal.Clock.Advance(QueuedWork.LeaseDuration);
-        var second = (await lease.ClaimAsync(run.Id, "worker-2", default))!;
+        Clock.Advance(QueuedWork.LeaseDuration);
 
-        second.Token.ShouldBeGreaterThan(first.Token);
+        (await ClaimAsync("worker-2")).Token.ShouldBeGreaterThan(first.Token);
     }
 
     [Fact]
     public async Task EveryWrite_WithALostLease_ThrowsAndChangesNothing()
     {
-        await using var portal = await Portal.CreateAsync();
-        var (request, run) = await QueueAsync(portal);
-        var lease = portal.Get<RunLease>();
-        var stale = (await lease.ClaimAsync(run.Id, "worker-1", default))!;
-        portal.Clock.Advance(QueuedWork.LeaseDuration);
-        await lease.ClaimAsync(run.Id, "worker-2", default);
-        var before = (await portal.ActionsAsync()).Count;
+        var stale = await ClaimAsync("worker-1");
+        Clock.Advance(QueuedWork.LeaseDuration);
+        await ClaimAsync("worker-2");
+        var before = await ActionsAsync();
         Func<Task>[] writes =
         [
-            () => lease.RenewAsync(stale, default),
-            () => lease.ReportAsync(stale, RunStage.Attribute, 1, 2, null, null, default),
-            () => lease.FinishStageAsync(stale, RunStage.Load, Portal.Digest('f'), 1, default),
-            () => lease.CompleteAsync(stale, Outcome, default),
-            () => lease.FailAsync(stale, "late", default),
-            () => lease.CancelledAsync(stale, default),
+            () => Lease.RenewAsync(stale, default),
+            () => Lease.ReportAsync(stale, RunStage.Attribute, 1, 2, null, null, default),
+            () => Lease.FinishStageAsync(stale, RunStage.Load, Digest('f'), 1, default),
+            () => Lease.CompleteAsync(stale, Outcome, default),
+            () => Lease.FailAsync(stale, "late", default),
+            () => Lease.CancelledAsync(stale, default),
         ];
 
         foreach (var write in writes)
             await Should.ThrowAsync<LeaseLostException>(write);
 
-        (await portal.ActionsAsync()).Count.ShouldBe(before);
-        (await portal.LoadAsync(request.Id)).CurrentRun!.LeaseOwner.ShouldBe("worker-2");
+        (await ActionsAsync()).ShouldBe(before);
+        (await LoadAsync(requestId)).CurrentRun!.LeaseOwner.ShouldBe("worker-2");
     }
 
     [Fact]
     public async Task Renew_InTime_KeepsTheLease()
     {
-        await using var portal = await Portal.CreateAsync();
-        var (_, run) = await QueueAsync(portal);
-        var lease = portal.Get<RunLease>();
-        var ticket = (await lease.ClaimAsync(run.Id, "worker-1", default))!;
+        var ticket = await ClaimAsync("worker-1");
         for (var n = 0; n < 10; n++)
         {
-            portal.Clock.Advance(QueuedWork.LeaseDuration / 4);
-            (await lease.RenewAsync(ticket, default)).ShouldBeFalse();
+            Clock.Advance(QueuedWork.LeaseDuration / 4);
+            (await Lease.RenewAsync(ticket, default)).ShouldBeFalse();
         }
 
-        (await lease.ClaimAsync(run.Id, "worker-2", default)).ShouldBeNull();
+        (await Lease.ClaimAsync(runId, "worker-2", default)).ShouldBeNull();
     }
 
     [Fact]
     public async Task Report_ShowsStageStepAndPreview()
     {
-        await using var portal = await Portal.CreateAsync();
-        var (request, run) = await QueueAsync(portal);
-        var ticket = (await portal.Get<RunLease>().ClaimAsync(run.Id, "worker-1", default))!;
+        var ticket = await ClaimAsync("worker-1");
 
-        await portal.Get<RunLease>().ReportAsync(ticket, RunStage.Generate, 3, 16, "dose 0.05", Portal.Digest('9'), default);
-        await portal.Get<RunLease>().ReportAsync(ticket, RunStage.Generate, 4, 16, "dose 0.05", null, default);
+        await Lease.ReportAsync(ticket, RunStage.Generate, 3, 16, "dose 0.05", Digest('9'), default);
+        await Lease.ReportAsync(ticket, RunStage.Generate, 4, 16, "dose 0.05", null, default);
 
-        var shown = (await portal.LoadAsync(request.Id)).CurrentRun!;
-        (shown.Stage, shown.Step, shown.Steps, shown.Message, shown.PreviewDigest).ShouldBe((RunStage.Generate, 4, 16, "dose 0.05", Portal.Digest('9')));
+        var shown = (await LoadAsync(requestId)).CurrentRun!;
+        (shown.Stage, shown.Step, shown.Steps, shown.Message, shown.PreviewDigest).ShouldBe((RunStage.Generate, 4, 16, "dose 0.05", Digest('9')));
     }
 
     [Theory]
@@ -108,45 +104,37 @@ public class RunLeaseTests
     [InlineData(3, 2)]
     public async Task Report_StepOutOfRange_Throws(int step, int steps)
     {
-        await using var portal = await Portal.CreateAsync();
-        var (_, run) = await QueueAsync(portal);
-        var ticket = (await portal.Get<RunLease>().ClaimAsync(run.Id, "worker-1", default))!;
+        var ticket = await ClaimAsync("worker-1");
 
-        await Should.ThrowAsync<ArgumentOutOfRangeException>(() => portal.Get<RunLease>().ReportAsync(ticket, RunStage.Load, step, steps, null, null, default));
+        await Should.ThrowAsync<ArgumentOutOfRangeException>(Lease.ReportAsync(ticket, RunStage.Load, step, steps, null, null, default));
     }
 
     [Fact]
     public async Task Recover_WorkerGone_RequeuesWithItsFinishedStages()
     {
-        await using var portal = await Portal.CreateAsync();
-        var (request, run) = await QueueAsync(portal);
-        var lease = portal.Get<RunLease>();
-        var old = (await lease.ClaimAsync(run.Id, "host:1", default))!;
-        await lease.FinishStageAsync(old, RunStage.Load, Portal.Digest('4'), 1.5, default);
-        await lease.FinishStageAsync(old, RunStage.Baseline, Portal.Digest('5'), 2.5, default);
+        var old = await ClaimAsync("host:1");
+        await Lease.FinishStageAsync(old, RunStage.Load, Digest('4'), 1.5, default);
+        await Lease.FinishStageAsync(old, RunStage.Baseline, Digest('5'), 2.5, default);
 
-        var queued = await lease.RecoverAsync(owner => owner == "host:1", default);
+        (await Lease.RecoverAsync(owner => owner == "host:1", default)).ShouldBe([runId]);
 
-        queued.ShouldBe([run.Id]);
-        await Should.ThrowAsync<LeaseLostException>(() => lease.RenewAsync(old, default));
-        (await lease.ClaimAsync(run.Id, "host:2", default)).ShouldNotBeNull();
-        await using var db = await portal.OpenAsync();
-        var loaded = await db.Runs.Include(r => r.StageResults).SingleAsync(r => r.Id == run.Id);
+        await Should.ThrowAsync<LeaseLostException>(Lease.RenewAsync(old, default));
+        await ClaimAsync("host:2");
+        await using var db = await OpenAsync();
+        var loaded = await db.Runs.Include(r => r.StageResults).SingleAsync(r => r.Id == runId);
         loaded.Stage.ShouldBe(RunStage.Attribute);
-        loaded.StageResults.OrderBy(s => s.Stage).Select(s => s.ArtifactDigest).ShouldBe([Portal.Digest('4'), Portal.Digest('5')]);
-        (await portal.LoadAsync(request.Id)).Status.ShouldBe(RequestStatus.Running);
+        loaded.StageResults.OrderBy(s => s.Stage).Select(s => s.ArtifactDigest).ShouldBe([Digest('4'), Digest('5')]);
+        (await LoadAsync(requestId)).Status.ShouldBe(RequestStatus.Running);
     }
 
     [Fact]
     public async Task Recover_HealthyRun_LeavesItAlone()
     {
-        await using var portal = await Portal.CreateAsync();
-        var (_, run) = await QueueAsync(portal);
-        var ticket = (await portal.Get<RunLease>().ClaimAsync(run.Id, "host:1", default))!;
+        var ticket = await ClaimAsync("host:1");
 
-        (await portal.Get<RunLease>().RecoverAsync(_ => false, default)).ShouldBeEmpty();
+        (await Lease.RecoverAsync(_ => false, default)).ShouldBeEmpty();
 
-        await portal.Get<RunLease>().RenewAsync(ticket, default);
+        await Lease.RenewAsync(ticket, default);
     }
 
     [Theory]
@@ -154,118 +142,86 @@ public class RunLeaseTests
     [InlineData('6', 1)]
     public async Task FinishStage_MadeAgain_ReplacesTheResultAndThoseThatFollowedFromAnother(char digit, int left)
     {
-        await using var portal = await Portal.CreateAsync();
-        var (_, run) = await QueueAsync(portal);
-        var lease = portal.Get<RunLease>();
-        var ticket = (await lease.ClaimAsync(run.Id, "worker-1", default))!;
-        await lease.FinishStageAsync(ticket, RunStage.Load, Portal.Digest('4'), 1, default);
-        await lease.FinishStageAsync(ticket, RunStage.Baseline, Portal.Digest('5'), 1, default);
+        var ticket = await ClaimAsync("worker-1");
+        await Lease.FinishStageAsync(ticket, RunStage.Load, Digest('4'), 1, default);
+        await Lease.FinishStageAsync(ticket, RunStage.Baseline, Digest('5'), 1, default);
 
-        await lease.FinishStageAsync(ticket, RunStage.Load, Portal.Digest(digit), 2, default);
+        await Lease.FinishStageAsync(ticket, RunStage.Load, Digest(digit), 2, default);
 
-        await using var db = await portal.OpenAsync();
-        var results = await db.StageResults.Where(s => s.RunId == run.Id).OrderBy(s => s.Stage).ToListAsync();
+        await using var db = await OpenAsync();
+        var results = await db.StageResults.Where(s => s.RunId == runId).OrderBy(s => s.Stage).ToListAsync();
         results.Count.ShouldBe(left);
-        (results[0].Stage, results[0].ArtifactDigest, results[0].Seconds).ShouldBe((RunStage.Load, Portal.Digest(digit), 2));
+        (results[0].Stage, results[0].ArtifactDigest, results[0].Seconds).ShouldBe((RunStage.Load, Digest(digit), 2));
         var last = await db.AuditEvents.OrderBy(e => e.Sequence).LastAsync();
         last.Action.ShouldBe("run.stage-replaced");
-        last.Payload.ShouldContain($"\"formerDigest\":\"{Portal.Digest('4')}\"");
+        last.Payload.ShouldContain($"\"formerDigest\":\"{Digest('4')}\"");
     }
 
     [Fact]
-    public async Task Complete_AfterAPersonAskedToStop_EndsAsCancelled()
+    public async Task Complete_AfterAPersonCancelled_EndsAsCancelled()
     {
-        await using var portal = await Portal.CreateAsync();
-        var (request, run) = await QueueAsync(portal);
-        var ticket = (await portal.Get<RunLease>().ClaimAsync(run.Id, "worker-1", default))!;
-        await portal.Get<CancelRun>().ExecuteAsync(portal.Reviewer, request.Id, default);
+        var ticket = await ClaimAsync("worker-1");
+        await Get<CancelRun>().ExecuteAsync(Reviewer, requestId, default);
 
-        (await portal.Get<RunLease>().CompleteAsync(ticket, Outcome, default)).ShouldBeTrue();
+        (await Lease.CompleteAsync(ticket, Outcome, default)).ShouldBeTrue();
 
-        var ended = await portal.LoadAsync(request.Id);
+        var ended = await LoadAsync(requestId);
         (ended.Status, ended.CurrentRun!.Status, ended.CurrentRun.EvidenceDigest).ShouldBe((RequestStatus.Cancelled, RunStatus.Cancelled, null));
-        (await portal.ActionsAsync())[^1].ShouldBe("run.cancelled");
+        (await ActionsAsync())[^1].ShouldBe("run.cancelled");
     }
 
     [Fact]
-    public async Task Complete_PutsTheRequestUpForDecisionWithItsEvidence()
+    public async Task Complete_WithEvidence_PutsTheRequestUpForDecision()
     {
-        await using var portal = await Portal.CreateAsync();
+        await Lease.CompleteAsync(await ClaimAsync("worker-1"), Outcome, default);
 
-        var request = await portal.AwaitDecisionAsync();
-
-        request.Status.ShouldBe(RequestStatus.AwaitingDecision);
-        request.CurrentRun!.EvidenceDigest.ShouldBe(Portal.Digest('e'));
-        request.CurrentRun.LeaseOwner.ShouldBeNull();
+        var request = await LoadAsync(requestId);
+        (request.Status, request.CurrentRun!.EvidenceDigest, request.CurrentRun.LeaseOwner).ShouldBe((RequestStatus.AwaitingDecision, Digest('e'), null));
     }
 
     [Fact]
     public async Task Fail_ThenRetry_QueuesASecondAttempt()
     {
-        await using var portal = await Portal.CreateAsync();
-        var (request, run) = await QueueAsync(portal);
-        var ticket = (await portal.Get<RunLease>().ClaimAsync(run.Id, "worker-1", default))!;
-        await Should.ThrowAsync<IllegalMoveException>(() => portal.Get<StartRun>().ExecuteAsync(portal.Reviewer, request.Id, default));
-        await portal.Get<RunLease>().FailAsync(ticket, "out of memory", default);
-        (await portal.LoadAsync(request.Id)).StatusNote.ShouldBe("out of memory");
+        var ticket = await ClaimAsync("worker-1");
+        await Should.ThrowAsync<IllegalMoveException>(Get<StartRun>().ExecuteAsync(Reviewer, requestId, default));
+        await Lease.FailAsync(ticket, "out of memory", default);
+        (await LoadAsync(requestId)).StatusNote.ShouldBe("out of memory");
 
-        var second = await portal.Get<StartRun>().ExecuteAsync(portal.Reviewer, request.Id, default);
+        var second = await Get<StartRun>().ExecuteAsync(Reviewer, requestId, default);
 
         second.Attempt.ShouldBe(2);
-        (await portal.LoadAsync(request.Id)).CurrentRunId.ShouldBe(second.Id);
+        (await LoadAsync(requestId)).CurrentRunId.ShouldBe(second.Id);
+        (await ActionsAsync())[^1].ShouldBe("run.retried");
     }
 
     [Fact]
     public async Task Cancel_RunAtWork_AsksTheWorkerWhoThenEndsIt()
     {
-        await using var portal = await Portal.CreateAsync();
-        var (request, run) = await QueueAsync(portal);
-        var ticket = (await portal.Get<RunLease>().ClaimAsync(run.Id, "worker-1", default))!;
+        var ticket = await ClaimAsync("worker-1");
 
-        await portal.Get<CancelRun>().ExecuteAsync(portal.Reviewer, request.Id, default);
+        await Get<CancelRun>().ExecuteAsync(Reviewer, requestId, default);
 
-        (await portal.LoadAsync(request.Id)).Status.ShouldBe(RequestStatus.Running);
-        (await portal.Get<RunLease>().RenewAsync(ticket, default)).ShouldBeTrue();
-        await portal.Get<RunLease>().CancelledAsync(ticket, default);
-        (await portal.LoadAsync(request.Id)).Status.ShouldBe(RequestStatus.Cancelled);
+        (await LoadAsync(requestId)).Status.ShouldBe(RequestStatus.Running);
+        (await Lease.RenewAsync(ticket, default)).ShouldBeTrue();
+        await Lease.CancelledAsync(ticket, default);
+        (await LoadAsync(requestId)).Status.ShouldBe(RequestStatus.Cancelled);
     }
 
     [Fact]
-    public async Task Cancel_QueuedRun_EndsBothAtOnceAndNobodyCanClaimIt()
+    public async Task Cancel_QueuedRun_EndsBothAtOnceAndNoWorkerCanClaimIt()
     {
-        await using var portal = await Portal.CreateAsync();
-        var (request, run) = await QueueAsync(portal);
+        await Get<CancelRun>().ExecuteAsync(Administrator, requestId, default);
 
-        await portal.Get<CancelRun>().ExecuteAsync(portal.Administrator, request.Id, default);
-
-        (await portal.LoadAsync(request.Id)).Status.ShouldBe(RequestStatus.Cancelled);
-        (await portal.Get<RunLease>().ClaimAsync(run.Id, "worker-1", default)).ShouldBeNull();
+        (await LoadAsync(requestId)).Status.ShouldBe(RequestStatus.Cancelled);
+        (await Lease.ClaimAsync(runId, "worker-1", default)).ShouldBeNull();
     }
 
     [Fact]
-    public async Task Cancel_BySomeoneWithoutPart_IsRefused()
-    {
-        await using var portal = await Portal.CreateAsync();
-        var (request, _) = await QueueAsync(portal);
-
-        await Should.ThrowAsync<NotAllowedException>(() => portal.Get<CancelRun>().ExecuteAsync(portal.Approver, request.Id, default));
-    }
+    public async Task Cancel_BySomeoneWithoutPart_IsRefused() =>
+        await Should.ThrowAsync<NotAllowedException>(Get<CancelRun>().ExecuteAsync(Approver, requestId, default));
 
     [Fact]
-    public async Task StartRun_AnnouncesTheRunOnceItIsSaved()
-    {
-        await using var portal = await Portal.CreateAsync();
-        var heard = new List<long>();
-        portal.Get<RunAnnouncer>().Queued += work => heard.Add(work.Id);
+    public void StartRun_SavedRun_IsAnnounced() => announced.ShouldBe([runId]);
 
-        var (_, run) = await QueueAsync(portal);
-
-        heard.ShouldBe([run.Id]);
-    }
-
-    private static async Task<(EraseRequest Request, Run Run)> QueueAsync(Portal portal)
-    {
-        var request = await portal.SubmitAsync();
-        return (request, await portal.Get<StartRun>().ExecuteAsync(portal.Reviewer, request.Id, default));
-    }
+    private async Task<LeaseTicket> ClaimAsync(string owner) => (await Lease.ClaimAsync(runId, owner, default)).ShouldNotBeNull();
 }

@@ -14,7 +14,8 @@ public sealed class DraftFilesTests : IDisposable
         var mine = new DraftFiles(folder.FullName).Next();
         var theirs = Path.Combine(folder.FullName, $"{Environment.MachineName}~{Environment.ProcessId}~another-boot.1~0123.safetensors");
         var foreign = Path.Combine(folder.FullName, "another-machine~1~boot.1~0123.safetensors");
-        foreach (var file in new[] { mine, theirs, foreign }) File.WriteAllText(file, "scores");
+        foreach (var file in new[] { mine, theirs, foreign })
+            File.WriteAllText(file, "scores");
 
         _ = new DraftFiles(folder.FullName);
 

@@ -16,7 +16,8 @@ public sealed class HeartBeatTests
             _ =>
             {
                 time.Pass(TimeSpan.FromSeconds(2));
-                if (++beats <= 20) throw new IOException("the disk is full");
+                if (++beats <= 20)
+                    throw new IOException("the disk is full");
                 enough.TrySetResult();
                 return Task.FromResult(false);
             },
@@ -69,11 +70,11 @@ public sealed class HeartBeatTests
     private static async Task StoppedAsync(HeartBeat heart)
     {
         var stopped = new TaskCompletionSource();
-        await using var told = heart.Stop.Register(stopped.SetResult);
+        await using var registration = heart.Stop.Register(stopped.SetResult);
         await stopped.Task;
     }
 
-    /// <summary>Timers fire every millisecond; the clock moves only when it is told to.</summary>
+    /// <summary>Timers fire every millisecond; the clock moves only with <see cref="Pass"/>.</summary>
     private sealed class BeatTime : TimeProvider
     {
         private long now;

@@ -3,9 +3,9 @@ using SafetyPortal.Erasure.RedTeam;
 using SafetyPortal.Requests.Accounts;
 using SafetyPortal.Requests.Artifacts;
 using SafetyPortal.Requests.Data;
-using SafetyPortal.Requests.Evidence;
 using SafetyPortal.Requests.RedTeam;
 using SafetyPortal.Requests.Runs;
+using SafetyPortal.Trials;
 using SafetyPortal.Worker.Running;
 
 namespace SafetyPortal.Worker.Tests.Running;
@@ -20,7 +20,7 @@ public sealed class ProbeOrderExecutorTests
         var (order, administrator) = await OrderAsync(portal, ProbeCodes.Noise, ProbeCodes.Revival);
         var seen = new List<ProbeProgress>();
 
-        (await portal.Get<ProbeOrderExecutor>().ExecuteAsync(order.Id, new Collector(seen.Add), default)).ShouldBe(RunStatus.Succeeded);
+        (await portal.Get<ProbeOrderExecutor>().ExecuteAsync(order.Id, new Relay<ProbeProgress>(seen.Add), default)).ShouldBe(RunStatus.Succeeded);
 
         var view = (await portal.Get<ProbeOrderQueries>().ListAsync(administrator, portal.RequestId, default)).ShouldHaveSingleItem();
         view.Findings.ShouldNotBeNull().Probes.Select(p => (p.Code, p.AdministratorOnly)).ShouldBe([(ProbeCodes.Noise, false), (ProbeCodes.Revival, true)]);
@@ -38,7 +38,10 @@ public sealed class ProbeOrderExecutorTests
         await using var portal = await FinishedAsync();
         var (order, _) = await OrderAsync(portal, ProbeCodes.Noise);
         await using (var db = await portal.Get<IDbContextFactory<PortalDb>>().CreateDbContextAsync())
-            await db.EraseRequests.ExecuteUpdateAsync(set => set.SetProperty(r => r.ConceptName, "something the model never draws").SetProperty(r => r.EvaluationSet, "none"));
+        {
+            await db.EraseRequests.ExecuteUpdateAsync(
+                set => set.SetProperty(r => r.ConceptName, "something the model never draws").SetProperty(r => r.EvaluationSet, "none"));
+        }
 
         (await portal.Get<ProbeOrderExecutor>().ExecuteAsync(order.Id, null, default)).ShouldBe(RunStatus.Succeeded);
     }
@@ -48,15 +51,17 @@ public sealed class ProbeOrderExecutorTests
     {
         await using var portal = await FinishedAsync();
         var (order, administrator) = await OrderAsync(portal, [.. ProbeCodes.All]);
-        Task? cancelling = null;
+        var cancelled = false;
+        // The probes go on only once the request to stop is stored.
+        void Cancel(ProbeProgress progress)
+        {
+            if (!cancelled)
+                portal.Get<CancelProbes>().ExecuteAsync(administrator, order.Id, default).GetAwaiter().GetResult();
+            cancelled = true;
+        }
 
-        var status = await portal.Get<ProbeOrderExecutor>().ExecuteAsync(
-            order.Id,
-            new Collector(_ => cancelling ??= portal.Get<CancelProbes>().ExecuteAsync(administrator, order.Id, default)),
-            default);
+        (await portal.Get<ProbeOrderExecutor>().ExecuteAsync(order.Id, new Relay<ProbeProgress>(Cancel), default)).ShouldBe(RunStatus.Cancelled);
 
-        await cancelling.ShouldNotBeNull();
-        status.ShouldBe(RunStatus.Cancelled);
         var view = (await portal.Get<ProbeOrderQueries>().ListAsync(administrator, portal.RequestId, default)).ShouldHaveSingleItem();
         (view.Order.Status, view.Order.Report, view.Findings).ShouldBe((RunStatus.Cancelled, null, null));
     }
@@ -68,7 +73,7 @@ public sealed class ProbeOrderExecutorTests
         var (order, _) = await OrderAsync(portal, ProbeCodes.Noise);
         using var host = new CancellationTokenSource();
 
-        (await portal.Get<ProbeOrderExecutor>().ExecuteAsync(order.Id, new Collector(_ => host.Cancel()), host.Token)).ShouldBeNull();
+        (await portal.Get<ProbeOrderExecutor>().ExecuteAsync(order.Id, new Relay<ProbeProgress>(_ => host.Cancel()), host.Token)).ShouldBeNull();
 
         (await portal.Get<ProbeOrderLease>().RecoverAsync(_ => true, default)).ShouldBe([order.Id]);
         (await portal.Get<ProbeOrderExecutor>().ExecuteAsync(order.Id, null, default)).ShouldBe(RunStatus.Succeeded);
@@ -80,7 +85,7 @@ public sealed class ProbeOrderExecutorTests
     public async Task Prices_OfABudget_CoverAllNineAndFollowTheRunsSampling(ProbeBudget budget)
     {
         await using var portal = await FinishedAsync();
-        var evidence = EvidenceDocument.FromBytes(await portal.Get<IArtifactStore>().ReadAsync((await portal.ReadAsync()).Run.EvidenceArtifact!, default));
+        var evidence = await portal.EvidenceAsync();
 
         var settings = ProbeOrderSettings.Of(budget, evidence, images: null);
         var prices = ProbeOrderSettings.Prices(settings);
@@ -95,18 +100,15 @@ public sealed class ProbeOrderExecutorTests
     private static async Task<TinyPortal> FinishedAsync()
     {
         var portal = await TinyPortal.CreateAsync(configure: options => options.RedTeam.Enabled = false);
-        (await portal.Get<RunExecutor>().ExecuteAsync(portal.RunId, null, default)).ShouldBe(RunStatus.Succeeded);
+        (await portal.RunAsync()).ShouldBe(RunStatus.Succeeded);
         return portal;
     }
 
     private static async Task<(ProbeOrder Order, Actor Administrator)> OrderAsync(TinyPortal portal, params string[] probes)
     {
         var administrator = await portal.Get<DemoAccounts>().ActorAsync("administrator@demo.local", default);
-        return (await portal.Get<OrderProbes>().ExecuteAsync(administrator, portal.RequestId, probes, ProbeBudget.Small, "A test of the worker.", default), administrator);
-    }
-
-    private sealed class Collector(Action<ProbeProgress> told) : IProgress<ProbeProgress>
-    {
-        public void Report(ProbeProgress value) => told(value);
+        var order = await portal.Get<OrderProbes>().ExecuteAsync(
+            administrator, portal.RequestId, probes, ProbeBudget.Small, "A test of the worker.", default);
+        return (order, administrator);
     }
 }

@@ -4,6 +4,7 @@ using SafetyPortal.Requests.Data;
 using SafetyPortal.Requests.Evidence;
 using SafetyPortal.Requests.Runs;
 using SafetyPortal.Requests.Signing;
+using SafetyPortal.Trials;
 using SafetyPortal.Trials.Probing;
 using SafetyPortal.Worker.Running;
 
@@ -19,12 +20,12 @@ public sealed class RunExecutorTests
         await using var portal = await TinyPortal.CreateAsync();
         var seen = new List<RunProgress>();
 
-        (await portal.Get<RunExecutor>().ExecuteAsync(portal.RunId, new Collector(seen), default)).ShouldBe(RunStatus.Succeeded);
+        (await portal.RunAsync(new Relay<RunProgress>(seen.Add))).ShouldBe(RunStatus.Succeeded);
 
         var (request, run) = await portal.ReadAsync();
         request.Status.ShouldBe(RequestStatus.AwaitingDecision);
         run.StageResults.Select(s => s.Stage).Order().ShouldBe(Enum.GetValues<RunStage>());
-        var evidence = EvidenceDocument.FromBytes(await portal.Get<IArtifactStore>().ReadAsync(run.EvidenceArtifact!, default));
+        var evidence = await portal.EvidenceAsync();
         evidence.Verify(run.EvidenceDigest).ShouldBeEmpty();
         using var key = SigningKey.LoadOrCreate(portal.Get<DataFolder>().WorkerKey);
         var verdict = SignedVerdict.Read(run.Verdict).ShouldNotBeNull();
@@ -36,7 +37,10 @@ public sealed class RunExecutorTests
         evidence.Gallery.Entries.Count.ShouldBe(6);
         evidence.Metrics.Placebo.ShouldNotBeNull();
         evidence.Controls.ShouldNotBeNull().Rows.Select(r => (r.Code, r.Role)).ShouldBe(
-            [("edit", ControlRole.Edit), ("gradient", ControlRole.Method), ("wanda", ControlRole.Method), ("random", ControlRole.Control), ("largest", ControlRole.Control)]);
+        [
+            ("edit", ControlRole.Edit), ("gradient", ControlRole.Method), ("wanda", ControlRole.Method),
+            ("random", ControlRole.Control), ("largest", ControlRole.Control),
+        ]);
         evidence.Controls.Rows.Single(r => r.Code == "random").ShouldSatisfyAllConditions(
             r => r.Target.N.ShouldBe(1),
             r => r.Weights.ShouldBe(evidence.AblatedWeights));
@@ -67,10 +71,9 @@ public sealed class RunExecutorTests
     {
         await using var portal = await TinyPortal.CreateAsync(EraseMethod.Improved);
 
-        (await portal.Get<RunExecutor>().ExecuteAsync(portal.RunId, null, default)).ShouldBe(RunStatus.Succeeded);
+        (await portal.RunAsync()).ShouldBe(RunStatus.Succeeded);
 
-        var (_, run) = await portal.ReadAsync();
-        var evidence = EvidenceDocument.FromBytes(await portal.Get<IArtifactStore>().ReadAsync(run.EvidenceArtifact!, default));
+        var evidence = await portal.EvidenceAsync();
         evidence.Request.Method.ShouldBe(EraseMethod.Improved);
         var cad = evidence.Controls.ShouldNotBeNull().Rows.Single(r => r.Code == "cad");
         cad.Weights.ShouldBeInRange((long)(evidence.AblatedWeights * 0.95), evidence.AblatedWeights);
@@ -82,17 +85,18 @@ public sealed class RunExecutorTests
     public async Task Execute_StoppedInAStageAndStartedAgain_EndsWithTheSameEvidence(RunStage stage)
     {
         await using var undisturbed = await TinyPortal.CreateAsync();
-        await undisturbed.Get<RunExecutor>().ExecuteAsync(undisturbed.RunId, null, default);
-        var expected = (await undisturbed.ReadAsync()).Run.EvidenceDigest.ShouldNotBeNull((await undisturbed.ReadAsync()).Run.Error);
+        await undisturbed.RunAsync();
+        var (_, expected) = await undisturbed.ReadAsync();
+        expected.EvidenceDigest.ShouldNotBeNull(expected.Error);
 
         await using var portal = await TinyPortal.CreateAsync();
         using var host = new CancellationTokenSource();
-        (await portal.Get<RunExecutor>().ExecuteAsync(portal.RunId, new AtStage(stage, host.Cancel), host.Token)).ShouldBeNull();
+        (await portal.RunAsync(new AtStage(stage, host.Cancel), host.Token)).ShouldBeNull();
         (await portal.ReadAsync()).Run.StageResults.Count.ShouldBe((int)stage);
 
         await portal.Get<RunLease>().RecoverAsync(_ => true, default);
-        (await portal.Get<RunExecutor>().ExecuteAsync(portal.RunId, null, default)).ShouldBe(RunStatus.Succeeded);
-        (await portal.ReadAsync()).Run.EvidenceDigest.ShouldBe(expected);
+        (await portal.RunAsync()).ShouldBe(RunStatus.Succeeded);
+        (await portal.ReadAsync()).Run.EvidenceDigest.ShouldBe(expected.EvidenceDigest);
     }
 
     [Theory]
@@ -101,7 +105,7 @@ public sealed class RunExecutorTests
     {
         await using var portal = await TinyPortal.CreateAsync();
 
-        var status = await portal.Get<RunExecutor>().ExecuteAsync(portal.RunId, new AtStage(stage, () => Cancel(portal)), default);
+        var status = await portal.RunAsync(new AtStage(stage, () => Cancel(portal)));
 
         status.ShouldBe(RunStatus.Cancelled, (await portal.ReadAsync()).Run.Error);
         var (request, run) = await portal.ReadAsync();
@@ -115,22 +119,18 @@ public sealed class RunExecutorTests
     public async Task Execute_LeaseTakenOverMeanwhile_ChangesNothingMore()
     {
         await using var portal = await TinyPortal.CreateAsync();
-        Task? takeover = null;
         async Task TakeOverAsync()
         {
             await portal.Get<RunLease>().RecoverAsync(_ => true, default);
             (await portal.Get<RunLease>().ClaimAsync(portal.RunId, "another/1/2020", default)).ShouldNotBeNull();
         }
 
-        var status = await portal.Get<RunExecutor>().ExecuteAsync(
-            portal.RunId, new AtStage(RunStage.Attribute, () => takeover = TakeOverAsync()), default);
+        (await portal.RunAsync(new AtStage(RunStage.Attribute, () => TakeOverAsync().GetAwaiter().GetResult()))).ShouldBeNull();
 
-        await takeover.ShouldNotBeNull();
-        status.ShouldBeNull();
         var (_, run) = await portal.ReadAsync();
         run.Status.ShouldBe(RunStatus.Running);
         run.LeaseOwner.ShouldBe("another/1/2020");
-        run.StageResults.ShouldAllBe(s => s.Stage <= RunStage.Attribute);
+        run.StageResults.ShouldAllBe(s => s.Stage < RunStage.Attribute);
     }
 
     [Fact]
@@ -142,7 +142,7 @@ public sealed class RunExecutorTests
         bytes[^1] ^= 1;
         await File.WriteAllBytesAsync(weights, bytes);
 
-        (await portal.Get<RunExecutor>().ExecuteAsync(portal.RunId, null, default)).ShouldBe(RunStatus.Failed);
+        (await portal.RunAsync()).ShouldBe(RunStatus.Failed);
 
         (await portal.ReadAsync()).Run.Error.ShouldNotBeNull().ShouldContain("changed on disk");
     }
@@ -152,7 +152,7 @@ public sealed class RunExecutorTests
     {
         await using var portal = await TinyPortal.CreateAsync(prompt: string.Join(' ', Enumerable.Repeat("dog", 75)) + " and a church");
 
-        (await portal.Get<RunExecutor>().ExecuteAsync(portal.RunId, null, default)).ShouldBe(RunStatus.Failed);
+        (await portal.RunAsync()).ShouldBe(RunStatus.Failed);
 
         var (_, run) = await portal.ReadAsync();
         run.Error.ShouldNotBeNull().ShouldContain("it does not read the end: \"and a church\"");
@@ -166,7 +166,7 @@ public sealed class RunExecutorTests
     {
         await using var portal = await TinyPortal.CreateAsync(configure: options => options.RedTeam.Probes = [probe]);
 
-        (await portal.Get<RunExecutor>().ExecuteAsync(portal.RunId, null, default)).ShouldBe(RunStatus.Failed);
+        (await portal.RunAsync()).ShouldBe(RunStatus.Failed);
 
         (await portal.ReadAsync()).Run.Error.ShouldNotBeNull().ShouldContain("for administrators alone");
     }
@@ -176,9 +176,9 @@ public sealed class RunExecutorTests
     {
         await using var portal = await TinyPortal.CreateAsync(configure: options => options.RedTeam.Enabled = false);
 
-        (await portal.Get<RunExecutor>().ExecuteAsync(portal.RunId, null, default)).ShouldBe(RunStatus.Succeeded);
+        (await portal.RunAsync()).ShouldBe(RunStatus.Succeeded);
 
-        var evidence = EvidenceDocument.FromBytes(await portal.Get<IArtifactStore>().ReadAsync((await portal.ReadAsync()).Run.EvidenceArtifact!, default));
+        var evidence = await portal.EvidenceAsync();
         (evidence.RedTeam, evidence.Location, evidence.Trace, evidence.Specificity).ShouldBe((null, null, null, null));
     }
 
@@ -188,18 +188,11 @@ public sealed class RunExecutorTests
         await using var portal = await TinyPortal.CreateAsync();
         await portal.Get<RunLease>().ClaimAsync(portal.RunId, "another/1/2020", default);
 
-        (await portal.Get<RunExecutor>().ExecuteAsync(portal.RunId, null, default)).ShouldBeNull();
+        (await portal.RunAsync()).ShouldBeNull();
         (await portal.ReadAsync()).Run.LeaseOwner.ShouldBe("another/1/2020");
     }
 
-    // On the computing thread, which goes on once the request to stop is stored.
-    private static void Cancel(TinyPortal portal) => portal.Get<CancelRun>().ExecuteAsync(portal.Reviewer, portal.RequestId, default).GetAwaiter().GetResult();
-
-    private sealed class Collector(List<RunProgress> seen) : IProgress<RunProgress>
-    {
-        public void Report(RunProgress value)
-        {
-            lock (seen) seen.Add(value);
-        }
-    }
+    // The worker goes on only once the request to stop is stored.
+    private static void Cancel(TinyPortal portal) =>
+        portal.Get<CancelRun>().ExecuteAsync(portal.Reviewer, portal.RequestId, default).GetAwaiter().GetResult();
 }

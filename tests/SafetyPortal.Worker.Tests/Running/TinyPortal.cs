@@ -1,9 +1,12 @@
+using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using SafetyPortal.Erasure.Faithfulness;
 using SafetyPortal.Requests;
 using SafetyPortal.Requests.Accounts;
+using SafetyPortal.Requests.Artifacts;
 using SafetyPortal.Requests.Data;
+using SafetyPortal.Requests.Evidence;
 using SafetyPortal.Requests.Filing;
 using SafetyPortal.Requests.Runs;
 using SafetyPortal.Tests;
@@ -13,7 +16,7 @@ using SafetyPortal.Worker.Running;
 
 namespace SafetyPortal.Worker.Tests.Running;
 
-/// <summary>A portal with its worker over a data folder of its own and the tiny model; one queued run to start with.</summary>
+/// <summary>A portal with its worker over a data folder of its own and the tiny model, with one queued run.</summary>
 internal sealed class TinyPortal : IAsyncDisposable
 {
     private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("tiny-portal");
@@ -50,44 +53,51 @@ internal sealed class TinyPortal : IAsyncDisposable
 
     public string ModelFolder { get; }
 
-    /// <summary>Where the artifact with a digest lies.</summary>
     public string ArtifactPath(string digest) => Path.Combine(Get<DataFolder>().Artifacts, digest[..2], digest[2..]);
 
     public long RequestId { get; private set; }
 
     public long RunId { get; private set; }
 
-    public Actor Reviewer { get; private set; } = Actor.System("nobody");
+    public Actor Reviewer { get; private set; } = Actor.System("test");
 
     public T Get<T>()
         where T : notnull => provider.GetRequiredService<T>();
 
     /// <param name="prompt">Prompt that shows the concept.</param>
     /// <param name="configure">Changes how the worker works; null keeps it small.</param>
-    public static async Task<TinyPortal> CreateAsync(EraseMethod method = EraseMethod.Cad, Action<WorkerOptions>? configure = null, string prompt = "a picture of a church")
+    public static async Task<TinyPortal> CreateAsync(
+        EraseMethod method = EraseMethod.Cad, Action<WorkerOptions>? configure = null, string prompt = "a picture of a church")
     {
         var portal = new TinyPortal(configure);
         await PortalDbSetup.MigrateAsync(portal.Get<IDbContextFactory<PortalDb>>(), TimeProvider.System, default);
         await portal.Get<DemoAccounts>().EnsureAsync(default);
-        var model = await portal.Get<ModelRegistration>().RegisterAsync(TinyModelFolder.Name, default);
+        await portal.Get<ModelRegistration>().RegisterAsync(TinyModelFolder.Name, default);
         portal.Reviewer = await portal.Get<DemoAccounts>().ActorAsync("reviewer@demo.local", default);
-        var request = await portal.Get<FileRequest>().StartAsync(
-            portal.Reviewer,
-            new RequestContent
-            {
-                ModelVersionId = model.Id,
-                ConceptKind = ConceptKind.Object,
-                ConceptName = "church",
-                ConceptPrompts = [prompt],
-                Method = method,
-                Doses = [0.02, 0.05],
-                Justification = "Needed by a test of the worker.",
-            },
-            requestId: null,
-            default);
+        var request = await portal.QueueAsync(Content("church") with { ConceptPrompts = [prompt], Method = method });
         (portal.RequestId, portal.RunId) = (request.Id, request.CurrentRunId!.Value);
         return portal;
     }
+
+    /// <summary>What a reviewer may enter for the tiny model.</summary>
+    public static RequestContent Content(string concept) => new()
+    {
+        ModelVersionId = 1,
+        ConceptKind = ConceptKind.Object,
+        ConceptName = concept,
+        ConceptPrompts = [$"a picture of a {concept}"],
+        Method = EraseMethod.Cad,
+        Doses = [0.02, 0.05],
+        Justification = "Needed by a test of the worker.",
+    };
+
+    /// <param name="host">The process that queues the request; null is this portal.</param>
+    public Task<EraseRequest> QueueAsync(RequestContent content, IServiceProvider? host = null) =>
+        (host ?? provider).GetRequiredService<FileRequest>().StartAsync(Reviewer, content, requestId: null, default);
+
+    /// <summary>Carries the queued run out.</summary>
+    public Task<RunStatus?> RunAsync(IProgress<RunProgress>? observer = null, CancellationToken hostStopping = default) =>
+        Get<RunExecutor>().ExecuteAsync(RunId, observer, hostStopping);
 
     /// <summary>The request and its run as the database has them now.</summary>
     public async Task<(EraseRequest Request, Run Run)> ReadAsync()
@@ -96,10 +106,14 @@ internal sealed class TinyPortal : IAsyncDisposable
         return (details.Request, details.Request.Runs.Single(r => r.Id == RunId));
     }
 
+    public async Task<EvidenceDocument> EvidenceAsync() =>
+        EvidenceDocument.FromBytes(await Get<IArtifactStore>().ReadAsync((await ReadAsync()).Run.EvidenceArtifact!, default));
+
     public async ValueTask DisposeAsync()
     {
+        await using (var db = await Get<IDbContextFactory<PortalDb>>().CreateDbContextAsync())
+            SqliteConnection.ClearPool((SqliteConnection)db.Database.GetDbConnection());
         await provider.DisposeAsync();
-        Microsoft.Data.Sqlite.SqliteConnection.ClearAllPools();
         folder.Delete(recursive: true);
     }
 }
@@ -111,6 +125,7 @@ internal sealed class AtStage(RunStage stage, Action then) : IProgress<RunProgre
 
     public void Report(RunProgress value)
     {
-        if (value.Stage == stage && Interlocked.Exchange(ref done, 1) == 0) then();
+        if (value.Stage == stage && Interlocked.Exchange(ref done, 1) == 0)
+            then();
     }
 }

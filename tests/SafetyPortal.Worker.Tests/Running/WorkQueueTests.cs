@@ -3,9 +3,10 @@ using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Quartz;
+using SafetyPortal.Diffusion.Runtime;
 using SafetyPortal.Requests;
 using SafetyPortal.Requests.Data;
-using SafetyPortal.Requests.Filing;
 using SafetyPortal.Requests.Runs;
 using SafetyPortal.Worker.Running;
 
@@ -17,14 +18,19 @@ public sealed class WorkQueueTests
     public async Task WorkOff_UrgentRunQueuedWhileAnotherIsAtWork_IsNext()
     {
         await using var portal = await TinyPortal.CreateAsync();
-        var normal = await QueueAsync(portal, "house", RequestPriority.Normal);
+        var normal = (await portal.QueueAsync(TinyPortal.Content("house"))).CurrentRunId!.Value;
+        // The first run waits for the torch thread until the urgent one is queued.
+        using var queued = new ManualResetEventSlim();
+        var held = portal.Get<TorchThread>().Run(() => queued.Wait());
 
         var work = Task.Run(() => portal.Get<WorkQueue>().WorkOffAsync(default));
         while ((await portal.ReadAsync()).Run.Status != RunStatus.Running)
             await Task.Delay(10);
-        var urgent = await QueueAsync(portal, "dog", RequestPriority.High);
-        // Without its model a run fails as soon as it begins, which is all this needs of the others.
+        var urgent = (await portal.QueueAsync(TinyPortal.Content("dog") with { Priority = RequestPriority.High })).CurrentRunId!.Value;
+        // Without its model a run fails as soon as it begins, which is all this needs of them.
         Directory.Delete(portal.ModelFolder, recursive: true);
+        queued.Set();
+        await held;
         await work;
 
         await using var db = await portal.Get<IDbContextFactory<PortalDb>>().CreateDbContextAsync();
@@ -43,40 +49,31 @@ public sealed class WorkQueueTests
         builder.Logging.ClearProviders();
         builder.Services.AddPortalRequests(portal.Get<DataFolder>()).AddRunExecutor(portal.Get<WorkerOptions>()).AddRunWorker();
         using var host = builder.Build();
-        var start = host.StartAsync();
-        foreach (var name in new[] { "house", "dog", "cat", "tree" })
-            await QueueAsync(portal, name, RequestPriority.Normal, host.Services);
-        await start;
+        await host.StartAsync();
+        await EndedAsync(portal, count: 1);
 
-        List<Run> runs;
-        var waited = Stopwatch.StartNew();
-        do
-        {
-            await Task.Delay(50);
-            await using var db = await portal.Get<IDbContextFactory<PortalDb>>().CreateDbContextAsync();
-            runs = await db.Runs.AsNoTracking().OrderBy(run => run.StartedAt).ToListAsync();
-        }
-        while (runs.Exists(run => run.IsOpen) && waited.Elapsed < TimeSpan.FromSeconds(25));
+        // Without the schedule, only the announcements of the runs start the job.
+        var scheduler = await host.Services.GetRequiredService<ISchedulerFactory>().GetScheduler();
+        await scheduler.PauseJob(RunJob.Key);
+        foreach (var name in new[] { "house", "dog", "cat", "tree" })
+            await portal.QueueAsync(TinyPortal.Content(name), host.Services);
+        var runs = await EndedAsync(portal, count: 5);
         await host.StopAsync();
 
-        // Earlier than the half minute after which the schedule alone would have found the later ones.
-        runs.Count.ShouldBe(5);
         runs.ShouldAllBe(run => run.Status == RunStatus.Failed);
         runs.Zip(runs.Skip(1)).ShouldAllBe(pair => pair.First.EndedAt <= pair.Second.StartedAt);
     }
 
-    private static async Task<long> QueueAsync(TinyPortal portal, string name, RequestPriority priority, IServiceProvider? services = null)
+    /// <summary>Waits until <paramref name="count"/> runs have ended, and returns all in the order of their start.</summary>
+    private static async Task<List<Run>> EndedAsync(TinyPortal portal, int count)
     {
-        var content = new RequestContent
+        for (var waited = Stopwatch.StartNew(); ; await Task.Delay(50))
         {
-            ModelVersionId = (await portal.ReadAsync()).Request.ModelVersionId,
-            ConceptKind = ConceptKind.Object,
-            ConceptName = name,
-            ConceptPrompts = [$"a picture of a {name}"],
-            Priority = priority,
-            Justification = "Needed by a test of the queue.",
-        };
-        var file = services?.GetRequiredService<FileRequest>() ?? portal.Get<FileRequest>();
-        return (await file.StartAsync(portal.Reviewer, content, requestId: null, default)).CurrentRunId!.Value;
+            await using var db = await portal.Get<IDbContextFactory<PortalDb>>().CreateDbContextAsync();
+            var runs = await db.Runs.AsNoTracking().OrderBy(run => run.StartedAt).ToListAsync();
+            if (runs.Count(run => !run.IsOpen) == count)
+                return runs;
+            waited.Elapsed.ShouldBeLessThan(TimeSpan.FromMinutes(5));
+        }
     }
 }

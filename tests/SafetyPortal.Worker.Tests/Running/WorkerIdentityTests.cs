@@ -19,8 +19,8 @@ public sealed class WorkerIdentityTests
     [Fact]
     public void Current_SeenByAnotherProcess_HasTheSameTicksSinceBoot()
     {
-        using var shell = Process.Start(new ProcessStartInfo("cut", ["-d)", "-f2", $"/proc/{Environment.ProcessId}/stat"]) { RedirectStandardOutput = true, UseShellExecute = false })!;
-        var start = shell.StandardOutput.ReadToEnd().Split(' ', StringSplitOptions.RemoveEmptyEntries)[19];
+        using var cut = Process.Start(new ProcessStartInfo("cut", ["-d)", "-f2", $"/proc/{Environment.ProcessId}/stat"]) { RedirectStandardOutput = true })!;
+        var start = cut.StandardOutput.ReadToEnd().Split(' ', StringSplitOptions.RemoveEmptyEntries)[19];
 
         WorkerIdentity.Current.ShouldEndWith($".{start}");
     }

@@ -37,8 +37,10 @@ public sealed class GalleryMemoTests : IDisposable
         await memo.RememberAsync("key", digest, default);
 
         var image = Path.Combine(root, gallery.Images[0].Image[..2], gallery.Images[0].Image[2..]);
-        if (gone) File.Delete(image);
-        else await File.WriteAllBytesAsync(image, [9]);
+        if (gone)
+            File.Delete(image);
+        else
+            await File.WriteAllBytesAsync(image, [9]);
 
         (await memo.FindAsync("key", default)).ShouldBeNull();
     }

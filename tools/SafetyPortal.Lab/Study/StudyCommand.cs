@@ -1,5 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using SafetyPortal.Cli.Commands;
@@ -174,7 +176,15 @@ internal static class StudyCommand
         File.WriteAllText(page.FullName, StudyPage.Write(results, command, [.. results.Select(r => r.Settings).Distinct(StringComparer.Ordinal)], Sheet));
     }
 
-    private static string Slug(ConceptArgument concept) => $"{concept.Kind}-{concept.Name}".ToLowerInvariant().Replace(' ', '-');
+    /// <summary>Returns a concept's file name without extension. Names other than plain words get a digest, so that no two concepts share a file.</summary>
+    internal static string Slug(ConceptArgument concept)
+    {
+        var key = ConceptName.KeyOf(concept.Name);
+        var words = string.Concat(key.Select(c => char.IsAsciiLetterOrDigit(c) ? c : '-'));
+        var isPlain = key.Length <= 60 && key.Replace(' ', '-') == words && !key.Contains('-', StringComparison.Ordinal);
+        var digest = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(key)))[..8];
+        return $"{concept.Kind.ToString().ToLowerInvariant()}-{(isPlain ? words : $"{words[..Math.Min(words.Length, 60)]}-{digest}")}";
+    }
 
     private static IEnumerable<string> Lines(StudiedConcept concept) =>
         from arm in concept.Arms

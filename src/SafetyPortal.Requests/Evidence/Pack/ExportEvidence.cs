@@ -9,17 +9,14 @@ using SafetyPortal.Requests.Signing;
 
 namespace SafetyPortal.Requests.Evidence.Pack;
 
-/// <summary>
-/// Writes everything the decision on a request rests on into one zip that can be verified without the portal. Approvers and auditors;
-/// taking a copy is an event of the history.
-/// </summary>
+/// <summary>Writes the evidence pack of a request: everything that its decisions rest on. Approvers and auditors. The history records each export.</summary>
 public sealed class ExportEvidence(
     IDbContextFactory<PortalDb> databases, IArtifactStore artifacts, WriteCheckpoint checkpoint, CheckpointFile checkpoints, SigningKey auditKey)
 {
     /// <summary>The actor of an export from the command line, which has the data folder at hand.</summary>
     public static readonly Actor CommandLine = Actor.System("command-line");
 
-    /// <summary>Longest stretch of history that goes into a pack as a whole; about 50 MB.</summary>
+    /// <summary>Most events that a pack holds whole; about 50 MB.</summary>
     internal const int MaxEvents = 100_000;
 
     /// <exception cref="NotAllowedException">The actor is neither approver nor auditor.</exception>
@@ -27,8 +24,6 @@ public sealed class ExportEvidence(
     /// <exception cref="ArtifactException">A part of the evidence is missing or damaged.</exception>
     public async Task ExecuteAsync(Actor actor, long requestId, Stream target, CancellationToken cancellationToken)
     {
-        ArgumentNullException.ThrowIfNull(actor);
-        ArgumentNullException.ThrowIfNull(target);
         await using var db = await databases.CreateDbContextAsync(cancellationToken);
         var whole = await MayReadHistoryAsync(db, actor, cancellationToken);
         var request = await db.LoadRequestAsync(requestId, cancellationToken);
@@ -76,9 +71,8 @@ public sealed class ExportEvidence(
     {
         if (actor == CommandLine)
             return true;
-        var now = db.Now;
         await db.DemandRoleAsync(actor, cancellationToken, Roles.Approver, Roles.Auditor);
-        return (await db.RolesOfAsync(actor.Id, cancellationToken)).Contains(Roles.Auditor, StringComparer.Ordinal);
+        return (await db.RolesOfAsync(actor.Id, cancellationToken)).Contains(Roles.Auditor);
     }
 
     private static async Task<string> WorkerKeyAsync(PortalDb db, string verdict, CancellationToken cancellationToken)
@@ -91,7 +85,8 @@ public sealed class ExportEvidence(
     private static async Task<string> PolicyAsync(PortalDb db, string name, CancellationToken cancellationToken)
     {
         var digest = name[(name.IndexOf(':', StringComparison.Ordinal) + 1)..];
-        return await db.PolicyVersions.Where(policy => policy.Digest == digest).OrderBy(policy => policy.Id).Select(policy => policy.Json).FirstOrDefaultAsync(cancellationToken)
+        return await db.PolicyVersions.Where(policy => policy.Digest == digest)
+            .OrderBy(policy => policy.Id).Select(policy => policy.Json).FirstOrDefaultAsync(cancellationToken)
             ?? throw new NotFoundException($"The policy {name} of the evidence is not stored.");
     }
 
@@ -110,7 +105,7 @@ public sealed class ExportEvidence(
         var lines = await checkpoints.ReadAsync(cancellationToken);
         return lines is [.., { Checkpoint: { } newest }]
             ? newest
-            : throw new BrokenHistoryException("The newest checkpoint of the history cannot be trusted; verify the history before evidence is exported.");
+            : throw new BrokenHistoryException("The newest checkpoint of the history cannot be trusted; verify the history before you export evidence.");
     }
 
     private static async Task<(string Lines, bool Whole)> EventsAsync(PortalDb db, long requestId, long until, bool whole, CancellationToken cancellationToken)
@@ -121,10 +116,11 @@ public sealed class ExportEvidence(
         await foreach (var e in db.AuditEvents.AsNoTracking().Where(e => e.Sequence >= first && e.Sequence <= until)
             .OrderBy(e => e.Sequence).AsAsyncEnumerable().WithCancellation(cancellationToken))
         {
-            var time = AuditHash.Iso(e.Time);
-            lines.Append(whole || e.RequestId == requestId
-                ? CanonicalJson.Serialize(new PackEvent(e.Sequence, time, e.ActorId, e.ActorName, e.Action, e.Subject, e.Payload, e.PreviousHash, e.Hash))
-                : CanonicalJson.Serialize(new PackLink(e.Sequence, e.RequestId, AuditHash.Content(e.Sequence, time, e.ActorId, e.ActorName, e.Action, e.Subject, e.Payload)))).Append('\n');
+            var line = whole || e.RequestId == requestId
+                ? CanonicalJson.Serialize(
+                    new PackEvent(e.Sequence, AuditHash.Iso(e.Time), e.ActorId, e.ActorName, e.Action, e.Subject, e.Payload, e.PreviousHash, e.Hash))
+                : CanonicalJson.Serialize(new PackLink(e.Sequence, e.RequestId, AuditHash.Content(e)));
+            lines.Append(line).Append('\n');
         }
         return (lines.ToString(), whole);
     }

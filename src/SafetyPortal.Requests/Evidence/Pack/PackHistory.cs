@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text.Json;
-using SafetyPortal.Requests.Approval;
 using SafetyPortal.Requests.Audit;
 using SafetyPortal.Requests.Filing;
 using SafetyPortal.Requests.Signing;
@@ -12,8 +11,9 @@ internal sealed class PackHistory
 {
     private readonly List<PackCheck> checks;
     private readonly PackManifest manifest;
-    private readonly List<PackEvent> events = [];
+    private readonly List<PackEvent> events;
     private readonly List<Line> lines = [];
+    private readonly string subject;
     private long last;
     private string? head;
 
@@ -23,22 +23,23 @@ internal sealed class PackHistory
     /// <exception cref="PackException">A line is no event.</exception>
     public PackHistory(List<PackCheck> checks, PackManifest manifest, string text)
     {
-        this.checks = checks;
-        this.manifest = manifest;
+        (this.checks, this.manifest) = (checks, manifest);
+        subject = string.Create(CultureInfo.InvariantCulture, $"request/{manifest.RequestId}");
         foreach (var line in text.Split('\n', StringSplitOptions.RemoveEmptyEntries))
             lines.Add(Read(line, lines.Count + 1));
-        events.AddRange(lines.Select(line => line.Event).OfType<PackEvent>());
+        events = [.. lines.Select(line => line.Event).OfType<PackEvent>()];
         if (lines is not [{ Event: not null }, ..])
             throw new PackException(PackPath.Events, "expected it to begin with an event of the request, there is none");
     }
 
-    /// <summary>Checks that from the filing of the request on every event follows the one before it, and that no event of the request is left out.</summary>
+    /// <summary>Checks that every event follows the one before it, and that none of the request is missing since its filing.</summary>
     public void CheckChain()
     {
-        var subject = string.Create(CultureInfo.InvariantCulture, $"request/{manifest.RequestId}");
-        if (events[0] is var first && !(Same(first.Action, "request.filed") && Same(first.Subject, subject)))
+        if (events[0] is var first && (first.Action != "request.filed" || first.Subject != subject))
         {
-            Fail($"{PackPath.Events}: event {first.Sequence}", $"expected the history to begin with the filing of request {manifest.RequestId}, got {first.Action} of {first.Subject}");
+            Fail(
+                ItemOf(first.Sequence),
+                $"expected the history to begin with the filing of request {manifest.RequestId}, got {first.Action} of {first.Subject}");
             return;
         }
         last = first.Sequence - 1;
@@ -47,12 +48,12 @@ internal sealed class PackHistory
         {
             if (line.Sequence != last + 1)
             {
-                Fail($"{PackPath.Events}: event {last + 1}", $"it is missing or out of order: event {line.Sequence} is in its place");
+                Fail(ItemOf(last + 1), $"it is missing or out of order: event {line.Sequence} is in its place");
                 return;
             }
             if (FaultOf(line, running) is { } fault)
             {
-                Fail($"{PackPath.Events}: event {line.Sequence}", fault);
+                Fail(ItemOf(line.Sequence), fault);
                 return;
             }
             (running, last) = (HashOf(line, running), line.Sequence);
@@ -67,47 +68,45 @@ internal sealed class PackHistory
     {
         if (line.Event is not { } e)
         {
-            return manifest.WholeHistory ? "expected the event itself, since the pack is said to hold the whole history; there is only a link"
+            return manifest.WholeHistory ? "expected the event itself, since the manifest says that the pack holds the whole history; there is only a link"
                 : line.Link!.RequestId == manifest.RequestId ? $"it belongs to request {manifest.RequestId} and is hidden"
                 : null;
         }
-        if (!Same(e.PreviousHash, running))
+        if (e.PreviousHash != running)
             return $"expected it to follow the hash {running}, it names {e.PreviousHash}";
         var hash = HashOf(line, running);
-        return Same(hash, e.Hash) ? null : $"it was changed: its content has the hash {hash}, it carries {e.Hash}";
+        return hash == e.Hash ? null : $"it was changed: its content has the hash {hash}, it carries {e.Hash}";
     }
 
     /// <summary>Checks that the signed checkpoint names the newest event.</summary>
     public void CheckCheckpoint(AuditCheckpoint checkpoint, SigningKey key)
     {
         if (checkpoint is not { HeadHash: not null, Previous: not null, KeyId: not null } || !checkpoint.IsSignedBy(key))
-        {
             Fail(PackPath.Checkpoint, $"its signature is not that of the key {key.Id}");
+        else if (head is null)
             return;
-        }
-        if (head is null)
-            return;
-        if (last != checkpoint.Count)
+        else if (last != checkpoint.Count)
             Fail(PackPath.Checkpoint, $"it vouches for {checkpoint.Count} events, the pack ends with event {last}");
-        else if (!Same(head, checkpoint.HeadHash))
+        else if (head != checkpoint.HeadHash)
             Fail(PackPath.Checkpoint, $"it vouches for the hash {checkpoint.HeadHash} at event {last}, the pack has {head}: the history was written anew");
         else
-            checks.Add(new(PackPath.Checkpoint, true, $"the checkpoint of {checkpoint.Time:u} over {checkpoint.Count} events is signed with the audit key {key.Id}"));
+            checks.Add(new(PackPath.Checkpoint, true, $"the audit key {key.Id} signed the checkpoint of {checkpoint.Time:u} over {checkpoint.Count} events"));
     }
 
     /// <summary>Checks that in the history this run ended with this evidence and this verdict.</summary>
     public void CheckRun(SignedVerdict verdict)
     {
-        var subject = string.Create(CultureInfo.InvariantCulture, $"request/{manifest.RequestId}/run/{manifest.RunId}");
-        var done = events.Find(e => Same(e.Action, "run.completed") && Same(e.Subject, subject));
+        var run = string.Create(CultureInfo.InvariantCulture, $"{subject}/run/{manifest.RunId}");
+        var done = events.Find(e => e.Action == "run.completed" && e.Subject == run);
         if (done is null)
-        {
             Fail(PackPath.Events, $"it does not say that run {manifest.RunId} of request {manifest.RequestId} was completed");
-            return;
+        else if (Member(done, "evidenceDigest") == manifest.EvidenceDigest
+            && Payload(done).TryGetProperty("verdict", out var recorded) && CanonicalJson.Canonicalize(recorded) == verdict.ToJson())
+        {
+            checks.Add(new(ItemOf(done.Sequence), true, "the run ended with this evidence and this verdict"));
         }
-        var fine = Same(Member(done, "evidenceDigest"), manifest.EvidenceDigest)
-            && Payload(done).TryGetProperty("verdict", out var recorded) && Same(CanonicalJson.Canonicalize(recorded), verdict.ToJson());
-        Check($"{PackPath.Events}: event {done.Sequence}", fine, "the run ended with this evidence and this verdict", "the run ended with other evidence or another verdict than the pack's");
+        else
+            Fail(ItemOf(done.Sequence), "the run ended with other evidence or another verdict than the pack's");
     }
 
     /// <summary>Checks that every decision and waiver has its event, and every such event its decision or waiver.</summary>
@@ -115,40 +114,34 @@ internal sealed class PackHistory
     {
         if (listed is not { Salt: not null, Decisions: { } decisions, Waivers: { } waivers } || decisions.Any(d => d is null) || waivers.Any(w => w is null))
             throw new PackException(PackPath.Decisions, "it does not list decisions and waivers");
-        var subject = string.Create(CultureInfo.InvariantCulture, $"request/{manifest.RequestId}");
-        var open = events.Where(e => Same(e.Subject, subject) && e.Action is "decision.approved" or "decision.rejected" or "decision.changes-requested" or "waiver.granted").ToList();
+        string[] actions = [.. Enum.GetValues<Approval.DecisionKind>().Select(AuditActions.Of), "waiver.granted"];
+        var open = events.Where(e => e.Subject == subject && actions.Contains(e.Action)).ToList();
         foreach (var d in decisions)
         {
-            var action = d.Kind switch
-            {
-                DecisionKind.Approve => "decision.approved",
-                DecisionKind.Reject => "decision.rejected",
-                DecisionKind.RequestChanges => "decision.changes-requested",
-                _ => throw new PackException(PackPath.Decisions, $"expected a decision to approve, reject or request changes, got {d.Kind}"),
-            };
-            Take(open, $"the decision of {d.ApproverName}", e => Same(e.Action, action) && Same(e.ActorId, d.ApproverId) && Same(e.ActorName, d.ApproverName)
-                && Same(Member(e, "evidenceDigest"), d.EvidenceDigest) && string.Equals(Member(e, "reason"), d.Reason.ToString(), StringComparison.OrdinalIgnoreCase)
-                && Same(Member(e, "commentDigest"), d.Comment is null ? null : PromptDigest.Of(listed.Salt, d.Comment)) && IsAt(e, d.DecidedAt));
+            var comment = d.Comment is null ? null : PromptDigest.Of(listed.Salt, d.Comment);
+            Take(open, $"the decision of {d.ApproverName}", e => Is(e, AuditActions.Of(d.Kind), d.ApproverId, d.ApproverName, d.EvidenceDigest, d.DecidedAt)
+                && string.Equals(Member(e, "reason"), d.Reason.ToString(), StringComparison.OrdinalIgnoreCase) && Member(e, "commentDigest") == comment);
         }
         foreach (var w in waivers)
         {
-            Take(open, $"the waiver of {w.GrantedByName}", e => Same(e.Action, "waiver.granted") && Same(e.ActorId, w.GrantedById) && Same(e.ActorName, w.GrantedByName)
-                && Same(Member(e, "evidenceDigest"), w.EvidenceDigest) && Same(Member(e, "reason"), w.Reason) && IsAt(e, w.GrantedAt));
+            Take(open, $"the waiver of {w.GrantedByName}", e => Is(e, "waiver.granted", w.GrantedById, w.GrantedByName, w.EvidenceDigest, w.GrantedAt)
+                && Member(e, "reason") == w.Reason);
         }
         foreach (var e in open)
             Fail(PackPath.Decisions, $"{e.Action} of {e.ActorName} (event {e.Sequence}) is missing from it");
-        var here = decisions.Count(d => Same(d.EvidenceDigest, manifest.EvidenceDigest));
-        if (checks.TrueForAll(check => check.Passed))
-        {
-            checks.Add(new(PackPath.Decisions, true, decisions.Count == 0
-                ? "there is no decision yet"
-                : $"{here} of {decisions.Count} decisions name this evidence{(here < decisions.Count ? "; the others are void" : "")}"));
-        }
+        if (!checks.TrueForAll(check => check.Passed))
+            return;
+        var here = decisions.Count(d => d.EvidenceDigest == manifest.EvidenceDigest);
+        checks.Add(new(PackPath.Decisions, true, decisions.Count == 0
+            ? "there is no decision yet"
+            : $"{here} of {decisions.Count} decisions name this evidence{(here < decisions.Count ? "; the others are void" : "")}"));
     }
 
-    // The row is stamped a moment before its event is appended.
-    private static bool IsAt(PackEvent e, DateTimeOffset at) =>
-        DateTimeOffset.TryParse(e.Time, CultureInfo.InvariantCulture, DateTimeStyles.RoundtripKind, out var time) && (time - at).Duration() < TimeSpan.FromMinutes(1);
+    // The row gets its time a moment before its event does.
+    private static bool Is(PackEvent e, string action, string actorId, string actorName, string evidenceDigest, DateTimeOffset at) =>
+        e.Action == action && e.ActorId == actorId && e.ActorName == actorName && Member(e, "evidenceDigest") == evidenceDigest
+        && DateTimeOffset.TryParseExact(e.Time, "O", CultureInfo.InvariantCulture, DateTimeStyles.None, out var time)
+        && (time - at).Duration() < TimeSpan.FromMinutes(1);
 
     private void Take(List<PackEvent> open, string what, Predicate<PackEvent> fits)
     {
@@ -164,8 +157,11 @@ internal sealed class PackHistory
         try
         {
             var e = JsonSerializer.Deserialize<PackEvent>(text, CanonicalJson.Options);
-            if (e is { Time: not null, ActorId: not null, ActorName: not null, Action: not null, Subject: not null, Payload: not null, PreviousHash: not null, Hash: not null })
+            if (e is { Time: not null, ActorId: not null, ActorName: not null, Action: not null, Subject: not null }
+                and { Payload: not null, PreviousHash: not null, Hash: not null })
+            {
                 return new(number, e.Sequence, e, null);
+            }
             var link = JsonSerializer.Deserialize<PackLink>(text, CanonicalJson.Options);
             return link is { Content: not null }
                 ? new(number, link.Sequence, null, link)
@@ -181,9 +177,10 @@ internal sealed class PackHistory
     {
         try
         {
-            return line.Event is { } e
-                ? AuditHash.Link(previous, AuditSubject.RequestIdOf(e.Subject), AuditHash.Content(e.Sequence, e.Time, e.ActorId, e.ActorName, e.Action, e.Subject, e.Payload))
-                : AuditHash.Link(previous, line.Link!.RequestId, line.Link.Content);
+            if (line.Event is not { } e)
+                return AuditHash.Link(previous, line.Link!.RequestId, line.Link.Content);
+            var content = AuditHash.Content(e.Sequence, e.Time, e.ActorId, e.ActorName, e.Action, e.Subject, e.Payload);
+            return AuditHash.Link(previous, AuditSubject.RequestIdOf(e.Subject), content);
         }
         catch (Exception error) when (error is JsonException or NotSupportedException)
         {
@@ -198,19 +195,18 @@ internal sealed class PackHistory
             using var document = JsonDocument.Parse(e.Payload);
             return document.RootElement.ValueKind == JsonValueKind.Object
                 ? document.RootElement.Clone()
-                : throw new PackException($"{PackPath.Events}: event {e.Sequence}", "its payload is no object");
+                : throw new PackException(ItemOf(e.Sequence), "its payload is no object");
         }
         catch (JsonException error)
         {
-            throw new PackException($"{PackPath.Events}: event {e.Sequence}", $"its payload cannot be read: {error.Message}", error);
+            throw new PackException(ItemOf(e.Sequence), $"its payload cannot be read: {error.Message}", error);
         }
     }
 
-    private static string? Member(PackEvent e, string name) => Payload(e).TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+    private static string? Member(PackEvent e, string name) =>
+        Payload(e).TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
 
-    private void Check(string item, bool passed, string fine, string wrong) => checks.Add(new(item, passed, passed ? fine : wrong));
+    private static string ItemOf(long sequence) => $"{PackPath.Events}: event {sequence}";
 
     private void Fail(string item, string text) => checks.Add(new(item, false, text));
-
-    private static bool Same(string? a, string? b) => string.Equals(a, b, StringComparison.Ordinal);
 }

@@ -7,12 +7,10 @@ namespace SafetyPortal.Requests.Evidence.Pack;
 /// <param name="Sha256">64 hexadecimal digits.</param>
 public sealed record PackFile(string Path, long Bytes, string Sha256);
 
-/// <summary>
-/// What an evidence pack holds. The file is canonical JSON; it lists every other file of the zip, and nothing else may be in it.
-/// </summary>
+/// <summary>What an evidence pack holds: canonical JSON that lists every other file of the zip.</summary>
 /// <param name="WholeHistory">
-/// Every event from the request's first to the checkpoint can be read. Otherwise a <see cref="PackLink"/> replaces each event of others, for
-/// readers who may not see them. Either way the chain can be followed to the checkpoint.
+/// Whether the pack holds every event from the request's first to the checkpoint. Otherwise a <see cref="PackLink"/> replaces each event of
+/// others, for readers who may not see them. Either way the chain leads to the checkpoint.
 /// </param>
 public sealed record PackManifest(string Schema, long RequestId, long RunId, string EvidenceDigest, bool WholeHistory, IReadOnlyList<PackFile> Files)
 {
@@ -20,20 +18,21 @@ public sealed record PackManifest(string Schema, long RequestId, long RunId, str
 }
 
 /// <summary>A decision as the pack lists it; it has an event in the history.</summary>
-public sealed record PackDecision(string ApproverId, string ApproverName, DecisionKind Kind, DecisionReason Reason, string? Comment, string EvidenceDigest, DateTimeOffset DecidedAt);
+public sealed record PackDecision(
+    string ApproverId, string ApproverName, DecisionKind Kind, DecisionReason Reason, string? Comment, string EvidenceDigest, DateTimeOffset DecidedAt);
 
 /// <summary>A waiver as the pack lists it; it has an event in the history.</summary>
 public sealed record PackWaiver(string GrantedById, string GrantedByName, string Reason, string EvidenceDigest, DateTimeOffset GrantedAt);
 
-/// <summary>All decisions and waivers of a request, on whatever evidence.</summary>
-/// <param name="Salt">The history knows comments by their digest with this salt (<see cref="Filing.PromptDigest"/>).</param>
+/// <summary>All decisions and waivers of a request, earlier runs included.</summary>
+/// <param name="Salt">The salt of the digests by which the history names comments; see <see cref="Filing.PromptDigest"/>.</param>
 public sealed record PackDecisions(string Salt, IReadOnlyList<PackDecision> Decisions, IReadOnlyList<PackWaiver> Waivers);
 
-/// <summary>One event of the history, with exactly the members that are hashed and the hash.</summary>
+/// <summary>One event of the history: the members that its hash covers, and the hash.</summary>
 public sealed record PackEvent(
     long Sequence, string Time, string ActorId, string ActorName, string Action, string Subject, string Payload, string PreviousHash, string Hash);
 
-/// <summary>An event that the reader of the pack may not see: enough to follow the chain through it, and to see that it is about something else.</summary>
+/// <summary>Replaces an event that the reader of the pack may not see: enough to follow the chain, and to see that it is about something else.</summary>
 /// <param name="RequestId">The request it belongs to; null when it belongs to none.</param>
 /// <param name="Content">Digest over the rest of the event.</param>
 public sealed record PackLink(long Sequence, long? RequestId, string Content);
@@ -52,22 +51,19 @@ public static class PackPath
     public const string WorkerKey = "keys/worker.pem";
     public const string AuditKey = "keys/audit.pem";
 
-    /// <summary>An image of the gallery, named by its digest.</summary>
+    /// <summary>An image of the gallery.</summary>
     public static string Image(string digest) => $"images/{digest}";
 
-    /// <summary>Something else that the evidence names by its digest.</summary>
+    /// <summary>Another artifact that the evidence names.</summary>
     public static string Artifact(string digest) => $"artifacts/{digest}";
 
     /// <summary>
-    /// The digests a document names beyond images and patch: sheets, maps and the points of charts. A pack leaves out scores and the patches of
-    /// controls, since they list the components.
+    /// Returns the digests that a document names beyond images and patch: sheets, maps and the points of charts. A pack leaves out scores and the
+    /// patches of controls, because they list the concept's weights.
     /// </summary>
-    public static IEnumerable<string> ArtifactsOf(EvidenceDocument evidence)
-    {
-        ArgumentNullException.ThrowIfNull(evidence);
-        return new[] { evidence.Faithfulness?.Artifact, evidence.Specificity?.Sheet, evidence.Location?.Attention?.Sheet }
+    public static IEnumerable<string> ArtifactsOf(EvidenceDocument evidence) =>
+        new[] { evidence.Faithfulness?.Artifact, evidence.Specificity?.Sheet, evidence.Location?.Attention?.Sheet }
             .Concat(evidence.Location?.Attention?.Pairs.SelectMany(pair => new[] { pair.Before, pair.After }) ?? [])
             .Concat(evidence.RedTeam?.Probes.Select(probe => probe.Sheet) ?? [])
             .OfType<string>().Distinct(StringComparer.Ordinal);
-    }
 }

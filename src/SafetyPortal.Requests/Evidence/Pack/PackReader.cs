@@ -3,21 +3,20 @@ using System.Security.Cryptography;
 
 namespace SafetyPortal.Requests.Evidence.Pack;
 
-/// <summary>The pack cannot be trusted. <see cref="Item"/> names the part, the message what was expected and what came.</summary>
+/// <summary>The pack cannot be trusted. <see cref="Item"/> names the part; the message says what was expected and what came.</summary>
 public sealed class PackException(string item, string message, Exception? inner = null) : IOException(message, inner)
 {
     public string Item { get; } = item;
 }
 
-/// <summary>How large a pack may be before it is taken for an attack.</summary>
+/// <summary>How large a pack may be.</summary>
 public sealed record PackLimits(int Files = 20_000, long FileBytes = 4L << 30, long TotalBytes = 8L << 30, int TextBytes = 128 << 20)
 {
     public static readonly PackLimits Default = new();
 }
 
 /// <summary>
-/// Reads a zip from an unknown sender. Nothing is ever unpacked to a path that the zip names, no more is read of a file than it declares,
-/// and what it declares is bounded.
+/// Reads a zip from an unknown sender. It writes to no path that the zip names, and reads no more of a file than the file declares, within limits.
 /// </summary>
 public sealed class PackReader : IDisposable
 {
@@ -25,19 +24,14 @@ public sealed class PackReader : IDisposable
     private readonly PackLimits limits;
     private readonly Dictionary<string, ZipArchiveEntry> entries = new(StringComparer.Ordinal);
 
-    private PackReader(ZipArchive zip, PackLimits limits)
-    {
-        this.zip = zip;
-        this.limits = limits;
-    }
+    private PackReader(ZipArchive zip, PackLimits limits) => (this.zip, this.limits) = (zip, limits);
 
     /// <summary>Names of the files, sorted.</summary>
     public IEnumerable<string> Paths => entries.Keys.Order(StringComparer.Ordinal);
 
-    /// <exception cref="PackException">It is no zip, or one that is made to do harm.</exception>
+    /// <exception cref="PackException">The content is no zip, or holds a file with a bad name, a bad size or encryption.</exception>
     public static PackReader Open(Stream content, PackLimits? limits = null)
     {
-        ArgumentNullException.ThrowIfNull(content);
         ZipArchive? opened = null;
         try
         {
@@ -58,8 +52,8 @@ public sealed class PackReader : IDisposable
         }
     }
 
-    /// <summary>The content of a small file.</summary>
-    /// <exception cref="PackException">It is missing, too large, or not as long as it says.</exception>
+    /// <summary>Returns the content of a small file.</summary>
+    /// <exception cref="PackException">The file is missing, too large, or not as long as it declares.</exception>
     public async Task<byte[]> ReadAsync(string path, CancellationToken cancellationToken)
     {
         var entry = Find(path);
@@ -74,7 +68,6 @@ public sealed class PackReader : IDisposable
     /// <inheritdoc cref="ReadAsync"/>
     public async Task<(long Bytes, string Sha256)> CopyAsync(string path, Stream target, CancellationToken cancellationToken)
     {
-        ArgumentNullException.ThrowIfNull(target);
         var entry = Find(path);
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         long total = 0;
@@ -123,7 +116,12 @@ public sealed class PackReader : IDisposable
                 throw new PackException(name, "the file is encrypted");
             total += entry.Length;
             if (entry.Length > limits.FileBytes || total > limits.TotalBytes)
-                throw new PackException(name, $"expected at most {limits.FileBytes:N0} bytes a file and {limits.TotalBytes:N0} in all; it declares {entry.Length:N0} ({total:N0} so far)");
+            {
+                throw new PackException(
+                    name,
+                    $"expected at most {limits.FileBytes:N0} bytes a file and {limits.TotalBytes:N0} in all; "
+                    + $"it declares {entry.Length:N0} ({total:N0} so far)");
+            }
             entries.Add(name, entry);
         }
     }

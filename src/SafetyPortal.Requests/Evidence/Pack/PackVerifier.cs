@@ -7,24 +7,24 @@ using SafetyPortal.Requests.Signing;
 
 namespace SafetyPortal.Requests.Evidence.Pack;
 
-/// <summary>One thing that was checked. <paramref name="Item"/> is a file of the pack or a part of one, for example "history/events.jsonl:12".</summary>
+/// <summary>The result of one check. <paramref name="Item"/> is a file of the pack or a part of one, for example "history/events.jsonl: event 12".</summary>
 public sealed record PackCheck(string Item, bool Passed, string Text);
 
-/// <summary>The result of verifying a pack, in the order of the checks. A failed check that others need ends the list.</summary>
-/// <param name="EvidenceDigest">What the manifest names; null when there was no manifest to read.</param>
-/// <param name="AuditKeyId">SHA-256 of the key that signed the checkpoint: a reader who knows the portal's key by other means compares this.</param>
+/// <summary>The results of verifying a pack, in the order of the checks. A failed check that others need ends the list.</summary>
+/// <param name="EvidenceDigest">What the manifest names; null when the manifest cannot be read.</param>
+/// <param name="AuditKeyId">SHA-256 of the key that signed the checkpoint, for a reader who knows the portal's key.</param>
 /// <param name="WorkerKeyId">SHA-256 of the key that signed the gates.</param>
-/// <param name="Trusted">Whether the audit key is one the verifier trusts; null when none was named.</param>
+/// <param name="Trusted">Whether the caller trusts the audit key; null when the caller named no key.</param>
 public sealed record PackReport(IReadOnlyList<PackCheck> Checks, string? EvidenceDigest, string? AuditKeyId, string? WorkerKeyId, bool? Trusted)
 {
     public bool Sound => Checks.Count > 0 && Checks.All(check => check.Passed);
 
-    /// <summary>The first thing that is wrong; null when the pack is sound.</summary>
+    /// <summary>The first failed check; null when the pack is sound.</summary>
     public PackCheck? FirstProblem => Checks.FirstOrDefault(check => !check.Passed);
 }
 
 /// <summary>
-/// Checks an evidence pack without the portal that made it: every file against the manifest, the evidence against the digest a decision
+/// Checks an evidence pack without the portal that made it: every file against the manifest, the evidence against the digest that a decision
 /// names, the images against the gallery's Merkle root, the gates against the policy and the worker's signature, and the history against
 /// its chain and the signed checkpoint. The keys are in the pack, so only a reader who knows the audit key finds a pack forged as a whole.
 /// </summary>
@@ -39,10 +39,10 @@ public sealed class PackVerifier
     private PackVerifier(PackReader pack) => this.pack = pack;
 
     /// <param name="content">A seekable stream of the zip.</param>
-    /// <param name="trustedKeyIds">Audit keys the verifier trusts; empty trusts the pack's own and says so.</param>
-    public static async Task<PackReport> VerifyAsync(Stream content, IReadOnlyCollection<string> trustedKeyIds, CancellationToken cancellationToken, PackLimits? limits = null)
+    /// <param name="trustedKeyIds">Audit keys that the caller trusts; empty compares with none.</param>
+    public static async Task<PackReport> VerifyAsync(
+        Stream content, IReadOnlyCollection<string> trustedKeyIds, CancellationToken cancellationToken, PackLimits? limits = null)
     {
-        ArgumentNullException.ThrowIfNull(trustedKeyIds);
         try
         {
             using var reader = PackReader.Open(content, limits);
@@ -61,15 +61,17 @@ public sealed class PackVerifier
         try
         {
             manifest = await ReadJsonAsync<PackManifest>(PackPath.Manifest, cancellationToken);
-            if (!string.Equals(manifest.Schema, PackManifest.CurrentSchema, StringComparison.Ordinal))
+            if (manifest.Schema != PackManifest.CurrentSchema)
                 throw new PackException(PackPath.Manifest, $"expected schema {PackManifest.CurrentSchema}, got {manifest.Schema}");
             await CheckFilesAsync(manifest, cancellationToken);
             if (checks.TrueForAll(check => check.Passed))
                 await CheckContentAsync(manifest, cancellationToken);
             if (auditKeyId is not null && trusted.Count > 0)
             {
-                known = trusted.Contains(auditKeyId, StringComparer.Ordinal);
-                Check(PackPath.AuditKey, known.Value, "the audit key is one you trust", $"expected an audit key you trust ({string.Join(", ", trusted)}), got {auditKeyId}");
+                known = trusted.Contains(auditKeyId);
+                Check(
+                    PackPath.AuditKey, known.Value,
+                    "the audit key is one you trust", $"expected an audit key you trust ({string.Join(", ", trusted)}), got {auditKeyId}");
             }
         }
         catch (PackException error)
@@ -78,7 +80,7 @@ public sealed class PackVerifier
         }
         catch (Exception error) when (error is not OperationCanceledException)
         {
-            // The maker of the pack may have left out, nulled or overstretched any member; the verifier must still report.
+            // The sender of the pack may have left out, nulled or overstretched any member; the verifier must still report.
             checks.Add(new(at, false, $"it cannot be judged: {error.Message}"));
         }
         return new(checks, manifest?.EvidenceDigest, auditKeyId, workerKeyId, known);
@@ -101,7 +103,7 @@ public sealed class PackVerifier
             try
             {
                 var (bytes, digest) = await pack.CopyAsync(file.Path, Stream.Null, cancellationToken);
-                if (bytes != file.Bytes || !string.Equals(digest, file.Sha256, StringComparison.Ordinal))
+                if (bytes != file.Bytes || digest != file.Sha256)
                     checks.Add(new(file.Path, false, $"expected {file.Bytes} bytes with SHA-256 {file.Sha256}, got {bytes} bytes with {digest}"));
             }
             catch (PackException error)
@@ -117,8 +119,10 @@ public sealed class PackVerifier
     {
         var evidence = await CheckEvidenceAsync(manifest, cancellationToken);
         CheckImages(manifest, evidence);
-        var patch = manifest.Files.FirstOrDefault(file => file.Path == PackPath.Patch);
-        Check(PackPath.Patch, Same(patch?.Sha256, evidence.PatchDigest), "the patch is the one of the evidence", $"expected the patch {evidence.PatchDigest}, got {patch?.Sha256 ?? "none"}");
+        var patch = manifest.Files.FirstOrDefault(file => file.Path == PackPath.Patch)?.Sha256;
+        Check(
+            PackPath.Patch, patch == evidence.PatchDigest,
+            "the patch is the one of the evidence", $"expected the patch {evidence.PatchDigest}, got {patch ?? "none"}");
         await CheckPolicyAsync(evidence, cancellationToken);
         var verdict = await CheckVerdictAsync(manifest, evidence, cancellationToken);
 
@@ -144,14 +148,20 @@ public sealed class PackVerifier
         {
             throw new PackException(PackPath.Evidence, $"it cannot be read: {error.Message}", error);
         }
-        if (evidence is not { Request: not null, Metrics: { Target.Detection: not null, Retention: not null }, Gates: { } gates, Gallery.Entries: { } entries, Policy: not null }
+        if (evidence is not { Request: not null, Policy: not null, Gates: { } gates, Gallery.Entries: { } entries }
+            || evidence.Metrics is not { Target.Detection: not null, Retention: not null }
             || gates.Any(gate => gate is not { Code: not null }) || entries.Any(entry => entry is not { BeforeDigest: not null, AfterDigest: not null }))
         {
             throw new PackException(PackPath.Evidence, "it lacks a member");
         }
         var problems = EvidenceDocument.Verify(bytes, manifest.EvidenceDigest);
-        Check(PackPath.Evidence, problems.Count == 0, $"the evidence has the digest {manifest.EvidenceDigest} and its {evidence.Gallery.Entries.Count} gallery entries the Merkle root {evidence.Gallery.MerkleRoot}", string.Join("; ", problems));
-        Check(PackPath.Evidence, evidence.Request.Id == manifest.RequestId, $"it is about request {manifest.RequestId}", $"expected evidence about request {manifest.RequestId}, got request {evidence.Request.Id}");
+        Check(
+            PackPath.Evidence, problems.Count == 0,
+            $"the evidence has the digest {manifest.EvidenceDigest} and its {entries.Count} gallery entries the Merkle root {evidence.Gallery.MerkleRoot}",
+            string.Join("; ", problems));
+        Check(
+            PackPath.Evidence, evidence.Request.Id == manifest.RequestId,
+            $"it is about request {manifest.RequestId}", $"expected evidence about request {manifest.RequestId}, got request {evidence.Request.Id}");
         return evidence;
     }
 
@@ -161,23 +171,24 @@ public sealed class PackVerifier
         CheckNamed(manifest, "artifacts/", "other artifacts", PackPath.ArtifactsOf(evidence));
     }
 
-    /// <summary>The files of a folder are exactly those the evidence names, each under its digest.</summary>
+    /// <summary>Checks that the files of a folder are exactly those that the evidence names, each under its digest.</summary>
     private void CheckNamed(PackManifest manifest, string folder, string what, IEnumerable<string> named)
     {
-        var files = manifest.Files.Where(file => file.Path.StartsWith(folder, StringComparison.Ordinal)).ToDictionary(file => file.Path, StringComparer.Ordinal);
+        var files = manifest.Files.Where(file => file.Path.StartsWith(folder, StringComparison.Ordinal))
+            .ToDictionary(file => file.Path, StringComparer.Ordinal);
         var wanted = named.Select(digest => folder + digest).ToHashSet(StringComparer.Ordinal);
         var before = checks.Count;
         foreach (var path in wanted)
         {
             if (!files.TryGetValue(path, out var file))
                 checks.Add(new(path, false, "the evidence names it, the pack lacks it"));
-            else if (!Same(folder + file.Sha256, path))
+            else if (folder + file.Sha256 != path)
                 checks.Add(new(path, false, $"its content has the SHA-256 {file.Sha256}"));
         }
         foreach (var stray in files.Keys.Where(path => !wanted.Contains(path)))
             checks.Add(new(stray, false, "the evidence does not name it"));
         if (checks.Count == before && wanted.Count > 0)
-            checks.Add(new(folder.TrimEnd('/'), true, $"{wanted.Count} {what} are those the evidence names"));
+            checks.Add(new(folder.TrimEnd('/'), true, $"{wanted.Count} {what} are those that the evidence names"));
     }
 
     private async Task CheckPolicyAsync(EvidenceDocument evidence, CancellationToken cancellationToken)
@@ -185,8 +196,8 @@ public sealed class PackVerifier
         var text = await ReadTextAsync(PackPath.Policy, cancellationToken);
         var digest = CanonicalJson.DigestOfText(text);
         var named = evidence.Policy[(evidence.Policy.IndexOf(':', StringComparison.Ordinal) + 1)..];
-        Check(PackPath.Policy, Same(digest, named), $"the policy is {evidence.Policy}", $"expected the policy {named}, got {digest}");
-        if (!Same(digest, named))
+        Check(PackPath.Policy, digest == named, $"the policy is {evidence.Policy}", $"expected the policy {named}, got {digest}");
+        if (digest != named)
             return;
         PolicyDocument policy;
         try
@@ -198,24 +209,31 @@ public sealed class PackVerifier
             throw new PackException(PackPath.Policy, $"it cannot be read: {error.Message}", error);
         }
         at = PackPath.Evidence;
-        // A gate this version does not know cannot be computed anew; the worker's signature still vouches for it.
+        // This version cannot compute a gate that it does not know; the worker's signature vouches for it.
         var computed = GateRule.Judge(policy, evidence.Metrics).ToDictionary(gate => gate.Code, StringComparer.Ordinal);
         var wrong = evidence.Gates.FirstOrDefault(gate => computed.TryGetValue(gate.Code, out var again) && again.Passed != gate.Passed);
         Check(
-            PackPath.Evidence, wrong is null, $"{evidence.Gates.Count(gate => computed.ContainsKey(gate.Code))} of {evidence.Gates.Count} gates follow from the policy and the metrics",
+            PackPath.Evidence, wrong is null,
+            $"{evidence.Gates.Count(gate => computed.ContainsKey(gate.Code))} of {evidence.Gates.Count} gates follow from the policy and the metrics",
             $"the gate {wrong?.Code} is recorded as {(wrong?.Passed == true ? "passed" : "failed")}, the policy and the metrics say the opposite");
     }
 
     private async Task<SignedVerdict> CheckVerdictAsync(PackManifest manifest, EvidenceDocument evidence, CancellationToken cancellationToken)
     {
-        var verdict = SignedVerdict.Read(await ReadTextAsync(PackPath.Verdict, cancellationToken)) ?? throw new PackException(PackPath.Verdict, "it is no signed verdict");
+        var verdict = SignedVerdict.Read(await ReadTextAsync(PackPath.Verdict, cancellationToken))
+            ?? throw new PackException(PackPath.Verdict, "it is no signed verdict");
         using var key = Key(PackPath.WorkerKey, await ReadTextAsync(PackPath.WorkerKey, cancellationToken), out workerKeyId);
-        Check(PackPath.Verdict, verdict.IsSignedBy(key), $"the gates are signed with the worker key {key.Id}", $"the signature is not that of the key {key.Id} over this verdict");
-        var statement = verdict.Content!;
-        Check(PackPath.Verdict, Same(statement.EvidenceDigest, manifest.EvidenceDigest), "it names the evidence", $"expected a verdict on {manifest.EvidenceDigest}, got {statement.EvidenceDigest}");
         Check(
-            PackPath.Verdict, Same(statement.Policy, evidence.Policy) && Same(CanonicalJson.Serialize(statement.Gates), CanonicalJson.Serialize(evidence.Gates)),
-            "it holds the gates of the evidence", "it was signed for other gates or another policy than those of the evidence");
+            PackPath.Verdict, verdict.IsSignedBy(key),
+            $"the worker key {key.Id} signed the gates", $"the signature is not that of the key {key.Id} over this verdict");
+        var statement = verdict.Content!;
+        Check(
+            PackPath.Verdict, statement.EvidenceDigest == manifest.EvidenceDigest,
+            "it names the evidence", $"expected a verdict on {manifest.EvidenceDigest}, got {statement.EvidenceDigest}");
+        Check(
+            PackPath.Verdict,
+            statement.Policy == evidence.Policy && CanonicalJson.Serialize(statement.Gates) == CanonicalJson.Serialize(evidence.Gates),
+            "it holds the gates of the evidence", "the worker signed other gates or another policy than those of the evidence");
         return verdict;
     }
 
@@ -251,7 +269,8 @@ public sealed class PackVerifier
         at = path;
         try
         {
-            return JsonSerializer.Deserialize<T>(await pack.ReadAsync(path, cancellationToken), CanonicalJson.Options) ?? throw new PackException(path, "it holds null");
+            return JsonSerializer.Deserialize<T>(await pack.ReadAsync(path, cancellationToken), CanonicalJson.Options)
+                ?? throw new PackException(path, "it holds null");
         }
         catch (JsonException error)
         {
@@ -260,6 +279,4 @@ public sealed class PackVerifier
     }
 
     private void Check(string item, bool passed, string fine, string wrong) => checks.Add(new(item, passed, passed ? fine : wrong));
-
-    private static bool Same(string? a, string? b) => string.Equals(a, b, StringComparison.Ordinal);
 }

@@ -5,17 +5,13 @@ using SafetyPortal.Requests.Audit;
 
 namespace SafetyPortal.Requests.Evidence.Pack;
 
-/// <summary>
-/// Writes the zip. The same files give the same bytes: entries are sorted, carry one fixed time and no attributes, and are compressed
-/// the same way.
-/// </summary>
+/// <summary>Writes the zip. The same files give the same bytes: entries are sorted and carry one fixed time and no attributes.</summary>
 internal static class PackWriter
 {
     // The earliest time a zip can express.
     private static readonly DateTimeOffset Epoch = new(1980, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
-    /// <param name="target">Need not be seekable.</param>
-    /// <param name="files">What each path holds; opened twice, for its digest and for its content.</param>
+    /// <param name="files">Opens the content of each path. The writer calls it twice, for the digest and for the content.</param>
     /// <param name="manifest">Makes the manifest of the listed files.</param>
     public static async Task WriteAsync(
         Stream target,
@@ -43,7 +39,7 @@ internal static class PackWriter
         }
     }
 
-    // Images are compressed already, and a patch may be large.
+    // Images are compressed already; a patch may be large.
     private static CompressionLevel LevelOf(string path) =>
         path.StartsWith("images/", StringComparison.Ordinal) ? CompressionLevel.NoCompression
         : path == PackPath.Patch ? CompressionLevel.Fastest

@@ -16,12 +16,14 @@ public class PackReaderTests
     [InlineData("./a")]
     [InlineData("folder/")]
     [InlineData("a\nb")]
-    public void Open_NameThatLeadsSomewhereElse_IsRefused(string name) => Refuse(PackStory.Zip((name, [1]))).Message.ShouldContain("plain relative file names");
+    public void Open_NameThatLeadsSomewhereElse_IsRefused(string name) =>
+        Refuse(PackStory.Zip((name, [1]))).Message.ShouldContain("plain relative file names");
 
     [Theory]
     [InlineData("evidence.json", "evidence.json")]
     [InlineData("evidence.json", "EVIDENCE.json")]
-    public void Open_NameTwice_IsRefused(string first, string second) => Refuse(PackStory.Zip((first, [1]), (second, [2]))).Message.ShouldContain("twice");
+    public void Open_NameTwice_IsRefused(string first, string second) =>
+        Refuse(PackStory.Zip((first, [1]), (second, [2]))).Message.ShouldContain("twice");
 
     [Fact]
     public void Open_NotAZip_IsRefused() => Refuse("not a zip at all"u8.ToArray()).Item.ShouldBe("archive");
@@ -31,7 +33,7 @@ public class PackReaderTests
 
     [Fact]
     public void Open_TooManyFiles_IsRefused() =>
-        Refuse(PackStory.Zip([.. Enumerable.Range(0, 6).Select(i => ($"f{i}", new byte[] { 1 }))]), new PackLimits(Files: 5)).Message.ShouldContain("at most 5 files");
+        Refuse(PackStory.Zip([.. "abcdef".Select(c => ($"{c}", new byte[] { 1 }))]), new PackLimits(Files: 5)).Message.ShouldContain("at most 5 files");
 
     [Fact]
     public void Open_DeclaredLargerThanAllowed_IsRefusedBeforeReading() =>
@@ -44,7 +46,7 @@ public class PackReaderTests
     [Fact]
     public async Task Copy_UnpacksToMoreThanDeclared_WritesNoMoreThanDeclared()
     {
-        // The uncompressed size stands at 24 in the record of the central directory ("PK\1\2"), four bytes.
+        // Byte 24 of the record in the central directory ("PK\1\2") begins the uncompressed size, four bytes.
         var zip = PackStory.Zip(("bomb", new byte[2_000_000]));
         var record = zip.AsSpan().LastIndexOf("PK\u0001\u0002"u8);
         BinaryPrimitives.WriteUInt32LittleEndian(zip.AsSpan(record + 24), 10);
@@ -67,13 +69,14 @@ public class PackReaderTests
     [Fact]
     public async Task Write_SameFilesTwice_GivesTheSameBytes()
     {
+        static Func<CancellationToken, Task<Stream>> Open(string path) => _ => Task.FromResult<Stream>(new MemoryStream(Encoding.UTF8.GetBytes(path)));
         static async Task<byte[]> Write(params string[] order)
         {
             using var target = new MemoryStream();
             await PackWriter.WriteAsync(
                 target,
-                order.ToDictionary(path => path, path => (Func<CancellationToken, Task<Stream>>)(_ => Task.FromResult<Stream>(new MemoryStream(Encoding.UTF8.GetBytes(path))))),
-                files => new PackManifest(PackManifest.CurrentSchema, 1, 2, Portal.Digest('e'), true, files),
+                order.ToDictionary(path => path, Open),
+                files => new PackManifest(PackManifest.CurrentSchema, 1, 2, PortalTest.Digest('e'), true, files),
                 default);
             return target.ToArray();
         }
@@ -81,5 +84,6 @@ public class PackReaderTests
         (await Write("b", "images/a", "patch.safetensors")).ShouldBe(await Write("patch.safetensors", "b", "images/a"));
     }
 
-    private static PackException Refuse(byte[] zip, PackLimits? limits = null) => Should.Throw<PackException>(() => PackReader.Open(new MemoryStream(zip), limits));
+    private static PackException Refuse(byte[] zip, PackLimits? limits = null) =>
+        Should.Throw<PackException>(() => PackReader.Open(new MemoryStream(zip), limits));
 }

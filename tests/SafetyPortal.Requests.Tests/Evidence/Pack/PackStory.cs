@@ -15,8 +15,8 @@ namespace SafetyPortal.Requests.Tests.Evidence.Pack;
 /// <summary>A decided request with real evidence, and ways to tamper with its exported pack.</summary>
 internal static class PackStory
 {
-    /// <summary>A request with four images whose gates passed, commented on and approved, and something else that happened in between.</summary>
-    public static async Task<EraseRequest> TellAsync(Portal portal)
+    /// <summary>Approves a request with four images and a comment; another request is filed meanwhile.</summary>
+    public static async Task<EraseRequest> TellAsync(PortalTest portal)
     {
         var request = await portal.SubmitAsync();
         var run = await portal.Get<StartRun>().ExecuteAsync(portal.Reviewer, request.Id, default);
@@ -24,13 +24,14 @@ internal static class PackStory
         await portal.SubmitAsync(name: "dog");
         var evidence = await EvidenceAsync(portal, request);
         var verdict = await portal.Get<VerdictSigner>().SignAsync(evidence, default);
+        var artifact = await PutAsync(portal, evidence.ToBytes());
         await portal.Get<RunLease>().CompleteAsync(
-            ticket!, new(evidence.Digest(), await PutAsync(portal, evidence.ToBytes()), evidence.PatchDigest, evidence.ResultDigest, 0.05, GatesPassed: true, verdict), default);
+            ticket!, new(evidence.Digest(), artifact, evidence.PatchDigest, evidence.ResultDigest, 0.05, GatesPassed: true, verdict), default);
         return await portal.Get<DecideRequest>().ExecuteAsync(
             portal.Approver, request.Id, new(DecisionKind.Approve, evidence.Digest(), Comment: "Looked at every pair."), default);
     }
 
-    public static async Task<byte[]> ExportAsync(Portal portal, Actor actor, long requestId)
+    public static async Task<byte[]> ExportAsync(PortalTest portal, Actor actor, long requestId)
     {
         using var pack = new MemoryStream();
         await portal.Get<ExportEvidence>().ExecuteAsync(actor, requestId, pack, default);
@@ -44,7 +45,7 @@ internal static class PackStory
     }
 
     /// <summary>Unpacks, changes files, and packs again.</summary>
-    /// <param name="honestly">Whether the manifest is left as it was, so that it gives the change away.</param>
+    /// <param name="honestly">Whether the manifest stays as it was and gives the change away.</param>
     public static byte[] Change(byte[] pack, bool honestly, Action<SortedDictionary<string, byte[]>> change)
     {
         var files = new SortedDictionary<string, byte[]>(StringComparer.Ordinal);
@@ -86,18 +87,21 @@ internal static class PackStory
         return target.ToArray();
     }
 
-    private static async Task<EvidenceDocument> EvidenceAsync(Portal portal, EraseRequest request)
+    private static async Task<EvidenceDocument> EvidenceAsync(PortalTest portal, EraseRequest request)
     {
         var metrics = EvidenceDocumentTests.Metrics;
         var entries = new List<GalleryEntry>();
-        foreach (var seed in new[] { 1, 2 })
-            entries.Add(new("target", $"a church {seed}", seed, await PutAsync(portal, [1, (byte)seed]), await PutAsync(portal, [2, (byte)seed]), Sensitive: false, "church", "dog"));
+        foreach (var seed in new byte[] { 1, 2 })
+        {
+            var (before, after) = (await PutAsync(portal, [1, seed]), await PutAsync(portal, [2, seed]));
+            entries.Add(new("target", $"a church {seed}", seed, before, after, Sensitive: false, "church", "dog"));
+        }
         return new EvidenceDocument
         {
             Request = EvidenceRequest.From(request, "demo"),
-            BaseDigest = Portal.Digest('a'),
+            BaseDigest = PortalTest.Digest('a'),
             PatchDigest = await PutAsync(portal, "patch"u8.ToArray()),
-            ResultDigest = Portal.Digest('c'),
+            ResultDigest = PortalTest.Digest('c'),
             ChosenDose = 0.05,
             AblatedWeights = 46_694,
             Metrics = metrics,
@@ -105,9 +109,9 @@ internal static class PackStory
             Policy = (await portal.Get<CurrentPolicy>().GetAsync(default)).Name,
             Gates = GateRule.Judge(PolicyDocument.Default, metrics),
             Gallery = EvidenceGallery.From(entries),
-            Environment = new("1.0", "1.13.1", "cpu", 2, "float32"),
+            Environment = new("1.0", "2.10.0", "cpu", 2, "float32"),
         };
     }
 
-    private static Task<string> PutAsync(Portal portal, byte[] bytes) => portal.Get<IArtifactStore>().PutAsync(bytes, default);
+    private static Task<string> PutAsync(PortalTest portal, byte[] bytes) => portal.Get<IArtifactStore>().PutAsync(bytes, default);
 }
