@@ -60,7 +60,8 @@ public sealed class RunExecutor(
     {
         await using var db = await databases.CreateDbContextAsync(cancellation);
         var run = await db.Runs.AsNoTracking().Include(r => r.StageResults).SingleAsync(r => r.Id == runId, cancellation);
-        return await StageArtifacts.FindAsync<LoadOutput>(artifacts, run, RunStage.Load, cancellation) is { } began ? RunSettings.Otherwise(began, options) : null;
+        var began = await StageArtifacts.FindAsync<LoadOutput>(artifacts, run, RunStage.Load, cancellation);
+        return began is null ? null : RunSettings.Otherwise(began, options);
     }
 
     private async Task<RunOutcome> WalkAsync(LeaseTicket ticket, ProgressPump pump)
