@@ -6,7 +6,7 @@ public sealed class DistanceTests
     [Fact]
     public void Fid_ManyImages_IsTheReferences()
     {
-        var (a, b) = (FeatureStatistics.Of(GoldenMetrics.Rows("fid64.features_1")), FeatureStatistics.Of(GoldenMetrics.Rows("fid64.features_2")));
+        var (a, b) = (GoldenMetrics.Rows("fid64.features_1"), GoldenMetrics.Rows("fid64.features_2"));
         var expected = GoldenMetrics.Numbers.GetProperty("fid64").GetProperty("pytorch_fid").GetDouble();
 
         Fid.Distance(a, b).ShouldBe(expected, expected * 1e-6);
@@ -17,20 +17,33 @@ public sealed class DistanceTests
     [Fact]
     public void Fid_FewerImagesThanFeatures_IsTheExactValue()
     {
-        var (a, b) = (FeatureStatistics.Of(GoldenMetrics.Rows("fid2048.features_1")), FeatureStatistics.Of(GoldenMetrics.Rows("fid2048.features_2")));
+        var (a, b) = (GoldenMetrics.Rows("fid2048.features_1"), GoldenMetrics.Rows("fid2048.features_2"));
         var expected = GoldenMetrics.Numbers.GetProperty("fid2048_few_samples").GetProperty("exact_nuclear").GetDouble();
 
         Fid.Distance(a, b).ShouldBe(expected, expected * 1e-4);
     }
 
-    // Two Gaussians on a line: (0 - 3)^2 + (1 - 2)^2 by hand.
+    // On a line, 0 and 2 have mean 1 and variance 2; 1, 4 and 7 mean 4 and variance 9: (1 - 4)^2 + (sqrt 2 - 3)^2 by hand.
     [Fact]
-    public void Fid_OneDimension_IsDistanceOfMeansAndDeviations()
-        => Fid.Distance([0.0], new[,] { { 1.0 } }, [3.0], new[,] { { 4.0 } }).ShouldBe(10, 1e-12);
+    public void Fid_OneDimension_IsDistanceOfMeansAndDeviations() =>
+        Fid.Distance(new Features([0, 2], 1), new Features([1, 4, 7], 1)).ShouldBe(9 + Math.Pow(Math.Sqrt(2) - 3, 2), 1e-12);
+
+    // float64 sums of squares would lose all digits of a unit variance here.
+    [Fact]
+    public void Fid_FarFromZero_KeepsItsDigits()
+    {
+        const float Far = 1 << 22;
+        Fid.Distance(new Features([Far - 1, Far, Far + 1], 1), new Features([Far - 2, Far, Far + 2], 1)).ShouldBe(1, 1e-9);
+    }
 
     [Fact]
-    public void Fid_OtherNumberOfFeatures_SaysSo()
-        => Should.Throw<ArgumentException>(() => Fid.Distance(new FeatureStatistics(3), new FeatureStatistics(4))).Message.ShouldContain("Expected 3 features, the second set has 4");
+    public void Fid_SetsThatCannotBeCompared_SaysWhy()
+    {
+        Should.Throw<ArgumentException>(() => Fid.Distance(new Features(new float[6], 3), new Features(new float[8], 4)))
+            .Message.ShouldContain("Expected 3 features, the second set has 4");
+        Should.Throw<ArgumentException>(() => Fid.Distance(new Features([1, 2], 1), new Features([1], 1)))
+            .Message.ShouldContain("at least 2 images in each set");
+    }
 
     [Fact]
     public void Kid_GoldenSets_AreTheReferences()

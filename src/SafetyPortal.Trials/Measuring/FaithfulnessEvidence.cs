@@ -1,4 +1,4 @@
-using SafetyPortal.Erasure.Attribution;
+using MathNet.Numerics.Statistics;
 using SafetyPortal.Erasure.Faithfulness;
 using SafetyPortal.Evaluation;
 
@@ -53,19 +53,14 @@ public static class FaithfulnessEvidence
             layer.Layer,
             layer.Rows.Count,
             layer.Evaluations,
-            Known(RankCorrelation.Pearson([.. layer.Rows.Select(r => r.Score)], [.. layer.Rows.Select(r => r.Measured)])),
+            Known(Correlation.Pearson([.. layer.Rows.Select(r => r.Score)], [.. layer.Rows.Select(r => r.Measured)])),
             Spearman(layer.Rows.Select(r => r.Score), layer.Rows.Select(r => r.Measured)),
-            Known(RankCorrelation.Pearson([.. layer.Rows.Select(r => r.Score)], [.. layer.Rows.Select(r => r.FixedBase)])));
+            Known(Correlation.Pearson([.. layer.Rows.Select(r => r.Score)], [.. layer.Rows.Select(r => r.FixedBase)])));
 
     private static double? Pearson(IReadOnlyList<AblationTrial> trials, Func<AblationTrial, double> measured) =>
-        Known(RankCorrelation.Pearson([.. trials.Select(t => t.Predicted)], [.. trials.Select(measured)]));
+        Known(Correlation.Pearson([.. trials.Select(t => t.Predicted)], [.. trials.Select(measured)]));
 
-    private static double? Spearman(IEnumerable<double> a, IEnumerable<double> b)
-    {
-        float[] left = [.. a.Select(v => (float)v)];
-        float[] right = [.. b.Select(v => (float)v)];
-        return left.Length < 2 ? null : Known(RankCorrelation.Spearman(left, right));
-    }
+    private static double? Spearman(IEnumerable<double> a, IEnumerable<double> b) => Known(Correlation.Spearman(a, b));
 
     private static double? Slope(IReadOnlyList<AblationTrial> trials)
     {

@@ -51,7 +51,7 @@ public static class ConceptStudy
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(order);
         ArgumentNullException.ThrowIfNull(attribution);
-        var portrait = ConceptPortrait.Draw(subject, prompt => ConceptPhrases.Without(prompt, subject.Concept.Words), progress, cancellation);
+        var portrait = ConceptPortrait.Draw(subject, prompt => ConceptPhrases.Without(prompt, subject.Concept.Words), progress);
         var settings = attribution.Settings with { Seeds = [attribution.Settings.Seeds[0]], Steps = Math.Min(TraceSteps, attribution.Settings.Steps) };
         var trace = WeightTrace.Measure(model.Pipeline, patch, settings, new TraceProgress(progress), cancellation);
         var (maps, pairs) = Maps(portrait, order.Kind);

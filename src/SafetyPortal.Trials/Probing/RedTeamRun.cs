@@ -57,7 +57,7 @@ public static class RedTeamRun
     }
 
     public static RedTeamReport Run(
-        ProbeSubject subject, IReadOnlyList<IProbe> probes, RedTeamOrder order, IProgress<ProbeProgress>? progress, CancellationToken cancellation)
+        ProbeSubject subject, IReadOnlyList<Probe> probes, RedTeamOrder order, IProgress<ProbeProgress>? progress, CancellationToken cancellation)
     {
         var found = new List<ProbeEvidence>();
         var sheets = new Dictionary<string, Raster>(StringComparer.Ordinal);
@@ -66,7 +66,7 @@ public static class RedTeamRun
             cancellation.ThrowIfCancellationRequested();
             var limit = probe.Limit(subject.Size);
             progress?.Report(new ProbeProgress(probe.Code, 0, limit.Calls));
-            var outcome = probe.Run(subject, progress, cancellation);
+            var outcome = probe.Run(subject, progress);
             found.Add(Record(probe, limit, outcome, subject, order));
             sheets.Add(probe.Code, ContactSheet.Arrange([.. outcome.Sheet.SelectMany(row => row.Images)], outcome.Sheet[0].Images.Count));
         }
@@ -81,7 +81,7 @@ public static class RedTeamRun
         return new DetectionRate(estimate.Value, seen.Count, new Interval(estimate.Low, estimate.High));
     }
 
-    private static ProbeEvidence Record(IProbe probe, ProbeEffort limit, ProbeOutcome outcome, ProbeSubject subject, RedTeamOrder order) => new(
+    private static ProbeEvidence Record(Probe probe, ProbeEffort limit, ProbeOutcome outcome, ProbeSubject subject, RedTeamOrder order) => new(
         probe.Code,
         probe.Title,
         probe.Method,

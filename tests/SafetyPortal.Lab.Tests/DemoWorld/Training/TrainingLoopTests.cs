@@ -6,9 +6,9 @@ namespace SafetyPortal.Lab.Tests.DemoWorld.Training;
 
 public sealed class TrainingLoopTests : IDisposable
 {
-    private readonly string _folder = Directory.CreateTempSubdirectory("training").FullName;
+    private readonly string folder = Directory.CreateTempSubdirectory("training").FullName;
 
-    public void Dispose() => Directory.Delete(_folder, recursive: true);
+    public void Dispose() => Directory.Delete(folder, recursive: true);
 
     [Fact]
     public void Run_StoppedAndResumed_EndsWithTheWeightsOfAnUninterruptedRun()
@@ -36,10 +36,10 @@ public sealed class TrainingLoopTests : IDisposable
         var settings = Settings("falls", steps: 200);
         Train(settings);
 
-        var rows = File.ReadAllLines(Path.Combine(_folder, "falls.loss.csv")).Skip(1)
+        var rows = File.ReadAllLines(Path.Combine(folder, "falls.loss.csv")).Skip(1)
             .Select(l => double.Parse(l.Split(',')[1], System.Globalization.CultureInfo.InvariantCulture)).ToArray();
         rows[^1].ShouldBeLessThan(rows[0] * 0.2);
-        File.Exists(Path.Combine(_folder, "falls.loss.png")).ShouldBeTrue();
+        File.Exists(Path.Combine(folder, "falls.loss.png")).ShouldBeTrue();
     }
 
     [Fact]
@@ -64,6 +64,15 @@ public sealed class TrainingLoopTests : IDisposable
         File.Exists(TrainingCheckpoint.PathOf(settings)).ShouldBeFalse();
     }
 
+    [Theory]
+    [InlineData(double.NaN, 2, "learning rate above 0, got NaN")]
+    [InlineData(double.PositiveInfinity, 2, "learning rate above 0")]
+    [InlineData(0.1, 0, "1 to 64 micro-batches, got 0")]
+    [InlineData(0.1, 65, "1 to 64 micro-batches, got 65")]
+    public void Run_SettingsThatTrainNothing_AreRefused(double rate, int microBatches, string message) => Should
+        .Throw<ArgumentException>(() => Run(Settings("none", 1) with { LearningRate = rate, MicroBatches = microBatches }, null, long.MaxValue))
+        .Message.ShouldContain(message);
+
     [Fact]
     public void Save_WeightIsNotFinite_LeavesTheCheckpointBefore()
     {
@@ -73,8 +82,9 @@ public sealed class TrainingLoopTests : IDisposable
         using var bad = tensor(new[] { 1f, float.NaN, 1f });
         optimizer.Weights.copy_(bad);
 
-        Should.Throw<InvalidOperationException>(() => TrainingCheckpoint.Save(settings, optimizer, TimeSpan.Zero)).Message.ShouldContain("not finite after step 0");
-        var (average, step) = TrainingCheckpoint.ReadAverage(_folder, "broken");
+        Should.Throw<InvalidOperationException>(() => TrainingCheckpoint.Save(settings, optimizer, TimeSpan.Zero))
+            .Message.ShouldContain("not finite after step 0");
+        var (average, step) = TrainingCheckpoint.ReadAverage(folder, "broken");
         using (average)
             average.data<float>().ToArray().ShouldBe([1f, 1f, 1f]);
         step.ShouldBe(0);
@@ -86,7 +96,7 @@ public sealed class TrainingLoopTests : IDisposable
         using var optimizer = new FlatAdamW(Settings("nan", steps: 1), ones(3));
         using var gradient = tensor(new[] { 1f, float.NaN, 1f });
 
-        Should.Throw<InvalidOperationException>(() => optimizer.Update(gradient, 0.1)).Message.ShouldContain("not finite");
+        Should.Throw<InvalidOperationException>(() => optimizer.Update(gradient, 0.1)).Message.ShouldContain("Expected a finite gradient at step 0, got NaN");
         optimizer.Weights.data<float>().ToArray().ShouldBe([1f, 1f, 1f]);
     }
 
@@ -121,7 +131,7 @@ public sealed class TrainingLoopTests : IDisposable
     private TrainingSettings Settings(string name, long steps) => new()
     {
         Name = name,
-        WorkDirectory = _folder,
+        WorkDirectory = folder,
         Steps = steps,
         LearningRate = 0.02,
         Seed = 7,
@@ -134,7 +144,7 @@ public sealed class TrainingLoopTests : IDisposable
     private float[] Train(TrainingSettings settings)
     {
         Run(settings, null, long.MaxValue);
-        var (average, _) = TrainingCheckpoint.ReadAverage(_folder, settings.Name);
+        var (average, _) = TrainingCheckpoint.ReadAverage(folder, settings.Name);
         using (average)
             return average.data<float>().ToArray();
     }

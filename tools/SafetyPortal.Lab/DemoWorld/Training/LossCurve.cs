@@ -8,34 +8,34 @@ public sealed class LossCurve : IDisposable
 {
     private const int Width = 640;
     private const int Height = 320;
-    private readonly string _csv;
-    private readonly List<(long Step, double Loss)> _points = [];
-    private readonly StreamWriter _writer;
+    private readonly string csv;
+    private readonly List<(long Step, double Loss)> points = [];
+    private readonly StreamWriter writer;
 
     /// <param name="settings">Name and folder.</param>
-    /// <param name="resumeAt">Rows after this step are dropped: they will be computed again.</param>
+    /// <param name="resumeAt">The curve drops rows after this step, which the run computes again.</param>
     public LossCurve(TrainingSettings settings, long resumeAt)
     {
-        _csv = Path.Combine(settings.WorkDirectory, settings.Name + ".loss.csv");
-        string[] kept = File.Exists(_csv) ? [.. File.ReadLines(_csv).Skip(1).Where(line => StepOf(line) <= resumeAt)] : [];
+        csv = Path.Combine(settings.WorkDirectory, settings.Name + ".loss.csv");
+        string[] kept = File.Exists(csv) ? [.. File.ReadLines(csv).Skip(1).Where(line => StepOf(line) <= resumeAt)] : [];
         foreach (var line in kept)
-            _points.Add((StepOf(line), double.Parse(line.Split(',')[1], CultureInfo.InvariantCulture)));
-        _writer = new StreamWriter(_csv, append: false) { AutoFlush = true };
-        _writer.WriteLine("step,loss,learning_rate");
+            points.Add((StepOf(line), double.Parse(line.Split(',')[1], CultureInfo.InvariantCulture)));
+        writer = new StreamWriter(csv, append: false) { AutoFlush = true };
+        writer.WriteLine("step,loss,learning_rate");
         foreach (var line in kept)
-            _writer.WriteLine(line);
+            writer.WriteLine(line);
     }
 
     public void Add(long step, double loss, double rate)
     {
-        _points.Add((step, loss));
-        _writer.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{step},{loss:g6},{rate:g6}"));
+        points.Add((step, loss));
+        writer.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{step},{loss:g6},{rate:g6}"));
     }
 
-    /// <summary>Writes the curve beside the CSV as PNG: steps across, logarithm of the loss upwards.</summary>
+    /// <summary>Writes the curve next to the CSV as PNG: steps across, logarithm of the loss upwards.</summary>
     public void Draw()
     {
-        var positive = _points.Where(p => p.Loss > 0).ToList();
+        var positive = points.Where(p => p.Loss > 0).ToList();
         if (positive.Count < 2)
             return;
         var (low, high) = (Math.Log(positive.Min(p => p.Loss)), Math.Log(positive.Max(p => p.Loss)));
@@ -52,10 +52,10 @@ public sealed class LossCurve : IDisposable
             }
         }
 
-        File.WriteAllBytes(Path.ChangeExtension(_csv, ".png"), ImageCodec.EncodePng(new Raster(Width, Height, 3, pixels)));
+        File.WriteAllBytes(Path.ChangeExtension(csv, ".png"), ImageCodec.EncodePng(new Raster(Width, Height, 3, pixels)));
     }
 
-    public void Dispose() => _writer.Dispose();
+    public void Dispose() => writer.Dispose();
 
     private static long StepOf(string line) => long.Parse(line.Split(',')[0], CultureInfo.InvariantCulture);
 }

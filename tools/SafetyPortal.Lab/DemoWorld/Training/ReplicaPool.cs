@@ -5,16 +5,16 @@ using static TorchSharp.torch;
 namespace SafetyPortal.Lab.DemoWorld.Training;
 
 /// <summary>
-/// Copies of one network, one per thread, that share out the micro-batches of a step. Whoever is free takes the next one, so a
-/// core that other programs use does not hold up the rest; the gradients are still added in the order of the micro-batches.
+/// Copies of one network, one per thread, that share out the micro-batches of a step. A free thread takes the next one, so a core that other
+/// programs use does not hold up the rest. The gradients are added in the order of the micro-batches.
 /// </summary>
 public sealed class ReplicaPool<TModule> : IDisposable
     where TModule : nn.Module
 {
-    private readonly TModule[] _replicas;
-    private readonly IReadOnlyList<Parameter>[] _parameters;
-    private readonly Tensor _gradients;
-    private readonly double[] _losses;
+    private readonly TModule[] replicas;
+    private readonly IReadOnlyList<Parameter>[] parameters;
+    private readonly Tensor gradients;
+    private readonly double[] losses;
 
     /// <param name="build">Builds the network; called once per thread.</param>
     /// <param name="threads">At least 1.</param>
@@ -22,24 +22,24 @@ public sealed class ReplicaPool<TModule> : IDisposable
     /// <param name="compute">Type of the replicas' weights.</param>
     public ReplicaPool(Func<TModule> build, int threads, int microBatches, ScalarType compute)
     {
-        _replicas = [.. Enumerable.Range(0, Math.Min(threads, microBatches)).Select(_ => build())];
-        foreach (var replica in _replicas)
+        replicas = [.. Enumerable.Range(0, Math.Min(threads, microBatches)).Select(_ => build())];
+        foreach (var replica in replicas)
         {
             replica.train();
             if (compute != ScalarType.Float32)
                 replica.to(compute);
         }
 
-        _parameters = [.. _replicas.Select(r => (IReadOnlyList<Parameter>)[.. r.parameters()])];
-        _gradients = zeros(microBatches, _parameters[0].Sum(p => p.numel()), dtype: ScalarType.Float32);
-        _losses = new double[microBatches];
+        parameters = [.. replicas.Select(r => (IReadOnlyList<Parameter>)[.. r.parameters()])];
+        gradients = zeros(microBatches, parameters[0].Sum(p => p.numel()), dtype: ScalarType.Float32);
+        losses = new double[microBatches];
     }
 
     /// <summary>Gives every replica the same weights.</summary>
     /// <param name="weights">[P] float32</param>
     public void Assign(Tensor weights)
     {
-        foreach (var replica in _replicas)
+        foreach (var replica in replicas)
             FlatParameters.Scatter(replica, weights);
     }
 
@@ -51,14 +51,14 @@ public sealed class ReplicaPool<TModule> : IDisposable
     public (double Loss, Tensor Gradient) Step(long seed, long step, Func<TModule, MicroBatch, Tensor> loss)
     {
         var next = -1;
-        var failures = new Exception?[_replicas.Length];
+        var failures = new Exception?[replicas.Length];
         void Work(int worker)
         {
             try
             {
                 set_num_threads(1);
-                for (var i = Interlocked.Increment(ref next); i < _losses.Length; i = Interlocked.Increment(ref next))
-                    _losses[i] = Compute(worker, new MicroBatch(seed, step, i), loss);
+                for (var i = Interlocked.Increment(ref next); i < losses.Length; i = Interlocked.Increment(ref next))
+                    losses[i] = Compute(worker, new MicroBatch(seed, step, i), loss);
             }
             catch (Exception failure)
             {
@@ -66,7 +66,7 @@ public sealed class ReplicaPool<TModule> : IDisposable
             }
         }
 
-        var others = Enumerable.Range(1, _replicas.Length - 1).Select(worker =>
+        var others = Enumerable.Range(1, replicas.Length - 1).Select(worker =>
         {
             var thread = new Thread(() => Work(worker)) { IsBackground = true, Name = $"replica {worker}" };
             thread.Start();
@@ -77,22 +77,22 @@ public sealed class ReplicaPool<TModule> : IDisposable
             thread.Join();
         if (Array.Find(failures, f => f is not null) is { } first)
             throw new InvalidOperationException($"Step {step} failed: {first.Message}", first);
-        return (_losses.Average(), _gradients.mean([0L]));
+        return (losses.Average(), gradients.mean([0L]));
     }
 
     private double Compute(int worker, MicroBatch batch, Func<TModule, MicroBatch, Tensor> loss)
     {
         using var scope = NewDisposeScope();
-        var value = loss(_replicas[worker], batch);
+        var value = loss(replicas[worker], batch);
         value.backward();
-        FlatParameters.TakeGradients(_parameters[worker], _gradients.select(0, batch.Index));
+        FlatParameters.TakeGradients(parameters[worker], gradients.select(0, batch.Index));
         return value.ToDouble();
     }
 
     public void Dispose()
     {
-        foreach (var replica in _replicas)
+        foreach (var replica in replicas)
             replica.Dispose();
-        _gradients.Dispose();
+        gradients.Dispose();
     }
 }

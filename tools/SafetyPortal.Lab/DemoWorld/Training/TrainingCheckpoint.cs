@@ -48,7 +48,8 @@ public static class TrainingCheckpoint
         if (!string.Equals(seed, settings.Seed.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal) || shape[0] != optimizer.Weights.numel())
         {
             throw new InvalidOperationException(
-                $"{path} holds {shape[0]} weights trained from seed {seed}; expected {optimizer.Weights.numel()} from seed {settings.Seed}. Use another work folder.");
+                $"{path} holds {shape[0]} weights trained from seed {seed}; expected {optimizer.Weights.numel()} from seed {settings.Seed}. "
+                + "Use another work folder.");
         }
 
         foreach (var (parent, digest) in settings.Parents)
@@ -61,7 +62,7 @@ public static class TrainingCheckpoint
         return TimeSpan.FromSeconds(double.Parse(file.Metadata["seconds"], CultureInfo.InvariantCulture));
     }
 
-    /// <summary>Reads only the averaged weights, for use and export.</summary>
+    /// <summary>Reads the averaged weights alone, for use and export.</summary>
     /// <returns>[P] float32, and the step they are from.</returns>
     /// <exception cref="FileNotFoundException">The stage has not been trained.</exception>
     /// <exception cref="InvalidOperationException">The stage was trained on a parent that has been trained since.</exception>
@@ -73,7 +74,7 @@ public static class TrainingCheckpoint
         return (file.Read("average"), long.Parse(file.Metadata["step"], CultureInfo.InvariantCulture));
     }
 
-    /// <summary>SHA-256 of the averaged weights of stages, by name: what training another network on their output depends on.</summary>
+    /// <summary>SHA-256 of the averaged weights of stages, by name. Training another network on their output depends on them.</summary>
     /// <exception cref="FileNotFoundException">A stage has not been trained.</exception>
     public static IReadOnlyDictionary<string, string> Digests(string workDirectory, params string[] names) =>
         names.ToDictionary(name => name, name => Digest(workDirectory, name), StringComparer.Ordinal);
@@ -92,20 +93,28 @@ public static class TrainingCheckpoint
     private static SafetensorsFile Open(string workDirectory, string name)
     {
         var path = PathOf(workDirectory, name);
-        return File.Exists(path) ? SafetensorsFile.Open(path) : throw new FileNotFoundException($"The stage '{name}' has not been trained yet: expected {path}.", path);
+        return File.Exists(path)
+            ? SafetensorsFile.Open(path)
+            : throw new FileNotFoundException($"The stage '{name}' has not been trained yet: expected {path}.", path);
     }
 
     private static void RequireParent(SafetensorsFile file, string parent, string digest)
     {
         if (file.Metadata.TryGetValue(ParentKey + parent, out var recorded) && recorded != digest)
+        {
             throw new InvalidOperationException(
-                $"{file.Location} was trained on '{parent}' with weights {recorded[..12]}; the work folder has {digest[..12]}. Delete it and train the stage again.");
+                $"{file.Location} was trained on '{parent}' with weights {recorded[..12]}; the work folder has {digest[..12]}. "
+                + "Delete it and train the stage again.");
+        }
     }
 
     private static void RequireFinite(TrainingSettings settings, FlatAdamW optimizer)
     {
         using var scope = NewDisposeScope();
         if (!optimizer.Weights.isfinite().all().ToBoolean() || !optimizer.Average.isfinite().all().ToBoolean())
-            throw new InvalidOperationException($"A weight of {settings.Name} is not finite after step {optimizer.Step}; {PathOf(settings)} is left as it was.");
+        {
+            throw new InvalidOperationException(
+                $"A weight of {settings.Name} is not finite after step {optimizer.Step}; {PathOf(settings)} is left as it was.");
+        }
     }
 }
