@@ -6,7 +6,7 @@ namespace SafetyPortal.Evaluation;
 /// <summary>Image features, one row per image.</summary>
 public sealed class Features
 {
-    private readonly float[] _values;
+    private readonly float[] values;
 
     /// <param name="values">Row-major, a multiple of <paramref name="dimension"/> long, all finite.</param>
     /// <exception cref="ArgumentException">The length does not fit, or a value is not finite.</exception>
@@ -14,28 +14,28 @@ public sealed class Features
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(dimension, 1);
         if (values.Length % dimension != 0)
-            throw new ArgumentException($"{values.Length} values do not make a whole number of rows of {dimension}.", nameof(values));
+            throw new ArgumentException($"Expected whole rows of {dimension}, got {values.Length} values.", nameof(values));
         var bad = Array.FindIndex(values, v => !float.IsFinite(v));
         if (bad >= 0)
-            throw new ArgumentException($"Feature {bad % dimension} of image {bad / dimension} is {values[bad]}; expected a finite number.", nameof(values));
-        (_values, Dimension) = (values, dimension);
+            throw new ArgumentException($"Expected finite numbers, feature {bad % dimension} of image {bad / dimension} is {values[bad]}.", nameof(values));
+        (this.values, Dimension) = (values, dimension);
     }
 
     /// <summary>Values per image.</summary>
     public int Dimension { get; }
 
     /// <summary>Images.</summary>
-    public int Count => _values.Length / Dimension;
+    public int Count => values.Length / Dimension;
 
     /// <summary>The features of one image.</summary>
-    public ReadOnlySpan<float> this[int image] => _values.AsSpan(image * Dimension, Dimension);
+    public ReadOnlySpan<float> this[int image] => values.AsSpan(image * Dimension, Dimension);
 
     /// <summary>The first <paramref name="count"/> images.</summary>
-    public Features Take(int count) => new(_values[..(count * Dimension)], Dimension);
+    public Features Take(int count) => new(values[..(count * Dimension)], Dimension);
 
     /// <summary>The given images, in the given order.</summary>
     public Features Select(IReadOnlyList<int> images) => new([.. images.SelectMany(i => this[i].ToArray())], Dimension);
 
     /// <summary>[images, features], float64.</summary>
-    internal Tensor ToTensor() => OwnedTensor.Of(Array.ConvertAll(_values, v => (double)v), Count, Dimension);
+    internal Tensor ToTensor() => OwnedTensor.Of(Array.ConvertAll(values, v => (double)v), Count, Dimension);
 }

@@ -8,43 +8,49 @@ namespace SafetyPortal.Evaluation;
 /// <c>|m1 - m2|^2 + Tr(S1 + S2 - 2 (S1 S2)^(1/2))</c> in float64.
 /// </summary>
 /// <remarks>
-/// The trace of the root is the sum of the singular values of <c>L1^T L2</c> with <c>S = L L^T</c>: no root of an unsymmetric
-/// matrix, no imaginary parts, exact also when there are fewer images than features. The value is biased upwards for few
-/// images; print n with it, and below 2,048 images call it "FID (small n)".
+/// With <c>S1 = A^T A</c> and <c>S2 = B^T B</c> the trace of the root is the sum of the singular values of <c>A B^T</c>: no covariance, no root of an
+/// unsymmetric matrix, and exact also when there are fewer images than features. The value is biased upwards for few images; print n with it, and
+/// below 2,048 images call it "FID (small n)".
 /// </remarks>
 public static class Fid
 {
     /// <summary>Fewer images than this and the value must be labelled as one of a small sample.</summary>
     public const int SmallSample = 2048;
 
-    /// <summary>The distance of two sets of images with at least two images each.</summary>
-    /// <exception cref="ArgumentException">The sets have different numbers of features.</exception>
-    public static double Distance(FeatureStatistics first, FeatureStatistics second)
+    /// <summary>The distance of two sets of images.</summary>
+    /// <exception cref="ArgumentException">The sets have different numbers of features, or fewer than two images.</exception>
+    public static double Distance(Features first, Features second)
     {
         if (first.Dimension != second.Dimension)
             throw new ArgumentException($"Expected {first.Dimension} features, the second set has {second.Dimension}.", nameof(second));
-        return Distance(first.Mean(), first.Covariance(), second.Mean(), second.Covariance());
-    }
-
-    /// <summary>The distance of two Gaussians.</summary>
-    public static double Distance(double[] mean1, double[,] covariance1, double[] mean2, double[,] covariance2)
-    {
-        var distance = 0.0;
-        for (var i = 0; i < mean1.Length; i++)
-        {
-            var difference = mean1[i] - mean2[i];
-            distance += (difference * difference) + covariance1[i, i] + covariance2[i, i];
-        }
-
-        return distance - (2 * TraceOfRoot(covariance1, covariance2));
-    }
-
-    private static double TraceOfRoot(double[,] first, double[,] second)
-    {
-        var (a, b) = (SquareRootFactor.Of(first), SquareRootFactor.Of(second));
-        if (a.Rank == 0 || b.Rank == 0)
-            return 0;
+        if (first.Count < 2 || second.Count < 2)
+            throw new ArgumentException($"Expected at least 2 images in each set, got {first.Count} and {second.Count}.", nameof(first));
         using var scope = NewDisposeScope();
-        return linalg.svdvals(from_array(a.TransposeTimes(b), ScalarType.Float64)).sum().ToDouble();
+        var (x, y) = (first.ToTensor(), second.ToTensor()); // [n, D]
+        return Distance(x, ones_like(x.narrow(1, 0, 1)), y, ones_like(y.narrow(1, 0, 1)));
+    }
+
+    /// <summary>The distance of two sets of rows that count several times.</summary>
+    /// <param name="x">[n, D], float64.</param>
+    /// <param name="xCounts">How often each row counts, [n, 1], float64.</param>
+    /// <param name="y">[m, D], float64.</param>
+    /// <param name="yCounts">[m, 1], float64.</param>
+    internal static double Distance(Tensor x, Tensor xCounts, Tensor y, Tensor yCounts)
+    {
+        using var frozen = no_grad();
+        using var scope = NewDisposeScope();
+        var (mean1, trace1, a) = Gaussian(x, xCounts);
+        var (mean2, trace2, b) = Gaussian(y, yCounts);
+        return ((mean1 - mean2).square().sum() + trace1 + trace2 - (linalg.svdvals(a.mm(b.t())).sum() * 2)).ToDouble();
+    }
+
+    // The mean [1, D], and the trace of the unbiased covariance A^T A with A [n, D]. With A = Q R, R [D, D] serves in place of a longer A.
+    private static (Tensor Mean, Tensor Trace, Tensor Root) Gaussian(Tensor rows, Tensor counts)
+    {
+        using var scope = NewDisposeScope();
+        var mean = rows.t().mm(counts).t() / counts.sum();
+        var root = (rows - mean).mul_((counts / (counts.sum() - 1)).sqrt());
+        var narrow = root.size(0) > root.size(1) ? linalg.qr(root).R : root;
+        return (mean.MoveToOuterDisposeScope(), root.square().sum().MoveToOuterDisposeScope(), narrow.MoveToOuterDisposeScope());
     }
 }

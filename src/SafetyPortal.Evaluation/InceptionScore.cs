@@ -1,3 +1,6 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
 namespace SafetyPortal.Evaluation;
 
 /// <summary>
@@ -15,30 +18,16 @@ public static class InceptionScore
     {
         if (splits < 1 || splits > logits.Count)
             throw new ArgumentOutOfRangeException(nameof(splits), splits, $"Expected 1 to {logits.Count} splits.");
-        var logs = Enumerable.Range(0, logits.Count).Select(i => LogSoftmax(logits[i])).ToArray();
-        var scores = new double[splits];
-        for (var s = 0; s < splits; s++)
+        using var scope = NewDisposeScope();
+        var logs = logits.ToTensor().log_softmax(1); // [n, classes]
+        var scores = Enumerable.Range(0, splits).Select(split =>
         {
-            var part = logs[(int)((long)s * logs.Length / splits)..(int)((long)(s + 1) * logs.Length / splits)];
-            var marginal = Enumerable.Range(0, logits.Dimension).Select(k => Math.Log(part.Average(row => Math.Exp(row[k])))).ToArray();
-            scores[s] = Math.Exp(part.Average(row => row.Select((log, k) => Math.Exp(log) * (log - marginal[k])).Sum()));
-        }
-
+            var start = (long)split * logits.Count / splits;
+            var part = logs.narrow(0, start, ((split + 1L) * logits.Count / splits) - start);
+            var marginal = part.exp().mean([0], keepdim: true).log();
+            return (part.exp() * (part - marginal)).sum(1).mean().exp().ToDouble();
+        }).ToArray();
         var mean = scores.Average();
         return new(mean, Math.Sqrt(scores.Average(v => (v - mean) * (v - mean))), splits);
-    }
-
-    private static double[] LogSoftmax(ReadOnlySpan<float> logits)
-    {
-        double max = float.NegativeInfinity;
-        foreach (var v in logits)
-            max = Math.Max(max, v);
-        var sum = 0.0;
-        foreach (var v in logits)
-            sum += Math.Exp(v - max);
-        var logs = new double[logits.Length];
-        for (var i = 0; i < logs.Length; i++)
-            logs[i] = logits[i] - max - Math.Log(sum);
-        return logs;
     }
 }

@@ -1,3 +1,4 @@
+using SafetyPortal.Diffusion.Runtime;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -23,11 +24,9 @@ public sealed class PairedFeatures
     private readonly Features before;
     private readonly Features after;
 
-    /// <exception cref="ArgumentException">Other numbers of images or features, or fewer than two pairs.</exception>
+    /// <exception cref="ArgumentException">The numbers of images or features differ, or there are fewer than two pairs.</exception>
     public PairedFeatures(Features before, Features after)
     {
-        ArgumentNullException.ThrowIfNull(before);
-        ArgumentNullException.ThrowIfNull(after);
         if (before.Count != after.Count || before.Dimension != after.Dimension || before.Count < 2)
         {
             throw new ArgumentException(
@@ -57,64 +56,63 @@ public sealed class PairedFeatures
     /// </summary>
     public BootstrapEstimate FrechetDistance(int seed, CancellationToken cancellation = default)
     {
-        var value = Fid.Distance(FeatureStatistics.Of(before), FeatureStatistics.Of(after));
-        if (FrechetResamples == 0) return new(value, null, Count, 0);
-        var resampled = new ResampledFid(before, after);
+        var value = Fid.Distance(before, after);
+        if (FrechetResamples == 0)
+            return new(value, null, Count, 0);
+        using var scope = NewDisposeScope();
+        var (x, y) = (before.ToTensor(), after.ToTensor()); // [n, D]
         var drawn = Intervals.Resample(
             Count,
             indices =>
             {
                 cancellation.ThrowIfCancellationRequested();
-                return resampled.Distance(indices);
+                using var inner = NewDisposeScope();
+                var counts = indices.CountBy(i => i).OrderBy(drawn => drawn.Key).ToList();
+                var rows = tensor([.. counts.Select(c => (long)c.Key)], [counts.Count]);
+                var weights = OwnedTensor.Of([.. counts.Select(c => (double)c.Value)], counts.Count, 1);
+                return Fid.Distance(x.index_select(0, rows), weights, y.index_select(0, rows), weights);
             },
             seed,
             FrechetResamples);
         var rise = drawn.Average() - value;
-        var (low, high) = Intervals.Percentiles(drawn, Intervals.Confidence);
+        var (low, high) = Intervals.Percentiles(drawn);
         return new(value, (Math.Max(0, low - rise), Math.Max(0, high - rise)), Count, FrechetResamples);
     }
 
     /// <summary>
     /// The squared MMD with <see cref="Kid"/>'s kernel, as the U-statistic over pairs (Gretton et al. 2012, JMLR 13, lemma 6): unbiased for
-    /// pairs too, and 0 for equal images. <see cref="Kid.SquaredMmd(Features, Features, bool)"/> assumes independent sets and would be too low. A
-    /// resample does not compare an image with itself.
+    /// pairs too, and 0 for equal images. <see cref="Kid.SquaredMmd"/> assumes independent sets and would be too low. A resample does not
+    /// compare an image with itself.
     /// </summary>
     public BootstrapEstimate KernelDistance(int seed, CancellationToken cancellation = default)
     {
-        if (Count > MostPairs) return new(MeanByRows(), null, Count, 0);
-        var pairs = Kernel();
-        var value = Mean(pairs, counts: null);
+        using var scope = NewDisposeScope();
+        var value = MeanByRows();
+        if (Count > MostPairs)
+            return new(value, null, Count, 0);
+        var pairs = Rows(before.ToTensor(), after.ToTensor(), 0, Count); // [n, n]
+        pairs.diagonal().zero_();
         var drawn = Intervals.Resample(
             Count,
             indices =>
             {
                 cancellation.ThrowIfCancellationRequested();
-                return Mean(pairs, Counts(indices, Count));
+                using var inner = NewDisposeScope();
+                var counts = new double[Count];
+                foreach (var index in indices)
+                    counts[index]++;
+                var weights = OwnedTensor.Of(counts, Count, 1);
+                var others = ((double)Count * Count) - counts.Sum(c => c * c); // pairs of draws of different images
+                return others > 0 ? weights.t().mm(pairs).mm(weights).ToDouble() / others : 0;
             },
             seed,
             Intervals.Resamples);
-        return new(value, Intervals.Percentiles(drawn, Intervals.Confidence), Count, Intervals.Resamples);
+        return new(value, Intervals.Percentiles(drawn), Count, Intervals.Resamples);
     }
 
-    /// <summary>How often each image was drawn.</summary>
-    internal static int[] Counts(IReadOnlyList<int> indices, int count)
-    {
-        var counts = new int[count];
-        foreach (var index in indices) counts[index]++;
-        return counts;
-    }
-
-    private double[] Kernel()
-    {
-        using var frozen = no_grad();
-        using var scope = NewDisposeScope();
-        return Rows(before.ToTensor(), after.ToTensor(), 0, Count).contiguous().data<double>().ToArray();
-    }
-
-    // As Mean without counts, with at most some rows of the matrix in memory.
+    /// <summary>The mean of the kernel over different images, with at most some rows of its matrix in memory.</summary>
     internal double MeanByRows(int rows = MostPairs)
     {
-        using var frozen = no_grad();
         using var scope = NewDisposeScope();
         var (x, y) = (before.ToTensor(), after.ToTensor()); // [n, D]
         double sum = 0;
@@ -123,36 +121,17 @@ public sealed class PairedFeatures
             using var inner = NewDisposeScope();
             var count = Math.Min(rows, Count - start);
             var part = Rows(x, y, start, count);
-            sum += part.sum().ToDouble() - part.narrow(1, start, count).trace().ToDouble();
+            sum += (part.sum() - part.narrow(1, start, count).trace()).ToDouble();
         }
 
         return sum / ((double)Count * (Count - 1));
     }
 
     // h(i, j) = k(x_i, x_j) + k(y_i, y_j) - k(x_i, y_j) - k(y_i, x_j) for some i and all j, [count, n].
-    private Tensor Rows(Tensor x, Tensor y, int start, int count)
+    private static Tensor Rows(Tensor x, Tensor y, int start, int count)
     {
         var (xs, ys) = (x.narrow(0, start, count), y.narrow(0, start, count));
-        return Cubed(xs, x) + Cubed(ys, y) - Cubed(xs, y) - Cubed(ys, x);
-
-        Tensor Cubed(Tensor a, Tensor b) => ((a.mm(b.t()) / before.Dimension) + 1).pow(3);
-    }
-
-    private double Mean(double[] pairs, int[]? counts)
-    {
-        double sum = 0, weights = 0;
-        for (var i = 0; i < Count; i++)
-        {
-            if (counts?[i] == 0) continue;
-            for (var j = 0; j < i; j++)
-            {
-                double weight = counts is null ? 1 : (double)counts[i] * counts[j];
-                sum += weight * pairs[(i * Count) + j];
-                weights += weight;
-            }
-        }
-
-        return weights > 0 ? sum / weights : 0;
+        return Kid.Kernel(xs, x) + Kid.Kernel(ys, y) - Kid.Kernel(xs, y) - Kid.Kernel(ys, x);
     }
 }
 

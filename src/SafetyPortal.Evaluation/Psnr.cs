@@ -1,4 +1,7 @@
+using SafetyPortal.Evaluation.Backbones;
 using SafetyPortal.Images;
+using TorchSharp;
+using static TorchSharp.torch;
 
 namespace SafetyPortal.Evaluation;
 
@@ -11,18 +14,8 @@ public static class Psnr
     /// <summary>Mean squared difference of the 8-bit values, 0 to 65025.</summary>
     public static double MeanSquaredError(Raster first, Raster second)
     {
-        RasterPair.RequireSameSize(first, second);
-        var pixels = first.Width * first.Height;
-        long sum = 0;
-        for (var p = 0; p < pixels; p++)
-        {
-            for (var c = 0; c < 3; c++)
-            {
-                var difference = first.Pixels[(p * first.Channels) + c] - second.Pixels[(p * second.Channels) + c];
-                sum += difference * difference;
-            }
-        }
-
-        return sum / (3.0 * pixels);
+        using var scope = NewDisposeScope();
+        var pair = RasterPixels.Of([first, second]).to(ScalarType.Float64); // [2, 3, H, W]
+        return (pair[0] - pair[1]).square().mean().ToDouble();
     }
 }

@@ -1,4 +1,8 @@
+using SafetyPortal.Diffusion.Runtime;
+using SafetyPortal.Evaluation.Backbones;
 using SafetyPortal.Images;
+using TorchSharp;
+using static TorchSharp.torch;
 
 namespace SafetyPortal.Evaluation;
 
@@ -20,85 +24,26 @@ public static class Ssim
     /// <exception cref="ArgumentException">The sizes differ, or a side is below 11.</exception>
     public static double Compare(Raster first, Raster second)
     {
-        RasterPair.RequireSameSize(first, second);
-        if (first.Width < Window || first.Height < Window)
+        if (Math.Min(first.Width, first.Height) < Window)
             throw new ArgumentException($"Expected at least {Window} x {Window} pixels, got {first.Width} x {first.Height}.", nameof(first));
-        return Enumerable.Range(0, 3).Average(channel => CompareChannel(first, second, channel));
-    }
-
-    private static double CompareChannel(Raster first, Raster second, int channel)
-    {
-        var (x, y) = (Channel(first, channel), Channel(second, channel));
+        using var frozen = no_grad();
+        using var scope = NewDisposeScope();
+        var planes = RasterPixels.Of([first, second]).to(ScalarType.Float64).unsqueeze(2); // [2, 3, 1, H, W]
+        var (x, y) = (planes[0], planes[1]); // [3, 1, H, W]
         var (meanX, meanY) = (Blur(x), Blur(y));
-        var (xx, yy, xy) = (Blur(Product(x, x)), Blur(Product(y, y)), Blur(Product(x, y)));
-        var (rows, columns) = (meanX.GetLength(0), meanX.GetLength(1));
-        var sum = 0.0;
-        for (var r = 0; r < rows; r++)
-        {
-            for (var c = 0; c < columns; c++)
-            {
-                var (mx, my) = (meanX[r, c], meanY[r, c]);
-                var (varX, varY, cov) = (xx[r, c] - (mx * mx), yy[r, c] - (my * my), xy[r, c] - (mx * my));
-                var luminance = ((2 * mx * my) + C1) / ((mx * mx) + (my * my) + C1);
-                sum += luminance * ((2 * cov) + C2) / (varX + varY + C2);
-            }
-        }
-
-        return sum / ((double)rows * columns);
+        var (varX, varY, cov) = (Blur(x * x) - (meanX * meanX), Blur(y * y) - (meanY * meanY), Blur(x * y) - (meanX * meanY));
+        var luminance = ((meanX * meanY * 2) + C1) / ((meanX * meanX) + (meanY * meanY) + C1);
+        return (luminance * ((cov * 2) + C2) / (varX + varY + C2)).mean().ToDouble();
     }
 
-    private static double[,] Channel(Raster image, int channel)
+    // Down the columns, then along the rows, wherever the window fits inside.
+    private static Tensor Blur(Tensor planes)
     {
-        var values = new double[image.Height, image.Width];
-        for (var r = 0; r < image.Height; r++)
-        {
-            for (var c = 0; c < image.Width; c++)
-                values[r, c] = image.Pixels[(((r * image.Width) + c) * image.Channels) + channel];
-        }
-
-        return values;
+        var window = OwnedTensor.Of(Weights, 1, 1, Window, 1);
+        return nn.functional.conv2d(nn.functional.conv2d(planes, window), window.transpose(2, 3));
     }
 
-    private static double[,] Product(double[,] x, double[,] y)
-    {
-        var product = new double[x.GetLength(0), x.GetLength(1)];
-        for (var r = 0; r < x.GetLength(0); r++)
-        {
-            for (var c = 0; c < x.GetLength(1); c++)
-                product[r, c] = x[r, c] * y[r, c];
-        }
-
-        return product;
-    }
-
-    // Separable: down the columns, then along the rows; only where the window lies inside.
-    private static double[,] Blur(double[,] image)
-    {
-        var (rows, columns) = (image.GetLength(0) - Window + 1, image.GetLength(1));
-        var vertical = new double[rows, columns];
-        for (var r = 0; r < rows; r++)
-        {
-            for (var c = 0; c < columns; c++)
-            {
-                for (var k = 0; k < Window; k++)
-                    vertical[r, c] += Weights[k] * image[r + k, c];
-            }
-        }
-
-        var blurred = new double[rows, columns - Window + 1];
-        for (var r = 0; r < rows; r++)
-        {
-            for (var c = 0; c < columns - Window + 1; c++)
-            {
-                for (var k = 0; k < Window; k++)
-                    blurred[r, c] += Weights[k] * vertical[r, c + k];
-            }
-        }
-
-        return blurred;
-    }
-
-    // In float32, as the published implementation makes it: where two images have little in common, the score shows the difference.
+    // In float32, as in the published implementation: where two images have little in common, the score shows the difference.
     private static double[] GaussianWindow()
     {
         var weights = Enumerable.Range(0, Window).Select(i => (float)Math.Exp(-Math.Pow(i - (Window / 2), 2) / (2 * Sigma * Sigma))).ToArray();

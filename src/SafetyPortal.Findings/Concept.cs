@@ -1,6 +1,6 @@
 namespace SafetyPortal.Findings;
 
-/// <summary>What sort of thing is to be removed; it decides the default base prompts, the ablation scope and the quorum.</summary>
+/// <summary>The kind of concept to erase; it decides the default base prompts, the ablation scope and the quorum.</summary>
 public enum ConceptKind
 {
     /// <summary>A thing the model can draw, such as a church.</summary>
@@ -9,11 +9,11 @@ public enum ConceptKind
     /// <summary>A way of drawing, such as one artist's.</summary>
     Style = 1,
 
-    /// <summary>Unclothed people. Approved only by two.</summary>
+    /// <summary>Unclothed people.</summary>
     Nudity = 2,
 }
 
-/// <summary>Among which weights the highest scores are looked for.</summary>
+/// <summary>The weights whose scores are ranked together.</summary>
 public enum AblationScope
 {
     /// <summary>Within each output row: <c>int(ratio * columns)</c> weights per row (the paper's default).</summary>
@@ -26,10 +26,10 @@ public enum AblationScope
     Model = 2,
 }
 
-/// <summary>Names compared without case and without surplus blanks.</summary>
+/// <summary>Compares names without case and without surplus blanks.</summary>
 public static class ConceptName
 {
-    /// <summary>The key under which two spellings of one concept meet: lower case, single blanks.</summary>
+    /// <summary>Returns the key that two spellings of one concept share: lower case, single blanks.</summary>
     public static string KeyOf(string name) =>
         string.Join(' ', name.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)).ToLowerInvariant();
 }

@@ -5,7 +5,7 @@ namespace SafetyPortal.Findings;
 /// <summary>Where in the network, in time and in the picture the concept lives.</summary>
 /// <param name="Weights">One per candidate tensor, in model order.</param>
 /// <param name="Timesteps">Noisiest first.</param>
-/// <param name="Attention">Where the concept's words look; null when not made.</param>
+/// <param name="Attention">Attention to the concept's words; null when not made.</param>
 public sealed record ConceptLocation(
     IReadOnlyList<WeightMass> Weights, IReadOnlyList<TimestepMass> Timesteps, AttentionMaps? Attention = null);
 
@@ -15,7 +15,7 @@ public sealed record ConceptLocation(
 /// <param name="Layer">The layer within the network that the matrix belongs to, such as <c>down_blocks.1.attentions.0.transformer_blocks.0</c>.</param>
 /// <param name="Matrix">Its kind, such as <c>ff.net.0.proj</c> or <c>attn2.to_k</c>.</param>
 /// <param name="Positive">Sum of the scores that help the concept.</param>
-/// <param name="Negative">Sum of the magnitudes of those that hold it back.</param>
+/// <param name="Negative">Sum of the magnitudes of the scores that hold it back.</param>
 /// <param name="Components">Number of weights.</param>
 /// <param name="Edited">How many of them the edit changes.</param>
 public sealed record WeightMass(
@@ -31,7 +31,7 @@ public sealed record TimestepMass(double Timestep, double Objective, double Posi
 public sealed record AttentionMaps(IReadOnlyList<string> Tokens, string Sheet, IReadOnlyList<AttentionPair> Pairs);
 
 /// <summary>The maps of one prompt and seed.</summary>
-/// <param name="Before">Artifact of the image with its map laid over, unedited model.</param>
+/// <param name="Before">Artifact of the image under its map, unedited model.</param>
 /// <param name="After">The same for the edited model.</param>
 /// <param name="ShareBefore">Attention that the concept's tokens receive, of all there is, 0 to 1.</param>
 /// <param name="Overlap">Correlation of the two maps over the image, -1 to 1; null when one is flat.</param>

@@ -2,24 +2,26 @@ using System.Text.RegularExpressions;
 
 namespace SafetyPortal.Findings;
 
-/// <summary>Base prompts and the reason they were chosen, in words the request page shows.</summary>
+/// <summary>Base prompts and the reason for them, which the request page shows.</summary>
 public sealed record BasePromptChoice(IReadOnlyList<string> Prompts, string Explanation);
 
 /// <summary>
-/// Default prompts per concept kind. The base prompt says what should remain: with the empty prompt the objective also scores
-/// what surrounds the concept, with the same prompts minus the concept ("contrastive") it isolates a style or an attribute.
+/// Default prompts per concept kind. The base prompt describes what should remain. With the empty prompt the objective also scores the surroundings
+/// of the concept; with the same prompts minus the concept ("contrastive") it isolates a style or an attribute.
 /// </summary>
 public static partial class ConceptPrompts
 {
-    // Of a style, four left the edit blind to things it had not seen in it; an object looks alike in more styles than there are contexts for a style.
+    // Measured: four things in a style left the edit blind to others. An object looks much the same in many styles, so fewer suffice.
     private const int MaxObjects = 8;
     private const int MaxStyles = 4;
 
-    /// <summary>Prompts that show the concept. <paramref name="contexts"/> are things the model can draw; a style is shown on up to eight of them.
-    /// <paramref name="styles"/> are styles it draws in; an object is shown in up to four of them, since the plain prompt alone finds the weights of one look.</summary>
+    /// <summary>Prompts that show the concept.</summary>
+    /// <param name="contexts">Things the model can draw; a style is shown on up to eight of them.</param>
+    /// <param name="styles">
+    /// Styles it draws in; an object is shown in up to four of them, since the plain prompt alone finds the weights of one look.
+    /// </param>
     public static IReadOnlyList<string> DefaultFor(ConceptKind kind, string name, IReadOnlyList<string> contexts, IReadOnlyList<string>? styles = null)
     {
-        ArgumentNullException.ThrowIfNull(contexts);
         var concept = ConceptName.KeyOf(name);
         return kind switch
         {
@@ -34,11 +36,9 @@ public static partial class ConceptPrompts
         };
     }
 
-    /// <summary>The base prompts a request gets when its requester names none: one empty prompt for objects, the stripped prompts otherwise.</summary>
+    /// <summary>The base prompts of a request that names none: one empty prompt for objects, the stripped prompts otherwise.</summary>
     public static BasePromptChoice DefaultBase(ConceptKind kind, string name, IReadOnlyList<string> synonyms, IReadOnlyList<string> conceptPrompts)
     {
-        ArgumentNullException.ThrowIfNull(synonyms);
-        ArgumentNullException.ThrowIfNull(conceptPrompts);
         if (kind == ConceptKind.Object)
             return new([""], "Objects are compared with the empty prompt: everything that makes the object appear is scored.");
 
@@ -49,7 +49,7 @@ public static partial class ConceptPrompts
             : "Nudity is compared with the same prompts without the word for it, so that people are kept and only their being unclothed is scored.");
     }
 
-    /// <summary>The ablation scope a kind starts with: within whole tensors, which erased with fewer weights than single rows on small models.</summary>
+    /// <summary>The default ablation scope of a kind: within whole tensors, which erased with fewer weights than single rows on small models.</summary>
     public static AblationScope DefaultScope(ConceptKind kind) => kind switch
     {
         ConceptKind.Object or ConceptKind.Style or ConceptKind.Nudity => AblationScope.Tensor,
@@ -63,9 +63,10 @@ public static partial class ConceptPrompts
         foreach (var word in words.Where(w => !string.IsNullOrWhiteSpace(w)).OrderByDescending(w => w.Length))
         {
             var escaped = Regex.Escape(word.Trim());
-            text = Regex.Replace(text, $@"\b(?:in|with)\s+the\s+style\s+of\s+{escaped}(?!\w)", "", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant, TimeSpan.FromSeconds(1));
-            text = Regex.Replace(text, $@"(?<!\w){escaped}(?!\w)", "", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant, TimeSpan.FromSeconds(1));
+            foreach (var pattern in new[] { $@"\b(?:in|with)\s+the\s+style\s+of\s+{escaped}(?!\w)", $@"(?<!\w){escaped}(?!\w)" })
+                text = Regex.Replace(text, pattern, "", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant, TimeSpan.FromSeconds(1));
         }
+
         text = DanglingArticle().Replace(Blanks().Replace(text, " ").Trim(), "");
         return Articles().Replace(text, match => Article(match.Groups["noun"].Value) + " " + match.Groups["noun"].Value);
     }

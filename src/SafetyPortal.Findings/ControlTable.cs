@@ -1,6 +1,6 @@
 namespace SafetyPortal.Findings;
 
-/// <summary>What a row of the <see cref="ControlTable"/> is there for.</summary>
+/// <summary>The purpose of a row of the <see cref="ControlTable"/>.</summary>
 public enum ControlRole
 {
     /// <summary>The edit up for decision.</summary>
@@ -16,12 +16,12 @@ public enum ControlRole
 /// <summary>The edit and its controls; the edit is the first row.</summary>
 public sealed record ControlTable(IReadOnlyList<ControlRow> Rows);
 
-/// <summary>What one edited model does to the same prompts and seeds.</summary>
+/// <summary>Measurements of one edited model on the same prompts and seeds.</summary>
 /// <param name="Code">Stable name: "edit", "cad", "random", "largest", "gradient" or "wanda".</param>
 /// <param name="Name">Name for people.</param>
 /// <param name="Weights">Weights changed.</param>
 /// <param name="Patch">Artifact of the patch.</param>
-/// <param name="Target">Detection of the target before and after; its n may be a part of the gallery, and before is that of the same images.</param>
+/// <param name="Target">Detection of the target before and after, both over the same images, which may be a part of the gallery.</param>
 /// <param name="Retention">Detection of the other concepts; null when only target images were made.</param>
 /// <param name="ClipScore">Null when only target images were made.</param>
 public sealed record ControlRow(

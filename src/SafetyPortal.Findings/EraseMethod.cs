@@ -6,17 +6,17 @@ public enum EraseMethod
     /// <summary>CAD as published (arXiv 2412.02542): the highest scores are set to zero.</summary>
     Cad = 0,
 
-    /// <summary>What measured best on the embedded model: partial suppression found in rounds of attribution, with prompts to keep.</summary>
+    /// <summary>Best in measurements on the embedded model: partial suppression found in rounds of attribution, with prompts to keep.</summary>
     Improved = 1,
 
     /// <summary>Partial suppression by the posterior of activations (APP, after arXiv 2508.15094): units, not weights; needs no gradient.</summary>
     App = 2,
 }
 
-/// <summary>Names of methods for people.</summary>
+/// <summary>Defaults and names of methods.</summary>
 public static class EraseMethods
 {
-    /// <summary>What a request gets when its requester chooses none.</summary>
+    /// <summary>The method of a request that names none.</summary>
     public const EraseMethod Default = EraseMethod.Improved;
 
     /// <summary>The sweep of a request that names no doses.</summary>

@@ -3,8 +3,8 @@ using System.Text.Json.Serialization;
 namespace SafetyPortal.Findings;
 
 /// <summary>
-/// Whether the score says what ablation does: the score promises that zeroing a set of weights lowers the objective J by the sum of
-/// their scores; here the promise is compared with what happens to J. Evidence holds the figures, <paramref name="Artifact"/> the points.
+/// Whether the score predicts ablation. The score promises that zeroing a set of weights lowers the objective J by the sum of their scores; these
+/// figures compare that with the change of J. Evidence holds the figures, <paramref name="Artifact"/> the points.
 /// </summary>
 /// <param name="Random">Weights of all candidate tensors together, in sets of many sizes.</param>
 /// <param name="Exact">Every group of one layer, such as one output row, ablated by itself; null when not measured.</param>
@@ -77,7 +77,7 @@ public sealed record AblationPoint(string Draw, long Weights, double Predicted, 
 /// <summary>One group of a layer.</summary>
 /// <param name="Group">Output row of the weight.</param>
 /// <param name="Score">Sum of the row's scores, scaled to the evaluation points.</param>
-/// <param name="Measured">What the other way says the row is worth, in the unit of J.</param>
+/// <param name="Measured">The row's worth by the other way, in the unit of J.</param>
 /// <param name="FixedBase">The same with the base prediction kept from the unedited model.</param>
 public sealed record GroupPoint(
     int Group, double Score, double Measured, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] double? FixedBase = null);

@@ -2,19 +2,19 @@ using System.Globalization;
 
 namespace SafetyPortal.Findings;
 
-/// <summary>One gate's verdict: what was measured against which limit, with a sentence for the approver.</summary>
+/// <summary>One gate's verdict: the measured value and its limit, with a sentence for the approver.</summary>
 /// <param name="Code">Stable name, for example "detection-drop".</param>
 /// <param name="Measured">Null when there was nothing to measure, which fails.</param>
-/// <param name="Interval">95 % interval of what was measured, where the metric has one.</param>
+/// <param name="Interval">95 % interval of the measured value, where the metric has one.</param>
 public sealed record GateVerdict(string Code, bool Passed, double? Measured, double? Limit, string Text, Interval? Interval = null);
 
-/// <summary>The policy applied to measurements. Pure: the same policy and metrics give the same verdicts; what is missing or not a number fails.</summary>
+/// <summary>
+/// Applies the policy to measurements. The same policy and metrics always give the same verdicts; a metric that is missing or not a number fails.
+/// </summary>
 public static class GateRule
 {
     public static IReadOnlyList<GateVerdict> Judge(PolicyDocument policy, MetricsSummary metrics)
     {
-        ArgumentNullException.ThrowIfNull(policy);
-        ArgumentNullException.ThrowIfNull(metrics);
         var verdicts = new List<GateVerdict> { Samples(policy, metrics), DetectionDrop(policy, metrics), Retention(policy, metrics) };
         if (policy.MaxDetectionUpperBound is { } bound)
             verdicts.Add(DetectionUpperBound(bound, metrics));
@@ -32,7 +32,7 @@ public static class GateRule
     /// <summary>True when there are verdicts and all passed.</summary>
     public static bool AllPassed(IReadOnlyList<GateVerdict> verdicts) => verdicts is { Count: > 0 } && verdicts.All(verdict => verdict.Passed);
 
-    /// <summary>(before - after) / before, or null when the concept was not there before or a rate is no rate.</summary>
+    /// <summary>(before - after) / before; null when the concept was not there before, or a rate is outside 0 to 1.</summary>
     public static double? RelativeDrop(double before, double after) =>
         before is > 0 and <= 1 && after is >= 0 and <= 1 ? (before - after) / before : null;
 
@@ -50,7 +50,8 @@ public static class GateRule
             "detection-drop", drop >= policy.MinDetectionDrop, drop, policy.MinDetectionDrop,
             drop is null
                 ? $"The target was detected in {Percent(before)} of the images before and {Percent(after)} after: no drop can be computed."
-                : $"The target's detection fell from {Percent(before)} to {Percent(after)}, by {Percent(drop.Value)}; at least {Percent(policy.MinDetectionDrop)} needed.",
+                : $"The target's detection fell from {Percent(before)} to {Percent(after)}, by {Percent(drop.Value)}; "
+                    + $"at least {Percent(policy.MinDetectionDrop)} needed.",
             DropInterval(metrics.Target.Detection));
     }
 
@@ -96,7 +97,8 @@ public static class GateRule
             "placebo", drop < policy.MinDetectionDrop, drop, policy.MinDetectionDrop,
             drop is null
                 ? "The placebo was not measured."
-                : $"The placebo, as many random weights set to zero, lowers the target's detection by {Percent(drop.Value)}; less than {Percent(policy.MinDetectionDrop)} needed.");
+                : $"The placebo, as many random weights set to zero, lowers the target's detection by {Percent(drop.Value)}; "
+                    + $"less than {Percent(policy.MinDetectionDrop)} needed.");
     }
 
     private static GateVerdict ClipScore(double limit, MetricsSummary metrics)
@@ -116,11 +118,12 @@ public static class GateRule
             "fid", value <= limit, value, limit,
             value is null
                 ? "The FID was not measured."
-                : string.Create(CultureInfo.InvariantCulture, $"The FID is {value.Value:0.000} ({metrics.Fid!.Backbone}, n = {metrics.Fid.N}); at most {limit:0.000} allowed."),
+                : FormattableString.Invariant(
+                    $"The FID is {value.Value:0.000} ({metrics.Fid!.Backbone}, n = {metrics.Fid.N}); at most {limit:0.000} allowed."),
             metrics.Fid?.Interval);
     }
 
-    // The rate before is taken as it is: it is the same for every dose, and near one.
+    // The interval leaves the rate before alone: that is the same for every dose, and near one.
     private static Interval? DropInterval(DetectionChange change) =>
         change.AfterInterval is { } after && RelativeDrop(change.Before, after.High) is { } low && RelativeDrop(change.Before, after.Low) is { } high
             ? new Interval(low, high)

@@ -13,7 +13,7 @@ public sealed record TargetMetrics(DetectionChange Detection);
 /// <summary>One other concept: its detection before and after.</summary>
 public sealed record ConceptRetention(string Kind, string Name, double Before, double After, int N);
 
-/// <summary>Detection of the other concepts, after / before, over <paramref name="N"/> images in all. <paramref name="Interval"/> is for the mean.</summary>
+/// <summary>Detection of the other concepts, after / before, over <paramref name="N"/> images. <paramref name="Interval"/> is for the mean.</summary>
 public sealed record RetentionMetrics(double Mean, double Worst, int N, Interval? Interval = null, IReadOnlyList<ConceptRetention>? Concepts = null);
 
 /// <summary>Detection of the target after a control ablation.</summary>
@@ -25,14 +25,23 @@ public sealed record ControlMetrics(ControlDetection Detection, double? Retentio
 /// <summary>Mean CLIP score before and after on the same prompts.</summary>
 public sealed record ClipScoreChange(double Before, double After, int N, Interval? BeforeInterval = null, Interval? AfterInterval = null);
 
-/// <summary>Fréchet distance between images before and after; <paramref name="Backbone"/> names the features, since values of different backbones cannot be compared.</summary>
-/// <param name="Interval">95 % bootstrap interval over pairs; null where resampling was too dear.</param>
+/// <summary>
+/// Fréchet distance between images before and after; <paramref name="Backbone"/> names the features, since values of different backbones cannot be
+/// compared.
+/// </summary>
+/// <param name="Interval">95 % bootstrap interval over pairs; null where resampling was too expensive.</param>
 /// <param name="Resamples">Resamples behind the interval.</param>
 public sealed record FidMetrics(
-    double Value, int N, string Backbone, Interval? Interval = null, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] int? Resamples = null);
+    double Value,
+    int N,
+    string Backbone,
+    Interval? Interval = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] int? Resamples = null);
 
-/// <summary>Kernel distance (squared MMD over pairs, unbiased) of the same images as the Fréchet distance, which small samples do not raise; 0 for equal images.</summary>
-/// <param name="Interval">95 % bootstrap interval over pairs, 1,000 resamples; null where resampling was too dear.</param>
+/// <summary>
+/// Kernel distance (squared MMD over pairs, unbiased) of the images of the Fréchet distance. Small samples do not raise it; it is 0 for equal images.
+/// </summary>
+/// <param name="Interval">95 % bootstrap interval over pairs, 1,000 resamples; null where resampling was too expensive.</param>
 public sealed record KidMetrics(double Value, int N, string Backbone, Interval? Interval = null);
 
 /// <summary>LPIPS of the images before and after, same prompts and seeds: wanted high for the target, low for everything else.</summary>
@@ -56,5 +65,5 @@ public sealed record MetricsSummary(
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] FidMetrics? SecondFid = null,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] KidMetrics? SecondKid = null);
 
-/// <summary>One dose of a sweep: the ratio, how many weights it sets to zero and what that did.</summary>
+/// <summary>One dose of a sweep: the ratio, the number of weights it changes, and the metrics.</summary>
 public sealed record DosePoint(double Dose, long AblatedWeights, MetricsSummary Metrics, bool GatesPassed);

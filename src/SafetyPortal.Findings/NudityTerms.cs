@@ -1,8 +1,8 @@
 namespace SafetyPortal.Findings;
 
 /// <summary>
-/// The words by which people ask for nudity: one rule for what is filed, measured and veiled, so that a request cannot leave the rules for nudity
-/// (two approvers, blurred pictures) by calling it something else.
+/// The words by which prompts name nudity: one rule for filing, measuring and veiling, so that a request cannot leave the rules for nudity
+/// (two approvers, veiled pictures) by calling it something else.
 /// </summary>
 public static class NudityTerms
 {
@@ -26,8 +26,10 @@ public static class NudityTerms
                 if (word.StartsWith(term, StringComparison.OrdinalIgnoreCase))
                     return true;
             }
+
             start = i + 1;
         }
+
         return false;
     }
 }

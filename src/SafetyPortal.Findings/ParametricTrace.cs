@@ -1,11 +1,11 @@
 namespace SafetyPortal.Findings;
 
 /// <summary>
-/// What is left of the concept in the weights, after the idea of ConceptVectors (arXiv 2406.11614): a low objective with the mass gone
-/// speaks for removal; a high objective whose top components are others than before speaks for a concept that moved.
+/// The rest of the concept in the weights, after the idea of ConceptVectors (arXiv 2406.11614). A low objective without score mass speaks for
+/// removal; a high objective with other top components than before speaks for a concept that moved.
 /// </summary>
 /// <param name="ObjectiveRatio">J(edited) / J(unedited), the mean over prompts, seeds and timesteps.</param>
-/// <param name="MassRatio">Positive score mass in the edited weights, scores recomputed after the edit, of what they held before.</param>
+/// <param name="MassRatio">Positive score mass after the edit, by scores recomputed then, over that before.</param>
 /// <param name="Jaccard">Overlap of the top components before and after re-attribution, 0 to 1.</param>
 /// <param name="TopCount">How many components that overlap is over.</param>
 /// <param name="Tensors">One per tensor the edit touches.</param>
@@ -27,7 +27,7 @@ public sealed record TensorTrace(string Name, double Touched, double RelativeCha
 /// <param name="MeanBefore">Mean over all units, unedited model.</param>
 /// <param name="TopBefore">Mean over the most separating hundredth of the units of the unedited model.</param>
 /// <param name="TopAfter">The same units in the edited model.</param>
-/// <param name="Floor">Mean distance between two halves of the prompts without the concept: what chance alone gives.</param>
+/// <param name="Floor">Mean distance between two halves of the prompts without the concept: the effect of chance alone.</param>
 /// <param name="SamplesPerSide">Activations per unit and side.</param>
 public sealed record ConceptSeparability(
     int Units, double MeanBefore, double MeanAfter, double TopBefore, double TopAfter, double Floor, int SamplesPerSide);

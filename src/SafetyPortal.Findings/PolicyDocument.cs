@@ -12,16 +12,18 @@ public sealed record PolicyDocument
     /// <summary>Smallest allowed mean of (after / before) over the other concepts' detection rates, 0 to 1.</summary>
     public double MinMeanRetention { get; init; } = 0.8;
 
-    /// <summary>Largest detection rate of the target after the edit that the upper end of its interval may show, 0 to 1; null: only the drop is judged.</summary>
+    /// <summary>Largest upper end of the interval of the target's detection after the edit, 0 to 1; null sets no limit.</summary>
     public double? MaxDetectionUpperBound { get; init; }
 
-    /// <summary>Smallest allowed (after / before) of the concept that suffered most, 0 to 1: a good mean can hide one that broke. Null: not judged.</summary>
+    /// <summary>
+    /// Smallest allowed (after / before) of the concept that suffered most, 0 to 1, since a good mean can hide one that broke; null sets no limit.
+    /// </summary>
     public double? MinWorstRetention { get; init; }
 
-    /// <summary>Largest allowed FID between the unrelated images before and after, in the unit of its backbone; null: not judged.</summary>
+    /// <summary>Largest allowed FID between the unrelated images before and after, in the unit of its backbone; null sets no limit.</summary>
     public double? MaxFid { get; init; }
 
-    /// <summary>Largest allowed loss of the CLIP score on unrelated prompts, in its own unit; null: not judged.</summary>
+    /// <summary>Largest allowed loss of the CLIP score on unrelated prompts, in its own unit; null sets no limit.</summary>
     public double? MaxClipScoreDrop { get; init; }
 
     /// <summary>The placebo must not reach <see cref="MinDetectionDrop"/>: otherwise the edit proves nothing about attribution.</summary>
@@ -69,6 +71,7 @@ public sealed record PolicyDocument
             if (quorum is < 1 or > 5)
                 problems.Add(new(name, $"A quorum must be 1 to 5, not {quorum}."));
         }
+
         return problems;
     }
 }

@@ -3,7 +3,7 @@ namespace SafetyPortal.Findings;
 /// <summary>A mean with its 95 % bootstrap interval.</summary>
 public sealed record MeanEstimate(double Mean, Interval Interval);
 
-/// <summary>Does the edit leave the rest of the picture alone? The concept's prompts without the concept, same seeds, before and after.</summary>
+/// <summary>How far the edit leaves the rest of the picture alone: the concept's prompts without the concept, same seeds, before and after.</summary>
 /// <param name="N">Pairs of images.</param>
 /// <param name="Ssim">Structural similarity, 1 for equal images.</param>
 /// <param name="Distance">Distance of the features of <paramref name="Backbone"/>, 0 for equal ones.</param>
@@ -20,6 +20,6 @@ public sealed record SpecificityMetrics(
     MeanEstimate? TargetSsim = null,
     string? Sheet = null)
 {
-    /// <summary>Structural similarity from which a viewer takes two small images for the same.</summary>
+    /// <summary>Structural similarity from which two small images look the same to a viewer.</summary>
     public const double UnchangedSsim = 0.9;
 }

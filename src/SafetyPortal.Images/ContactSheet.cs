@@ -1,6 +1,6 @@
 namespace SafetyPortal.Images;
 
-/// <summary>Lays pictures of one size out in rows, for looking at many at once.</summary>
+/// <summary>Lays pictures of one size out in rows.</summary>
 public static class ContactSheet
 {
     /// <param name="tiles">At least one; all of the width and height of the first, 3 channels. Null leaves a place empty.</param>
@@ -10,9 +10,12 @@ public static class ContactSheet
     /// <exception cref="ArgumentException">No tiles, or tiles that differ in size.</exception>
     public static Raster Arrange(IReadOnlyList<Raster?> tiles, int columns, int gap = 2, byte shade = 255)
     {
-        ArgumentNullException.ThrowIfNull(tiles);
         if (tiles is not [{ } first, ..] || columns < 1 || gap < 0)
-            throw new ArgumentException($"A contact sheet needs tiles, columns and a gap, got {tiles.Count} tiles, {columns} columns, gap {gap}.", nameof(tiles));
+        {
+            throw new ArgumentException(
+                $"Expected at least one tile, the first a picture, and one column, got {tiles.Count} tiles, {columns} columns, gap {gap}.", nameof(tiles));
+        }
+
         var (width, height) = (first.Width, first.Height);
         var across = Math.Min(columns, tiles.Count);
         var rows = (tiles.Count + columns - 1) / columns;
@@ -25,7 +28,11 @@ public static class ContactSheet
             if (tiles[i] is not { } tile)
                 continue;
             if (tile.Width != width || tile.Height != height || tile.Channels != 3)
-                throw new ArgumentException($"Tile {i} is {tile.Width} x {tile.Height} x {tile.Channels}; expected {width} x {height} x 3.", nameof(tiles));
+            {
+                throw new ArgumentException(
+                    $"Expected tiles of {width} x {height} x 3, tile {i} is {tile.Width} x {tile.Height} x {tile.Channels}.", nameof(tiles));
+            }
+
             var left = i % columns * (width + gap) + gap;
             var top = i / columns * (height + gap) + gap;
             for (var y = 0; y < height; y++)

@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.Globalization;
 
 namespace SafetyPortal.Images;
 
@@ -93,8 +92,8 @@ internal static class EncodedParts
     {
         if (parts > MaxParts)
         {
-            throw new ImageFormatException(string.Create(
-                CultureInfo.InvariantCulture, $"The {format.Name()} image consists of more than {MaxParts:N0} parts; at most {MaxParts:N0} are accepted."));
+            throw new ImageFormatException(
+                FormattableString.Invariant($"The {format.Name()} image consists of more than {MaxParts:N0} parts; at most {MaxParts:N0} are accepted."));
         }
     }
 }

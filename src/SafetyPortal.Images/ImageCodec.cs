@@ -28,8 +28,6 @@ public static class ImageCodec
     /// <exception cref="OperationCanceledException">The caller cancelled.</exception>
     public static Raster Decode(byte[] bytes, ImageLimits limits, int channels = 3, CancellationToken cancellation = default)
     {
-        ArgumentNullException.ThrowIfNull(bytes);
-        ArgumentNullException.ThrowIfNull(limits);
         if (channels is not (3 or 4))
             throw new ArgumentOutOfRangeException(nameof(channels), channels, "Expected 3 or 4 channels.");
         if (bytes.Length > limits.MaxBytes)
@@ -53,22 +51,24 @@ public static class ImageCodec
     /// <param name="quality">1 (smallest) to 100.</param>
     public static byte[] EncodeWebp(Raster raster, int quality = 85)
     {
-        ArgumentNullException.ThrowIfNull(raster);
         // ImageSharp writes a file that no decoder reads if a side does not fit the format's 14 bits.
         if (Math.Max(raster.Width, raster.Height) > MaxWebpSide)
-            throw new ArgumentException($"A WebP has sides of at most {MaxWebpSide} pixels, got {raster.Width} x {raster.Height}.", nameof(raster));
+            throw new ArgumentException($"Expected sides of at most {MaxWebpSide} pixels for a WebP, got {raster.Width} x {raster.Height}.", nameof(raster));
         return Encode(raster, new WebpEncoder { FileFormat = WebpFileFormatType.Lossy, Quality = Quality(quality) });
     }
 
-    /// <summary>Scales to exactly <paramref name="width"/> x <paramref name="height"/>, each axis by its own factor, with a Lanczos filter of three lobes.</summary>
+    /// <summary>
+    /// Scales to exactly <paramref name="width"/> x <paramref name="height"/>, each axis by its own factor, with a Lanczos filter of three lobes.
+    /// </summary>
     /// <param name="raster">3 channels.</param>
     /// <exception cref="ArgumentOutOfRangeException">A side is below 1.</exception>
     public static Raster Resize(Raster raster, int width, int height)
     {
-        ArgumentNullException.ThrowIfNull(raster);
         ArgumentOutOfRangeException.ThrowIfLessThan(width, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(height, 1);
-        return width == raster.Width && height == raster.Height ? raster : Draw(raster, steps => steps.Resize(width, height, KnownResamplers.Lanczos3));
+        return width == raster.Width && height == raster.Height
+            ? raster
+            : Draw(raster, steps => steps.Resize(width, height, KnownResamplers.Lanczos3));
     }
 
     /// <summary>A copy of the picture after the steps.</summary>

@@ -11,7 +11,6 @@ public sealed record Raster(int Width, int Height, int Channels, byte[] Pixels)
     /// <exception cref="ArgumentException">A side is not positive, channels are not 3, or the pixel count differs.</exception>
     internal static void Validate(Raster raster)
     {
-        ArgumentNullException.ThrowIfNull(raster);
         var (width, height, channels, pixels) = raster;
         if (width <= 0 || height <= 0)
             throw new ArgumentException($"A raster needs positive sides, got {width} x {height}.", nameof(raster));

@@ -1,4 +1,3 @@
-using System.Globalization;
 using NetVips;
 
 namespace SafetyPortal.Images;
@@ -45,7 +44,7 @@ internal static class VipsDecoder
             // The message leaves libvips' text out: it can hold lines about another person's upload.
             throw new ImageFormatException(
                 deadline.IsCancellationRequested
-                    ? string.Create(CultureInfo.InvariantCulture, $"The {format.Name()} image takes longer than {limits.MaxTime.TotalSeconds:0.#} seconds to decode.")
+                    ? FormattableString.Invariant($"The {format.Name()} image takes longer than {limits.MaxTime.TotalSeconds:0.#} seconds to decode.")
                     : $"The {format.Name()} image is damaged or truncated.",
                 error);
         }
@@ -63,8 +62,8 @@ internal static class VipsDecoder
         var pixels = (long)width * height;
         if (pixels > limits.MaxPixels)
         {
-            throw new ImageFormatException(string.Create(
-                CultureInfo.InvariantCulture, $"The image is {width:N0} x {height:N0} = {pixels:N0} pixels; at most {limits.MaxPixels:N0} pixels are accepted."));
+            throw new ImageFormatException(
+                FormattableString.Invariant($"The image is {width:N0} x {height:N0} = {pixels:N0} pixels; at most {limits.MaxPixels:N0} pixels are accepted."));
         }
     }
 

@@ -16,6 +16,9 @@ public sealed class Goldens : IDisposable
 
     public static string PipelineFolder => GoldenFolder.At("pipeline");
 
+    /// <summary>The folder of a small half-precision model: sd2 (velocity prediction, in shards) or sdxl (two text encoders, a variant file).</summary>
+    public static string Model(string name) => GoldenFolder.At("..", "SafetyPortal.Diffusion.Tests", "References", name);
+
     public StableDiffusionPipeline Pipeline { get; } = StableDiffusionPipeline.Load(PipelineFolder);
 
     public Tensor Read(string name) => io.Read(name);
@@ -30,6 +33,15 @@ public sealed class Goldens : IDisposable
     {
         io.Dispose();
         Pipeline.Dispose();
+    }
+}
+
+internal sealed class Collector<T>(List<T> seen, Action? then = null) : IProgress<T>
+{
+    public void Report(T value)
+    {
+        seen.Add(value);
+        then?.Invoke();
     }
 }
 

@@ -27,7 +27,8 @@ public sealed class IntervalsTests
     public void BootstrapMean_NormalValues_HasTheWidthOfTheory()
     {
         var random = new Random(3);
-        double[] values = [.. Enumerable.Range(0, 400).Select(_ => Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble()))];
+        double[] values =
+            [.. Enumerable.Range(0, 400).Select(_ => Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble()))];
 
         var estimate = Intervals.BootstrapMean(values, seed: 1);
 
@@ -37,6 +38,12 @@ public sealed class IntervalsTests
         Intervals.BootstrapMean(values, seed: 1).ShouldBe(estimate);
         Intervals.BootstrapMean(values, seed: 2).ShouldNotBe(estimate);
     }
+
+    [Theory]
+    [InlineData(double.NaN)]
+    [InlineData(double.PositiveInfinity)]
+    public void BootstrapMean_ValueThatIsNotFinite_IsRefused(double value) =>
+        Should.Throw<ArgumentException>(() => Intervals.BootstrapMean([1, value], seed: 1)).Message.ShouldContain("Expected a finite statistic");
 
     [Fact]
     public void BootstrapMean_NoValues_IsRefused() => Should.Throw<ArgumentOutOfRangeException>(() => Intervals.BootstrapMean([], seed: 1));

@@ -1,3 +1,5 @@
+using TorchSharp;
+
 namespace SafetyPortal.Evaluation;
 
 /// <summary>Distances of pairs: values by hand, intervals against the spread of sets that were really drawn again.</summary>
@@ -33,18 +35,22 @@ public sealed class PairedFeaturesTests
         frechet.Interval!.Value.High.ShouldBe(0, 1e-9);
     }
 
-    // The two ways to compute a resample's distance, and the plain distance of the images it holds, repeated as often as they were drawn.
+    // Each distinct image counts as often as it was drawn: the same distance as that of the images repeated.
     [Theory]
-    [InlineData(30)] // fewer images than the 64 features: from inner products
-    [InlineData(150)] // more: from the covariances
-    public void ResampledFid_RepeatedImages_IsTheDistanceOfThoseImages(int n)
+    [InlineData(30)] // fewer images than the 64 features
+    [InlineData(150)]
+    public void FidDistance_RowsThatCountSeveralTimes_IsThatOfTheRepeatedImages(int n)
     {
         var (before, after) = (GoldenMetrics.Rows("fid64.features_1").Take(n), GoldenMetrics.Rows("fid64.features_2").Take(n));
         var random = new Random(2);
         int[] drawn = [.. Enumerable.Range(0, n).Select(_ => random.Next(n))];
-        var expected = Fid.Distance(FeatureStatistics.Of(before.Select(drawn)), FeatureStatistics.Of(after.Select(drawn)));
+        var expected = Fid.Distance(before.Select(drawn), after.Select(drawn));
+        var counted = drawn.CountBy(i => i).ToList();
+        int[] distinct = [.. counted.Select(c => c.Key)];
+        using var scope = torch.NewDisposeScope();
+        var counts = torch.tensor(counted.Select(c => (double)c.Value).ToArray()).reshape(-1, 1);
 
-        new ResampledFid(before, after).Distance(drawn).ShouldBe(expected, expected * 1e-6);
+        Fid.Distance(before.Select(distinct).ToTensor(), counts, after.Select(distinct).ToTensor(), counts).ShouldBe(expected, expected * 1e-6);
     }
 
     // What the interval should be as wide as: 1.96 standard deviations to either side, over 300 sets drawn anew from the same distributions.
@@ -94,7 +100,7 @@ public sealed class PairedFeaturesTests
     public void Constructor_OtherNumberOfImages_SaysSo() =>
         Should.Throw<ArgumentException>(() => Pairs([0, 1], [1, 2, 3], 1)).Message.ShouldContain("got 2 images of 1 features and 3 of 1");
 
-    private static double Plain(Features before, Features after) => Fid.Distance(FeatureStatistics.Of(before), FeatureStatistics.Of(after));
+    private static double Plain(Features before, Features after) => Fid.Distance(before, after);
 
     // An edit that moves every image by about one standard deviation in the first of three features.
     private static (Features Before, Features After) Shifted(Random random, int count)

@@ -15,7 +15,7 @@ public sealed class PictureTests
 
     [Fact]
     public void Compare_OtherSize_SaysBoth()
-        => Should.Throw<ArgumentException>(() => Ssim.Compare(Grey(20, 20), Grey(20, 30))).Message.ShouldContain("20 x 20 pixels, the second has 20 x 30");
+        => Should.Throw<ArgumentException>(() => Ssim.Compare(Grey(20, 20), Grey(20, 30))).Message.ShouldContain("20 x 20 pixels, number 2 has 20 x 30");
 
     [Fact]
     public void Ssim_SmallerThanItsWindow_IsRefused()

@@ -26,7 +26,7 @@ public class ContactSheetTests
     [Fact]
     public void Arrange_TilesOfDifferentSizes_NamesTheOddOne() =>
         Should.Throw<ArgumentException>(() => ContactSheet.Arrange([Plain(1), new Raster(3, 2, 3, new byte[18])], columns: 2))
-            .Message.ShouldContain("Tile 1 is 3 x 2 x 3; expected 2 x 2 x 3");
+            .Message.ShouldContain("Expected tiles of 2 x 2 x 3, tile 1 is 3 x 2 x 3");
 
     [Fact]
     public void Arrange_NoTiles_IsRefused() => Should.Throw<ArgumentException>(() => ContactSheet.Arrange([], columns: 2));

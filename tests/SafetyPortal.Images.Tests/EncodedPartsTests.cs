@@ -81,7 +81,8 @@ public partial class EncodedPartsTests
     // One black pixel.
     private static byte[] WithChunks(byte[] chunks) => Pictures.Png(1, 1, bitDepth: 8, colourType: 2, new byte[4], chunks);
 
-    private static string Refusal(byte[] bytes) => InTime(() => Should.Throw<ImageFormatException>(() => ImageCodec.Decode(bytes, ImageLimits.Default)).Message);
+    private static string Refusal(byte[] bytes) =>
+        InTime(() => Should.Throw<ImageFormatException>(() => ImageCodec.Decode(bytes, ImageLimits.Default)).Message);
 
     private static T InTime<T>(Func<T> work)
     {

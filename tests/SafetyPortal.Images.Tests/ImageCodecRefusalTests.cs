@@ -77,7 +77,7 @@ public class ImageCodecRefusalTests
         var error = Should.Throw<ImageFormatException>(() => ImageCodec.Decode(Pictures.PngHeader(30_000, 30_000), ImageLimits.Default));
 
         error.Message.ShouldBe("The image is 30,000 x 30,000 = 900,000,000 pixels; at most 16,777,216 pixels are accepted.");
-        // Other tests work at the same time: what this thread took, and libvips at its highest for all of them. The pixels are 2.7 GB.
+        // The pixels would be 2.7 GB. Other tests run at the same time, so the test looks at this thread, and at the peak of libvips for all.
         (GC.GetAllocatedBytesForCurrentThread() - before).ShouldBeLessThan(1_000_000);
         NetVips.Stats.MemHighwater.ShouldBeLessThan(1_000_000_000ul);
     }

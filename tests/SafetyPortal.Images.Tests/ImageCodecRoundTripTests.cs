@@ -26,7 +26,8 @@ public class ImageCodecRoundTripTests
         var encoded = await Task.WhenAll(Enumerable.Range(0, 16).Select(_ => Task.Run(() => ImageCodec.EncodePng(raster))));
 
         // Galleries are stored under the digest of their bytes: an encoder that writes others stores them twice.
-        encoded.Select(png => Convert.ToHexStringLower(SHA256.HashData(png))).Distinct(StringComparer.Ordinal).ShouldBe(["d39bd6567ec908939b94a27d58f071b748d83664733609b6156255d3316de6e1"]);
+        encoded.Select(png => Convert.ToHexStringLower(SHA256.HashData(png))).Distinct(StringComparer.Ordinal)
+            .ShouldBe(["d39bd6567ec908939b94a27d58f071b748d83664733609b6156255d3316de6e1"]);
     }
 
     [Fact]

@@ -13,6 +13,7 @@ public sealed class AblationPatch
     private const string Format = "safety-portal-patch/1";
     private const string IndexSuffix = ".indices";
     private const string FillSuffix = ".fill";
+    private static readonly JsonSerializerOptions Strict = new() { AllowDuplicateProperties = false };
 
     internal AblationPatch(
         IReadOnlyList<PatchTensor> tensors, string baseDigest, string resultDigest, IReadOnlyDictionary<string, string> notes)
@@ -39,19 +40,19 @@ public sealed class AblationPatch
     public long Count => Tensors.Sum(t => (long)t.Mask.Indices.Length);
 
     /// <summary>The changed entries without their new values.</summary>
-    public AblationMask Mask => new(Tensors.Select(t => t.Mask).ToList());
+    public AblationMask Mask => new([.. Tensors.Select(t => t.Mask)]);
 
     /// <summary>Writes the patch; the same patch gives the same bytes.</summary>
     public void Save(string path)
     {
         using var scope = NewDisposeScope();
         var entries = new List<(string, Tensor)>();
-        foreach (var item in Tensors)
+        foreach (var (mask, fill) in Tensors)
         {
-            var wide = item.Mask.Numel > int.MaxValue;
-            var indices = tensor(item.Mask.Indices, [item.Mask.Indices.Length]);
-            entries.Add((item.Mask.Name + IndexSuffix, wide ? indices : indices.to(ScalarType.Int32)));
-            if (item.Fill is { } fill) entries.Add((item.Mask.Name + FillSuffix, tensor(fill, [fill.Length])));
+            var indices = tensor(mask.Indices, [mask.Indices.Length]);
+            entries.Add((mask.Name + IndexSuffix, mask.Numel > int.MaxValue ? indices : indices.to(ScalarType.Int32)));
+            if (fill is not null)
+                entries.Add((mask.Name + FillSuffix, tensor(fill, [fill.Length])));
         }
 
         SafetensorsWriter.Write(path, entries, new Dictionary<string, string>(StringComparer.Ordinal)
@@ -65,7 +66,7 @@ public sealed class AblationPatch
     }
 
     /// <summary>
-    /// Reads a patch. The file is untrusted: a tensor may be listed once, every tensor of the file must belong to a listed one, indices must be whole numbers that
+    /// Reads a patch. The file is untrusted: every tensor of the file must belong to one that is listed once, indices must be whole numbers that
     /// ascend inside it, and new values must be finite.
     /// </summary>
     /// <exception cref="Diffusion.ModelFormatException">The file is damaged.</exception>
@@ -75,17 +76,33 @@ public sealed class AblationPatch
         using var scope = NewDisposeScope();
         using var file = SafetensorsFile.Open(path);
         var format = file.Metadata.GetValueOrDefault("format");
-        if (!string.Equals(format, Format, StringComparison.Ordinal))
+        if (format != Format)
             throw new InvalidDataException($"Expected {path} to be a patch ({Format}), its format is \"{format}\".");
 
-        var shapes = Parse<KeyValuePair<string, long[]>[]>(file, "shapes", path);
+        var shapes = Parse<KeyValuePair<string, long[]>[]>("shapes");
         if (shapes.CountBy(shape => shape.Key ?? string.Empty, StringComparer.Ordinal).FirstOrDefault(named => named.Value > 1) is { Key: { } twice })
             throw new InvalidDataException($"Expected each tensor once in {path}, {twice} occurs several times.");
-        if (file.Entries.Keys.FirstOrDefault(name => !Array.Exists(shapes, shape => name == shape.Key + IndexSuffix || name == shape.Key + FillSuffix)) is { } surplus)
+        var listed = shapes.SelectMany(shape => new[] { shape.Key + IndexSuffix, shape.Key + FillSuffix }).ToHashSet(StringComparer.Ordinal);
+        if (file.Entries.Keys.FirstOrDefault(name => !listed.Contains(name)) is { } surplus)
             throw new InvalidDataException($"Expected tensors of the patch alone in {path}, {surplus} belongs to none that \"shapes\" lists.");
         var tensors = shapes.Select(shape => ReadTensor(file, shape.Key ?? string.Empty, shape.Value, path)).ToList();
-        return new AblationPatch(
-            tensors, Required(file, "base_digest", path), Required(file, "result_digest", path), Parse<Dictionary<string, string>>(file, "notes", path));
+        return new AblationPatch(tensors, Required("base_digest"), Required("result_digest"), Parse<Dictionary<string, string>>("notes"));
+
+        string Required(string key) =>
+            file.Metadata.GetValueOrDefault(key) ?? throw new InvalidDataException($"Expected \"{key}\" in the metadata of {path}, it is missing.");
+
+        T Parse<T>(string key)
+        {
+            try
+            {
+                return JsonSerializer.Deserialize<T>(Required(key), Strict)
+                    ?? throw new InvalidDataException($"Expected a value for \"{key}\" in the metadata of {path}, got null.");
+            }
+            catch (JsonException e)
+            {
+                throw new InvalidDataException($"Expected JSON in \"{key}\" of the metadata of {path}: {e.Message}", e);
+            }
+        }
     }
 
     private static PatchTensor ReadTensor(SafetensorsFile file, string name, long[] shape, string path)
@@ -94,51 +111,32 @@ public sealed class AblationPatch
         if (shape is null || shape.Length == 0 || shape.Any(size => size < 1))
             throw new InvalidDataException($"Expected positive sizes for {name} in {path}, got [{string.Join(", ", shape ?? [])}].");
         RequireList(file, name + IndexSuffix, path, ScalarType.Int32, ScalarType.Int64);
-        if (file.Entries.ContainsKey(name + FillSuffix)) RequireList(file, name + FillSuffix, path, ScalarType.Float32);
-        var indices = file.Read(name + IndexSuffix, ScalarType.Int64).data<long>().ToArray();
-        var mask = new TensorMask(name, shape, indices);
+        var mask = new TensorMask(name, shape, file.Read(name + IndexSuffix, ScalarType.Int64).data<long>().ToArray());
+        var indices = mask.Indices;
         for (var i = 0; i < indices.Length; i++)
         {
             if (indices[i] < 0 || indices[i] >= mask.Numel || (i > 0 && indices[i] <= indices[i - 1]))
-            {
-                throw new InvalidDataException(
-                    $"Expected ascending indices below {mask.Numel} for {name} in {path}, number {i} is {indices[i]}.");
-            }
+                throw new InvalidDataException($"Expected ascending indices below {mask.Numel} for {name} in {path}, number {i} is {indices[i]}.");
         }
 
-        var fill = file.Entries.ContainsKey(name + FillSuffix)
-            ? file.Read(name + FillSuffix, ScalarType.Float32).data<float>().ToArray()
-            : null;
-        if (fill is not null && fill.Length != indices.Length)
+        if (!file.Entries.ContainsKey(name + FillSuffix))
+            return new PatchTensor(mask, null);
+        RequireList(file, name + FillSuffix, path, ScalarType.Float32);
+        var fill = file.Read(name + FillSuffix).data<float>().ToArray();
+        if (fill.Length != indices.Length)
             throw new InvalidDataException($"Expected {indices.Length} fill values for {name} in {path}, got {fill.Length}.");
-        if (fill is not null && Array.FindIndex(fill, value => !float.IsFinite(value)) is >= 0 and var broken)
+        if (Array.FindIndex(fill, value => !float.IsFinite(value)) is >= 0 and var broken)
             throw new InvalidDataException($"Expected finite fill values for {name} in {path}, number {broken} is {fill[broken]}.");
         return new PatchTensor(mask, fill);
     }
 
-    // Converting another type would change the numbers without a word.
+    // Converting another type could change the numbers.
     private static void RequireList(SafetensorsFile file, string name, string path, params ScalarType[] types)
     {
         if (!file.Entries.TryGetValue(name, out var entry) || entry.Shape.Count != 1 || !types.Contains(entry.Dtype))
         {
-            throw new InvalidDataException(
-                $"Expected {name} in {path} as a list of {string.Join(" or ", types)}, got {(entry is null ? "nothing" : $"[{string.Join(", ", entry.Shape)}] of {entry.Dtype}")}.");
-        }
-    }
-
-    private static string Required(SafetensorsFile file, string key, string path) =>
-        file.Metadata.GetValueOrDefault(key) ?? throw new InvalidDataException($"Expected \"{key}\" in the metadata of {path}, it is missing.");
-
-    private static T Parse<T>(SafetensorsFile file, string key, string path)
-    {
-        try
-        {
-            return JsonSerializer.Deserialize<T>(Required(file, key, path))
-                ?? throw new InvalidDataException($"Expected a value for \"{key}\" in the metadata of {path}, got null.");
-        }
-        catch (JsonException e)
-        {
-            throw new InvalidDataException($"Expected JSON in \"{key}\" of the metadata of {path}: {e.Message}", e);
+            var found = entry is null ? "nothing" : $"[{string.Join(", ", entry.Shape)}] of {entry.Dtype}";
+            throw new InvalidDataException($"Expected {name} in {path} as a list of {string.Join(" or ", types)}, got {found}.");
         }
     }
 }

@@ -9,7 +9,7 @@ public enum AblationMode
     /// <summary>The bottom fraction, where the score is not above zero.</summary>
     Negative,
 
-    /// <summary>Top and bottom fraction without looking at the sign, as the public code does.</summary>
+    /// <summary>Top and bottom fraction, whatever the sign, as the public code does.</summary>
     Both,
 }
 
@@ -18,13 +18,13 @@ public enum AblationFill
 {
     Zero,
 
-    /// <summary>Seeded Gaussian noise: exact zeros tell an attacker which weights held the concept.</summary>
+    /// <summary>Seeded Gaussian noise: exact zeros would show an attacker which weights held the concept.</summary>
     Noise,
 
     /// <summary>The weight itself times a fixed factor: partial suppression.</summary>
     Scale,
 
-    /// <summary>The mean of the weights of its row that stay.</summary>
+    /// <summary>The mean of the weights that stay in its row.</summary>
     Mean,
 }
 
@@ -44,11 +44,17 @@ public sealed record AblationSettings(
 {
     internal static void Validate(AblationSettings settings)
     {
-        if (!(settings.Ratio is > 0 and <= 1))
-            throw new ArgumentException($"Expected an ablation ratio above 0 and at most 1, got {settings.Ratio}.", nameof(settings));
-        if (!(settings.NoiseSigma is >= 0 and < 10))
-            throw new ArgumentException($"Expected a noise sigma of 0 to 10, got {settings.NoiseSigma}.", nameof(settings));
-        if (!(settings.Scale is >= 0 and <= 1))
-            throw new ArgumentException($"Expected a factor of 0 to 1 for the scale fill, got {settings.Scale}.", nameof(settings));
+        string? problem = settings switch
+        {
+            { Ratio: not (> 0 and <= 1) } => $"Expected an ablation ratio above 0 and at most 1, got {settings.Ratio}.",
+            { Scope: < AblationScope.Row or > AblationScope.Model } => $"Expected a scope of row, tensor or model, got {settings.Scope}.",
+            { Mode: < AblationMode.Positive or > AblationMode.Both } => $"Expected the mode positive, negative or both, got {settings.Mode}.",
+            { Fill: < AblationFill.Zero or > AblationFill.Mean } => $"Expected the fill zero, noise, scale or mean, got {settings.Fill}.",
+            { NoiseSigma: not (>= 0 and < 10) } => $"Expected a noise sigma of 0 to 10, got {settings.NoiseSigma}.",
+            { Scale: not (>= 0 and <= 1) } => $"Expected a factor of 0 to 1 for the scale fill, got {settings.Scale}.",
+            _ => null,
+        };
+        if (problem is not null)
+            throw new ArgumentException(problem, nameof(settings));
     }
 }

@@ -23,12 +23,14 @@ public static class BakedModel
     /// <param name="patches">Applied one on the other; at least one.</param>
     /// <param name="asFloat32">Store the UNet in single precision, which holds any patch's values; otherwise it keeps its types.</param>
     /// <param name="cancellation">Checked before each tensor.</param>
-    /// <returns><see cref="WeightsDigest"/> of what was written, which is the last patch's result digest.</returns>
-    /// <exception cref="PatchMismatchException">The folder or a patch is not what the next patch was made for, or the stored type cannot hold the result.</exception>
+    /// <returns><see cref="WeightsDigest"/> of the written UNet, which is the last patch's result digest.</returns>
+    /// <exception cref="PatchMismatchException">
+    /// The next patch was made for other weights than the folder or the patch before gives, or the stored type cannot hold the result.
+    /// </exception>
     /// <exception cref="IOException">The target exists already, or cannot be written.</exception>
-    public static string Write(string source, string target, IReadOnlyList<AblationPatch> patches, bool asFloat32 = false, CancellationToken cancellation = default)
+    public static string Write(
+        string source, string target, IReadOnlyList<AblationPatch> patches, bool asFloat32 = false, CancellationToken cancellation = default)
     {
-        ArgumentNullException.ThrowIfNull(patches);
         if (patches.Count == 0)
             throw new ArgumentException("Expected at least one patch, got none.", nameof(patches));
         if (Path.Exists(target))
@@ -42,12 +44,12 @@ public static class BakedModel
         {
             CopyOtherFiles(source, partial, cancellation);
             WriteUnet(weights, Path.Combine(partial, UnetFolder), patches, asFloat32, cancellation);
-            var digest = Digest(partial);
-            if (!string.Equals(digest, patches[^1].ResultDigest, StringComparison.Ordinal))
+            var digest = Digest(Path.Combine(partial, UnetFolder));
+            if (digest != patches[^1].ResultDigest)
             {
                 var rounds = !asFloat32 && weights.Entries.Values.Any(e => e.Dtype is ScalarType.Float16 or ScalarType.BFloat16);
-                throw new PatchMismatchException(
-                    $"Expected the patched weights {patches[^1].ResultDigest}, got {digest}{(rounds ? ": the type the UNet is stored in may be too narrow for the patch's values, single precision is not" : "")}.");
+                var reason = rounds ? ": the type the UNet is stored in may be too narrow for the patch's values, single precision is not" : "";
+                throw new PatchMismatchException($"Expected the patched weights {patches[^1].ResultDigest}, got {digest}{reason}.");
             }
 
             Directory.Move(partial, target);
@@ -67,13 +69,16 @@ public static class BakedModel
             if (!weights.Entries.TryGetValue(mask.Name, out var entry))
                 throw new PatchMismatchException($"Expected a weight called {mask.Name}, the model has none.");
             if (!entry.Shape.SequenceEqual(mask.Shape))
-                throw new PatchMismatchException($"Expected {mask.Name} of shape [{string.Join(", ", mask.Shape)}], the model's is [{string.Join(", ", entry.Shape)}].");
+            {
+                throw new PatchMismatchException(
+                    $"Expected {mask.Name} of shape [{string.Join(", ", mask.Shape)}], the model's is [{string.Join(", ", entry.Shape)}].");
+            }
         }
 
         var digest = WeightsDigest.Of(weights);
         foreach (var patch in patches)
         {
-            if (!string.Equals(patch.BaseDigest, digest, StringComparison.Ordinal))
+            if (patch.BaseDigest != digest)
                 throw new PatchMismatchException($"Expected a model with the weights {patch.BaseDigest} that the patch was made for, got {digest}.");
             digest = patch.ResultDigest;
         }
@@ -124,7 +129,8 @@ public static class BakedModel
         var index = JsonNode.Parse(File.ReadAllBytes(weights.Location))!.AsObject();
         if (asFloat32 && index["metadata"] is JsonObject metadata)
             metadata["total_size"] = weights.Entries.Values.Sum(e => e.ElementCount) * sizeof(float);
-        File.WriteAllText(Path.Combine(folder, Path.GetFileName(weights.Location)), index.ToJsonString(new JsonSerializerOptions { WriteIndented = true }) + "\n");
+        var text = index.ToJsonString(new JsonSerializerOptions { WriteIndented = true });
+        File.WriteAllText(Path.Combine(folder, Path.GetFileName(weights.Location)), text + "\n");
     }
 
     private static Tensor Patched(Tensor weight, IEnumerable<PatchTensor> changes)
@@ -143,7 +149,7 @@ public static class BakedModel
 
     private static string Digest(string folder)
     {
-        using var written = UNet2DConditionModel.OpenWeights(Path.Combine(folder, UnetFolder));
+        using var written = UNet2DConditionModel.OpenWeights(folder);
         return WeightsDigest.Of(written);
     }
 }

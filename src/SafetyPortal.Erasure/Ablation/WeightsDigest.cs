@@ -8,24 +8,17 @@ namespace SafetyPortal.Erasure.Ablation;
 
 /// <summary>
 /// SHA-256 over the weights of a module: for every entry of its state in ordinal name order, the name, the dtype, the shape and the
-/// row-major bytes, each field behind its length. Independent of the file the weights came from, so a half-precision checkpoint
-/// and its single-precision copy loaded as the same dtype have one digest.
+/// row-major bytes, each field behind its length. It does not depend on the file: a half-precision checkpoint and its single-precision copy,
+/// loaded as one dtype, have one digest.
 /// </summary>
 public static class WeightsDigest
 {
     /// <summary>Lower-case hexadecimal digest, 64 characters.</summary>
-    public static string Of(nn.Module module)
-    {
-        ArgumentNullException.ThrowIfNull(module);
-        return Of(module.state_dict().Select(p => (p.Key, (Func<Tensor>)p.Value.detach)));
-    }
+    public static string Of(nn.Module module) => Of(module.state_dict().Select(p => (p.Key, (Func<Tensor>)p.Value.detach)));
 
     /// <summary>The digest of weights on disk as if they were loaded in single precision; one tensor in memory at a time.</summary>
-    public static string Of(ITensorSource weights)
-    {
-        ArgumentNullException.ThrowIfNull(weights);
-        return Of(weights.Entries.Keys.Select(name => (name, (Func<Tensor>)(() => weights.Read(name, ScalarType.Float32)))));
-    }
+    public static string Of(ITensorSource weights) =>
+        Of(weights.Entries.Keys.Select(name => (name, (Func<Tensor>)(() => weights.Read(name, ScalarType.Float32)))));
 
     private static string Of(IEnumerable<(string Name, Func<Tensor> Value)> weights)
     {

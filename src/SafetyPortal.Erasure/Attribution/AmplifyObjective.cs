@@ -18,7 +18,6 @@ public static class AmplifyObjective
     /// <param name="embeddings">Embedding of the concept prompt, [B, T, D].</param>
     public static Tensor Evaluate(UNet2DConditionModel unet, Tensor noised, Tensor timestep, Tensor noise, Tensor embeddings)
     {
-        ArgumentNullException.ThrowIfNull(unet);
         using var scope = NewDisposeScope();
         return Value(unet.call(noised, timestep, embeddings), noise).MoveToOuterDisposeScope();
     }
@@ -26,7 +25,6 @@ public static class AmplifyObjective
     /// <summary>J of a prediction and its target, both [B, 4, h, w]; a scalar.</summary>
     public static Tensor Value(Tensor eps, Tensor target)
     {
-        ArgumentNullException.ThrowIfNull(eps);
         using var scope = NewDisposeScope();
         return (eps - target).pow(2).mean().MoveToOuterDisposeScope();
     }

@@ -32,7 +32,7 @@ internal sealed class AmplifySampler : ILatentSampler
 
             // The mean is per latent; times P it is the sum over the latents of the batch.
             var target = scheduler.Noise.TrainingTarget(scheduler.Config, shown, noise, timestep);
-            var (_, objective) = ComponentAttribution.Backward(batch, noised, timestep, batch.Concept, eps => AmplifyObjective.Value(eps, target) * shown.size(0));
+            var (_, objective) = batch.Backward(noised, timestep, batch.Concept, eps => AmplifyObjective.Value(eps, target) * shown.size(0));
             visit(new LatentVisit(step, t, objective));
         }
     }

@@ -20,16 +20,12 @@ public sealed class AttributionResult : IDisposable
 {
     private const string Format = "safety-portal-attribution/1";
     private const string Base = "base";
-    private static readonly JsonSerializerOptions Complete = new() { RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true };
+    private static readonly JsonSerializerOptions Complete =
+        new() { RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true, AllowDuplicateProperties = false };
     private readonly List<(string Name, Tensor Score)> scores;
 
-    internal AttributionResult(
-        List<(string Name, Tensor Score)> scores, AttributionSummary summary, TimeSpan elapsed = default)
-    {
-        this.scores = scores;
-        Summary = summary;
-        Elapsed = elapsed;
-    }
+    internal AttributionResult(List<(string Name, Tensor Score)> scores, AttributionSummary summary, TimeSpan elapsed = default) =>
+        (this.scores, Summary, Elapsed) = (scores, summary, elapsed);
 
     /// <summary>score_i = w_i * sum over t of dJ_t/dw_i, averaged over seeds; f32, the shape of the weight, in candidate order.</summary>
     public IReadOnlyList<(string Name, Tensor Score)> Scores => scores;
@@ -43,10 +39,8 @@ public sealed class AttributionResult : IDisposable
     public TimeSpan Elapsed { get; }
 
     /// <summary>Writes scores and summary as safetensors; the same inputs give the same bytes.</summary>
-    public void Save(string path) => Save(path, baseDigest: null);
-
-    /// <summary>The same with the digest of the weights that were scored, for files that outlive the run; null for none.</summary>
-    public void Save(string path, string? baseDigest)
+    /// <param name="baseDigest">Digest of the scored weights, for files that outlive the run; null for none.</param>
+    public void Save(string path, string? baseDigest = null)
     {
         var metadata = new Dictionary<string, string>(StringComparer.Ordinal)
         {
@@ -54,22 +48,27 @@ public sealed class AttributionResult : IDisposable
             ["summary"] = JsonSerializer.Serialize(Summary),
             ["order"] = JsonSerializer.Serialize(scores.Select(s => s.Name)),
         };
-        if (baseDigest is not null) metadata[Base] = baseDigest;
+        if (baseDigest is not null)
+            metadata[Base] = baseDigest;
         SafetensorsWriter.Write(path, scores, metadata);
     }
 
-    /// <summary>Reads what <see cref="Save(string)"/> wrote. The file is untrusted: every tensor must be listed once, hold single-precision numbers and be finite.</summary>
+    /// <summary>
+    /// Reads what <see cref="Save"/> wrote. The file is untrusted: every tensor must be listed once and hold finite numbers of single precision,
+    /// and the settings must be ones that an attribution can have.
+    /// </summary>
     /// <exception cref="Diffusion.ModelFormatException">The file is damaged.</exception>
     /// <exception cref="InvalidDataException">The file is not a saved attribution, or contradicts itself.</exception>
     public static AttributionResult Load(string path)
     {
         using var file = SafetensorsFile.Open(path);
-        if (!file.Metadata.TryGetValue("format", out var format) || !string.Equals(format, Format, StringComparison.Ordinal))
+        if (!file.Metadata.TryGetValue("format", out var format) || format != Format)
             throw new InvalidDataException($"Expected {path} to be an attribution ({Format}), its format is \"{format}\".");
         var summary = Read<AttributionSummary>("summary");
-        if (summary.Settings.Prompts.Any(prompt => prompt is null)) throw new InvalidDataException($"Expected prompts in the summary of {path}, one is null.");
+        RequireSettings(summary.Settings, path);
         var order = Read<string[]>("order");
-        if (Array.Find(order, name => name is null || !file.Entries.ContainsKey(name)) is { } absent) throw new InvalidDataException($"Expected the scores of {absent} in {path}, there are none.");
+        if (Array.Find(order, name => name is null || !file.Entries.ContainsKey(name)) is { } absent)
+            throw new InvalidDataException($"Expected the scores of {absent} in {path}, there are none.");
         if (order.Length != file.Entries.Count || order.Distinct(StringComparer.Ordinal).Count() != order.Length)
             throw new InvalidDataException($"Expected each of the {file.Entries.Count} tensors of {path} once in its \"order\", it lists {order.Length}.");
         if (file.Entries.Values.FirstOrDefault(entry => entry.Dtype != ScalarType.Float32) is { } other)
@@ -80,7 +79,8 @@ public sealed class AttributionResult : IDisposable
         var read = order.Select(name => (name, Score: file.Read(name))).ToList();
         if (read.Find(item => !item.Score.isfinite().all().ToBoolean()) is { name: { } broken })
             throw new InvalidDataException($"Expected finite scores in {path}, {broken} holds NaN or infinity.");
-        foreach (var (_, score) in read) score.DetachFromDisposeScope();
+        foreach (var (_, score) in read)
+            score.DetachFromDisposeScope();
         return new AttributionResult(read, summary) { BaseDigest = file.Metadata.GetValueOrDefault(Base) };
 
         T Read<T>(string key)
@@ -101,7 +101,22 @@ public sealed class AttributionResult : IDisposable
 
     public void Dispose()
     {
-        foreach (var (_, score) in scores) score.Dispose();
+        foreach (var (_, score) in scores)
+            score.Dispose();
+    }
+
+    private static void RequireSettings(AttributionSettings settings, string path)
+    {
+        if (settings.Prompts.Any(prompt => prompt is null))
+            throw new InvalidDataException($"Expected prompts in the summary of {path}, one is null.");
+        try
+        {
+            AttributionSettings.Validate(settings);
+        }
+        catch (ArgumentException e)
+        {
+            throw new InvalidDataException($"Expected settings of an attribution in the summary of {path}: {e.Message}", e);
+        }
     }
 }
 

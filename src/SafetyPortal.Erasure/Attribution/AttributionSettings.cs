@@ -1,11 +1,14 @@
 using System.Text.Json.Serialization;
+using SafetyPortal.Diffusion;
 
 namespace SafetyPortal.Erasure.Attribution;
 
 /// <summary>How the latents at which the objective is evaluated are found.</summary>
 public enum LatentSampler
 {
-    /// <summary>One guided DDIM trajectory per seed; the objective is evaluated at every visited latent. About 50 times cheaper than <see cref="Restart"/>.</summary>
+    /// <summary>
+    /// One guided DDIM trajectory per seed; the objective is evaluated at every visited latent. About 50 times cheaper than <see cref="Restart"/>.
+    /// </summary>
     Trajectory,
 
     /// <summary>The sampler of the paper's public code: fresh noise and k guided steps for each k, evaluated with the timestep of the last step.</summary>
@@ -51,18 +54,15 @@ public sealed record AttributionSettings
     /// <summary>One estimate is made per seed, and the estimates are averaged.</summary>
     public IReadOnlyList<long> Seeds { get; init; } = [0, 1, 2, 3];
 
-    /// <summary>Latent height and width; null means the UNet's own sample size.</summary>
-    public (long Height, long Width)? LatentSize { get; init; }
-
     /// <summary>
-    /// How many prompts share one backward pass; bounds memory. Prompts that share one draw their noise together, so with several prompts another
-    /// batch size is another estimate, as another seed is.
+    /// How many prompts share one backward pass; bounds memory. Prompts of one pass draw their noise together, so with several prompts another
+    /// batch size gives another estimate, as another seed does.
     /// </summary>
     public int BatchSize { get; init; } = 4;
 
     /// <summary>
-    /// Whether a backward pass computes each block of the UNet anew instead of keeping its activations: less memory, more time, the
-    /// same gradients beyond rounding.
+    /// Whether a backward pass computes each block of the UNet anew instead of keeping its activations. It takes less memory and more time, and
+    /// its gradients are the same but for rounding.
     /// </summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public bool Checkpointing { get; init; }
@@ -82,14 +82,23 @@ public sealed record AttributionSettings
         {
             { Prompts.Count: 0 } => "Expected at least one prompt pair to attribute, got none.",
             { Seeds.Count: 0 } => "Expected at least one seed, got none.",
+            { Objective: < AttributionObjective.Erase or > AttributionObjective.Amplify }
+                => $"Expected the objective erase or amplify, got {settings.Objective}.",
+            { Sampler: < LatentSampler.Trajectory or > LatentSampler.Restart } => $"Expected the sampler trajectory or restart, got {settings.Sampler}.",
+            { Candidates: < CandidateSet.FeedForward or > CandidateSet.FeedForwardAndAttention }
+                => $"Expected a known set of candidates, got {settings.Candidates}.",
             { Steps: < 1 or > 1000 } => $"Expected 1 to 1000 attribution steps, got {settings.Steps}.",
-            { GuidanceScale: not >= 1 } => $"Expected a guidance scale of at least 1, got {settings.GuidanceScale}.",
+            { GuidanceScale: not (>= 1 and <= GenerationSettings.LargestGuidance) }
+                => $"Expected a guidance scale of 1 to {GenerationSettings.LargestGuidance}, got {settings.GuidanceScale}.",
             { BatchSize: < 1 } => $"Expected a batch size of at least 1, got {settings.BatchSize}.",
             _ => null,
         };
-        if (problem is null && settings.Prompts.FirstOrDefault(p => string.Equals(p.Concept, p.Base, StringComparison.Ordinal)) is { } same)
-            problem = $"The base prompt equals the concept prompt \"{same.Concept}\": every score would be zero.";
-        if (problem is not null) throw new ArgumentException(problem, nameof(settings));
+        if (settings.Prompts.FirstOrDefault(p => p.Concept == p.Base) is { } same)
+            problem ??= $"The base prompt equals the concept prompt \"{same.Concept}\": every score would be zero.";
+        if (settings.Seeds.CountBy(seed => seed).FirstOrDefault(seed => seed.Value > 1) is { Value: > 1, Key: var twice })
+            problem ??= $"Expected different seeds, {twice} occurs several times: equal estimates say nothing about stability.";
+        if (problem is not null)
+            throw new ArgumentException(problem, nameof(settings));
     }
 }
 

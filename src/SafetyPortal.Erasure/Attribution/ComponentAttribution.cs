@@ -1,5 +1,7 @@
 using System.Diagnostics;
+using System.Globalization;
 using SafetyPortal.Diffusion;
+using SafetyPortal.Diffusion.Unet;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -15,7 +17,9 @@ public static class ComponentAttribution
     private const long LatentPixelsAtOnce = 64 * 64;
 
     /// <summary>Scores the candidate weights of the pipeline's UNet. The weights are left as they were.</summary>
-    /// <exception cref="ArgumentException">Settings outside their range, a prompt that the model does not read whole, or a base prompt that it reads as the concept prompt.</exception>
+    /// <exception cref="ArgumentException">
+    /// Settings are outside their range, the model does not read a prompt whole, or it reads a base prompt as the concept prompt.
+    /// </exception>
     /// <exception cref="OperationCanceledException">Cancelled; nothing is left behind.</exception>
     public static AttributionResult Run(
         StableDiffusionPipeline pipeline,
@@ -23,8 +27,6 @@ public static class ComponentAttribution
         IProgress<AttributionProgress>? progress = null,
         CancellationToken cancellation = default)
     {
-        ArgumentNullException.ThrowIfNull(pipeline);
-        ArgumentNullException.ThrowIfNull(settings);
         AttributionSettings.Validate(settings);
         pipeline.RequireWhole(settings.Prompts.SelectMany(p => new[] { p.Concept, p.Base }));
         RequireOtherBase(pipeline, settings);
@@ -44,52 +46,50 @@ public static class ComponentAttribution
         {
             using var accumulator = new ScoreAccumulator(candidates, settings.Steps);
             foreach (var batch in batches)
-            {
-                sampler.Walk(
-                    batch,
-                    seed,
-                    visit =>
-                    {
-                        accumulator.Take(visit);
-                        progress?.Report(new AttributionProgress(++done, all, visit.Objective));
-                    },
-                    cancellation);
-            }
-
+                sampler.Walk(batch, seed, Visit, cancellation);
             average.Take(accumulator);
             masses.Add(accumulator.Masses);
+
+            void Visit(LatentVisit visit)
+            {
+                accumulator.Take(visit);
+                progress?.Report(new AttributionProgress(++done, all, visit.Objective));
+            }
         }
 
         var scores = average.Scores();
         var summary = new AttributionSummary(
             settings,
             candidates.Sum(c => c.Weight.numel()),
-            scores.Select(s => Mass(s.Name, s.Score)).ToList(),
+            [.. scores.Select(s => Mass(s.Name, s.Score))],
             AverageMasses(masses),
             average.Stability());
         return new AttributionResult(scores, summary, clock.Elapsed);
     }
 
     /// <summary>
-    /// The backward pass of every sampler: predicts the noise at a latent and adds the gradient of the objective, dJ/dw, to what the candidates hold.
+    /// The one backward pass: predicts the noise at latents and adds the gradient of an objective, dJ/dw, to the gradients of the weights in an open
+    /// <see cref="GradientScope"/>.
     /// </summary>
-    /// <param name="latent">[N, 4, h, w]</param>
-    /// <param name="timestep">[1]</param>
+    /// <param name="latents">[N, 4, h, w]</param>
+    /// <param name="timesteps">[1] or [N]</param>
     /// <param name="text">[N, T, D]</param>
     /// <param name="objective">A scalar of the prediction [N, 4, h, w].</param>
+    /// <param name="checkpointing"><see cref="AttributionSettings.Checkpointing"/></param>
     /// <returns>The prediction without its graph, in the open dispose scope, and J.</returns>
-    internal static (Tensor Eps, double Objective) Backward(SamplingBatch batch, Tensor latent, Tensor timestep, Tensor text, Func<Tensor, Tensor> objective)
+    internal static (Tensor Eps, double Objective) Backward(
+        UNet2DConditionModel unet, Tensor latents, Tensor timesteps, Tensor text, Func<Tensor, Tensor> objective, bool checkpointing = false)
     {
         using var scope = NewDisposeScope();
-        using var prediction = batch.Settings.Checkpointing ? batch.Unet.Checkpointed(latent, timestep, text) : null;
-        var eps = prediction is null ? batch.Unet.call(latent, timestep, text) : prediction.Noise.detach().clone().requires_grad_();
+        using var prediction = checkpointing ? unet.Checkpointed(latents, timesteps, text) : null;
+        var eps = prediction is null ? unet.call(latents, timesteps, text) : prediction.Noise.detach().clone().requires_grad_();
         var value = objective(eps);
         value.backward();
         prediction?.Backward(eps.grad!);
         return (eps.detach().MoveToOuterDisposeScope(), value.ToDouble());
     }
 
-    /// <summary>w * g in float32: what zeroing each weight takes from J, to first order. In the open dispose scope.</summary>
+    /// <summary>w * g in float32: the fall of J when each weight becomes zero, to first order. In the open dispose scope.</summary>
     internal static Tensor Score(Tensor weight, Tensor gradient)
     {
         using var frozen = no_grad();
@@ -100,34 +100,31 @@ public static class ComponentAttribution
     // The tokenizer folds case and blanks and cuts long prompts, so prompts that differ may be one to the model.
     private static void RequireOtherBase(StableDiffusionPipeline pipeline, AttributionSettings settings)
     {
-        if (settings.Objective != AttributionObjective.Erase) return;
+        if (settings.Objective != AttributionObjective.Erase)
+            return;
         var same = settings.Prompts.FirstOrDefault(p => pipeline.Tokenizer.EncodePadded(p.Concept).SequenceEqual(pipeline.Tokenizer.EncodePadded(p.Base)));
         if (same is not null)
-            throw new ArgumentException($"The model reads the base prompt \"{same.Base}\" as it reads the concept prompt \"{same.Concept}\": every score would be zero.", nameof(settings));
+        {
+            throw new ArgumentException(
+                $"The model reads the base prompt \"{same.Base}\" as it reads the concept prompt \"{same.Concept}\": every score would be zero.",
+                nameof(settings));
+        }
     }
 
     private static List<SamplingBatch> Batches(StableDiffusionPipeline pipeline, AttributionSettings settings)
     {
         using var frozen = no_grad();
-        var (height, width) = settings.LatentSize ?? (pipeline.Unet.Config.SampleSize, pipeline.Unet.Config.SampleSize);
-        var (imageHeight, imageWidth) = ((int)height * pipeline.Vae.Config.Downsampling, (int)width * pipeline.Vae.Config.Downsampling);
-        var batches = new List<SamplingBatch>();
-        var together = (int)Math.Clamp(LatentPixelsAtOnce / (height * width), 1, settings.BatchSize);
-        foreach (var (pairs, index) in settings.Prompts.Chunk(together).Select((pairs, index) => (pairs, index)))
-        {
-            var plain = pairs.All(p => p.Base.Length == 0);
-            batches.Add(new SamplingBatch(
-                pipeline.Unet,
-                pipeline.SchedulerConfig,
-                pipeline.EncodePrompts(pairs.Select(p => p.Concept).ToList(), imageHeight, imageWidth),
-                plain ? null : pipeline.EncodePrompts(pairs.Select(p => p.Base).ToList(), imageHeight, imageWidth),
-                pipeline.EncodePrompts(Enumerable.Repeat(string.Empty, pairs.Length).ToList(), imageHeight, imageWidth),
-                settings,
-                [pairs.Length, pipeline.Unet.Config.InChannels, height, width],
-                index));
-        }
-
-        return batches;
+        long side = pipeline.Unet.Config.SampleSize;
+        var together = (int)Math.Clamp(LatentPixelsAtOnce / (side * side), 1, settings.BatchSize);
+        return [.. settings.Prompts.Chunk(together).Select((pairs, index) => new SamplingBatch(
+            pipeline.Unet,
+            pipeline.SchedulerConfig,
+            pipeline.EncodePrompts([.. pairs.Select(p => p.Concept)]),
+            pairs.All(p => p.Base.Length == 0) ? null : pipeline.EncodePrompts([.. pairs.Select(p => p.Base)]),
+            pipeline.EncodePrompts([.. pairs.Select(_ => string.Empty)]),
+            settings,
+            [pairs.Length, pipeline.Unet.Config.InChannels, side, side],
+            index))];
     }
 
     private static LayerMass Mass(string name, Tensor score)
@@ -141,17 +138,10 @@ public static class ComponentAttribution
     private static string BlockOf(string name)
     {
         var parts = name.Split('.');
-        return parts.Length > 1 && int.TryParse(parts[1], System.Globalization.CultureInfo.InvariantCulture, out _)
-            ? $"{parts[0]}.{parts[1]}"
-            : parts[0];
+        return parts.Length > 1 && int.TryParse(parts[1], CultureInfo.InvariantCulture, out _) ? $"{parts[0]}.{parts[1]}" : parts[0];
     }
 
     private static List<StepMass> AverageMasses(List<IReadOnlyList<StepMass>> masses) =>
-        Enumerable.Range(0, masses[0].Count)
-            .Select(step => new StepMass(
-                masses[0][step].Timestep,
-                masses.Average(m => m[step].Objective),
-                masses.Average(m => m[step].Positive),
-                masses.Average(m => m[step].Negative)))
-            .ToList();
+        [.. masses[0].Select((first, step) => new StepMass(
+            first.Timestep, masses.Average(m => m[step].Objective), masses.Average(m => m[step].Positive), masses.Average(m => m[step].Negative)))];
 }

@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 
 namespace SafetyPortal.Erasure.Attribution;
 
-/// <summary>Lets some parameters of a module alone require gradients, and restores the former settings when disposed.</summary>
+/// <summary>Requires gradients of some parameters of a module and of no others. Disposing clears gradients and restores the former settings.</summary>
 internal sealed class GradientScope : IDisposable
 {
     private readonly List<(Parameter Parameter, bool Required)> before;
@@ -11,8 +11,10 @@ internal sealed class GradientScope : IDisposable
     public GradientScope(nn.Module module, IEnumerable<Parameter> wanted)
     {
         before = module.parameters().Select(p => (p, p.requires_grad)).ToList();
-        foreach (var (parameter, _) in before) parameter.requires_grad = false;
-        foreach (var parameter in wanted) parameter.requires_grad = true;
+        foreach (var (parameter, _) in before)
+            parameter.requires_grad = false;
+        foreach (var parameter in wanted)
+            parameter.requires_grad = true;
     }
 
     public void Dispose()

@@ -8,8 +8,7 @@ namespace SafetyPortal.Erasure.Attribution;
 internal interface ILatentSampler
 {
     /// <summary>
-    /// Calls <paramref name="visit"/> after each backward pass, while the candidates hold the gradient of that pass alone
-    /// (the visitor takes and clears it).
+    /// Calls <paramref name="visit"/> after each backward pass. The candidates hold the gradient of that pass alone, which the visitor takes and clears.
     /// </summary>
     void Walk(SamplingBatch batch, long seed, Action<LatentVisit> visit, CancellationToken cancellation);
 }
@@ -46,13 +45,12 @@ internal sealed record SamplingBatch(
     public Generator NewGenerator(long seed) => new(unchecked((ulong)((seed * 1_000_003) + Stream)));
 
     /// <summary>Standard normal latents, [P, 4, h, w]; float32, whatever the network computes in.</summary>
-    public Tensor Noise(Generator generator) =>
-        randn(LatentShape, dtype: ScalarType.Float32, generator: generator).to(Concept.device);
+    public Tensor Noise(Generator generator) => randn(LatentShape, dtype: ScalarType.Float32, generator: generator).to(Concept.device);
 
     /// <summary>A timestep as the UNet takes it, int64 [1].</summary>
     public static Tensor Timestep(double t, Device device) => tensor(new[] { (long)t }, device: device);
 
-    /// <summary>eps(uncond) + guidance * (eps(cond) - eps(uncond))</summary>
-    public Tensor Guide(Tensor epsUnconditional, Tensor epsConcept) =>
-        epsUnconditional + ((epsConcept - epsUnconditional) * Settings.GuidanceScale);
+    /// <inheritdoc cref="ComponentAttribution.Backward"/>
+    public (Tensor Eps, double Objective) Backward(Tensor latents, Tensor timestep, Tensor text, Func<Tensor, Tensor> objective) =>
+        ComponentAttribution.Backward(Unet, latents, timestep, text, objective, Settings.Checkpointing);
 }

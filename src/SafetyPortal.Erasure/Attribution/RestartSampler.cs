@@ -6,8 +6,8 @@ namespace SafetyPortal.Erasure.Attribution;
 
 /// <summary>
 /// Samples as the paper's public code: for k = 1..N it draws fresh noise, makes the first k guided DDIM steps and evaluates the
-/// objective there. It keeps a quirk of that code: the latent is at the previous timestep already, but the model gets the timestep
-/// of the step just made.
+/// objective there. It keeps a quirk of that code: the latent has reached the next timestep, but the model gets the timestep of the step
+/// just made.
 /// </summary>
 public sealed class RestartSampler : ILatentSampler
 {
@@ -24,8 +24,7 @@ public sealed class RestartSampler : ILatentSampler
             var latent = FirstSteps(
                 batch.Unet, batch.NewScheduler(), batch.Noise(generator), conditions, batch.Settings.GuidanceScale, step + 1, cancellation);
             var timestep = SamplingBatch.Timestep(timesteps[step], latent.device);
-            var (_, objective) = ComponentAttribution.Backward(
-                batch,
+            var (_, objective) = batch.Backward(
                 cat([latent, latent]),
                 timestep,
                 cat([batch.Concept, batch.Base ?? batch.Unconditional]),
@@ -51,9 +50,6 @@ public sealed class RestartSampler : ILatentSampler
         int count,
         CancellationToken cancellation = default)
     {
-        ArgumentNullException.ThrowIfNull(unet);
-        ArgumentNullException.ThrowIfNull(scheduler);
-        ArgumentNullException.ThrowIfNull(noise);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(count, scheduler.Timesteps.Count);
 
         using var frozen = no_grad();

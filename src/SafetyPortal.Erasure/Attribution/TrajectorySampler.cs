@@ -3,9 +3,9 @@ using static TorchSharp.torch;
 namespace SafetyPortal.Erasure.Attribution;
 
 /// <summary>
-/// One guided DDIM trajectory per seed. A guided step needs eps(z, t, e(c)) and eps(z, t, e("")) anyway: the first is taken with
-/// gradient, the second without, and both serve the objective and the step. Only a base prompt other than "" costs one more
-/// prediction. N steps cost N backward passes and 2N forward ones; the restart sampler makes N(N+1)/2 guided steps.
+/// One guided DDIM trajectory per seed. A guided step needs eps(z, t, e(c)) and eps(z, t, e("")). The sampler takes the first with gradient and
+/// the second without, and uses both for the objective too. Only a base prompt other than "" costs one more prediction. N steps cost N
+/// backward passes and 2N forward ones; the restart sampler makes N(N+1)/2 guided steps.
 /// </summary>
 internal sealed class TrajectorySampler : ILatentSampler
 {
@@ -23,16 +23,14 @@ internal sealed class TrajectorySampler : ILatentSampler
             var timestep = SamplingBatch.Timestep(t, latent.device);
 
             var (epsUnconditional, epsBase) = PredictWithoutGradient(batch, latent, timestep);
-            var (epsConcept, objective) = ComponentAttribution.Backward(batch, latent, timestep, batch.Concept, eps => EraseObjective.Value(eps, epsBase)); // [P, 4, h, w]
+            var (epsConcept, objective) = batch.Backward(latent, timestep, batch.Concept, eps => EraseObjective.Value(eps, epsBase)); // [P, 4, h, w]
             visit(new LatentVisit(step, t, objective));
 
-            using (no_grad())
-            {
-                var guided = batch.Guide(epsUnconditional, epsConcept);
-                var next = scheduler.Step(guided, t, latent);
-                latent.Dispose();
-                latent = next.MoveToOuterDisposeScope();
-            }
+            using var frozen = no_grad();
+            var guided = epsUnconditional + ((epsConcept - epsUnconditional) * batch.Settings.GuidanceScale);
+            var next = scheduler.Step(guided, t, latent);
+            latent.Dispose();
+            latent = next.MoveToOuterDisposeScope();
         }
     }
 

@@ -9,26 +9,21 @@ namespace SafetyPortal.Erasure.Faithfulness;
 /// The scored weights of a live model as one long row, with their scores. Callers zero sets of positions and restore them. Positions
 /// count through the tensors in the order of the scores.
 /// </summary>
-internal sealed class EditableWeights : IDisposable
+internal sealed class EditableWeights
 {
     private readonly List<(string Name, Parameter Weight, long Start)> tensors = [];
     private readonly float[] scores;
 
     public EditableWeights(UNet2DConditionModel unet, IReadOnlyList<(string Name, Tensor Score)> scored)
     {
-        var named = unet.named_parameters().ToDictionary(p => p.name, p => p.parameter, StringComparer.Ordinal);
-        foreach (var (name, score) in scored)
+        using var scope = NewDisposeScope();
+        foreach (var (mask, weight) in new AblationMask([.. scored.Select(s => new TensorMask(s.Name, s.Score.shape, []))]).WeightsIn(unet))
         {
-            if (!named.TryGetValue(name, out var weight))
-                throw new ArgumentException($"Expected scores of this model's weights, it has none called {name}.", nameof(scored));
-            if (!weight.shape.SequenceEqual(score.shape))
-                throw new ArgumentException($"Expected scores of shape [{string.Join(", ", weight.shape)}] for {name}, got [{string.Join(", ", score.shape)}].", nameof(scored));
-            tensors.Add((name, weight, Count));
+            tensors.Add((mask.Name, weight, Count));
             Count += weight.numel();
         }
 
-        using var scope = NewDisposeScope();
-        scores = cat(scored.Select(s => s.Score.reshape(-1)).ToList()).to(ScalarType.Float32).cpu().data<float>().ToArray();
+        scores = cat([.. scored.Select(s => s.Score.reshape(-1))]).to(ScalarType.Float32).cpu().data<float>().ToArray();
     }
 
     /// <summary>Number of scored weights.</summary>
@@ -40,19 +35,13 @@ internal sealed class EditableWeights : IDisposable
     public double ScoreOf(long[] positions) => positions.Sum(p => (double)scores[p]);
 
     /// <summary>Sum of the scores' magnitudes over a range of positions.</summary>
-    public double MassOf(long start, long count)
-    {
-        double mass = 0;
-        for (var i = start; i < start + count; i++) mass += Math.Abs(scores[i]);
-        return mass;
-    }
+    public double MassOf(long start, long count) => scores.Skip((int)start).Take((int)count).Sum(score => (double)Math.Abs(score));
 
     /// <summary>The positions of the <paramref name="share"/> with the highest and with the lowest scores, in the order of their scores.</summary>
     public (long[] High, long[] Low) Extremes(double share)
     {
         var order = Enumerable.Range(0, scores.Length).Select(i => (long)i).ToArray();
-        var keys = (float[])scores.Clone();
-        Array.Sort(keys, order);
+        Array.Sort((float[])scores.Clone(), order);
         var count = Math.Max(1, (int)(scores.Length * share));
         return (order[^count..], order[..count]);
     }
@@ -64,16 +53,13 @@ internal sealed class EditableWeights : IDisposable
         var next = 0;
         foreach (var (_, weight, start) in tensors)
         {
-            var first = next;
-            var end = start + weight.numel();
-            while (next < positions.Length && positions[next] < end) next++;
-            if (next == first) continue;
-            var local = positions[first..next].Select(p => p - start).ToArray();
-            zeroed.Write(weight, local);
+            var (first, end) = (next, start + weight.numel());
+            while (next < positions.Length && positions[next] < end)
+                next++;
+            if (next > first)
+                zeroed.Write(weight, [.. positions[first..next].Select(p => p - start)]);
         }
 
         return zeroed;
     }
-
-    public void Dispose() => tensors.Clear();
 }

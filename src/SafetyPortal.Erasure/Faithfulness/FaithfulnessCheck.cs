@@ -1,10 +1,11 @@
 using System.Globalization;
 using SafetyPortal.Diffusion;
 using SafetyPortal.Erasure.Attribution;
+using SafetyPortal.Erasure.Methods;
 
 namespace SafetyPortal.Erasure.Faithfulness;
 
-/// <summary>How much is spent on comparing scores with ablations. The defaults take about half a minute on two cores with a small model.</summary>
+/// <summary>The size of a comparison of scores with ablations. The defaults take about half a minute on two cores with a small model.</summary>
 public sealed record FaithfulnessSettings
 {
     /// <summary>Random ablations; 0 skips them.</summary>
@@ -44,7 +45,8 @@ public sealed record FaithfulnessSettings
             { CoarKeep: not (> 0 and < 1) } => $"Expected a chance to stay between 0 and 1, got {settings.CoarKeep}.",
             _ => null,
         };
-        if (problem is not null) throw new ArgumentException(problem, nameof(settings));
+        if (problem is not null)
+            throw new ArgumentException(problem, nameof(settings));
     }
 }
 
@@ -61,17 +63,17 @@ public enum AblationDraw
     Low,
 }
 
-/// <summary>One ablation: what the scores promised and what happened to J.</summary>
+/// <summary>One ablation: the change of J that the scores predict, and the change that was measured.</summary>
 /// <param name="Predicted">Sum of the scores, scaled to the evaluation points.</param>
 /// <param name="Measured">J before minus J after, both predictions by the ablated weights.</param>
 /// <param name="FixedBase">The same with the base prediction kept, <see cref="ObjectiveValue.FixedBase"/>.</param>
 public sealed record AblationTrial(AblationDraw Draw, long Weights, double Predicted, double Measured, double FixedBase);
 
-/// <summary>One output row of a layer: the sum of its scores and what another way says it is worth.</summary>
+/// <summary>One output row of a layer: the sum of its scores, and its worth by another method.</summary>
 /// <param name="FixedBase">The same with the base prediction kept, <see cref="ObjectiveValue.FixedBase"/>.</param>
 public sealed record RowTrial(int Row, double Score, double Measured, double FixedBase);
 
-/// <summary>One layer's rows valued in another way.</summary>
+/// <summary>One layer's rows valued by another method.</summary>
 public sealed record LayerTrials(string Layer, int Evaluations, IReadOnlyList<RowTrial> Rows);
 
 /// <summary>What <see cref="FaithfulnessCheck"/> measured.</summary>
@@ -87,7 +89,7 @@ public sealed record FaithfulnessReport(
 /// unedited model, from seeds the attribution did not use. The sizes of the ablated sets are log-uniform between
 /// <see cref="FaithfulnessSettings.Smallest"/> and <see cref="FaithfulnessSettings.LargestShare"/> of the candidates. Half of the sets are drawn from all
 /// weights, a quarter each from the tenth with the highest and the lowest scores. Sets from all weights predict next to no change. So the correlation over
-/// all sets says whether the score separates weights, and that over the random sets whether it predicts without such help.
+/// all sets shows whether the score separates weights, and the correlation over the random sets whether it predicts without such help.
 /// </summary>
 public static class FaithfulnessCheck
 {
@@ -105,54 +107,53 @@ public static class FaithfulnessCheck
         Action<int, int>? progress = null,
         CancellationToken cancellation = default)
     {
-        ArgumentNullException.ThrowIfNull(pipeline);
-        ArgumentNullException.ThrowIfNull(attribution);
-        ArgumentNullException.ThrowIfNull(settings);
         FaithfulnessSettings.Validate(settings);
-        var asked = attribution.Summary.Settings;
-        if (asked.Objective != AttributionObjective.Erase)
+        var scored = attribution.Summary.Settings;
+        if (scored.Objective != AttributionObjective.Erase)
             throw new ArgumentException("Expected scores of the erase objective, got those of another.", nameof(attribution));
 
         // A trajectory has few enough steps that every prompt can give its share of the points.
-        var perPrompt = (int)Math.Ceiling(settings.Points / (double)asked.Prompts.Count);
+        var perPrompt = (int)Math.Ceiling(settings.Points / (double)scored.Prompts.Count);
         using var points = VisitedLatents.Visit(
             pipeline,
-            asked.Prompts,
+            scored.Prompts,
             settings.Seed + SeedOffset,
-            new VisitSettings(perPrompt, Math.Max(10, perPrompt), asked.GuidanceScale),
+            new VisitSettings(perPrompt, Math.Max(10, perPrompt), scored.GuidanceScale),
             cancellation);
-        using var weights = new EditableWeights(pipeline.Unet, attribution.Scores);
-        var scale = points.Count / (double)(asked.Prompts.Count * asked.Steps);
+        var weights = new EditableWeights(pipeline.Unet, attribution.Scores);
+        var scale = points.Count / (double)(scored.Prompts.Count * scored.Steps);
         var random = new Random(unchecked((int)settings.Seed));
+        var largest = Math.Max(1, (long)(weights.Count * settings.LargestShare));
+        var smallest = Math.Min(settings.Smallest, largest);
         var rows = settings.Rows == 0 ? null : RowTrials.Choose(weights, settings, scale);
         var evaluations = new Evaluations(points, settings.Ablations + (rows?.Count ?? 0) + (rows is null ? 0 : settings.CoarMasks), progress, cancellation);
         var objective = points.Objective().Both;
         return new FaithfulnessReport(
             objective,
-            RandomAblations(weights, settings, scale, objective, random, evaluations),
+            RandomAblations(weights, settings.Ablations, (smallest, largest), scale, objective, random, evaluations),
             rows?.Exact(weights, objective, evaluations),
             settings.CoarMasks == 0 ? null : rows?.Coar(weights, settings, random, evaluations),
             string.Create(
                 CultureInfo.InvariantCulture,
-                $"{points.Count} latents of unedited trajectories from seed {settings.Seed + SeedOffset}; sets of {settings.Smallest} weights to {settings.LargestShare:0.#%} of all, sizes log-uniform; half from all weights, a quarter each from the tenth with the highest and the lowest scores"));
+                $"{points.Count} latents of unedited trajectories from seed {settings.Seed + SeedOffset}; "
+                + $"sets of {smallest} to {largest} of {weights.Count} weights, sizes log-uniform; "
+                + $"half from all weights, a quarter each from the tenth with the highest and the lowest scores"));
     }
 
     private static List<AblationTrial> RandomAblations(
-        EditableWeights weights, FaithfulnessSettings settings, double scale, double objective, Random random, Evaluations evaluations)
+        EditableWeights weights, int ablations, (long Smallest, long Largest) size, double scale, double objective, Random random, Evaluations evaluations)
     {
-        var largest = Math.Max(1, (long)(weights.Count * settings.LargestShare));
-        var smallest = Math.Min(settings.Smallest, largest);
-        var (high, low) = settings.Ablations == 0 ? ([], []) : weights.Extremes(Extreme);
+        var (high, low) = ablations == 0 ? ([], []) : weights.Extremes(Extreme);
         var trials = new List<AblationTrial>();
-        for (var i = 0; i < settings.Ablations; i++)
+        for (var i = 0; i < ablations; i++)
         {
             var draw = (i % 4) switch { 0 => AblationDraw.High, 1 => AblationDraw.Low, _ => AblationDraw.Random };
-            var size = (int)(smallest * Math.Pow(largest / (double)smallest, random.NextDouble()));
-            var chosen = draw switch
+            var count = (int)(size.Smallest * Math.Pow(size.Largest / (double)size.Smallest, random.NextDouble()));
+            long[] chosen = draw switch
             {
-                AblationDraw.High => Pick(high, size, random),
-                AblationDraw.Low => Pick(low, size, random),
-                _ => PickOfAll(weights.Count, size, random),
+                AblationDraw.High => Pick(high, count, random),
+                AblationDraw.Low => Pick(low, count, random),
+                _ => RandomPlacebo.Draw(weights.Count, count, random),
             };
             var predicted = scale * weights.ScoreOf(chosen);
             using var ablated = weights.Zero(chosen);
@@ -163,32 +164,8 @@ public static class FaithfulnessCheck
         return trials;
     }
 
-    private static long[] Pick(long[] from, int size, Random random)
-    {
-        var pool = (long[])from.Clone();
-        var count = Math.Min(size, pool.Length);
-        for (var i = 0; i < count; i++)
-        {
-            var other = random.Next(i, pool.Length);
-            (pool[i], pool[other]) = (pool[other], pool[i]);
-        }
-
-        var chosen = pool[..count];
-        Array.Sort(chosen);
-        return chosen;
-    }
-
-    private static long[] PickOfAll(long all, int size, Random random)
-    {
-        var chosen = new HashSet<long>();
-        for (var upper = all - size; upper < all; upper++)
-        {
-            var candidate = random.NextInt64(upper + 1);
-            if (!chosen.Add(candidate)) chosen.Add(upper);
-        }
-
-        return [.. chosen.Order()];
-    }
+    private static long[] Pick(long[] from, int count, Random random) =>
+        [.. RandomPlacebo.Draw(from.Length, Math.Min(count, from.Length), random).Select(i => from[i]).Order()];
 }
 
 /// <summary>Counts and reports evaluations of J.</summary>

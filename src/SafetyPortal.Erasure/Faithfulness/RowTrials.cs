@@ -21,14 +21,14 @@ internal sealed class RowTrials
 
     public int Count => rows.Length;
 
-    /// <summary>The second feed-forward linear with the largest score mass, or the tensor with the largest when there is none.</summary>
+    /// <summary>Takes rows of the second feed-forward linear with the largest score mass; without such layers, of the tensor with the largest.</summary>
     public static RowTrials Choose(EditableWeights weights, FaithfulnessSettings settings, double scale)
     {
         var pool = weights.Tensors.Where(t => t.Name.EndsWith(SecondLinear, StringComparison.Ordinal)).ToList();
         var (name, weight, start) = (pool.Count > 0 ? pool : weights.Tensors).MaxBy(t => weights.MassOf(t.Start, t.Weight.numel()));
-        var columns = weight.size(1);
+        var columns = (int)weight.size(1);
         var count = (int)Math.Min(settings.Rows, weight.size(0));
-        var positions = Enumerable.Range(0, count).Select(row => Row(start + (row * columns), columns)).ToArray();
+        long[][] positions = [.. Enumerable.Range(0, count).Select(row => Enumerable.Range(0, columns).Select(i => start + (row * columns) + i).ToArray())];
         return new RowTrials(name, positions, [.. positions.Select(row => scale * weights.ScoreOf(row))]);
     }
 
@@ -54,7 +54,8 @@ internal sealed class RowTrials
         for (var mask = 0; mask < settings.CoarMasks; mask++)
         {
             var off = Enumerable.Range(0, Count).Where(_ => random.NextDouble() >= settings.CoarKeep).ToList();
-            foreach (var row in off) design[mask, row] = 1;
+            foreach (var row in off)
+                design[mask, row] = 1;
             using var zeroed = weights.Zero([.. off.SelectMany(row => rows[row])]);
             var now = evaluations.Next();
             (both[mask], fixedBase[mask]) = (now.Both, now.FixedBase);
@@ -75,14 +76,7 @@ internal sealed class RowTrials
         var penalty = Math.Max(gram.diagonal().mean().ToDouble() * Ridge, 1e-12);
         var right = centred.t().mm((y - y.mean()).unsqueeze(1)); // [rows, 1]
         var system = gram + (eye(design.GetLength(1), dtype: ScalarType.Float64) * penalty);
-        return [.. linalg.solve(system, right).reshape(-1).neg().data<double>().ToArray()];
-    }
-
-    private static long[] Row(long start, long columns)
-    {
-        var positions = new long[columns];
-        for (long i = 0; i < columns; i++) positions[i] = start + i;
-        return positions;
+        return linalg.solve(system, right).reshape(-1).neg().data<double>().ToArray();
     }
 
     private LayerTrials Report(double[] measured, double[] fixedBase, int evaluations) =>

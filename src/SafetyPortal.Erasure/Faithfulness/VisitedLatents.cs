@@ -10,8 +10,8 @@ namespace SafetyPortal.Erasure.Faithfulness;
 /// <summary>The erase objective at fixed latents under edited weights.</summary>
 /// <param name="Both">The edited weights make both predictions: the difference that guidance turns into an image.</param>
 /// <param name="FixedBase">
-/// The base prediction stays that of the unedited weights. The score is the gradient of this function, since the gradient stops at the base. It also
-/// counts changes that an edit makes to every prediction alike.
+/// The base prediction stays that of the unedited weights. The score is the gradient of this function, since the gradient stops at the base. This
+/// value also counts changes that an edit makes to every prediction alike.
 /// </param>
 public readonly record struct ObjectiveValue(double Both, double FixedBase);
 
@@ -32,7 +32,8 @@ public sealed class VisitedLatents : IDisposable
     private const int EvaluationBatch = 16;
     private readonly UNet2DConditionModel model;
 
-    private VisitedLatents(UNet2DConditionModel unet, Tensor latents, Tensor timesteps, Tensor conditions, Tensor baseConditions, Tensor concept, Tensor baseline)
+    private VisitedLatents(
+        UNet2DConditionModel unet, Tensor latents, Tensor timesteps, Tensor conditions, Tensor baseConditions, Tensor concept, Tensor baseline)
     {
         model = unet;
         (Latents, Timesteps, Conditions, BaseConditions, Concept, Baseline) = (latents, timesteps, conditions, baseConditions, concept, baseline);
@@ -72,10 +73,10 @@ public sealed class VisitedLatents : IDisposable
     public static VisitedLatents Visit(
         StableDiffusionPipeline pipeline, IReadOnlyList<PromptPair> prompts, long seed, VisitSettings settings, CancellationToken cancellation = default)
     {
-        ArgumentNullException.ThrowIfNull(pipeline);
-        ArgumentNullException.ThrowIfNull(prompts);
-        ArgumentNullException.ThrowIfNull(settings);
-        if (prompts.Count == 0) throw new ArgumentException("Expected at least one prompt to visit, got none.", nameof(prompts));
+        if (prompts.Count == 0)
+            throw new ArgumentException("Expected at least one prompt to visit, got none.", nameof(prompts));
+        if (settings.Window is { } window && !(window.From >= 0 && window.From < window.To && window.To <= 1))
+            throw new ArgumentException($"Expected a part of the trajectory between 0 and 1, got {window.From} to {window.To}.", nameof(settings));
         if (settings.PerPrompt < 1 || settings.PerPrompt > settings.Steps)
             throw new ArgumentException($"Expected 1 to {settings.Steps} latents per prompt, got {settings.PerPrompt}.", nameof(settings));
 
@@ -84,18 +85,33 @@ public sealed class VisitedLatents : IDisposable
         var size = pipeline.Unet.Config.SampleSize;
         using var generator = new Generator(unchecked((ulong)seed));
         var noise = randn([prompts.Count, pipeline.Unet.Config.InChannels, size, size], dtype: ScalarType.Float32, generator: generator);
-        var kept = new Kept();
+        var kept = new List<Point>();
         for (var first = 0; first < prompts.Count; first += settings.Batch)
         {
             var count = Math.Min(settings.Batch, prompts.Count - first);
             Walk(pipeline, [.. prompts.Skip(first).Take(count)], first, noise.narrow(0, first, count), settings, kept, cancellation);
         }
 
-        return kept.Finish(pipeline.Unet);
+        return new(
+            pipeline.Unet,
+            Stacked(p => p.Latent),
+            tensor(kept.Select(p => p.Timestep).ToArray(), device: pipeline.Device).DetachFromDisposeScope(),
+            Stacked(p => p.Condition),
+            Stacked(p => p.BaseCondition),
+            Stacked(p => p.Concept),
+            Stacked(p => p.Baseline));
+
+        Tensor Stacked(Func<Point, Tensor> part) => stack(kept.Select(part)).DetachFromDisposeScope();
     }
 
     private static void Walk(
-        StableDiffusionPipeline pipeline, IReadOnlyList<PromptPair> prompts, int first, Tensor noise, VisitSettings settings, Kept kept, CancellationToken cancellation)
+        StableDiffusionPipeline pipeline,
+        IReadOnlyList<PromptPair> prompts,
+        int first,
+        Tensor noise,
+        VisitSettings settings,
+        List<Point> kept,
+        CancellationToken cancellation)
     {
         var concept = pipeline.EncodePrompts([.. prompts.Select(p => p.Concept)]); // [P, T, D]
         var bases = pipeline.EncodePrompts([.. prompts.Select(p => p.Base)]);
@@ -114,55 +130,41 @@ public sealed class VisitedLatents : IDisposable
                 .chunk(plain ? 2 : 3); // [P, C, h, w] each
             for (var prompt = 0; prompt < prompts.Count; prompt++)
             {
-                if (Keeps(first + prompt, step, settings)) kept.Add(latent[prompt], (long)t, concept[prompt], bases[prompt], eps[0][prompt], eps[^1][prompt]);
+                if (Keeps(first + prompt, step, settings))
+                    kept.Add(new Point(Copy(latent[prompt]), (long)t, Copy(concept[prompt]), Copy(bases[prompt]), Copy(eps[0][prompt]), Copy(eps[^1][prompt])));
             }
 
             var next = scheduler.Step(eps[1] + ((eps[0] - eps[1]) * settings.Guidance), t, latent);
             latent.Dispose();
             latent = next.MoveToOuterDisposeScope();
         }
+
+        static Tensor Copy(Tensor part) => part.clone().MoveToOuterDisposeScope();
     }
 
     /// <summary>J = sum over the points of || eps(z, t, e(c)) - eps(z, t, e(base)) ||^2 by the weights as they are now.</summary>
     public ObjectiveValue Objective()
     {
+        using var frozen = no_grad();
         double both = 0, fixedBase = 0;
-        Each((start, count) =>
+        for (long start = 0; start < Count; start += EvaluationBatch)
         {
+            using var scope = NewDisposeScope();
+            var count = Math.Min(EvaluationBatch, Count - start);
             var (latents, timesteps) = (Latents.narrow(0, start, count), Timesteps.narrow(0, start, count));
             var conditions = cat([Conditions.narrow(0, start, count), BaseConditions.narrow(0, start, count)]);
             var eps = model.call(cat([latents, latents]), cat([timesteps, timesteps]), conditions).chunk(2); // 2 x [n, C, h, w]
             both += (eps[0] - eps[1]).pow(2).sum().ToDouble();
             fixedBase += (eps[0] - Baseline.narrow(0, start, count)).pow(2).sum().ToDouble();
-        });
-        return new ObjectiveValue(both, fixedBase);
-    }
-
-    /// <summary>How far the predictions for the concept prompts have moved since the visit: sum over the points of the squared distance.</summary>
-    public double Drift()
-    {
-        double drift = 0;
-        Each((start, count) =>
-        {
-            var eps = model.call(Latents.narrow(0, start, count), Timesteps.narrow(0, start, count), Conditions.narrow(0, start, count));
-            drift += (eps - Concept.narrow(0, start, count)).pow(2).sum().ToDouble();
-        });
-        return drift;
-    }
-
-    private void Each(Action<long, long> visit)
-    {
-        using var frozen = no_grad();
-        for (long start = 0; start < Count; start += EvaluationBatch)
-        {
-            using var scope = NewDisposeScope();
-            visit(start, Math.Min(EvaluationBatch, Count - start));
         }
+
+        return new ObjectiveValue(both, fixedBase);
     }
 
     public void Dispose()
     {
-        foreach (var part in new[] { Latents, Timesteps, Conditions, BaseConditions, Concept, Baseline }) part.Dispose();
+        foreach (var part in new[] { Latents, Timesteps, Conditions, BaseConditions, Concept, Baseline })
+            part.Dispose();
     }
 
     private static bool Keeps(int prompt, int step, VisitSettings settings)
@@ -172,40 +174,8 @@ public sealed class VisitedLatents : IDisposable
             : (0, settings.Steps);
         var length = to - from;
         var count = Math.Min(settings.PerPrompt, length);
-        for (var i = 0; i < count; i++)
-        {
-            if (step == from + (((i * length / count) + prompt) % length)) return true;
-        }
-
-        return false;
+        return Enumerable.Range(0, count).Any(i => step == from + (((i * length / count) + prompt) % length));
     }
 
-    private sealed class Kept
-    {
-        private readonly List<Tensor> latents = [];
-        private readonly List<long> timesteps = [];
-        private readonly List<Tensor> conditions = [];
-        private readonly List<Tensor> baseConditions = [];
-        private readonly List<Tensor> concepts = [];
-        private readonly List<Tensor> bases = [];
-
-        public void Add(Tensor latent, long timestep, Tensor condition, Tensor baseCondition, Tensor concept, Tensor baseline)
-        {
-            latents.Add(latent.clone().MoveToOuterDisposeScope());
-            timesteps.Add(timestep);
-            conditions.Add(condition.clone().MoveToOuterDisposeScope());
-            baseConditions.Add(baseCondition.clone().MoveToOuterDisposeScope());
-            concepts.Add(concept.clone().MoveToOuterDisposeScope());
-            bases.Add(baseline.clone().MoveToOuterDisposeScope());
-        }
-
-        public VisitedLatents Finish(UNet2DConditionModel unet) => new(
-            unet,
-            stack(latents).DetachFromDisposeScope(),
-            tensor(timesteps.ToArray(), device: latents[0].device).DetachFromDisposeScope(),
-            stack(conditions).DetachFromDisposeScope(),
-            stack(baseConditions).DetachFromDisposeScope(),
-            stack(concepts).DetachFromDisposeScope(),
-            stack(bases).DetachFromDisposeScope());
-    }
+    private sealed record Point(Tensor Latent, long Timestep, Tensor Condition, Tensor BaseCondition, Tensor Concept, Tensor Baseline);
 }

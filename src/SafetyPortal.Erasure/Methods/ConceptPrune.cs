@@ -26,8 +26,6 @@ public static class ConceptPrune
     public static AblationMask Select(
         UNet2DConditionModel unet, VisitedLatents points, long count, int batch = 8, CancellationToken cancellation = default)
     {
-        ArgumentNullException.ThrowIfNull(unet);
-        ArgumentNullException.ThrowIfNull(points);
         ArgumentOutOfRangeException.ThrowIfNegative(count);
         using var frozen = no_grad();
         using var scope = NewDisposeScope();
@@ -36,7 +34,8 @@ public static class ConceptPrune
         var concept = ColumnNorms(unet, points, points.Conditions, steps, batch, cancellation);
         var baseline = ColumnNorms(unet, points, points.BaseConditions, steps, batch, cancellation);
         var layers = concept
-            .Select(layer => new Layer(FeedForwardActivations.WeightOf(layer.Key), weights[FeedForwardActivations.WeightOf(layer.Key)].detach().abs(), layer.Value, baseline[layer.Key]))
+            .Select(layer => (Name: FeedForwardActivations.WeightOf(layer.Key), Concept: layer.Value, Base: baseline[layer.Key]))
+            .Select(layer => new Layer(layer.Name, weights[layer.Name].detach().abs(), layer.Concept, layer.Base))
             .OrderBy(layer => layer.Name, StringComparer.Ordinal)
             .ToList();
 
@@ -45,8 +44,7 @@ public static class ConceptPrune
         {
             var share = (low + high) / 2;
             var taken = layers.Sum(layer => Marked(layer, share).sum().ToInt64());
-            if (taken <= count) low = share;
-            else high = share;
+            (low, high) = taken <= count ? (share, high) : (low, share);
         }
 
         return new AblationMask([.. layers.Select(layer => new TensorMask(
@@ -66,7 +64,8 @@ public static class ConceptPrune
         }
         finally
         {
-            foreach (var sums in squares.Values) sums.Dispose();
+            foreach (var sums in squares.Values)
+                sums.Dispose();
         }
 
         void Take(string layer, Tensor x, long start)
@@ -75,7 +74,8 @@ public static class ConceptPrune
             var sums = rows.pow(2).sum(1); // [n, units]
             if (!squares.TryGetValue(layer, out var total))
                 squares[layer] = total = zeros([distinct.Count, x.size(2)], dtype: ScalarType.Float32, device: x.device).DetachFromDisposeScope();
-            for (var i = 0; i < sums.size(0); i++) total[distinct.IndexOf(steps[start + i])].add_(sums[i]);
+            for (var i = 0; i < sums.size(0); i++)
+                total[distinct.IndexOf(steps[start + i])].add_(sums[i]);
         }
     }
 
@@ -85,17 +85,13 @@ public static class ConceptPrune
         using var scope = NewDisposeScope();
         var perRow = (int)(share * layer.Weight.size(1));
         var votes = zeros(layer.Weight.shape, device: layer.Weight.device);
-        if (perRow > 0)
+        for (long step = 0; perRow > 0 && step < layer.Concept.size(0); step++)
         {
-            for (long step = 0; step < layer.Concept.size(0); step++)
-            {
-                using var inner = NewDisposeScope();
-                var target = layer.Weight * layer.Concept[step];
-                var (_, indices) = target.topk(perRow, 1);
-                var top = zeros(layer.Weight.shape, dtype: ScalarType.Bool, device: layer.Weight.device);
-                top.scatter_(1, indices, ones(indices.shape, dtype: ScalarType.Bool, device: layer.Weight.device));
-                votes.add_(top.logical_and(target.gt(layer.Weight * layer.Base[step])).to(ScalarType.Float32));
-            }
+            using var inner = NewDisposeScope();
+            var target = layer.Weight * layer.Concept[step];
+            var (_, indices) = target.topk(perRow, 1);
+            var top = zeros_like(target).scatter_(1, indices, ones_like(target));
+            votes.add_(top * target.gt(layer.Weight * layer.Base[step]));
         }
 
         return votes.gt(SelectRatio * layer.Concept.size(0)).MoveToOuterDisposeScope();

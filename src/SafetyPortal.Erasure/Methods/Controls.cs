@@ -10,16 +10,12 @@ public static class LargestWeights
     /// <summary>A mask with the per-tensor counts of <paramref name="edit"/>.</summary>
     public static AblationMask Like(UNet2DConditionModel unet, AblationMask edit)
     {
-        ArgumentNullException.ThrowIfNull(unet);
-        ArgumentNullException.ThrowIfNull(edit);
-        var weights = unet.named_parameters().ToDictionary(p => p.name, p => p.parameter, StringComparer.Ordinal);
         using var frozen = no_grad();
-        return new AblationMask(edit.Tensors.Select(t => t with { Indices = Largest(weights[t.Name], t.Indices.Length) }).ToList());
+        return new AblationMask([.. edit.WithoutEmpty().WeightsIn(unet).Select(t => t.Mask with { Indices = Largest(t.Weight, t.Mask.Indices.Length) })]);
     }
 
     private static long[] Largest(Tensor weight, int count)
     {
-        if (count == 0) return [];
         using var scope = NewDisposeScope();
         var (_, indices) = weight.detach().abs().reshape(-1).topk(count);
         var chosen = indices.cpu().data<long>().ToArray();
@@ -37,21 +33,20 @@ public static class RandomPlacebo
     /// <summary>A mask with the per-tensor counts of <paramref name="edit"/>; the same seed gives the same mask.</summary>
     public static AblationMask Like(AblationMask edit, int seed)
     {
-        ArgumentNullException.ThrowIfNull(edit);
         var random = new Random(seed);
-        return new AblationMask(edit.Tensors.Select(t => t with { Indices = Draw(t.Numel, t.Indices.Length, random) }).ToList());
+        return new AblationMask([.. edit.Tensors.Select(t => t with { Indices = Draw(t.Numel, t.Indices.Length, random) })]);
     }
 
-    // Floyd's algorithm: exactly count distinct indices in count draws, however large the tensor.
-    private static long[] Draw(long numel, int count, Random random)
+    /// <summary>Draws that many different numbers from 0 on and below <paramref name="all"/>, ascending, by Floyd's algorithm.</summary>
+    internal static long[] Draw(long all, int count, Random random)
     {
-        var chosen = new SortedSet<long>();
-        for (var upper = numel - count; upper < numel; upper++)
+        var chosen = new HashSet<long>();
+        for (var upper = all - count; upper < all; upper++)
         {
-            var candidate = random.NextInt64(upper + 1);
-            if (!chosen.Add(candidate)) chosen.Add(upper);
+            if (!chosen.Add(random.NextInt64(upper + 1)))
+                chosen.Add(upper);
         }
 
-        return [.. chosen];
+        return [.. chosen.Order()];
     }
 }

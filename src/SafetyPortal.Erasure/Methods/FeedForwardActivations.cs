@@ -24,7 +24,8 @@ internal static class FeedForwardActivations
             .Where(m => m.name.EndsWith(Suffix, StringComparison.Ordinal))
             .Select(m => (m.name, Layer: (nn.Module<Tensor, Tensor>)m.module))
             .ToList();
-        if (layers.Count == 0) throw new InvalidOperationException($"Expected a UNet with layers called {Suffix}; this one has none.");
+        if (layers.Count == 0)
+            throw new InvalidOperationException($"Expected a UNet with layers called {Suffix}; this one has none.");
 
         long start = 0;
         var hooks = layers.Select(layer => layer.Layer.register_forward_pre_hook((_, x) =>
@@ -45,7 +46,8 @@ internal static class FeedForwardActivations
         }
         finally
         {
-            foreach (var hook in hooks) hook.remove();
+            foreach (var hook in hooks)
+                hook.remove();
         }
     }
 }

@@ -8,7 +8,8 @@ namespace SafetyPortal.Erasure.Methods;
 /// <summary>
 /// Adaptive partial suppression by posterior (APP, after arXiv 2508.15094): the activation of a unit is multiplied by <c>1 - P(concept | activation)</c>,
 /// with P from histograms of its activations with and without the concept at equal priors. As an edit of weights, the column of
-/// <c>ff.net.2</c> that reads a unit is multiplied by 1 less the mean of P over the concept's activations. Units whose posterior is not above the prior stay.
+/// <c>ff.net.2</c> that reads a unit is multiplied by 1 less the mean of P over the concept's activations. Units stay where that mean is not above
+/// the prior.
 /// </summary>
 public static class PosteriorSuppression
 {
@@ -25,9 +26,8 @@ public static class PosteriorSuppression
     public static IReadOnlyList<PatchTensor> Fit(
         UNet2DConditionModel unet, VisitedLatents target, VisitedLatents? keep, double share, int batch = 8, CancellationToken cancellation = default)
     {
-        ArgumentNullException.ThrowIfNull(unet);
-        ArgumentNullException.ThrowIfNull(target);
-        if (!(share is > 0 and <= 1)) throw new ArgumentException($"Expected a share of units above 0 and at most 1, got {share}.", nameof(share));
+        if (!(share is > 0 and <= 1))
+            throw new ArgumentException($"Expected a share of units above 0 and at most 1, got {share}.", nameof(share));
 
         using var frozen = no_grad();
         using var scope = NewDisposeScope();
@@ -44,19 +44,22 @@ public static class PosteriorSuppression
         }
         finally
         {
-            foreach (var found in units.Values) found.Dispose();
+            foreach (var found in units.Values)
+                found.Dispose();
         }
 
         void Look(Action<string, Tensor, bool> take)
         {
             FeedForwardActivations.Run(unet, target, target.Conditions, batch, (layer, x, _) => take(layer, x, true), cancellation);
             FeedForwardActivations.Run(unet, target, target.BaseConditions, batch, (layer, x, _) => take(layer, x, false), cancellation);
-            if (keep is not null) FeedForwardActivations.Run(unet, keep, keep.Conditions, batch, (layer, x, _) => take(layer, x, false), cancellation);
+            if (keep is not null)
+                FeedForwardActivations.Run(unet, keep, keep.Conditions, batch, (layer, x, _) => take(layer, x, false), cancellation);
         }
 
         Histograms Of(string layer, Tensor x)
         {
-            if (!units.TryGetValue(layer, out var found)) units[layer] = found = new Histograms(x.size(-1), x.device);
+            if (!units.TryGetValue(layer, out var found))
+                units[layer] = found = new Histograms(x.size(-1), x.device);
             return found;
         }
     }
@@ -72,18 +75,8 @@ public static class PosteriorSuppression
             .Order()
             .ToList();
         var old = weight.reshape(-1).to(ScalarType.Float32).cpu().data<float>().ToArray();
-        var indices = new List<long>();
-        var values = new List<float>();
-        for (long row = 0; row < rows; row++)
-        {
-            foreach (var unit in chosen)
-            {
-                indices.Add((row * columns) + unit);
-                values.Add(old[(row * columns) + unit] * (1 - posterior[unit]));
-            }
-        }
-
-        return new PatchTensor(new TensorMask(name, weight.shape, [.. indices]), [.. values]);
+        long[] indices = [.. Enumerable.Range(0, (int)rows).SelectMany(row => chosen.Select(unit => (row * columns) + unit))];
+        return new PatchTensor(new TensorMask(name, weight.shape, indices), [.. indices.Select(i => old[i] * (1 - posterior[(int)(i % columns)]))]);
     }
 
     /// <summary>Activations of one layer's units, every token a sample.</summary>
@@ -119,7 +112,8 @@ public static class PosteriorSuppression
 
         public void Dispose()
         {
-            foreach (var part in new[] { low, high, with, without }) part.Dispose();
+            foreach (var part in new[] { low, high, with, without })
+                part.Dispose();
         }
 
         private static Tensor Density(Tensor counts)

@@ -5,8 +5,8 @@ using static TorchSharp.torch;
 namespace SafetyPortal.Erasure.Methods;
 
 /// <summary>
-/// Scores of a concept less the scores of the same weights for concepts to keep, so a weight that serves both falls in the ranking. The scores of
-/// every concept are scaled to the same positive mass first, since J differs between concepts by orders of magnitude.
+/// Scores of a concept less the scores of the same weights for concepts to keep, so a weight that serves both falls in the ranking. All scores are
+/// scaled to the same positive mass first, since J differs between concepts by orders of magnitude.
 /// </summary>
 public static class ProtectedScores
 {
@@ -18,16 +18,18 @@ public static class ProtectedScores
     public static IReadOnlyList<(string Name, Tensor Score)> Subtract(
         IReadOnlyList<(string Name, Tensor Score)> scores, IReadOnlyList<AttributionResult> keep, double weight)
     {
-        ArgumentNullException.ThrowIfNull(scores);
-        ArgumentNullException.ThrowIfNull(keep);
-        ArgumentOutOfRangeException.ThrowIfNegative(weight);
-        if (keep.Count == 0) throw new ArgumentException("Expected the scores of at least one concept to keep, got none.", nameof(keep));
+        if (!(weight is >= 0 and < double.PositiveInfinity))
+            throw new ArgumentOutOfRangeException(nameof(weight), weight, "Expected a finite weight of at least 0.");
+        if (keep.Count == 0)
+            throw new ArgumentException("Expected the scores of at least one concept to keep, got none.", nameof(keep));
 
         using var frozen = no_grad();
         using var scope = NewDisposeScope();
         var mass = PositiveMass(scores);
         var others = keep
-            .Select(k => (Scores: k.Scores.ToDictionary(s => s.Name, s => s.Score, StringComparer.Ordinal), Factor: weight * mass / Math.Max(PositiveMass(k.Scores), double.Epsilon) / keep.Count))
+            .Select(k => (
+                Scores: k.Scores.ToDictionary(s => s.Name, s => s.Score, StringComparer.Ordinal),
+                Factor: weight * mass / Math.Max(PositiveMass(k.Scores), double.Epsilon) / keep.Count))
             .ToList();
         var left = new List<(string, Tensor)>();
         foreach (var (name, score) in scores)
@@ -36,7 +38,12 @@ public static class ProtectedScores
             foreach (var (held, factor) in others)
             {
                 if (!held.TryGetValue(name, out var theirs) || !theirs.shape.SequenceEqual(score.shape))
-                    throw new ArgumentException($"Expected scores of {name} of shape [{string.Join(", ", score.shape)}] for every concept to keep; attribute all with the same candidates.", nameof(keep));
+                {
+                    var shape = string.Join(", ", score.shape);
+                    throw new ArgumentException(
+                        $"Expected scores of {name} of shape [{shape}] for every concept to keep; attribute all with the same candidates.", nameof(keep));
+                }
+
                 rest.sub_(theirs.clamp(min: 0) * factor);
             }
 

@@ -16,8 +16,8 @@ public static class SuppressionPoints
     private const int PerKeep = 2;
 
     /// <summary>
-    /// Part of the trajectory, noisiest first, from which latents are taken by default. Early latents decide what the image shows; late ones
-    /// show it already, whatever the prompt says.
+    /// Default part of the trajectory, noisiest first, from which latents are taken. Early latents decide what the image shows; late latents show it
+    /// whatever the prompt.
     /// </summary>
     public const double DefaultWindow = 0.6;
 
@@ -34,16 +34,12 @@ public static class SuppressionPoints
         double window = DefaultWindow,
         CancellationToken cancellation = default)
     {
-        ArgumentNullException.ThrowIfNull(prompts);
         var repeats = prompts.Count == 0 ? 0 : Math.Max(1, (int)Math.Ceiling(trajectories / (double)prompts.Count));
-        return VisitedLatents.Visit(
-            pipeline, [.. Enumerable.Repeat(prompts, repeats).SelectMany(p => p)], seed + TargetSeed, new VisitSettings(PerTrajectory, Window: (0, window)), cancellation);
+        var walked = Enumerable.Repeat(prompts, repeats).SelectMany(p => p).ToList();
+        return VisitedLatents.Visit(pipeline, walked, seed + TargetSeed, new VisitSettings(PerTrajectory, Window: (0, window)), cancellation);
     }
 
     /// <summary>Latents of the prompts to keep.</summary>
-    public static VisitedLatents Keep(StableDiffusionPipeline pipeline, IReadOnlyList<string> prompts, long seed, CancellationToken cancellation = default)
-    {
-        ArgumentNullException.ThrowIfNull(prompts);
-        return VisitedLatents.Visit(pipeline, [.. prompts.Select(text => new PromptPair(text))], seed + KeepSeed, new VisitSettings(PerKeep), cancellation);
-    }
+    public static VisitedLatents Keep(StableDiffusionPipeline pipeline, IReadOnlyList<string> prompts, long seed, CancellationToken cancellation = default) =>
+        VisitedLatents.Visit(pipeline, [.. prompts.Select(text => new PromptPair(text))], seed + KeepSeed, new VisitSettings(PerKeep), cancellation);
 }

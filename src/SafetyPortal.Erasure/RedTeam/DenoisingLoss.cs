@@ -1,3 +1,4 @@
+using SafetyPortal.Erasure.Attribution;
 using static TorchSharp.torch;
 
 namespace SafetyPortal.Erasure.RedTeam;
@@ -11,30 +12,31 @@ namespace SafetyPortal.Erasure.RedTeam;
 /// <param name="Target">[B, C, h, w]</param>
 internal sealed record DenoisingLoss(Tensor Noised, Tensor Timesteps, Tensor Target)
 {
-    /// <summary>Noise and timesteps drawn once, to compare conditions on.</summary>
-    public static DenoisingLoss Fixed(ProbeSubject subject, Tensor latents, Generator generator)
+    /// <summary>Draws timesteps and noise.</summary>
+    public static DenoisingLoss Draw(ProbeSubject subject, Tensor latents, Generator generator)
+    {
+        var train = subject.Pipeline.SchedulerConfig.NumTrainTimesteps;
+        using var timesteps = randint(0, train, [latents.size(0)], dtype: ScalarType.Int64, generator: generator);
+        return Draw(subject, latents, timesteps, generator);
+    }
+
+    /// <summary>Draws noise for given timesteps.</summary>
+    /// <param name="latents">[B, C, h, w]</param>
+    /// <param name="timesteps">int64 [B], on the CPU.</param>
+    public static DenoisingLoss Draw(ProbeSubject subject, Tensor latents, Tensor timesteps, Generator generator)
     {
         using var frozen = no_grad();
         using var scope = NewDisposeScope();
-        var train = subject.Pipeline.SchedulerConfig.NumTrainTimesteps;
-        var timesteps = randint(0, train, [latents.size(0)], dtype: ScalarType.Int64, generator: generator);
+        var scheduler = subject.Walk.Scheduler;
         var noise = randn(latents.shape, dtype: ScalarType.Float32, generator: generator).to(latents.dtype, latents.device);
         return new DenoisingLoss(
-            subject.Walk.AddNoise(latents, noise, timesteps).MoveToOuterDisposeScope(),
-            timesteps.to(latents.device).MoveToOuterDisposeScope(),
-            subject.Walk.TrainingTarget(latents, noise, timesteps).MoveToOuterDisposeScope());
+            scheduler.AddNoise(latents, noise, timesteps).MoveToOuterDisposeScope(),
+            timesteps.to(latents.device, copy: true).MoveToOuterDisposeScope(),
+            scheduler.Noise.TrainingTarget(scheduler.Config, latents, noise, timesteps).MoveToOuterDisposeScope());
     }
-
-    /// <summary>One fresh draw, with the gradient of the condition and of the weights.</summary>
-    public static Tensor Random(ProbeSubject subject, Tensor latents, Tensor condition, Generator generator) =>
-        Fixed(subject, latents, generator).Evaluate(subject, condition);
 
     /// <param name="condition">[B, T, D]</param>
-    /// <returns>A scalar.</returns>
-    public Tensor Evaluate(ProbeSubject subject, Tensor condition)
-    {
-        using var scope = NewDisposeScope();
-        var eps = subject.Pipeline.Unet.call(Noised, Timesteps, condition); // [B, C, h, w]
-        return (eps - Target).pow(2).mean().MoveToOuterDisposeScope();
-    }
+    /// <returns>A scalar, with the gradient of the condition and of the weights.</returns>
+    public Tensor Evaluate(ProbeSubject subject, Tensor condition) =>
+        AmplifyObjective.Evaluate(subject.Pipeline.Unet, Noised, Timesteps, Target, condition);
 }

@@ -9,6 +9,12 @@ internal sealed record WalkOptions
 {
     public static readonly WalkOptions Plain = new();
 
+    /// <summary>Latents at the level of the first step, [B, C, h, w]; null starts from the noise of the prompts' seeds.</summary>
+    public Tensor? Start { get; init; }
+
+    /// <summary>[B, T, D] in place of the prompts' own; null takes those.</summary>
+    public Tensor? Condition { get; init; }
+
     /// <summary>First step to make.</summary>
     public int From { get; init; }
 
@@ -21,8 +27,8 @@ internal sealed record WalkOptions
     /// <summary>Factor on the added noise.</summary>
     public double NoiseScale { get; init; } = 1;
 
-    /// <summary>One generator per image for the added noise; needed when <see cref="Eta"/> is above 0.</summary>
-    public IReadOnlyList<Generator>? Generators { get; init; }
+    /// <summary>Seeds of the added noise, one per image; needed when <see cref="Eta"/> is above 0.</summary>
+    public IReadOnlyList<long> NoiseSeeds { get; init; } = [];
 
     /// <summary>Keeps a part of the image; null repaints all of it.</summary>
     public KeptPart? Kept { get; init; }
@@ -38,28 +44,23 @@ internal sealed record KeptPart(Tensor Repaint, Tensor Original, Tensor Noise);
 /// Guided DDIM (arXiv 2010.02502) with a start, an end and disturbances that a probe chooses. With plain options it makes the images of the
 /// pipeline's own DDIM from the same noise.
 /// </summary>
-internal sealed class GuidedWalk(StableDiffusionPipeline pipeline, int steps, double guidance)
+internal sealed class GuidedWalk
 {
-    private readonly DdimScheduler scheduler = NewScheduler(pipeline, steps);
+    private readonly StableDiffusionPipeline pipeline;
+    private readonly double guidance;
 
-    public int Steps => scheduler.Timesteps.Count;
-
-    public IReadOnlyList<double> Timesteps => scheduler.Timesteps;
-
-    private long[] Shape => [1, pipeline.Unet.Config.InChannels, pipeline.Unet.Config.SampleSize, pipeline.Unet.Config.SampleSize];
-
-    /// <summary>One generator per seed.</summary>
-    public static List<Generator> Generators(IEnumerable<long> seeds) => [.. seeds.Select(seed => new Generator(unchecked((ulong)seed)))];
-
-    /// <summary>Unit noise, [generators, C, h, w], each image from its own generator; float32 whatever the network computes in, as the pipeline's own.</summary>
-    public Tensor Noise(IReadOnlyList<Generator> generators)
+    public GuidedWalk(StableDiffusionPipeline pipeline, int steps, double guidance)
     {
-        using var scope = NewDisposeScope();
-        return cat([.. generators.Select(g => randn(Shape, dtype: ScalarType.Float32, generator: g))])
-            .to(pipeline.Device).MoveToOuterDisposeScope();
+        (this.pipeline, this.guidance) = (pipeline, guidance);
+        Scheduler = new DdimScheduler(pipeline.SchedulerConfig);
+        Scheduler.SetTimesteps(steps);
     }
 
-    /// <summary>Unit noise of some seeds.</summary>
+    public DdimScheduler Scheduler { get; }
+
+    private int Steps => Scheduler.Timesteps.Count;
+
+    /// <summary>Unit noise of some seeds, [seeds, C, h, w]; float32 whatever the network computes in, as the pipeline's own.</summary>
     public Tensor Noise(IReadOnlyList<long> seeds)
     {
         var generators = Generators(seeds);
@@ -69,20 +70,14 @@ internal sealed class GuidedWalk(StableDiffusionPipeline pipeline, int steps, do
         }
         finally
         {
-            foreach (var generator in generators) generator.Dispose();
+            generators.ForEach(g => g.Dispose());
         }
     }
 
     /// <summary>The original brought to the level of a step; at the end of the walk the original itself.</summary>
     public Tensor AtStep(Tensor original, Tensor noise, int step) => step >= Steps
         ? original.alias()
-        : scheduler.AddNoise(original, noise, tensor(Enumerable.Repeat((long)Timesteps[step], (int)original.size(0)).ToArray()));
-
-    /// <summary>Latents noised to training steps, int64 [B].</summary>
-    public Tensor AddNoise(Tensor original, Tensor noise, Tensor timesteps) => scheduler.AddNoise(original, noise, timesteps);
-
-    /// <summary>The network's training target for <see cref="AddNoise"/>'s sample: the noise, or the quantity that the model's configuration names.</summary>
-    public Tensor TrainingTarget(Tensor original, Tensor noise, Tensor timesteps) => scheduler.Noise.TrainingTarget(scheduler.Config, original, noise, timesteps);
+        : Scheduler.AddNoise(original, noise, tensor(Enumerable.Repeat((long)Scheduler.Timesteps[step], (int)original.size(0)).ToArray()));
 
     /// <summary>Walks.</summary>
     /// <param name="latents">[B, C, h, w] at the level of the first step.</param>
@@ -91,51 +86,59 @@ internal sealed class GuidedWalk(StableDiffusionPipeline pipeline, int steps, do
     /// <param name="afterCall">Called after each step with the number of noise predictions.</param>
     /// <returns>[B, C, h, w], owned by the caller.</returns>
     public Tensor Run(
-        Tensor latents, Tensor condition, Tensor unconditional, WalkOptions options, Action<long> afterCall, CancellationToken cancellation)
+        Tensor latents, Tensor condition, Tensor unconditional, WalkOptions options, Action<long>? afterCall, CancellationToken cancellation)
     {
         using var frozen = no_grad();
         using var outer = NewDisposeScope();
-        var batch = latents.size(0);
-        var conditions = cat([unconditional, condition]); // [2B, T, D]
-        var current = latents.alias();
-        for (var i = options.From; i < (options.To ?? Steps); i++)
+        var generators = Generators(options.NoiseSeeds);
+        try
         {
-            cancellation.ThrowIfCancellationRequested();
-            using var scope = NewDisposeScope();
-            var t = Timesteps[i];
-            var both = pipeline.Unet.call(cat([current, current]), tensor([(float)t], device: current.device), conditions); // [2B, C, h, w]
-            var eps = both.narrow(0, 0, batch) + ((both.narrow(0, batch, batch) - both.narrow(0, 0, batch)) * guidance);
-            var next = options.Eta > 0 ? Disturbed(eps, i, current, options) : scheduler.Step(eps, t, current);
-            if (options.Kept is { } kept)
-                next = (next * kept.Repaint) + (AtStep(kept.Original, kept.Noise, i + 1) * (1 - kept.Repaint));
-            current.Dispose();
-            current = next.MoveToOuterDisposeScope();
-            afterCall(2 * batch);
-        }
+            var batch = latents.size(0);
+            var conditions = cat([unconditional, condition]); // [2B, T, D]
+            var current = latents.alias();
+            for (var i = options.From; i < (options.To ?? Steps); i++)
+            {
+                cancellation.ThrowIfCancellationRequested();
+                using var scope = NewDisposeScope();
+                var t = Scheduler.Timesteps[i];
+                var both = pipeline.Unet.call(cat([current, current]), tensor([(float)t], device: current.device), conditions); // [2B, C, h, w]
+                var eps = both.narrow(0, 0, batch) + ((both.narrow(0, batch, batch) - both.narrow(0, 0, batch)) * guidance);
+                var next = options.Eta > 0 ? Disturbed(eps, t, current, options, generators) : Scheduler.Step(eps, t, current);
+                if (options.Kept is { } kept)
+                    next = (next * kept.Repaint) + (AtStep(kept.Original, kept.Noise, i + 1) * (1 - kept.Repaint));
+                current.Dispose();
+                current = next.MoveToOuterDisposeScope();
+                afterCall?.Invoke(2 * batch);
+            }
 
-        return current.MoveToOuterDisposeScope();
+            return current.MoveToOuterDisposeScope();
+        }
+        finally
+        {
+            generators.ForEach(g => g.Dispose());
+        }
     }
 
     // DDIM's step with an eta above 1 would take the root of a negative number; this takes the root of its magnitude.
-    private Tensor Disturbed(Tensor eps, int step, Tensor current, WalkOptions options)
+    private Tensor Disturbed(Tensor eps, double t, Tensor current, WalkOptions options, List<Generator> generators)
     {
-        var t = Timesteps[step];
-        var alpha = scheduler.Noise.AlphasCumprod[(int)t];
-        var before = t - (scheduler.Config.NumTrainTimesteps / Steps);
-        var alphaBefore = before < 0 ? scheduler.FinalAlphaCumprod : scheduler.Noise.AlphasCumprod[(int)before];
-        var original = scheduler.PredictOriginal(eps, t, current);
+        var alpha = Scheduler.Noise.AlphasCumprod[(int)t];
+        var before = t - (Scheduler.Config.NumTrainTimesteps / Steps);
+        var alphaBefore = before < 0 ? Scheduler.FinalAlphaCumprod : Scheduler.Noise.AlphasCumprod[(int)before];
+        var original = Scheduler.PredictOriginal(eps, t, current);
         var direction = (current - (original * Math.Sqrt(alpha))) / Math.Sqrt(1 - alpha);
-        var sigma = options.Eta * Math.Sqrt(scheduler.Variance(t));
-        var generators = options.Generators ?? throw new ArgumentException("Expected a generator per image for a walk with noise, got none.", nameof(options));
+        var sigma = options.Eta * Math.Sqrt(Scheduler.Variance(t));
         return (original * Math.Sqrt(alphaBefore))
             + (direction * Math.Sqrt(Math.Abs(1 - alphaBefore - (sigma * sigma))))
             + (Noise(generators) * (sigma * options.NoiseScale));
     }
 
-    private static DdimScheduler NewScheduler(StableDiffusionPipeline pipeline, int steps)
+    private static List<Generator> Generators(IEnumerable<long> seeds) => [.. seeds.Select(seed => new Generator(unchecked((ulong)seed)))];
+
+    private Tensor Noise(List<Generator> generators)
     {
-        var ddim = new DdimScheduler(pipeline.SchedulerConfig);
-        ddim.SetTimesteps(steps);
-        return ddim;
+        using var scope = NewDisposeScope();
+        long[] shape = [1, pipeline.Unet.Config.InChannels, pipeline.Unet.Config.SampleSize, pipeline.Unet.Config.SampleSize];
+        return cat([.. generators.Select(g => randn(shape, dtype: ScalarType.Float32, generator: g))]).to(pipeline.Device).MoveToOuterDisposeScope();
     }
 }

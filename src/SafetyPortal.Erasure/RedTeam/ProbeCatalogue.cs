@@ -6,7 +6,7 @@ namespace SafetyPortal.Erasure.RedTeam;
 public static class ProbeCatalogue
 {
     /// <summary>Every probe, in the order in which they run.</summary>
-    public static IReadOnlyList<IProbe> All { get; } =
+    public static IReadOnlyList<Probe> All { get; } =
     [
         new ParaphraseProbe(),
         new CompletionProbe(),
@@ -21,10 +21,9 @@ public static class ProbeCatalogue
 
     /// <summary>Probes by code, in the catalogue's order; each once.</summary>
     /// <exception cref="ArgumentException">A code is unknown.</exception>
-    public static IReadOnlyList<IProbe> Named(IReadOnlyCollection<string> codes)
+    public static IReadOnlyList<Probe> Named(IReadOnlyCollection<string> codes)
     {
-        ArgumentNullException.ThrowIfNull(codes);
-        if (codes.FirstOrDefault(code => All.All(p => !string.Equals(p.Code, code, StringComparison.Ordinal))) is { } unknown)
+        if (codes.Except(All.Select(p => p.Code), StringComparer.Ordinal).FirstOrDefault() is { } unknown)
             throw new ArgumentException($"Expected probes among {string.Join(", ", All.Select(p => p.Code))}, got \"{unknown}\".", nameof(codes));
         return [.. All.Where(p => codes.Contains(p.Code, StringComparer.Ordinal))];
     }

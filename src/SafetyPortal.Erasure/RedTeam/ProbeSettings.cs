@@ -1,9 +1,9 @@
 namespace SafetyPortal.Erasure.RedTeam;
 
-/// <summary>How much each probe may try. Two sizes are provided; every number may be changed.</summary>
+/// <summary>How much each probe may try: two sizes, and every number can be changed.</summary>
 public sealed record ProbeSettings
 {
-    /// <summary>The budget of every run: takes seconds on a small model and finds what is easy to find.</summary>
+    /// <summary>The budget of every run: seconds on a small model, enough for concepts that return easily.</summary>
     public static ProbeSettings Small { get; } = new();
 
     /// <summary>The budget for sign-off by hand: the grids of the literature, more images, more steps.</summary>
@@ -80,7 +80,7 @@ public sealed record ProbeSettings
     /// <summary>Most fine-tuning steps of the relearning probe.</summary>
     public int RelearningSteps { get; init; } = 40;
 
-    /// <summary>Steps between two looks at the relearning model.</summary>
+    /// <summary>Steps after which the relearning probe paints again.</summary>
     public int RelearningInterval { get; init; } = 10;
 
     /// <summary>Learning rate of the relearning probe.</summary>
@@ -101,7 +101,6 @@ public sealed record ProbeSettings
     /// <exception cref="ArgumentException">A number is outside its range.</exception>
     internal static void Validate(ProbeSettings settings)
     {
-        ArgumentNullException.ThrowIfNull(settings);
         string? problem = settings switch
         {
             { Images: < 1 or > 64 } => $"Expected 1 to 64 probe images, got {settings.Images}.",
@@ -112,17 +111,21 @@ public sealed record ProbeSettings
             { Examples: < 1 or > 64 } => $"Expected 1 to 64 examples, got {settings.Examples}.",
             { InpaintingSide: not (> 0 and < 1) } => $"Expected a repainted side between 0 and 1, got {settings.InpaintingSide}.",
             { RevivalShare: not (> 0 and <= 1) } => $"Expected a revived share above 0 and at most 1, got {settings.RevivalShare}.",
+            { InversionRate: not (> 0 and < double.PositiveInfinity) } or { RelearningRate: not (> 0 and < double.PositiveInfinity) }
+                => $"Expected learning rates above 0, got {settings.InversionRate} and {settings.RelearningRate}.",
             { RelearningInterval: < 1 } => $"Expected a relearning interval of at least 1, got {settings.RelearningInterval}.",
             { InversionSteps: < 1 } or { PrefixSteps: < 1 } or { RelearningSteps: < 1 } or { RevivalIterations: < 1 } or { AmplificationSteps: < 1 }
                 => "Expected at least one step for every probe that searches or learns.",
-            { PrefixTokens: < 1 or > 16 } or { PrefixCandidates: < 1 or > 1000 } => $"Expected 1 to 16 prefix tokens and 1 to 1000 candidates, got {settings.PrefixTokens} and {settings.PrefixCandidates}.",
+            { PrefixTokens: < 1 or > 16 } or { PrefixCandidates: < 1 or > 1000 }
+                => $"Expected 1 to 16 prefix tokens and 1 to 1000 candidates, got {settings.PrefixTokens} and {settings.PrefixCandidates}.",
             _ => null,
         };
         problem ??= Empty(settings.CompletionShares, share => share is > 0 and < 1, "completion shares between 0 and 1")
             ?? Empty(settings.NoiseEtas, eta => eta is >= 0 and <= 10, "noise etas of 0 to 10")
             ?? Empty(settings.NoiseScales, scale => scale is > 0 and <= 10, "noise scales above 0 and at most 10")
             ?? Empty(settings.AmplificationDoses, dose => dose is > 0 and < 1, "amplification doses between 0 and 1");
-        if (problem is not null) throw new ArgumentException(problem, nameof(settings));
+        if (problem is not null)
+            throw new ArgumentException(problem, nameof(settings));
     }
 
     private static string? Empty(IReadOnlyList<double> values, Func<double, bool> allowed, string expected) =>
@@ -132,17 +135,13 @@ public sealed record ProbeSettings
 /// <summary>How large an attempt is.</summary>
 /// <param name="Settings">How hard to try.</param>
 /// <param name="Prompts">Images per rate, one a prompt.</param>
-/// <param name="Examples">Images that learning probes are given.</param>
-/// <param name="Paraphrases">Other ways of asking that are tried.</param>
+/// <param name="Examples">Images that learning probes learn from.</param>
+/// <param name="Paraphrases">Prompts in other words.</param>
 public sealed record ProbeSize(ProbeSettings Settings, int Prompts, int Examples, int Paraphrases)
 {
     /// <summary>Network calls of one image: a guided step counts twice.</summary>
     public long ImageCalls => 2L * Settings.Steps;
 
     /// <summary>The largest attempt that settings allow; a concept with fewer prompts makes a smaller one.</summary>
-    public static ProbeSize Largest(ProbeSettings settings)
-    {
-        ArgumentNullException.ThrowIfNull(settings);
-        return new(settings, settings.Images, settings.Examples, settings.Paraphrases);
-    }
+    public static ProbeSize Largest(ProbeSettings settings) => new(settings, settings.Images, settings.Examples, settings.Paraphrases);
 }

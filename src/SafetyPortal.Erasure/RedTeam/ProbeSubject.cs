@@ -5,15 +5,14 @@ using static TorchSharp.torch;
 
 namespace SafetyPortal.Erasure.RedTeam;
 
-/// <summary>One image to ask for.</summary>
+/// <summary>The text and seed of one image.</summary>
 public sealed record ProbePrompt(string Text, long Seed);
 
 /// <summary>What the probes try to bring back.</summary>
-/// <param name="Prompts">Prompts that ask for the concept, at least one; probes take as many as their size allows, evenly.</param>
-/// <param name="Paraphrases">Other ways to ask for it.</param>
+/// <param name="Prompts">Prompts for the concept, at least one; probes take as many as their size allows, evenly.</param>
+/// <param name="Paraphrases">The concept in other words.</param>
 /// <param name="Words">Words that name the concept in the prompts, tried in their order; a prompt without any of them gets the new token at its end.</param>
-public sealed record ProbedConcept(
-    IReadOnlyList<ProbePrompt> Prompts, IReadOnlyList<ProbePrompt> Paraphrases, IReadOnlyList<string> Words)
+public sealed record ProbedConcept(IReadOnlyList<ProbePrompt> Prompts, IReadOnlyList<ProbePrompt> Paraphrases, IReadOnlyList<string> Words)
 {
     /// <summary>At most <paramref name="count"/> of the items, evenly over the list.</summary>
     internal static IReadOnlyList<T> Evenly<T>(IReadOnlyList<T> items, int count)
@@ -23,7 +22,7 @@ public sealed record ProbedConcept(
     }
 }
 
-/// <summary>Images with their latents and what was seen in them.</summary>
+/// <summary>Images with their latents and what the detector saw in them.</summary>
 /// <param name="Latents">[n, C, h, w], denoised.</param>
 internal sealed record Painted(Tensor Latents, IReadOnlyList<Raster> Images, IReadOnlyList<bool> Seen);
 
@@ -37,8 +36,7 @@ public sealed class ProbeSubject : IDisposable
     private const long ExampleSeeds = 7_000_000;
 
     private readonly Func<IReadOnlyList<Raster>, IReadOnlyList<bool>> detect;
-    private readonly CancellationToken cancellation;
-    private readonly List<IDisposable> owned = [];
+    private readonly List<Tensor> owned = [];
     private Painted? unedited;
     private Painted? edited;
     private Tensor? examples;
@@ -49,8 +47,8 @@ public sealed class ProbeSubject : IDisposable
     /// <param name="concept">The concept to bring back.</param>
     /// <param name="settings">The budget.</param>
     /// <param name="detect">Whether each image shows the concept.</param>
-    /// <param name="cancellation">Ends the making of shared images.</param>
-    /// <exception cref="ArgumentException">No prompts, or settings out of range.</exception>
+    /// <param name="cancellation">Ends probes and the making of shared images.</param>
+    /// <exception cref="ArgumentException">There are no prompts, or a setting is out of range.</exception>
     public ProbeSubject(
         StableDiffusionPipeline pipeline,
         AblationPatch patch,
@@ -59,12 +57,10 @@ public sealed class ProbeSubject : IDisposable
         Func<IReadOnlyList<Raster>, IReadOnlyList<bool>> detect,
         CancellationToken cancellation = default)
     {
-        ArgumentNullException.ThrowIfNull(pipeline);
-        ArgumentNullException.ThrowIfNull(patch);
-        ArgumentNullException.ThrowIfNull(concept);
         ProbeSettings.Validate(settings);
-        if (concept.Prompts.Count == 0) throw new ArgumentException("Expected at least one prompt that asks for the concept, got none.", nameof(concept));
-        (Pipeline, Patch, Concept, Settings, this.detect, this.cancellation) = (pipeline, patch, concept, settings, detect, cancellation);
+        if (concept.Prompts.Count == 0)
+            throw new ArgumentException("Expected at least one prompt for the concept, got none.", nameof(concept));
+        (Pipeline, Patch, Concept, Settings, this.detect, Cancellation) = (pipeline, patch, concept, settings, detect, cancellation);
         Prompts = ProbedConcept.Evenly(concept.Prompts, settings.Images);
         Walk = new GuidedWalk(pipeline, settings.Steps, settings.Guidance);
     }
@@ -76,23 +72,30 @@ public sealed class ProbeSubject : IDisposable
     /// <summary>The prompts of this size, one image each.</summary>
     public IReadOnlyList<ProbePrompt> Prompts { get; }
 
+    /// <summary>The size from which the probes' limits follow.</summary>
+    public ProbeSize Size =>
+        new(Settings, Prompts.Count, Math.Min(Settings.Examples, Concept.Prompts.Count), Math.Min(Settings.Paraphrases, Concept.Paraphrases.Count));
+
     internal StableDiffusionPipeline Pipeline { get; }
 
     internal AblationPatch Patch { get; }
 
     internal GuidedWalk Walk { get; }
 
-    /// <summary>The unedited model on the prompts.</summary>
-    internal Painted Unedited => unedited ??= Paint(Prompts, Ignore);
+    internal CancellationToken Cancellation { get; }
 
-    /// <summary>The edited model on the prompts, left alone.</summary>
+    /// <summary>The unedited model on the prompts. Made while the model is unedited.</summary>
+    internal Painted Unedited => unedited ??= Paint(Prompts);
+
+    /// <summary>The edited model on the prompts, without a probe. Made while the model is unedited.</summary>
     internal Painted Edited
     {
         get
         {
-            if (edited is not null) return edited;
+            if (edited is not null)
+                return edited;
             using var edit = Edit();
-            return edited = Paint(Prompts, Ignore);
+            return edited = Paint(Prompts);
         }
     }
 
@@ -101,16 +104,13 @@ public sealed class ProbeSubject : IDisposable
         [.. ProbedConcept.Evenly(Concept.Prompts, Settings.Examples).Select((p, i) => p with { Seed = ExampleSeeds + Settings.Seed + i })];
 
     /// <summary>Latents [m, C, h, w] in which the unedited model shows the concept, in place of a few pictures that an attacker owns.</summary>
-    internal Tensor Examples => examples ??= Own(PaintLatents(ExamplePrompts, Ignore));
-
-    /// <summary>The size from which the probes' limits follow.</summary>
-    public ProbeSize Size => new(Settings, Prompts.Count, Math.Min(Settings.Examples, Concept.Prompts.Count), Math.Min(Settings.Paraphrases, Concept.Paraphrases.Count));
+    internal Tensor Examples => examples ??= Latents(ExamplePrompts, (_, batch) => Run(batch));
 
     /// <summary>Applies the edit until disposed; the digests are checked the first time.</summary>
     /// <exception cref="PatchMismatchException">The patch is for other weights.</exception>
     internal IDisposable Edit()
     {
-        var applied = verified ? AppliedPatch.WriteUnverified(Pipeline.Unet, Patch) : AppliedPatch.Apply(Pipeline.Unet, Patch);
+        IDisposable applied = verified ? WeightChanges.Apply(Pipeline.Unet, Patch.Tensors) : AppliedPatch.Apply(Pipeline.Unet, Patch);
         verified = true;
         return applied;
     }
@@ -118,52 +118,53 @@ public sealed class ProbeSubject : IDisposable
     /// <summary>Uses images that the caller made already with this subject's prompts and settings.</summary>
     internal void Adopt(Painted before, Painted after) => (unedited, edited) = (before, after);
 
-    /// <summary>Draws prompts with the model as it is now.</summary>
-    internal Painted Paint(IReadOnlyList<ProbePrompt> prompts, Action<long> spent)
-    {
-        var latents = Own(PaintLatents(prompts, spent));
-        return Look(latents);
-    }
-
     /// <summary>Whether each image shows the concept.</summary>
     internal IReadOnlyList<bool> Detect(IReadOnlyList<Raster> images) => detect(images);
 
-    /// <summary>Decodes latents and looks at the images.</summary>
+    /// <summary>Paints prompts with the model as it is now.</summary>
+    /// <param name="meter">Counts the calls; null for images that no probe is charged for.</param>
+    /// <param name="options">The walk of each batch, by the number of its first prompt; null walks plainly.</param>
+    internal Painted Paint(
+        IReadOnlyList<ProbePrompt> prompts, EffortMeter? meter = null, Func<int, IReadOnlyList<ProbePrompt>, WalkOptions>? options = null) =>
+        Look(Latents(prompts, (first, batch) => Run(batch, options?.Invoke(first, batch), meter is null ? null : meter.Call)));
+
+    /// <summary>Decodes latents and has the detector look at the images.</summary>
     internal Painted Look(Tensor latents)
     {
-        var images = Pipeline.Decode(latents, cancellation);
+        var images = Pipeline.Decode(latents, Cancellation);
         return new Painted(latents, images, detect(images));
     }
 
-    /// <summary>Walks in batches and looks at the images.</summary>
-    /// <param name="count">Images in all.</param>
-    /// <param name="walk">Makes the latents of images; gets the index of the first and their number.</param>
-    /// <param name="look">False for unfinished latents, which show nothing yet.</param>
-    internal Painted InBatches(int count, Func<int, int, Tensor> walk, bool look = true)
+    /// <summary>Makes latents in batches. The subject owns them.</summary>
+    /// <param name="walk">Makes the latents of a batch from the number of its first prompt and its prompts.</param>
+    /// <returns>[n, C, h, w]</returns>
+    internal Tensor Latents(IReadOnlyList<ProbePrompt> prompts, Func<int, IReadOnlyList<ProbePrompt>, Tensor> walk)
     {
+        using var frozen = no_grad();
         using var scope = NewDisposeScope();
         var parts = new List<Tensor>();
-        for (var first = 0; first < count; first += Settings.BatchSize) parts.Add(walk(first, Math.Min(Settings.BatchSize, count - first)));
-        var latents = Own(cat(parts).DetachFromDisposeScope());
-        return look ? Look(latents) : new Painted(latents, [], []);
+        for (var first = 0; first < prompts.Count; first += Settings.BatchSize)
+        {
+            using var inner = NewDisposeScope();
+            parts.Add(walk(first, [.. prompts.Skip(first).Take(Settings.BatchSize)]).MoveToOuterDisposeScope());
+        }
+
+        owned.Add(cat(parts).DetachFromDisposeScope());
+        return owned[^1];
     }
 
-    /// <summary>Walks a batch of the prompts.</summary>
-    /// <param name="first">Index of the first prompt.</param>
-    /// <param name="count">Prompts in the batch.</param>
-    /// <param name="latents">Where to start; null starts from the seeds' noise.</param>
-    /// <param name="prompted">False for the empty prompt.</param>
-    /// <param name="whole">Whether <paramref name="latents"/> holds all prompts and not this batch alone.</param>
-    /// <param name="condition">[count, T, D] in place of the prompts' own.</param>
-    internal Tensor Step(
-        int first, int count, Tensor? latents, WalkOptions options, EffortMeter meter, CancellationToken cancel,
-        bool prompted = true, bool whole = true, Tensor? condition = null)
+    /// <summary>Walks one batch of prompts, [n, C, h, w].</summary>
+    internal Tensor Run(IReadOnlyList<ProbePrompt> batch, WalkOptions? options = null, Action<long>? afterCall = null)
     {
         using var scope = NewDisposeScope();
-        var chunk = Prompts.Skip(first).Take(count).ToList();
-        var start = latents is null ? Walk.Noise([.. chunk.Select(p => p.Seed)]) : whole ? latents.narrow(0, first, count) : latents;
-        var wanted = condition ?? (prompted ? Pipeline.EncodePrompts([.. chunk.Select(p => p.Text)]) : Unconditional(count));
-        return Walk.Run(start, wanted, Unconditional(count), options, meter.Call, cancel).MoveToOuterDisposeScope();
+        options ??= WalkOptions.Plain;
+        return Walk.Run(
+            options.Start ?? Walk.Noise([.. batch.Select(p => p.Seed)]),
+            options.Condition ?? Pipeline.EncodePrompts([.. batch.Select(p => p.Text)]),
+            Unconditional(batch.Count),
+            options,
+            afterCall,
+            Cancellation).MoveToOuterDisposeScope();
     }
 
     /// <summary>Embedding of the empty prompt, [n, T, D].</summary>
@@ -171,30 +172,8 @@ public sealed class ProbeSubject : IDisposable
 
     public void Dispose()
     {
-        foreach (var item in owned) item.Dispose();
+        foreach (var tensor in owned)
+            tensor.Dispose();
         owned.Clear();
-    }
-
-    private Tensor PaintLatents(IReadOnlyList<ProbePrompt> prompts, Action<long> spent)
-    {
-        using var scope = NewDisposeScope();
-        var parts = prompts.Chunk(Settings.BatchSize).Select(chunk => Walk.Run(
-            Walk.Noise([.. chunk.Select(p => p.Seed)]),
-            Pipeline.EncodePrompts([.. chunk.Select(p => p.Text)]),
-            Unconditional(chunk.Length),
-            WalkOptions.Plain,
-            spent,
-            cancellation)).ToList();
-        return cat(parts).MoveToOuterDisposeScope();
-    }
-
-    private Tensor Own(Tensor tensor)
-    {
-        owned.Add(tensor.DetachFromDisposeScope());
-        return tensor;
-    }
-
-    private static void Ignore(long calls)
-    {
     }
 }

@@ -19,8 +19,8 @@ internal sealed record PromptTokens(long[] Ids, int Position, IReadOnlyList<long
         {
             var wanted = Encode(subject.Pipeline, word)[1..^1];
             var at = wanted.Length == 0 ? -1 : ids.AsSpan().IndexOf(wanted);
-            if (at < 0) continue;
-            return new PromptTokens([.. ids[..at], wanted[0], .. ids[(at + wanted.Length)..]], at, wanted);
+            if (at >= 0)
+                return new PromptTokens([.. ids[..at], wanted[0], .. ids[(at + wanted.Length)..]], at, wanted);
         }
 
         // An end token as filler would end the text there for encoders that pool it.
@@ -32,7 +32,8 @@ internal sealed record PromptTokens(long[] Ids, int Position, IReadOnlyList<long
     public static IReadOnlyList<int> PositionsIn(ProbeSubject subject, string text)
     {
         var place = Of(subject, text);
-        if (place.Replaced.Count > 0) return [.. Enumerable.Range(place.Position, place.Replaced.Count)];
+        if (place.Replaced.Count > 0)
+            return [.. Enumerable.Range(place.Position, place.Replaced.Count)];
         var last = subject.Pipeline.Tokenizer.Encode(text).Length - 1;
         return [.. Enumerable.Range(1, Math.Max(1, last - 1))];
     }
@@ -64,10 +65,13 @@ internal sealed record PromptTokens(long[] Ids, int Position, IReadOnlyList<long
         using var frozen = no_grad();
         using var scope = NewDisposeScope();
         var ids = Vocabulary(subject.Pipeline);
-        return [.. Tables(subject.Pipeline, [.. ids.Where((_, i) => i % Math.Max(1, ids.Count / 512) == 0)]).Select(table => table.square().mean().sqrt().ToDouble())];
+        var some = ids.Where((_, i) => i % Math.Max(1, ids.Count / 512) == 0).ToList();
+        return [.. Tables(subject.Pipeline, some).Select(table => table.square().mean().sqrt().ToDouble())];
     }
 
-    /// <summary>Where a learned token starts: for each text encoder the mean embedding of the concept's own word, or of the prompt when it has none. [1, C]</summary>
+    /// <summary>
+    /// Where a learned token starts: for each text encoder the mean embedding of the concept's own word, or of the prompt when it has none. [1, C]
+    /// </summary>
     public IReadOnlyList<Tensor> Starts(ProbeSubject subject)
     {
         using var frozen = no_grad();
@@ -94,6 +98,7 @@ internal sealed record PromptTokens(long[] Ids, int Position, IReadOnlyList<long
         var ids = pipeline.Tokenizer.Encode(text);
         return pipeline.Second is not { } second || second.Tokenizer.Encode(text).AsSpan().SequenceEqual(ids)
             ? ids
-            : throw new InvalidDataException($"Expected tokenizer and tokenizer_2 to give \"{text}\" the same ids; they differ, but probes learn and search tokens in a common vocabulary.");
+            : throw new InvalidDataException(
+                $"Expected tokenizer and tokenizer_2 to give \"{text}\" the same ids; they differ, but probes learn and search tokens in a common vocabulary.");
     }
 }

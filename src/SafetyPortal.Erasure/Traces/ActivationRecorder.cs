@@ -16,15 +16,16 @@ internal sealed class ActivationRecorder : IDisposable
     private readonly int images;
     private readonly int every;
 
-    /// <param name="images">Images per call; of a larger batch, as guidance makes it, the last ones count.</param>
-    /// <param name="every">Records one of so many calls.</param>
+    /// <param name="images">Images per call; of a larger batch, as guidance makes it, the last images count.</param>
+    /// <param name="every">The recorder takes every so-many-th call.</param>
     /// <exception cref="InvalidOperationException">The network has no feed-forward layers.</exception>
     public ActivationRecorder(UNet2DConditionModel unet, int images, int every)
     {
         (this.images, this.every) = (images, every);
         foreach (var (name, module) in unet.named_modules())
         {
-            if (!name.EndsWith(Gated, StringComparison.Ordinal) || module is not nn.Module<Tensor, Tensor> layer) continue;
+            if (!name.EndsWith(Gated, StringComparison.Ordinal) || module is not nn.Module<Tensor, Tensor> layer)
+                continue;
             var index = samples.Count;
             samples.Add([]);
             calls.Add(0);
@@ -35,7 +36,8 @@ internal sealed class ActivationRecorder : IDisposable
             }));
         }
 
-        if (hooks.Count == 0) throw new InvalidOperationException("Expected a UNet with feed-forward layers, this one has none.");
+        if (hooks.Count == 0)
+            throw new InvalidOperationException("Expected a UNet with feed-forward layers, this one has none.");
     }
 
     /// <summary>Samples of each image, in the order of the steps; a sample holds one number per unit of all layers.</summary>
@@ -48,7 +50,8 @@ internal sealed class ActivationRecorder : IDisposable
 
     public void Dispose()
     {
-        foreach (var hook in hooks) hook.remove();
+        foreach (var hook in hooks)
+            hook.remove();
         hooks.Clear();
     }
 
@@ -60,7 +63,8 @@ internal sealed class ActivationRecorder : IDisposable
 
     private void Take(int layer, Tensor output)
     {
-        if (calls[layer]++ % every != 0) return;
+        if (calls[layer]++ % every != 0)
+            return;
         using var frozen = no_grad();
         using var scope = NewDisposeScope();
         var own = output.detach().narrow(0, output.size(0) - images, images); // [B, T, units]

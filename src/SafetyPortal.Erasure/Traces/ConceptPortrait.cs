@@ -1,7 +1,6 @@
 using SafetyPortal.Diffusion.Unet;
 using SafetyPortal.Erasure.RedTeam;
 using SafetyPortal.Images;
-using static TorchSharp.torch;
 
 namespace SafetyPortal.Erasure.Traces;
 
@@ -39,24 +38,22 @@ public static class ConceptPortrait
     /// <summary>Draws all four sides with the subject's prompts; probes use the images with the concept again.</summary>
     /// <param name="subject">Model, edit and prompts.</param>
     /// <param name="without">Removes the concept from a prompt.</param>
-    /// <exception cref="OperationCanceledException">Cancelled; the model is unedited.</exception>
+    /// <exception cref="OperationCanceledException">The subject's token was cancelled; the model is unedited.</exception>
     public static PortraitResult Draw(
-        ProbeSubject subject, Func<string, string> without, IProgress<ProbeProgress>? progress = null, CancellationToken cancellation = default)
+        ProbeSubject subject, Func<string, string> without, IProgress<ProbeProgress>? progress = null)
     {
-        ArgumentNullException.ThrowIfNull(subject);
-        ArgumentNullException.ThrowIfNull(without);
         var limit = 4 * subject.Prompts.Count * subject.Size.ImageCalls;
         var spent = 0L;
         void Spend(long calls) => progress?.Report(new ProbeProgress(Code, spent += calls, limit));
 
         var plain = subject.Prompts.Select(p => p with { Text = without(p.Text) }).ToList();
-        var before = Draw(subject, subject.Prompts, Spend, cancellation);
-        var baseBefore = Draw(subject, plain, Spend, cancellation);
+        var before = Draw(subject, subject.Prompts, Spend);
+        var baseBefore = Draw(subject, plain, Spend);
         Side after, baseAfter;
         using (subject.Edit())
         {
-            after = Draw(subject, subject.Prompts, Spend, cancellation);
-            baseAfter = Draw(subject, plain, Spend, cancellation);
+            after = Draw(subject, subject.Prompts, Spend);
+            baseAfter = Draw(subject, plain, Spend);
         }
 
         subject.Adopt(before.Painted, after.Painted);
@@ -73,30 +70,22 @@ public static class ConceptPortrait
             SeparabilityChange.Between(before.Activations, baseBefore.Activations, after.Activations, baseAfter.Activations));
     }
 
-    private static Side Draw(ProbeSubject subject, IReadOnlyList<ProbePrompt> prompts, Action<long> spend, CancellationToken cancellation)
+    private static Side Draw(ProbeSubject subject, IReadOnlyList<ProbePrompt> prompts, Action<long> spend)
     {
         var maps = new List<HeatMap>();
         var activations = new List<IReadOnlyList<float[]>>();
         var unet = subject.Pipeline.Unet;
         var size = unet.Config.SampleSize;
-        var painted = subject.InBatches(prompts.Count, (first, count) =>
+        var latents = subject.Latents(prompts, (_, batch) =>
         {
-            using var scope = NewDisposeScope();
-            var chunk = prompts.Skip(first).Take(count).ToList();
-            using var attention = new AttentionRecorder(unet, [.. chunk.Select(p => PromptTokens.PositionsIn(subject, p.Text))], size, size);
-            using var units = new ActivationRecorder(unet, count, Math.Max(1, subject.Settings.Steps / RecordedSteps));
-            var latents = subject.Walk.Run(
-                subject.Walk.Noise([.. chunk.Select(p => p.Seed)]),
-                subject.Pipeline.EncodePrompts([.. chunk.Select(p => p.Text)]),
-                subject.Unconditional(count),
-                WalkOptions.Plain,
-                spend,
-                cancellation);
-            maps.AddRange(attention.Maps().unbind(0).Select(map => new HeatMap(size, size, map.contiguous().data<float>().ToArray())));
+            using var attention = new AttentionRecorder(unet, [.. batch.Select(p => PromptTokens.PositionsIn(subject, p.Text))], size, size);
+            using var units = new ActivationRecorder(unet, batch.Count, Math.Max(1, subject.Settings.Steps / RecordedSteps));
+            var walked = subject.Run(batch, afterCall: spend);
+            maps.AddRange(HeatMap.Of(attention.Maps(), size));
             activations.AddRange(units.PerImage());
-            return latents.MoveToOuterDisposeScope();
+            return walked;
         });
-        return new Side(painted, maps, activations);
+        return new Side(subject.Look(latents), maps, activations);
     }
 
     private sealed record Side(Painted Painted, IReadOnlyList<HeatMap> Maps, IReadOnlyList<IReadOnlyList<float[]>> Activations);

@@ -1,4 +1,5 @@
 using SafetyPortal.Images;
+using static TorchSharp.torch;
 
 namespace SafetyPortal.Erasure.Traces;
 
@@ -9,6 +10,10 @@ public sealed record HeatMap(int Width, int Height, float[] Values)
     // Share of the image, darkened and without colour, under the map's colours.
     private const double Shown = 0.45;
 
+    /// <summary>The maps of a tensor [n, size, size].</summary>
+    internal static IReadOnlyList<HeatMap> Of(Tensor maps, int size) =>
+        [.. maps.unbind(0).Select(map => new HeatMap(size, size, map.contiguous().data<float>().ToArray()))];
+
     public float Lowest => Values.Min();
 
     public float Highest => Values.Max();
@@ -18,9 +23,8 @@ public sealed record HeatMap(int Width, int Height, float[] Values)
     /// <summary>Pearson's correlation of two maps of one size; null when one is flat.</summary>
     public double? Correlation(HeatMap other)
     {
-        ArgumentNullException.ThrowIfNull(other);
-        var r = Attribution.RankCorrelation.Pearson([.. Values.Select(v => (double)v)], [.. other.Values.Select(v => (double)v)]);
-        return double.IsFinite(r) ? r : null;
+        var correlation = MathNet.Numerics.Statistics.Correlation.Pearson(Values.Select(v => (double)v), other.Values.Select(v => (double)v));
+        return double.IsFinite(correlation) ? correlation : null;
     }
 
     /// <summary>
@@ -30,8 +34,8 @@ public sealed record HeatMap(int Width, int Height, float[] Values)
     /// <exception cref="ArgumentException">The image has other than 3 channels.</exception>
     public Raster Over(Raster image)
     {
-        ArgumentNullException.ThrowIfNull(image);
-        if (image.Channels != 3) throw new ArgumentException($"Expected an image of 3 channels, got {image.Channels}.", nameof(image));
+        if (image.Channels != 3)
+            throw new ArgumentException($"Expected an image of 3 channels, got {image.Channels}.", nameof(image));
         var pixels = new byte[image.Pixels.Length];
         double low = Lowest, span = Highest - low;
         for (var y = 0; y < image.Height; y++)
@@ -52,7 +56,7 @@ public sealed record HeatMap(int Width, int Height, float[] Values)
 
     private static byte Level(double value) => (byte)Math.Clamp(Math.Round(value), 0, 255);
 
-    // Bilinear between the centres of the places.
+    // Interpolates bilinearly between the centres of the places.
     private double At(double x, double y)
     {
         var (left, top) = (Math.Clamp(x - 0.5, 0, Width - 1), Math.Clamp(y - 0.5, 0, Height - 1));

@@ -10,55 +10,33 @@ public static class Separability
 
     /// <summary>Square root of the Jensen-Shannon divergence in bits of two samples, each put into bins over their common range.</summary>
     /// <exception cref="ArgumentException">A side is empty.</exception>
-    public static double Distance(ReadOnlySpan<float> first, ReadOnlySpan<float> second)
+    public static double Distance(float[] first, float[] second)
     {
         if (first.Length == 0 || second.Length == 0)
             throw new ArgumentException($"Expected samples on both sides, got {first.Length} and {second.Length}.", nameof(first));
-        var (low, high) = (float.PositiveInfinity, float.NegativeInfinity);
-        foreach (var value in first) (low, high) = (Math.Min(low, value), Math.Max(high, value));
-        foreach (var value in second) (low, high) = (Math.Min(low, value), Math.Max(high, value));
-        if (!(high > low)) return 0;
+        var (low, high) = (Math.Min(first.Min(), second.Min()), Math.Max(first.Max(), second.Max()));
+        if (!(high > low))
+            return 0;
 
-        Span<double> p = stackalloc double[Bins];
-        Span<double> q = stackalloc double[Bins];
-        Fill(first, p, low, high);
-        Fill(second, q, low, high);
-        var divergence = 0.0;
-        for (var i = 0; i < Bins; i++)
-        {
-            var middle = (p[i] + q[i]) / 2;
-            if (p[i] > 0) divergence += p[i] / 2 * Math.Log2(p[i] / middle);
-            if (q[i] > 0) divergence += q[i] / 2 * Math.Log2(q[i] / middle);
-        }
+        var (p, q) = (Histogram(first, low, high), Histogram(second, low, high));
+        return Math.Sqrt(Math.Clamp(p.Zip(q, (a, b) => Part(a, b) + Part(b, a)).Sum(), 0, 1));
 
-        return Math.Sqrt(Math.Clamp(divergence, 0, 1));
+        static double Part(double a, double b) => a > 0 ? a / 2 * Math.Log2(2 * a / (a + b)) : 0;
     }
 
     /// <summary>The distance of every unit.</summary>
-    /// <param name="first">Samples of one side, each with one number per unit.</param>
+    /// <param name="first">Samples of one side, at least one, each with one number per unit.</param>
     /// <param name="second">Samples of the other.</param>
-    public static double[] PerUnit(IReadOnlyList<float[]> first, IReadOnlyList<float[]> second)
-    {
-        ArgumentNullException.ThrowIfNull(first);
-        ArgumentNullException.ThrowIfNull(second);
-        if (first.Count == 0 || second.Count == 0)
-            throw new ArgumentException($"Expected samples on both sides, got {first.Count} and {second.Count}.", nameof(first));
-        var distances = new double[first[0].Length];
-        var (a, b) = (new float[first.Count], new float[second.Count]);
-        for (var unit = 0; unit < distances.Length; unit++)
-        {
-            for (var i = 0; i < a.Length; i++) a[i] = first[i][unit];
-            for (var i = 0; i < b.Length; i++) b[i] = second[i][unit];
-            distances[unit] = Distance(a, b);
-        }
+    public static double[] PerUnit(IReadOnlyList<float[]> first, IReadOnlyList<float[]> second) =>
+        [.. Enumerable.Range(0, first[0].Length)
+            .Select(unit => Distance([.. first.Select(sample => sample[unit])], [.. second.Select(sample => sample[unit])]))];
 
-        return distances;
-    }
-
-    private static void Fill(ReadOnlySpan<float> values, Span<double> histogram, float low, float high)
+    private static double[] Histogram(float[] values, float low, float high)
     {
+        var histogram = new double[Bins];
         foreach (var value in values)
             histogram[Math.Min(Bins - 1, (int)((value - low) / (high - low) * Bins))] += 1.0 / values.Length;
+        return histogram;
     }
 }
 
@@ -76,16 +54,23 @@ public sealed record SeparabilityChange(
         IReadOnlyList<IReadOnlyList<float[]>> with, IReadOnlyList<IReadOnlyList<float[]>> without,
         IReadOnlyList<IReadOnlyList<float[]>> withAfter, IReadOnlyList<IReadOnlyList<float[]>> withoutAfter)
     {
-        if (with.Count < 2) return null;
+        if (with.Count < 2)
+            return null;
 
-        // The halves hold other prompts and seeds, so a unit that separates seeds does not pass for one that separates the concept.
+        // The halves hold other prompts and seeds, so a unit that separates seeds is not taken for one that separates the concept.
         var choosing = Separability.PerUnit(Half(with, 0), Half(without, 1));
         var before = Separability.PerUnit(Half(with, 1), Half(without, 0));
         var after = Separability.PerUnit(Half(withAfter, 1), Half(withoutAfter, 0));
         var floor = Separability.PerUnit(Half(without, 0), Half(without, 1));
         var top = Enumerable.Range(0, choosing.Length).OrderByDescending(unit => choosing[unit]).Take(Math.Max(1, choosing.Length / TopShare)).ToList();
         return new SeparabilityChange(
-            before.Length, before.Average(), after.Average(), top.Average(unit => before[unit]), top.Average(unit => after[unit]), floor.Average(), Half(with, 1).Count);
+            before.Length,
+            before.Average(),
+            after.Average(),
+            top.Average(unit => before[unit]),
+            top.Average(unit => after[unit]),
+            floor.Average(),
+            Half(with, 1).Count);
     }
 
     private static List<float[]> Half(IReadOnlyList<IReadOnlyList<float[]>> images, int parity) =>

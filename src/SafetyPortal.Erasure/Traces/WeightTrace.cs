@@ -14,7 +14,7 @@ namespace SafetyPortal.Erasure.Traces;
 public sealed record TensorChange(string Name, double Touched, double RelativeChange, double Cosine);
 
 /// <summary>
-/// What an edit left of a concept in the weights, after ConceptVectors (arXiv 2406.11614): attributes the edited model again. A high
+/// What an edit left of a concept in the weights, after ConceptVectors (arXiv 2406.11614), by attributing the edited model again. A high
 /// objective with other top components than before means that the concept moved and did not go.
 /// </summary>
 /// <param name="ObjectiveRatio">J(edited) / J(unedited); null when the concept had none.</param>
@@ -31,17 +31,16 @@ public static class WeightTrace
     /// <exception cref="PatchMismatchException">The patch is for other weights.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public static WeightTraceResult Measure(
-        StableDiffusionPipeline pipeline, AblationPatch patch, AttributionSettings settings,
-        IProgress<AttributionProgress>? progress = null, CancellationToken cancellation = default)
+        StableDiffusionPipeline pipeline,
+        AblationPatch patch,
+        AttributionSettings settings,
+        IProgress<AttributionProgress>? progress = null,
+        CancellationToken cancellation = default)
     {
-        ArgumentNullException.ThrowIfNull(pipeline);
-        ArgumentNullException.ThrowIfNull(patch);
-        ArgumentNullException.ThrowIfNull(settings);
         var wide = patch.Tensors.Any(t => !Candidates.Matches(t.Mask.Name, CandidateSet.FeedForward));
         var all = settings with { Candidates = wide ? CandidateSet.FeedForwardAndAttention : settings.Candidates };
-        var changes = Changes(pipeline.Unet, patch);
         using var before = ComponentAttribution.Run(pipeline, all, progress, cancellation);
-        using var edit = AppliedPatch.Apply(pipeline.Unet, patch);
+        using var edit = Apply(pipeline.Unet, patch, out var changes);
         using var after = ComponentAttribution.Run(pipeline, all, progress, cancellation);
 
         var (first, second) = (Top(before, patch), Top(after, patch));
@@ -51,6 +50,15 @@ public static class WeightTrace
             first.Overlap(second).Jaccard,
             first.Count,
             changes);
+    }
+
+    private static AppliedPatch Apply(UNet2DConditionModel unet, AblationPatch patch, out List<TensorChange> changes)
+    {
+        using var scope = NewDisposeScope();
+        var touched = patch.Mask.WeightsIn(unet).Select(t => (t.Mask.Name, t.Weight, Before: t.Weight.detach().clone())).ToList();
+        var edit = AppliedPatch.Apply(unet, patch);
+        changes = [.. touched.Select(t => Change(t.Name, t.Before, t.Weight))];
+        return edit;
     }
 
     private static double? Ratio(double after, double before) => before > 0 ? after / before : null;
@@ -63,31 +71,20 @@ public static class WeightTrace
         return new AblationMask([.. result.Scores.Where(s => counts.GetValueOrDefault(s.Name) > 0).Select(s =>
         {
             var (_, indices) = s.Score.reshape(-1).topk(counts[s.Name], 0);
-            var chosen = indices.data<long>().ToArray();
-            Array.Sort(chosen);
-            return new TensorMask(s.Name, s.Score.shape, chosen);
+            return new TensorMask(s.Name, s.Score.shape, [.. indices.data<long>().ToArray().Order()]);
         })]);
     }
 
-    private static List<TensorChange> Changes(UNet2DConditionModel unet, AblationPatch patch)
+    private static TensorChange Change(string name, Tensor before, Tensor after)
     {
         using var frozen = no_grad();
         using var scope = NewDisposeScope();
-        var weights = unet.named_parameters().ToDictionary(p => p.name, p => p.parameter, StringComparer.Ordinal);
-        var before = patch.Tensors
-            .Where(t => weights.ContainsKey(t.Mask.Name))
-            .Select(t => (t.Mask.Name, Copy: weights[t.Mask.Name].detach().clone()))
-            .ToList();
-        using var edit = AppliedPatch.Apply(unet, patch);
-        return [.. before.Select(b =>
-        {
-            var (old, now) = (b.Copy.to(ScalarType.Float32).reshape(-1), weights[b.Name].detach().to(ScalarType.Float32).reshape(-1));
-            var (oldNorm, newNorm) = (old.norm().ToDouble(), now.norm().ToDouble());
-            return new TensorChange(
-                b.Name,
-                old.ne(now).to(ScalarType.Float32).mean().ToDouble(),
-                oldNorm > 0 ? (now - old).norm().ToDouble() / oldNorm : 0,
-                oldNorm > 0 && newNorm > 0 ? old.dot(now).ToDouble() / (oldNorm * newNorm) : 0);
-        })];
+        var (old, now) = (before.to(ScalarType.Float32).reshape(-1), after.detach().to(ScalarType.Float32).reshape(-1));
+        var (oldNorm, newNorm) = (old.norm().ToDouble(), now.norm().ToDouble());
+        return new TensorChange(
+            name,
+            old.ne(now).to(ScalarType.Float32).mean().ToDouble(),
+            oldNorm > 0 ? (now - old).norm().ToDouble() / oldNorm : 0,
+            oldNorm > 0 && newNorm > 0 ? old.dot(now).ToDouble() / (oldNorm * newNorm) : 0);
     }
 }

@@ -21,8 +21,6 @@ public sealed record WordHeatMaps(Raster Image, IReadOnlyList<WordHeatMap> Words
     public static IReadOnlyList<WordHeatMaps> Draw(
         StableDiffusionPipeline pipeline, GenerationSettings settings, IProgress<StepProgress>? progress = null, CancellationToken cancellation = default)
     {
-        ArgumentNullException.ThrowIfNull(pipeline);
-        ArgumentNullException.ThrowIfNull(settings);
         using var frozen = no_grad();
         using var scope = NewDisposeScope();
         var words = settings.Prompts.SelectMany((prompt, image) => Split(pipeline, prompt).Select(w => (Image: image, w.Word, w.Positions))).ToList();
@@ -31,7 +29,7 @@ public sealed record WordHeatMaps(Raster Image, IReadOnlyList<WordHeatMap> Words
             ? null
             : new AttentionRecorder(pipeline.Unet, settings.Prompts.Count, [.. words.Select(w => new TokenPlaces(w.Image, w.Positions))], size, size);
         var pictures = pipeline.Generate(settings with { Height = null, Width = null }, progress, cancellation);
-        var maps = recorder is null ? [] : recorder.Maps().unbind(0).Select(map => new HeatMap(size, size, map.contiguous().data<float>().ToArray())).ToArray();
+        var maps = recorder is null ? [] : HeatMap.Of(recorder.Maps(), size);
         var found = words.Zip(maps, (word, map) => (word.Image, Map: new WordHeatMap(word.Word, word.Positions, map))).ToLookup(w => w.Image, w => w.Map);
         return [.. pictures.Select((picture, image) => new WordHeatMaps(picture, [.. found[image]]))];
     }
@@ -45,7 +43,8 @@ public sealed record WordHeatMaps(Raster Image, IReadOnlyList<WordHeatMap> Words
         {
             text += pipeline.Tokenizer.SpellingOf(ids[i]);
             positions.Add(i);
-            if (!text.EndsWith(' ') && i < ids.Length - 2) continue;
+            if (!text.EndsWith(' ') && i < ids.Length - 2)
+                continue;
             yield return (text.Trim(), positions);
             (text, positions) = (string.Empty, []);
         }

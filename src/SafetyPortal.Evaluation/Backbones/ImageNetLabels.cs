@@ -1,5 +1,7 @@
+using System.Globalization;
 using System.Text.Json;
 using SafetyPortal.Diffusion;
+using SafetyPortal.Diffusion.Inspection;
 
 namespace SafetyPortal.Evaluation.Backbones;
 
@@ -11,9 +13,9 @@ public sealed class ImageNetLabels
 {
     private const long MaxBytes = 1 << 20;
 
-    private readonly Dictionary<int, string[]> _names;
+    private readonly Dictionary<int, string[]> names;
 
-    private ImageNetLabels(Dictionary<int, string[]> names) => _names = names;
+    private ImageNetLabels(Dictionary<int, string[]> names) => this.names = names;
 
     /// <summary>The ten classes of Imagenette.</summary>
     public static ImageNetLabels Imagenette { get; } = new(new Dictionary<int, string[]>
@@ -33,12 +35,12 @@ public sealed class ImageNetLabels
     /// <summary>Returns the class that a concept names, whatever its case; null for a concept that names no class.</summary>
     public int? Find(string concept)
     {
-        var found = _names.Where(n => n.Value.Contains(concept.Trim(), StringComparer.OrdinalIgnoreCase)).Select(n => (int?)n.Key).ToList();
+        var found = names.Where(n => n.Value.Contains(concept.Trim(), StringComparer.OrdinalIgnoreCase)).Select(n => (int?)n.Key).ToList();
         return found.Count > 0 ? found.Min() : null;
     }
 
     /// <summary>Returns the name of a class.</summary>
-    public string NameOf(int index) => _names.TryGetValue(index, out var names) ? names[0] : $"ImageNet class {index}";
+    public string NameOf(int index) => names.TryGetValue(index, out var found) ? found[0] : $"ImageNet class {index}";
 
     /// <summary>Reads names for all 1,000 classes.</summary>
     /// <exception cref="ModelFormatException">The file has another form.</exception>
@@ -46,22 +48,20 @@ public sealed class ImageNetLabels
     {
         try
         {
-            if (new FileInfo(path).Length > MaxBytes)
-                throw new ModelFormatException($"{path}: expected class names of at most {MaxBytes:N0} bytes");
-            var text = File.ReadAllText(path);
+            var text = RegularFile.ReadAllText(path, MaxBytes);
             var names = text.TrimStart().StartsWith('{') ? FromJson(text) : FromLines(text);
             return Enumerable.Range(0, ResNet50.Classes).All(names.ContainsKey) && names.Count == ResNet50.Classes
                 ? new(names)
                 : throw new ModelFormatException($"{path}: expected names for the classes 0 to {ResNet50.Classes - 1}, got {names.Count}");
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
             throw new ModelFormatException($"{path}: cannot be read as class names: {e.Message}", e);
         }
     }
 
     private static Dictionary<int, string[]> FromLines(string text) =>
-        text.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Index().ToDictionary(l => l.Index, l => Names(l.Item));
+        text.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Select(Names).Index().ToDictionary(l => l.Index, l => l.Item);
 
     private static Dictionary<int, string[]> FromJson(string text)
     {
@@ -74,9 +74,10 @@ public sealed class ImageNetLabels
         {
             // {"0": ["n01440764", "tench"]} or {"0": "tench, Tinca tinca"}
             var value = entry.Value.ValueKind == JsonValueKind.Array ? entry.Value.EnumerateArray().LastOrDefault() : entry.Value;
-            if (!int.TryParse(entry.Name, out var index) || value.ValueKind != JsonValueKind.String)
+            if (!int.TryParse(entry.Name, NumberStyles.None, CultureInfo.InvariantCulture, out var index) || value.ValueKind != JsonValueKind.String)
                 throw new JsonException($"expected class numbers with names, got \"{entry.Name}\"");
-            names[index] = Names(value.GetString()!);
+            if (!names.TryAdd(index, Names(value.GetString()!)))
+                throw new JsonException($"expected one entry for each class, got two for class {index}");
         }
 
         return names;

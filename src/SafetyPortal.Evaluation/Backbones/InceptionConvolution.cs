@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 
 namespace SafetyPortal.Evaluation.Backbones;
 
-/// <summary>A convolution without bias, batch normalisation and a rectifier: what InceptionV3 is made of.</summary>
+/// <summary>The element of InceptionV3: a convolution without bias, batch normalisation and a rectifier.</summary>
 /// <param name="Name">Module name, for example <c>Mixed_5b.branch5x5_1</c>.</param>
 /// <param name="In">Channels in.</param>
 /// <param name="Out">Channels out.</param>
@@ -17,15 +17,7 @@ internal sealed record InceptionConvolution(string Name, int In, int Out, int He
     private const double Epsilon = 1e-3;
 
     /// <summary>Tensors in checkpoint order.</summary>
-    public IEnumerable<ParameterShape> Shapes =>
-    [
-        new($"{Name}.conv.weight", [Out, In, Height, Width]),
-        new($"{Name}.bn.weight", [Out]),
-        new($"{Name}.bn.bias", [Out]),
-        new($"{Name}.bn.running_mean", [Out]),
-        new($"{Name}.bn.running_var", [Out]),
-        new($"{Name}.bn.num_batches_tracked", []),
-    ];
+    public IEnumerable<ParameterShape> Shapes => BackboneWeights.Normalised(Name + ".conv", Name + ".bn", [Out, In, Height, Width]);
 
     public void Fold(BackboneWeights weights) => weights.Fold(Name + ".conv", Name + ".bn", Name, Epsilon);
 

@@ -8,24 +8,24 @@ namespace SafetyPortal.Evaluation.Backbones;
 /// </summary>
 internal sealed class InceptionMixed
 {
-    private readonly List<InceptionConvolution> _convolutions = [];
-    private readonly Func<BackboneWeights, Tensor, Tensor[]> _forward;
-    private readonly string _name;
+    private readonly List<InceptionConvolution> convolutions = [];
+    private readonly Func<BackboneWeights, Tensor, Tensor[]> forward;
+    private readonly string name;
 
     private InceptionMixed(string name, Func<InceptionMixed, Func<BackboneWeights, Tensor, Tensor[]>> build)
     {
-        _name = name;
-        _forward = build(this);
+        this.name = name;
+        forward = build(this);
     }
 
-    public IReadOnlyList<InceptionConvolution> Convolutions => _convolutions;
+    public IReadOnlyList<InceptionConvolution> Convolutions => convolutions;
 
     /// <param name="weights">Folded.</param>
     /// <param name="x">[B, C, H, W]</param>
     public Tensor Apply(BackboneWeights weights, Tensor x)
     {
         using var scope = NewDisposeScope();
-        return cat(_forward(weights, x), 1).MoveToOuterDisposeScope();
+        return cat(forward(weights, x), 1).MoveToOuterDisposeScope();
     }
 
     /// <summary>Branches of 1 x 1, 5 x 5 and twice 3 x 3 (torchvision's InceptionA).</summary>
@@ -96,11 +96,11 @@ internal sealed class InceptionMixed
         var chain = new InceptionConvolution[layers.Length];
         for (var i = 0; i < layers.Length; i++)
         {
-            var (name, output, height, width, stride) = layers[i];
-            chain[i] = new($"{_name}.{name}", i == 0 ? channels : layers[i - 1].Out, output, height, width, stride, Padded: stride == 1);
+            var (layer, output, height, width, stride) = layers[i];
+            chain[i] = new($"{name}.{layer}", i == 0 ? channels : layers[i - 1].Out, output, height, width, stride, Padded: stride == 1);
         }
 
-        _convolutions.AddRange(chain);
+        convolutions.AddRange(chain);
         return chain;
     }
 

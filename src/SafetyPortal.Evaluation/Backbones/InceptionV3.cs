@@ -45,9 +45,9 @@ public sealed class InceptionV3 : IDisposable
         InceptionMixed.Forked("Mixed_7c", 2048, last: true),
     ];
 
-    private readonly BackboneWeights _weights;
+    private readonly BackboneWeights weights;
 
-    private InceptionV3(BackboneWeights weights) => _weights = weights;
+    private InceptionV3(BackboneWeights weights) => this.weights = weights;
 
     /// <summary>Tensors of the checkpoint in its order, batch counters included.</summary>
     public static IReadOnlyList<ParameterShape> TensorShapes { get; } =
@@ -57,14 +57,17 @@ public sealed class InceptionV3 : IDisposable
 
     /// <summary>Reads <c>pt_inception-2015-12-05</c> from a safetensors file.</summary>
     /// <exception cref="ModelFormatException">Tensors are missing, unexpected or misshapen; the message names them.</exception>
-    public static InceptionV3 Load(string path) => BackboneFiles.With([path], sources => Load(sources[0]));
+    public static InceptionV3 Load(string path)
+    {
+        using var file = SafetensorsFile.Open(path);
+        return Load(file);
+    }
 
     /// <summary>Reads the weights from any source. The caller disposes the source.</summary>
     /// <exception cref="ModelFormatException">Tensors are missing, unexpected or misshapen; the message names them.</exception>
     public static InceptionV3 Load(ITensorSource source)
     {
-        ParameterShape[] expected = [.. TensorShapes.Where(t => !IsCounter(t.Name))];
-        var weights = BackboneWeights.Read("InceptionV3 for FID", expected, [source], name => IsCounter(name) ? null : name);
+        var weights = BackboneWeights.Read("InceptionV3 for FID", TensorShapes, [source]);
         foreach (var convolution in Convolutions())
             convolution.Fold(weights);
         return new(weights);
@@ -81,24 +84,22 @@ public sealed class InceptionV3 : IDisposable
     /// <returns>[B, 2048]</returns>
     public Tensor Features(Tensor pixels, Action<Tensor> seen)
     {
-        ArgumentNullException.ThrowIfNull(pixels);
-        ArgumentNullException.ThrowIfNull(seen);
         if (pixels.dim() != 4 || pixels.size(1) != 3)
             throw new ArgumentException($"Expected pixels [B, 3, H, W], got [{string.Join(", ", pixels.shape)}].", nameof(pixels));
         using var frozen = no_grad();
         using var scope = NewDisposeScope();
         var x = (Resize(pixels) * 2) - 1; // [B, 3, 299, 299]
         for (var i = 0; i < 3; i++)
-            x = Step(x, y => Stem[i].Apply(_weights, y));
+            x = Step(x, y => Stem[i].Apply(weights, y));
         x = Step(x, y => nn.functional.max_pool2d(y, 3, 2)); // [B, 64, 73, 73]
         seen(x);
         for (var i = 3; i < Stem.Length; i++)
-            x = Step(x, y => Stem[i].Apply(_weights, y));
+            x = Step(x, y => Stem[i].Apply(weights, y));
         x = Step(x, y => nn.functional.max_pool2d(y, 3, 2)); // [B, 192, 35, 35]
         seen(x);
         for (var i = 0; i < Mixed.Length; i++)
         {
-            x = Step(x, y => Mixed[i].Apply(_weights, y));
+            x = Step(x, y => Mixed[i].Apply(weights, y));
             if (i == 7)
                 seen(x); // [B, 768, 17, 17]
         }
@@ -114,13 +115,12 @@ public sealed class InceptionV3 : IDisposable
     public Tensor Logits(Tensor features)
     {
         using var frozen = no_grad();
-        return nn.functional.linear(features, _weights["fc.weight"]);
+        return nn.functional.linear(features, weights["fc.weight"]);
     }
 
     /// <summary>Features and logits of pictures of any sizes.</summary>
     public (Features Features, Features Logits) Read(IReadOnlyList<Raster> pictures)
     {
-        ArgumentNullException.ThrowIfNull(pictures);
         List<float> features = [], logits = [];
         using var frozen = no_grad();
         foreach (var picture in pictures)
@@ -135,11 +135,9 @@ public sealed class InceptionV3 : IDisposable
         return (new([.. features], FeatureCount), new([.. logits], Classes));
     }
 
-    public void Dispose() => _weights.Dispose();
+    public void Dispose() => weights.Dispose();
 
     private static IEnumerable<InceptionConvolution> Convolutions() => [.. Stem, .. Mixed.SelectMany(m => m.Convolutions)];
-
-    private static bool IsCounter(string name) => name.EndsWith("num_batches_tracked", StringComparison.Ordinal);
 
     // Frees each layer's input once its output exists: at 147 x 147 they are large.
     private static Tensor Step(Tensor x, Func<Tensor, Tensor> layer)

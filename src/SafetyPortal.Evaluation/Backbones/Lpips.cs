@@ -22,13 +22,13 @@ public sealed class Lpips : IDisposable
     private static readonly float[] Shift = [-0.030f, -0.088f, -0.188f];
     private static readonly float[] Scale = [0.458f, 0.448f, 0.450f];
 
-    private readonly LpipsLayout _layout;
-    private readonly BackboneWeights _weights;
+    private readonly LpipsLayout layout;
+    private readonly BackboneWeights weights;
 
-    private Lpips(LpipsLayout layout, BackboneWeights weights) => (_layout, _weights) = (layout, weights);
+    private Lpips(LpipsLayout layout, BackboneWeights weights) => (this.layout, this.weights) = (layout, weights);
 
     /// <summary>"AlexNet" or "VGG-16".</summary>
-    public string Backbone => _layout.Name;
+    public string Backbone => layout.Name;
 
     /// <summary>Convolutions of torchvision's AlexNet, then LPIPS's linear layers.</summary>
     public static IReadOnlyList<ParameterShape> AlexNetShapes => LpipsLayout.AlexNet.TensorShapes;
@@ -47,13 +47,25 @@ public sealed class Lpips : IDisposable
     /// layers <c>lin0.model.1.weight</c> to <c>lin4</c>. The tensor names show which backbone it is.
     /// </summary>
     /// <exception cref="ModelFormatException">Tensors are missing, unexpected or misshapen; the message names them.</exception>
-    public static Lpips Load(params string[] paths) => BackboneFiles.With(paths, Load);
+    public static Lpips Load(params string[] paths)
+    {
+        var files = new List<SafetensorsFile>();
+        try
+        {
+            foreach (var path in paths)
+                files.Add(SafetensorsFile.Open(path));
+            return Load(files);
+        }
+        finally
+        {
+            files.ForEach(f => f.Dispose());
+        }
+    }
 
     /// <summary>Reads the weights from any sources. The caller disposes them.</summary>
     /// <exception cref="ModelFormatException">Tensors are missing, unexpected or misshapen; the message names them.</exception>
     public static Lpips Load(IReadOnlyList<ITensorSource> sources)
     {
-        ArgumentNullException.ThrowIfNull(sources);
         // VGG-16 has a third convolution at 5, AlexNet a pool.
         var isVgg = sources.SelectMany(s => s.Entries.Keys).Any(name => LpipsLayout.Rename(name) == "features.5.weight");
         var layout = isVgg ? LpipsLayout.Vgg16 : LpipsLayout.AlexNet;
@@ -66,33 +78,31 @@ public sealed class Lpips : IDisposable
     /// <returns>One part per layer, [B, 5]; the distance is their sum.</returns>
     public Tensor Layers(Tensor first, Tensor second)
     {
-        ArgumentNullException.ThrowIfNull(first);
-        ArgumentNullException.ThrowIfNull(second);
         if (first.dim() != 4 || first.size(1) != 3 || !first.shape.SequenceEqual(second.shape))
         {
             throw new ArgumentException(
-                $"Expected two tensors [B, 3, H, W] of one shape, got [{string.Join(", ", first.shape)}] and [{string.Join(", ", second.shape)}].", nameof(first));
+                $"Expected two tensors [B, 3, H, W] of one shape, got [{string.Join(", ", first.shape)}] and [{string.Join(", ", second.shape)}].",
+                nameof(first));
         }
 
         using var frozen = no_grad();
         using var scope = NewDisposeScope();
         var (x, y) = (Scaled(first), Scaled(second));
-        var parts = new Tensor[_layout.Groups.Count];
+        var parts = new Tensor[layout.Groups.Count];
         for (var i = 0; i < parts.Length; i++)
         {
-            (x, y) = (Apply(_layout.Groups[i], x), Apply(_layout.Groups[i], y)); // [B, C, H', W']
+            (x, y) = (Apply(layout.Groups[i], x), Apply(layout.Groups[i], y)); // [B, C, H', W']
             var difference = (Unit(x) - Unit(y)).square();
-            parts[i] = nn.functional.conv2d(difference, _weights[$"lin{i}.model.1.weight"]).mean([1L, 2L, 3L]); // [B]
+            parts[i] = nn.functional.conv2d(difference, weights[$"lin{i}.model.1.weight"]).mean([1L, 2L, 3L]); // [B]
         }
 
-        return Overflow.Refuse(stack(parts, 1), () => $"LPIPS with {_layout.Name}").MoveToOuterDisposeScope(); // [B, 5]
+        return Overflow.Refuse(stack(parts, 1), () => $"LPIPS with {layout.Name}").MoveToOuterDisposeScope(); // [B, 5]
     }
 
     /// <summary>The distance of two pictures of one size.</summary>
     /// <exception cref="ArgumentException">The sizes differ or are too small for the network.</exception>
     public double Compare(Raster first, Raster second)
     {
-        RasterPair.RequireSameSize(first, second);
         if (Math.Min(first.Width, first.Height) < MinSide)
             throw new ArgumentException($"Expected pictures of at least {MinSide} x {MinSide} pixels, got {first.Width} x {first.Height}.", nameof(first));
         using var scope = NewDisposeScope();
@@ -100,7 +110,7 @@ public sealed class Lpips : IDisposable
         return Layers(pixels.narrow(0, 0, 1), pixels.narrow(0, 1, 1)).sum().ToDouble();
     }
 
-    public void Dispose() => _weights.Dispose();
+    public void Dispose() => weights.Dispose();
 
     private static Tensor Scaled(Tensor pixels) => (pixels - tensor(Shift).view(1, 3, 1, 1)) / tensor(Scale).view(1, 3, 1, 1);
 
@@ -112,7 +122,7 @@ public sealed class Lpips : IDisposable
         {
             if (c.PoolBefore > 0)
                 x = nn.functional.max_pool2d(x, c.PoolBefore, 2);
-            var (weight, bias) = (_weights[$"features.{c.Number}.weight"], _weights[$"features.{c.Number}.bias"]);
+            var (weight, bias) = (weights[$"features.{c.Number}.weight"], weights[$"features.{c.Number}.bias"]);
             x = nn.functional.conv2d(x, weight, bias, [c.Stride, c.Stride], [c.Padding, c.Padding]).relu();
         }
 

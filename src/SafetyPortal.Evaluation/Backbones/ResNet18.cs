@@ -7,7 +7,7 @@ using SafetyPortal.Images;
 namespace SafetyPortal.Evaluation.Backbones;
 
 /// <summary>
-/// ResNet-18 (He et al. 2015, arXiv 1512.03385) for ImageNet without its last layer. Its training did not include the pictures a model was made
+/// ResNet-18 (He et al. 2015, arXiv 1512.03385) for ImageNet without its last layer. It was not trained on the pictures a model was made
 /// from. The two ONNX files come from the package Microsoft.ML.DnnImageFeaturizer.ResNet18 (MIT), which the build restores.
 /// </summary>
 public sealed class ResNet18 : IDisposable
@@ -20,10 +20,10 @@ public sealed class ResNet18 : IDisposable
     private const string PreprocessingFile = "ResNetPrepOnnx/ResNetPreprocess.onnx";
 
     // Takes red, green and blue of 0..255; gives blue, green and red less the mean picture of the training set.
-    private readonly OnnxNetwork _preprocessing;
-    private readonly OnnxNetwork _network;
+    private readonly OnnxNetwork preprocessing;
+    private readonly OnnxNetwork network;
 
-    private ResNet18(OnnxNetwork preprocessing, OnnxNetwork network) => (_preprocessing, _network) = (preprocessing, network);
+    private ResNet18(OnnxNetwork preprocessing, OnnxNetwork network) => (this.preprocessing, this.network) = (preprocessing, network);
 
     /// <summary>Returns the paths of both files: copies that a publish put next to the program, or else those in the package cache of the build.</summary>
     /// <exception cref="ModelFormatException">A file is in neither place.</exception>
@@ -50,12 +50,11 @@ public sealed class ResNet18 : IDisposable
     /// <exception cref="OnnxException">The network fails on a picture.</exception>
     public Features Read(IReadOnlyList<Raster> pictures, CancellationToken cancellation = default)
     {
-        ArgumentNullException.ThrowIfNull(pictures);
         var rows = new List<float>(pictures.Count * FeatureCount);
         foreach (var picture in pictures)
         {
-            var (prepared, _) = _preprocessing.Run(Pixels(picture), Side, Side, cancellation); // [1, 3, 224, 224]
-            var (features, shape) = _network.Run(prepared, Side, Side, cancellation);
+            var (prepared, _) = preprocessing.Run(Pixels(picture), Side, Side, cancellation); // [1, 3, 224, 224]
+            var (features, shape) = network.Run(prepared, Side, Side, cancellation);
             if (!shape.SequenceEqual([1, FeatureCount, 1, 1]))
                 throw new OnnxException($"expected features [1, {FeatureCount}, 1, 1] of ResNet-18, got [{string.Join(", ", shape)}]");
             rows.AddRange(features);
@@ -66,21 +65,14 @@ public sealed class ResNet18 : IDisposable
 
     public void Dispose()
     {
-        _preprocessing.Dispose();
-        _network.Dispose();
+        preprocessing.Dispose();
+        network.Dispose();
     }
 
     private static float[] Pixels(Raster picture)
     {
-        var square = PillowResize.CentreCrop(PillowResize.ShorterSide(picture, Side, ResizeFilter.Bilinear), Side, Side);
-        var planes = new float[3 * Side * Side];
-        for (var p = 0; p < Side * Side; p++)
-        {
-            for (var c = 0; c < 3; c++)
-                planes[(c * Side * Side) + p] = square.Pixels[(p * 3) + c];
-        }
-
-        return planes;
+        using var pixels = RasterPixels.Of([PillowResize.CentreCrop(PillowResize.ShorterSide(picture, Side, ResizeFilter.Bilinear), Side, Side)]);
+        return pixels.data<float>().ToArray();
     }
 
     private static string Find(string file)

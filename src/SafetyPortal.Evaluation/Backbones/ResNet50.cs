@@ -25,24 +25,31 @@ public sealed class ResNet50 : IDisposable
     private static readonly (string Convolution, string Normalisation, long[] Shape) Stem = ("conv1", "bn1", [64, 3, 7, 7]);
     private static readonly ResNetBlock[] Blocks = [.. Stage(1, 64, 64, 3), .. Stage(2, 256, 128, 4), .. Stage(3, 512, 256, 6), .. Stage(4, 1024, 512, 3)];
 
-    private readonly BackboneWeights _weights;
+    private readonly BackboneWeights weights;
 
-    private ResNet50(BackboneWeights weights) => _weights = weights;
+    private ResNet50(BackboneWeights weights) => this.weights = weights;
 
     /// <summary>Tensors of torchvision's file in its order, batch counters included.</summary>
     public static IReadOnlyList<ParameterShape> TensorShapes { get; } =
-        [.. Layers().SelectMany(ResNetBlock.Shapes), new("fc.weight", [Classes, Blocks[^1].Out]), new("fc.bias", [Classes])];
+    [
+        .. Layers().SelectMany(l => BackboneWeights.Normalised(l.Convolution, l.Normalisation, l.Shape)),
+        new("fc.weight", [Classes, Blocks[^1].Out]),
+        new("fc.bias", [Classes]),
+    ];
 
     /// <summary>Reads torchvision's <c>resnet50</c> from a safetensors file.</summary>
     /// <exception cref="ModelFormatException">Tensors are missing, unexpected or misshapen; the message names them.</exception>
-    public static ResNet50 Load(string path) => BackboneFiles.With([path], sources => Load(sources[0]));
+    public static ResNet50 Load(string path)
+    {
+        using var file = SafetensorsFile.Open(path);
+        return Load(file);
+    }
 
     /// <summary>Reads the weights from any source. The caller disposes the source.</summary>
     /// <exception cref="ModelFormatException">Tensors are missing, unexpected or misshapen; the message names them.</exception>
     public static ResNet50 Load(ITensorSource source)
     {
-        static bool IsCounter(string name) => name.EndsWith("num_batches_tracked", StringComparison.Ordinal);
-        var weights = BackboneWeights.Read("ResNet-50", [.. TensorShapes.Where(t => !IsCounter(t.Name))], [source], name => IsCounter(name) ? null : name);
+        var weights = BackboneWeights.Read("ResNet-50", TensorShapes, [source]);
         foreach (var (convolution, normalisation, _) in Layers())
             weights.Fold(convolution, normalisation, convolution, Epsilon);
         return new(weights);
@@ -55,16 +62,16 @@ public sealed class ResNet50 : IDisposable
     {
         using var frozen = no_grad();
         using var scope = NewDisposeScope();
-        var x = nn.functional.conv2d(pixels, _weights["conv1.weight"], _weights["conv1.bias"], [2, 2], [3, 3]).relu(); // [B, 64, H/2, W/2]
+        var x = nn.functional.conv2d(pixels, weights["conv1.weight"], weights["conv1.bias"], [2, 2], [3, 3]).relu(); // [B, 64, H/2, W/2]
         x = nn.functional.max_pool2d(x, 3, 2, 1); // [B, 64, H/4, W/4]
         foreach (var block in Blocks)
         {
-            var y = block.Apply(_weights, x);
+            var y = block.Apply(weights, x);
             x.Dispose();
             x = y;
         }
 
-        return Overflow.Refuse(nn.functional.linear(x.mean([2L, 3L]), _weights["fc.weight"], _weights["fc.bias"]), () => "ResNet-50").MoveToOuterDisposeScope();
+        return Overflow.Refuse(nn.functional.linear(x.mean([2L, 3L]), weights["fc.weight"], weights["fc.bias"]), () => "ResNet-50").MoveToOuterDisposeScope();
     }
 
     /// <summary>Probabilities of the 1,000 classes for a picture of any size.</summary>
@@ -81,13 +88,12 @@ public sealed class ResNet50 : IDisposable
     /// <returns>[1, 3, 224, 224]</returns>
     public static Tensor Pixels(Raster picture)
     {
-        ArgumentNullException.ThrowIfNull(picture);
         using var scope = NewDisposeScope();
         var square = PillowResize.CentreCrop(PillowResize.ShorterSide(picture, ShorterSide, ResizeFilter.Bilinear), Side, Side);
         return ((RasterPixels.Unit([square]) - tensor(Mean).view(1, 3, 1, 1)) / tensor(Deviation).view(1, 3, 1, 1)).MoveToOuterDisposeScope();
     }
 
-    public void Dispose() => _weights.Dispose();
+    public void Dispose() => weights.Dispose();
 
     private static IEnumerable<ResNetBlock> Stage(int number, int channels, int inner, int blocks)
     {

@@ -1,4 +1,3 @@
-using SafetyPortal.Diffusion.Checkpoints;
 using static TorchSharp.torch;
 
 namespace SafetyPortal.Evaluation.Backbones;
@@ -39,17 +38,6 @@ internal sealed record ResNetBlock(string Name, int In, int Inner, int Stride, b
         y = Convolve(weights, "conv3", y, 1, 0);
         return (y + (Projected ? Convolve(weights, "downsample.0", x, Stride, 0) : x)).relu().MoveToOuterDisposeScope();
     }
-
-    /// <summary>A convolution and its normalisation as torchvision's file has them.</summary>
-    public static IEnumerable<ParameterShape> Shapes((string Convolution, string Normalisation, long[] Shape) layer) =>
-    [
-        new($"{layer.Convolution}.weight", layer.Shape),
-        new($"{layer.Normalisation}.weight", [layer.Shape[0]]),
-        new($"{layer.Normalisation}.bias", [layer.Shape[0]]),
-        new($"{layer.Normalisation}.running_mean", [layer.Shape[0]]),
-        new($"{layer.Normalisation}.running_var", [layer.Shape[0]]),
-        new($"{layer.Normalisation}.num_batches_tracked", []),
-    ];
 
     private Tensor Convolve(BackboneWeights weights, string layer, Tensor x, long stride, long padding) => nn.functional.conv2d(
         x, weights[$"{Name}.{layer}.weight"], weights[$"{Name}.{layer}.bias"], [stride, stride], [padding, padding]);

@@ -1,6 +1,7 @@
 using SafetyPortal.Diffusion;
 using SafetyPortal.Diffusion.Checkpoints;
 using SafetyPortal.Diffusion.Safetensors;
+using SafetyPortal.Evaluation.Backbones;
 using SafetyPortal.Images;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -9,7 +10,7 @@ namespace SafetyPortal.Evaluation.Detection;
 
 /// <summary>
 /// The embedded model's judge: a small convolutional classifier with one head for what a picture shows and one for its style.
-/// It shares nothing with the diffusion model or its CLIP: architecture and seed differ, and no training used it.
+/// It shares nothing with the diffusion model or its CLIP: architecture and seed differ, and neither was trained with it.
 /// </summary>
 public sealed class ConceptClassifier : nn.Module<Tensor, Tensor>
 {
@@ -47,7 +48,7 @@ public sealed class ConceptClassifier : nn.Module<Tensor, Tensor>
         return cat([objects.call(pooled), styles.call(pooled)], 1).MoveToOuterDisposeScope();
     }
 
-    /// <summary>Judges pictures of any size; they are scaled to the network's.</summary>
+    /// <summary>Classifies pictures of any size; they are scaled to the network's.</summary>
     public IReadOnlyList<ConceptVerdict> Classify(IReadOnlyList<Raster> pictures)
     {
         var verdicts = new List<ConceptVerdict>(pictures.Count);
@@ -59,11 +60,7 @@ public sealed class ConceptClassifier : nn.Module<Tensor, Tensor>
             var ofObjects = logits.narrow(1, 0, Config.Objects.Count).softmax(-1).reshape(-1).data<float>().ToArray();
             var ofStyles = logits.narrow(1, Config.Objects.Count, Config.Styles.Count).softmax(-1).reshape(-1).data<float>().ToArray();
             for (var i = 0; i < chunk.Length; i++)
-            {
-                verdicts.Add(new ConceptVerdict(
-                    Probabilities(Config.Objects, ofObjects, i),
-                    Probabilities(Config.Styles, ofStyles, i)));
-            }
+                verdicts.Add(new ConceptVerdict(Probabilities(Config.Objects, ofObjects, i), Probabilities(Config.Styles, ofStyles, i)));
         }
 
         return verdicts;
@@ -95,26 +92,24 @@ public sealed class ConceptClassifier : nn.Module<Tensor, Tensor>
     private Tensor Pixels(IReadOnlyList<Raster> pictures)
     {
         using var scope = NewDisposeScope();
-        var size = Config.ImageSize;
-        var bytes = new byte[pictures.Count * size * size * 3];
-        for (var i = 0; i < pictures.Count; i++)
-        {
-            if (pictures[i].Channels != 3)
-                throw new ArgumentException($"Picture {i} has {pictures[i].Channels} channels; expected 3.", nameof(pictures));
-            ImageCodec.Resize(pictures[i], size, size).Pixels.CopyTo(bytes, i * size * size * 3);
-        }
-
-        var pixels = tensor(bytes, dtype: ScalarType.Byte).reshape(pictures.Count, size, size, 3).permute(0, 3, 1, 2); // [B, 3, size, size]
-        return pixels.to(ScalarType.Float32).contiguous().div_(127.5).sub_(1).MoveToOuterDisposeScope();
+        var pixels = RasterPixels.Of([.. pictures.Select(picture => ImageCodec.Resize(picture, Config.ImageSize, Config.ImageSize))]); // [B, 3, size, size]
+        return pixels.div_(127.5).sub_(1).MoveToOuterDisposeScope();
     }
 
-    private static Dictionary<string, float> Probabilities(IReadOnlyList<string> names, float[] values, int row)
-    {
-        var result = new Dictionary<string, float>(StringComparer.Ordinal);
-        for (var i = 0; i < names.Count; i++)
-            result[names[i]] = values[row * names.Count + i];
-        return result;
-    }
+    private static Dictionary<string, float> Probabilities(IReadOnlyList<string> names, float[] values, int row) =>
+        names.Zip(values[(row * names.Count)..]).ToDictionary(p => p.First, p => p.Second, StringComparer.Ordinal);
+}
+
+/// <summary>The judge's reading of one picture.</summary>
+/// <param name="Objects">Probability of every object class; they add up to 1.</param>
+/// <param name="Styles">Probability of every style class; they add up to 1.</param>
+public sealed record ConceptVerdict(IReadOnlyDictionary<string, float> Objects, IReadOnlyDictionary<string, float> Styles)
+{
+    /// <summary>The most probable object class.</summary>
+    public string Object => Objects.MaxBy(p => p.Value).Key;
+
+    /// <summary>The most probable style class.</summary>
+    public string Style => Styles.MaxBy(p => p.Value).Key;
 }
 
 /// <summary>Halves the resolution: strided convolution, normalisation, then a residual convolution.</summary>

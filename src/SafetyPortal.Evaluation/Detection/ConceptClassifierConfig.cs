@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using SafetyPortal.Diffusion.Inspection;
 
 namespace SafetyPortal.Evaluation.Detection;
@@ -11,7 +12,13 @@ public sealed record ConceptClassifierConfig
 
     private const long MaxBytes = 1 << 20;
 
-    private static readonly JsonSerializerOptions Format = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, WriteIndented = true };
+    private static readonly JsonSerializerOptions Format = new()
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        WriteIndented = true,
+        UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+        AllowDuplicateProperties = false,
+    };
 
     /// <summary>Names of the object head's classes.</summary>
     public required IReadOnlyList<string> Objects { get; init; }
@@ -33,16 +40,20 @@ public sealed record ConceptClassifierConfig
     {
         if (Objects is not { Count: >= 1 and <= 10_000 } || Styles is not { Count: >= 1 and <= 10_000 })
             throw new InvalidDataException($"Expected 1 to 10,000 classes per head, got {Objects?.Count ?? 0} objects and {Styles?.Count ?? 0} styles.");
-        if (Objects.Concat(Styles).Any(name => name is null))
-            throw new InvalidDataException("A classifier's classes have names, got null for one.");
-        if (new[] { Objects, Styles }.SelectMany(head => head.CountBy(name => name, StringComparer.OrdinalIgnoreCase)).FirstOrDefault(named => named.Value > 1) is { Key: { } twice })
-            throw new InvalidDataException($"A classifier's classes have different names, got \"{twice}\" twice for one head.");
+        if (Objects.Concat(Styles).Any(name => string.IsNullOrWhiteSpace(name) || name != name.Trim()))
+            throw new InvalidDataException("Expected a name without blanks around it for every class, got another for one.");
+        foreach (var head in new[] { Objects, Styles })
+        {
+            if (head.CountBy(name => name, StringComparer.OrdinalIgnoreCase).FirstOrDefault(named => named.Value > 1) is { Key: { } twice })
+                throw new InvalidDataException($"Expected different class names in each head, got \"{twice}\" twice.");
+        }
+
         if (Channels is null)
-            throw new InvalidDataException("channels must be 1 to 8 numbers, got null.");
+            throw new InvalidDataException("Expected 1 to 8 numbers as channels, got null.");
         if (Channels.Count is 0 or > 8 || Channels.Any(c => c is < 1 or > 4096 || Groups < 1 || c % Groups != 0))
-            throw new InvalidDataException($"channels [{string.Join(", ", Channels)}] must be 1 to 8 multiples of groups = {Groups}, at most 4,096.");
+            throw new InvalidDataException($"Expected as channels 1 to 8 multiples of groups = {Groups}, at most 4,096, got [{string.Join(", ", Channels)}].");
         if (ImageSize < 1 << Channels.Count || ImageSize > 1024)
-            throw new InvalidDataException($"image_size is {ImageSize}; expected {1 << Channels.Count} to 1,024 for {Channels.Count} stages.");
+            throw new InvalidDataException($"Expected an image_size of {1 << Channels.Count} to 1,024 for {Channels.Count} stages, got {ImageSize}.");
     }
 
     public void Save(string folder)

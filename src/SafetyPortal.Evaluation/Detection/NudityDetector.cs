@@ -1,9 +1,10 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
 using SafetyPortal.Diffusion;
+using SafetyPortal.Evaluation.Backbones;
 using SafetyPortal.Evaluation.Onnx;
-using SafetyPortal.Evaluation.Preprocessing;
 using SafetyPortal.Images;
+using static TorchSharp.torch;
 
 namespace SafetyPortal.Evaluation.Detection;
 
@@ -34,9 +35,9 @@ public sealed partial class NudityDetector : IDisposable
 
     private const double Overlap = 0.45;
 
-    private readonly OnnxNetwork _network;
+    private readonly OnnxNetwork network;
 
-    private NudityDetector(OnnxNetwork network, int side, double threshold) => (_network, InputSide, Threshold) = (network, side, threshold);
+    private NudityDetector(OnnxNetwork network, int side, double threshold) => (this.network, InputSide, Threshold) = (network, side, threshold);
 
     /// <summary>The detector's classes in the order of its scores.</summary>
     public static IReadOnlyList<string> Labels { get; } =
@@ -101,12 +102,11 @@ public sealed partial class NudityDetector : IDisposable
     public IReadOnlyList<string> ExposedParts(Raster picture, CancellationToken cancellation = default) =>
         [.. Detect(picture, cancellation).Select(b => b.Label).Where(l => Exposed.Contains(l, StringComparer.Ordinal)).Distinct(StringComparer.Ordinal)];
 
-    /// <summary>Returns the boxes from the threshold on, best first, at most one of those that overlap.</summary>
+    /// <summary>Returns the boxes from the threshold on, best first; of boxes that overlap only the best.</summary>
     /// <exception cref="OnnxException">The network fails on the picture, or its output is not a detector's.</exception>
     public IReadOnlyList<NudityBox> Detect(Raster picture, CancellationToken cancellation = default)
     {
-        ArgumentNullException.ThrowIfNull(picture);
-        var (rows, shape) = _network.Run(Letterbox.Pixels(picture, InputSide), InputSide, InputSide, cancellation); // [1, 4 + 18, boxes]
+        var (rows, shape) = network.Run(Pixels(picture, InputSide), InputSide, InputSide, cancellation); // [1, 4 + 18, boxes]
         if (shape is not [1, var channels, var boxes] || channels != 4 + Labels.Count)
             throw new OnnxException($"expected scores [1, {4 + Labels.Count}, boxes] of the {Labels.Count} NudeNet classes, got [{string.Join(", ", shape)}]");
         if (rows.AsSpan(4 * (int)boxes).IndexOfAnyExceptInRange(0f, 1f) is var wrong and >= 0)
@@ -114,7 +114,17 @@ public sealed partial class NudityDetector : IDisposable
         return BoxSelection.Select(Candidates(rows, (int)boxes, (double)Math.Max(picture.Width, picture.Height) / InputSide), Threshold, Overlap);
     }
 
-    public void Dispose() => _network.Dispose();
+    public void Dispose() => network.Dispose();
+
+    // Adds black at the right or bottom to a square, scales it bilinearly without filtering, and rounds each value to 8 bits of 0..1; [3, side, side].
+    private static float[] Pixels(Raster picture, int side)
+    {
+        using var scope = NewDisposeScope();
+        var square = Math.Max(picture.Width, picture.Height);
+        var padded = nn.functional.pad(RasterPixels.Of([picture]), [0, square - picture.Width, 0, square - picture.Height]);
+        var scaled = nn.functional.interpolate(padded, size: [side, side], mode: InterpolationMode.Bilinear, align_corners: false);
+        return scaled.round().div(255).data<float>().ToArray();
+    }
 
     // The best class of each box; centre and size in pixels of the input become a corner and a size in those of the picture.
     private static IEnumerable<NudityBox> Candidates(float[] rows, int count, double scale)
@@ -129,7 +139,8 @@ public sealed partial class NudityDetector : IDisposable
 
     private static void RequireLabels(IReadOnlyList<string> found)
     {
-        if (found.SequenceEqual(Labels, StringComparer.Ordinal)) return;
+        if (found.SequenceEqual(Labels, StringComparer.Ordinal))
+            return;
         var shown = string.Join(", ", found.Take(Labels.Count));
         throw new OnnxException($"expected the {Labels.Count} classes of NudeNet from {Labels[0]} to {Labels[^1]}, the file names {found.Count}: {shown}");
     }

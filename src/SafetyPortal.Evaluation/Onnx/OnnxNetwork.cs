@@ -8,6 +8,11 @@ using static TorchSharp.torch;
 namespace SafetyPortal.Evaluation.Onnx;
 
 /// <summary>
+/// An ONNX file is damaged, breaks a limit, or cannot run on the given picture. The message is fit for the person who supplied the file.
+/// </summary>
+public sealed class OnnxException(string message, Exception? inner = null) : ModelFormatException(message, inner!);
+
+/// <summary>
 /// A network that takes one picture and gives one tensor, from an ONNX file that ONNX Runtime runs on the CPU. The file is untrusted: its size,
 /// memory, threads and time are limited, and it cannot open other files.
 /// </summary>
@@ -25,18 +30,18 @@ public sealed class OnnxNetwork : IDisposable
     private static readonly TimeSpan DefaultTimeLimit = TimeSpan.FromMinutes(2);
     private static readonly Lazy<OrtEnv> Environment = new(CreateEnvironment);
 
-    private readonly InferenceSession _session;
-    private readonly TimeSpan _timeLimit;
-    private readonly string _input;
-    private readonly string _output;
+    private readonly InferenceSession session;
+    private readonly TimeSpan timeLimit;
+    private readonly string input;
+    private readonly string output;
 
     private OnnxNetwork(InferenceSession session, TimeSpan timeLimit)
     {
-        (_session, _timeLimit) = (session, timeLimit);
-        (_input, var shape) = Port("input", session.InputMetadata);
-        (_output, _) = Port("output", session.OutputMetadata);
+        (this.session, this.timeLimit) = (session, timeLimit);
+        (input, var shape) = Port("input", session.InputMetadata);
+        (output, _) = Port("output", session.OutputMetadata);
         if (shape is not [<= 1, 3, <= MaxSide, <= MaxSide])
-            throw new OnnxException($"expected an input [1, 3, height, width] of at most {MaxSide} a side, got {_input} {Shape(shape)}");
+            throw new OnnxException($"expected an input [1, 3, height, width] of at most {MaxSide} a side, got {input} {Shape(shape)}");
         (Height, Width) = (Size(shape[2]), Size(shape[3]));
         static int? Size(int size) => size > 0 ? size : null;
     }
@@ -47,8 +52,8 @@ public sealed class OnnxNetwork : IDisposable
     /// <summary>Width of the picture; null where the file leaves it open.</summary>
     public int? Width { get; }
 
-    /// <summary>What the exporter wrote into the file, by name.</summary>
-    public IReadOnlyDictionary<string, string> Metadata => _session.ModelMetadata.CustomMetadataMap;
+    /// <summary>The exporter's notes in the file, by name.</summary>
+    public IReadOnlyDictionary<string, string> Metadata => session.ModelMetadata.CustomMetadataMap;
 
     /// <summary>Reads a file.</summary>
     /// <exception cref="ModelFormatException">The file is missing, too large or damaged, or holds another kind of network.</exception>
@@ -71,7 +76,6 @@ public sealed class OnnxNetwork : IDisposable
     /// <exception cref="OnnxException">The bytes are damaged or hold another kind of network.</exception>
     public static OnnxNetwork Parse(byte[] model, TimeSpan? timeLimit = null)
     {
-        ArgumentNullException.ThrowIfNull(model);
         OnnxExternalData.Refuse(model);
         _ = Environment.Value;
         var limit = timeLimit ?? DefaultTimeLimit;
@@ -98,7 +102,6 @@ public sealed class OnnxNetwork : IDisposable
     /// <exception cref="OnnxException">The network takes another size, fails, runs too long, or gives numbers that are not finite.</exception>
     public (float[] Values, long[] Shape) Run(float[] pixels, int height, int width, CancellationToken cancellation = default)
     {
-        ArgumentNullException.ThrowIfNull(pixels);
         var isFixed = (Height ?? height) == height && (Width ?? width) == width;
         if (!isFixed || height is < 1 or > MaxSide || width is < 1 or > MaxSide || pixels.Length != 3 * height * width)
         {
@@ -111,23 +114,23 @@ public sealed class OnnxNetwork : IDisposable
         using var options = new RunOptions { LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL };
         try
         {
-            using var input = OrtValue.CreateTensorValueFromMemory(pixels, [1, 3, height, width]);
+            using var picture = OrtValue.CreateTensorValueFromMemory(pixels, [1, 3, height, width]);
             using var stop = time.Token.Register(() => options.Terminate = true);
-            time.CancelAfter(_timeLimit);
-            using var results = _session.Run(options, [_input], [input], [_output]);
+            time.CancelAfter(timeLimit);
+            using var results = session.Run(options, [input], [picture], [output]);
             var (values, shape) = (results[0].GetTensorDataAsSpan<float>().ToArray(), results[0].GetTensorTypeAndShape().Shape);
             return Array.TrueForAll(values, float.IsFinite)
                 ? (values, shape)
-                : throw new OnnxException($"expected finite numbers, got NaN or infinity in {_output}");
+                : throw new OnnxException($"expected finite numbers, got NaN or infinity in {output}");
         }
         catch (Exception e)
         {
             cancellation.ThrowIfCancellationRequested();
-            throw Refusal(e, time, _timeLimit);
+            throw Refusal(e, time, timeLimit);
         }
     }
 
-    public void Dispose() => _session.Dispose();
+    public void Dispose() => session.Dispose();
 
     private static OrtEnv CreateEnvironment()
     {

@@ -1,4 +1,5 @@
 using SafetyPortal.Diffusion.Runtime;
+using SafetyPortal.Evaluation.Backbones;
 using SafetyPortal.Images;
 using static TorchSharp.torch;
 
@@ -21,10 +22,9 @@ public static class ClipPreprocessing
     public static Tensor FromImages(IReadOnlyList<Raster> images, int size)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(size, 1);
-        var values = new float[images.Count * 3 * size * size];
-        for (var i = 0; i < images.Count; i++)
-            Write(PillowResize.ShorterSide(images[i], size, ResizeFilter.Bicubic), values.AsSpan(i * 3 * size * size));
-        return OwnedTensor.Of(values, images.Count, 3, size, size);
+        using var scope = NewDisposeScope();
+        var squares = images.Select(image => PillowResize.CentreCrop(PillowResize.ShorterSide(image, size, ResizeFilter.Bicubic), size, size)).ToList();
+        return Normalize(RasterPixels.Unit(squares)).MoveToOuterDisposeScope();
     }
 
     /// <summary>Resizes pixels of 0..1, [B, 3, H, W]; overshoot is kept, nothing is normalised.</summary>
@@ -42,23 +42,6 @@ public static class ClipPreprocessing
     {
         using var scope = NewDisposeScope();
         return ((pixels - tensor(Mean).view(1, 3, 1, 1)) / tensor(Deviation).view(1, 3, 1, 1)).MoveToOuterDisposeScope();
-    }
-
-    private static void Write(Raster image, Span<float> planes)
-    {
-        var size = Math.Min(image.Width, image.Height);
-        var (left, top) = ((int)Math.Round((image.Width - size) / 2.0), (int)Math.Round((image.Height - size) / 2.0));
-        for (var c = 0; c < 3; c++)
-        {
-            for (var y = 0; y < size; y++)
-            {
-                for (var x = 0; x < size; x++)
-                {
-                    var value = image.Pixels[((((top + y) * image.Width) + left + x) * 3) + c] / 255f;
-                    planes[(c * size * size) + (y * size) + x] = (value - Mean[c]) / Deviation[c];
-                }
-            }
-        }
     }
 
     // The one-dimensional resize as a matrix [output, input].

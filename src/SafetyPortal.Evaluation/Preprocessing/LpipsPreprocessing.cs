@@ -14,7 +14,6 @@ public static class LpipsPreprocessing
     /// <returns>float32 [1, 3, H, W]</returns>
     public static Tensor ShorterSide(Raster picture, int size)
     {
-        ArgumentNullException.ThrowIfNull(picture);
         ArgumentOutOfRangeException.ThrowIfLessThan(size, 1);
         using var scope = NewDisposeScope();
         var small = PillowResize.ShorterSide(picture, size, ResizeFilter.Bilinear);

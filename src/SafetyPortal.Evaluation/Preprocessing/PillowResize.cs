@@ -38,7 +38,11 @@ internal static class PillowResize
         var (left, top) = ((int)Math.Round((image.Width - width) / 2.0), (int)Math.Round((image.Height - height) / 2.0));
         var pixels = new byte[width * height * image.Channels];
         for (var y = 0; y < height; y++)
-            image.Pixels.AsSpan((((top + y) * image.Width) + left) * image.Channels, width * image.Channels).CopyTo(pixels.AsSpan(y * width * image.Channels));
+        {
+            image.Pixels.AsSpan((((top + y) * image.Width) + left) * image.Channels, width * image.Channels)
+                .CopyTo(pixels.AsSpan(y * width * image.Channels));
+        }
+
         return new(width, height, image.Channels, pixels);
     }
 

@@ -7,9 +7,24 @@ using SafetyPortal.Diffusion.Inspection;
 
 namespace SafetyPortal.Evaluation.PromptSets;
 
+/// <summary>An evaluation set cannot be read; the message names the row and the problem.</summary>
+public sealed class PromptSetException(string message, Exception? inner = null) : Exception(message, inner);
+
+/// <summary>One prompt of an evaluation set.</summary>
+/// <param name="Prompt">Text given to the model.</param>
+/// <param name="Seed">
+/// Seed of the image's initial noise (<c>evaluation_seed</c>), so that before and after start from the same noise; the row's number, from 1, in a set
+/// without seeds.
+/// </param>
+/// <param name="Class">Object the image should show; null when the set does not say.</param>
+/// <param name="Artist">Artist whose style the prompt names; null when the set does not say.</param>
+/// <param name="Style">Style other than an artist's; null when the set does not say.</param>
+/// <param name="Guidance">Guidance scale the set prescribes; null leaves it to the run.</param>
+public sealed record EvaluationPrompt(string Prompt, long Seed, string? Class = null, string? Artist = null, string? Style = null, double? Guidance = null);
+
 /// <summary>
 /// An evaluation set in CSV (UTF-8, commas) with a header: <c>prompt</c> and <c>evaluation_seed</c>, optionally <c>class, artist, style,
-/// guidance</c>. Names are matched without regard to case, each under those that public sets use. Other columns are ignored, so I2P, Imagenette
+/// guidance</c>. The reader knows the names that public sets use, in any case, and ignores other columns, so I2P, Imagenette
 /// and artist prompts, COCO captions, Ring-A-Bell, MMA-Diffusion and UnlearnDiffAtk load as published.
 /// </summary>
 public static class PromptSet
@@ -39,10 +54,11 @@ public static class PromptSet
     /// <summary>Reads CSV in memory.</summary>
     /// <param name="bytes">UTF-8, with or without a byte order mark.</param>
     /// <param name="name">What messages call the set.</param>
-    /// <exception cref="PromptSetException">The bytes are no UTF-8 text, a column is missing, or a row is wrong; the message names the row and the line it begins on.</exception>
+    /// <exception cref="PromptSetException">
+    /// The bytes are no UTF-8 text, a column is missing, or a row is wrong; the message names the row and the line it begins on.
+    /// </exception>
     public static IReadOnlyList<EvaluationPrompt> Parse(byte[] bytes, string name)
     {
-        ArgumentNullException.ThrowIfNull(bytes);
         RequireUtf8(bytes, name);
         try
         {
@@ -69,7 +85,11 @@ public static class PromptSet
         while (!rest.IsEmpty)
         {
             if (Rune.DecodeFromUtf8(rest, out var rune, out var length) != OperationStatus.Done || rune.Value == 0)
-                throw new PromptSetException($"{name}: byte {bytes.Length - rest.Length + 1} (0x{rest[0]:X2}) on line {line} is not UTF-8 text. Save the prompt set as UTF-8.");
+            {
+                throw new PromptSetException(
+                    $"{name}: byte {bytes.Length - rest.Length + 1} (0x{rest[0]:X2}) on line {line} is not UTF-8 text. Save the prompt set as UTF-8.");
+            }
+
             line += rune.Value == '\n' ? 1 : 0;
             rest = rest[length..];
         }
@@ -98,7 +118,11 @@ public static class PromptSet
     private static EvaluationPrompt ReadRow(CsvReader csv, bool seeded, string where)
     {
         if (csv.FieldCount != csv.Headers.Count)
-            throw new PromptSetException($"{where}: the header has {csv.Headers.Count} fields, the row {csv.FieldCount}. Put text that holds a comma into double quotes.");
+        {
+            throw new PromptSetException(
+                $"{where}: the header has {csv.Headers.Count} fields, the row {csv.FieldCount}. Put text that holds a comma into double quotes.");
+        }
+
         // I2P holds a row without words, which is a prompt too. A row that also lacks a seed holds nothing.
         var prompt = Field(csv, PromptNames) ?? (seeded ? "" : throw new PromptSetException($"{where}: the prompt is empty."));
         if (prompt.Length > LongestPrompt)
@@ -127,21 +151,15 @@ public static class PromptSet
     {
         if (Field(csv, GuidanceNames) is not { } text)
             return null;
-        return double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var guidance) && guidance is >= 0 and <= GenerationSettings.LargestGuidance
+        return double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var guidance)
+            && guidance is >= 0 and <= GenerationSettings.LargestGuidance
             ? guidance
             : throw new PromptSetException($"{where}: guidance is '{text}'; expected a number from 0 to {GenerationSettings.LargestGuidance}.");
     }
 
-    private static string? Field(CsvReader csv, string[] names)
-    {
-        foreach (var name in names)
-        {
-            if (csv.TryGetFieldIndex(name, out var index) && csv.GetString(index) is { } value && !string.IsNullOrWhiteSpace(value))
-                return value;
-        }
-
-        return null;
-    }
+    private static string? Field(CsvReader csv, string[] names) => names
+        .Select(name => csv.TryGetFieldIndex(name, out var index) ? csv.GetString(index) : null)
+        .FirstOrDefault(value => !string.IsNullOrWhiteSpace(value));
 
     private static string Shorten(string text) => text.Length <= 200 ? text : text[..200] + "...";
 }

@@ -1,4 +1,4 @@
-using SafetyPortal.Erasure.Attribution;
+using MathNet.Numerics.Statistics;
 using SafetyPortal.Erasure.Faithfulness;
 using SafetyPortal.Evaluation;
 
@@ -59,10 +59,10 @@ public static class FaithfulnessEvidence
             layer.Layer, layer.Rows.Count, layer.Evaluations, Pearson(scores, measured), Spearman(scores, measured), Pearson(scores, fixedBase));
     }
 
-    private static double? Pearson(double[] a, double[] b) => Known(RankCorrelation.Pearson(a, b));
+    private static double? Pearson(double[] a, double[] b) => Known(Correlation.Pearson(a, b));
 
     private static double? Spearman(double[] a, double[] b) =>
-        a.Length < 2 ? null : Known(RankCorrelation.Spearman([.. a.Select(v => (float)v)], [.. b.Select(v => (float)v)]));
+        a.Length < 2 ? null : Known(Correlation.Spearman(a, b));
 
     private static double? Slope(double[] predicted, double[] measured)
     {

@@ -44,7 +44,7 @@ public static class ConceptStudy
         IProgress<ProbeProgress>? progress,
         CancellationToken cancellation)
     {
-        var portrait = ConceptPortrait.Draw(subject, prompt => ConceptPhrases.Without(prompt, subject.Concept.Words), progress, cancellation);
+        var portrait = ConceptPortrait.Draw(subject, prompt => ConceptPhrases.Without(prompt, subject.Concept.Words), progress);
         var settings = attribution.Settings with { Seeds = [attribution.Settings.Seeds[0]], Steps = Math.Min(TraceSteps, attribution.Settings.Steps) };
 
         // Two attributions, each of which counts from one.

@@ -63,7 +63,7 @@ public static class RedTeamRun
             cancellation.ThrowIfCancellationRequested();
             var limit = probe.Limit(subject.Size);
             progress?.Report(new ProbeProgress(probe.Code, 0, limit.Calls));
-            var outcome = probe.Run(subject, progress, cancellation);
+            var outcome = probe.Run(subject, progress);
             found.Add(Record(probe, limit, outcome, subject, order));
             sheets.Add(probe.Code, ContactSheet.Arrange([.. outcome.Sheet.SelectMany(row => row.Images)], outcome.Sheet[0].Images.Count));
         }
@@ -101,7 +101,7 @@ public static class RedTeamRun
             .Distinct(StringComparer.OrdinalIgnoreCase),
     ];
 
-    private static ProbeEvidence Record(IProbe probe, ProbeEffort limit, ProbeOutcome outcome, ProbeSubject subject, RedTeamOrder order) => new(
+    private static ProbeEvidence Record(Probe probe, ProbeEffort limit, ProbeOutcome outcome, ProbeSubject subject, RedTeamOrder order) => new(
         probe.Code,
         probe.Title,
         probe.Method,

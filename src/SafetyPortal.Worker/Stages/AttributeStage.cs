@@ -16,7 +16,7 @@ internal static class AttributeStage
         var progress = new Relay<AttributionProgress>(p => context.Report(RunStage.Attribute, p.Step, p.Steps, "attributing"));
         using var result = await context.Compute(
             () => ComponentAttribution.Run(context.Model(cancellation).Pipeline, settings, progress, cancellation));
-        var scores = await context.PutWrittenAsync(result.Save, cancellation);
+        var scores = await context.PutWrittenAsync(path => result.Save(path), cancellation);
         return new AttributeOutput(scores, result.Summary, await CheckAsync(context, load.Settings.Faithfulness, result, cancellation));
     }
 

@@ -40,8 +40,7 @@ public sealed class AblationPatchTests(Goldens goldens) : IDisposable
             WeightsDigest.Of(unet).ShouldBe(patch.ResultDigest);
             using var scope = NewDisposeScope();
             var values = unet.get_parameter(Ff)!.detach().flatten().index_select(0, tensor(new long[] { 1, 5, 1023 })).data<float>().ToArray();
-            if (fill == AblationFill.Zero) values.ShouldAllBe(v => v == 0);
-            else values.ShouldAllBe(v => v != 0 && Math.Abs(v) < 0.06);
+            values.ShouldAllBe(v => fill == AblationFill.Zero ? v == 0 : v != 0 && Math.Abs(v) < 0.06);
         }
 
         WeightsDigest.Of(unet).ShouldBe(before);
@@ -81,7 +80,8 @@ public sealed class AblationPatchTests(Goldens goldens) : IDisposable
         {
             var second = PatchBuilder.FromMask(unet, Mask(5, 9), new AblationSettings(0.01));
             second.BaseDigest.ShouldBe(first.ResultDigest);
-            using (AppliedPatch.Apply(unet, second)) WeightsDigest.Of(unet).ShouldBe(second.ResultDigest);
+            using (AppliedPatch.Apply(unet, second))
+                WeightsDigest.Of(unet).ShouldBe(second.ResultDigest);
             WeightsDigest.Of(unet).ShouldBe(first.ResultDigest);
         }
 
@@ -89,33 +89,14 @@ public sealed class AblationPatchTests(Goldens goldens) : IDisposable
     }
 
     [Fact]
-    public void Combine_TwoPatchesOfOneBase_EqualsApplyingBoth()
-    {
-        var unet = goldens.Pipeline.Unet;
-        var first = PatchBuilder.FromMask(unet, Mask(1, 5), new AblationSettings(0.01));
-        var second = PatchBuilder.FromMask(unet, Mask(5, 9), new AblationSettings(0.01));
-        first.Mask.Overlap(second.Mask).ShouldBe((3L, 0.6)); // index 5 and both of the other tensor, of 5 in all
-
-        var both = PatchBuilder.Combine(unet, [first, second]);
-
-        both.Count.ShouldBe(5);
-        both.Mask.Tensors[0].Indices.ShouldBe([1, 5, 9]);
-        string oneByOne;
-        using (AppliedPatch.Apply(unet, first))
-        using (AppliedPatch.Apply(unet, PatchBuilder.FromMask(unet, Mask(5, 9), new AblationSettings(0.01))))
-            oneByOne = WeightsDigest.Of(unet);
-        both.ResultDigest.ShouldBe(oneByOne);
-    }
+    public void Overlap_MasksThatShareThreeOfFive_CountsThem() => Mask(1, 5).Overlap(Mask(5, 9)).ShouldBe((3L, 0.6)); // index 5 and both of the other tensor
 
     [Fact]
     public void Load_IndicesOutOfRange_SaysWhichAndWhatWasExpected()
     {
-        var unet = goldens.Pipeline.Unet;
-        var mask = new AblationMask([new TensorMask(Ff, [16, 64], [3, 1024])]);
-        new AblationPatch([new PatchTensor(mask.Tensors[0], null)], WeightsDigest.Of(unet), "x", new Dictionary<string, string>(StringComparer.Ordinal))
-            .Save(PathOf("bad"));
+        Save("bad", new PatchTensor(new TensorMask(Ff, [16, 64], [3, 1024]), null));
 
-        Should.Throw<InvalidDataException>(() => AblationPatch.Load(PathOf("bad"))).Message.ShouldContain("below 1024");
+        Refused("bad").ShouldContain("below 1024");
     }
 
     [Theory]
@@ -125,22 +106,25 @@ public sealed class AblationPatchTests(Goldens goldens) : IDisposable
     {
         Save("bad", new PatchTensor(Mask(3, 5).Tensors[0], [1, value]));
 
-        Should.Throw<InvalidDataException>(() => AblationPatch.Load(PathOf("bad"))).Message.ShouldContain($"Expected finite fill values for {Ff}");
+        Refused("bad").ShouldContain($"Expected finite fill values for {Ff}");
     }
 
-    [Fact]
-    public void Load_TensorNamedTwice_IsRefused()
+    [Theory]
+    [InlineData("shapes", "[{", "[{\"Key\":\"" + Ff + "\",\"Value\":[16,64]},{", Ff + " occurs several times")]
+    [InlineData("notes", "{", "{\"concept\":\"a\",\"concept\":\"b\",", "Expected JSON in \"notes\"")]
+    [InlineData("format", "safety", "other", "Expected")]
+    public void Load_ChangedMetadata_IsRefused(string key, string from, string to, string message)
     {
-        Save("twice", new PatchTensor(Mask(3, 5).Tensors[0], null));
-        using (var file = SafetensorsFile.Open(PathOf("twice")))
+        Save("honest", new PatchTensor(Mask(3, 5).Tensors[0], null));
+        using (var file = SafetensorsFile.Open(PathOf("honest")))
         {
             using var scope = NewDisposeScope();
             var metadata = file.Metadata.ToDictionary(StringComparer.Ordinal);
-            metadata["shapes"] = metadata["shapes"].Replace("[{", "[{\"Key\":\"" + Ff + "\",\"Value\":[16,64]},{", StringComparison.Ordinal);
-            SafetensorsWriter.Write(PathOf("repeated"), [.. file.Entries.Keys.Select(name => (name, file.Read(name)))], metadata);
+            metadata[key] = metadata[key].Replace(from, to, StringComparison.Ordinal);
+            SafetensorsWriter.Write(PathOf("changed"), [.. file.Entries.Keys.Select(name => (name, file.Read(name)))], metadata);
         }
 
-        Should.Throw<InvalidDataException>(() => AblationPatch.Load(PathOf("repeated"))).Message.ShouldContain($"{Ff} occurs several times");
+        Refused("changed").ShouldContain(message);
     }
 
     [Fact]
@@ -158,18 +142,6 @@ public sealed class AblationPatchTests(Goldens goldens) : IDisposable
         WeightsDigest.Of(unet).ShouldBe(before);
     }
 
-    private void Save(string name, PatchTensor changed) =>
-        new AblationPatch([changed], WeightsDigest.Of(goldens.Pipeline.Unet), "x", new Dictionary<string, string>(StringComparer.Ordinal)).Save(PathOf(name));
-
-    [Fact]
-    public void Load_NotAPatch_SaysSo()
-    {
-        using var scope = NewDisposeScope();
-        SafetensorsWriter.Write(PathOf("other"), [("x", zeros(2))], new Dictionary<string, string>(StringComparer.Ordinal));
-
-        Should.Throw<InvalidDataException>(() => AblationPatch.Load(PathOf("other"))).Message.ShouldContain("Expected");
-    }
-
     [Fact]
     public void FromMask_UnknownWeight_NamesIt()
     {
@@ -178,4 +150,9 @@ public sealed class AblationPatchTests(Goldens goldens) : IDisposable
         Should.Throw<PatchMismatchException>(() => PatchBuilder.FromMask(goldens.Pipeline.Unet, mask, new AblationSettings(0.1)))
             .Message.ShouldContain("nowhere.ff.weight");
     }
+
+    private void Save(string name, PatchTensor changed) => new AblationPatch(
+        [changed], WeightsDigest.Of(goldens.Pipeline.Unet), "x", new Dictionary<string, string>(StringComparer.Ordinal) { ["by"] = "test" }).Save(PathOf(name));
+
+    private string Refused(string name) => Should.Throw<InvalidDataException>(() => AblationPatch.Load(PathOf(name))).Message;
 }

@@ -1,13 +1,11 @@
 using SafetyPortal.Diffusion;
 using SafetyPortal.Diffusion.Unet;
 using SafetyPortal.Erasure.Ablation;
-using SafetyPortal.Tests;
 using TorchSharp;
 using static TorchSharp.torch;
 
 namespace SafetyPortal.Erasure.Tests.Ablation;
 
-/// <summary>On the small half-precision models of tests/SafetyPortal.Diffusion.Tests/References: one in shards, one a variant file.</summary>
 public sealed class BakedModelTests : IDisposable
 {
     private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("baked");
@@ -32,7 +30,7 @@ public sealed class BakedModelTests : IDisposable
             WeightsDigest.Of(pipeline.Unet).ShouldBe(digest);
         using (var weights = UNet2DConditionModel.OpenWeights(Path.Combine(At("out"), "unet")))
             weights.Entries.Values.ShouldAllBe(e => e.Dtype == (asFloat32 ? ScalarType.Float32 : ScalarType.Float16));
-        Directory.GetFiles(Path.Combine(At("out"), "unet")).Length.ShouldBe(Directory.GetFiles(Path.Combine(Source(model), "unet")).Length);
+        Directory.GetFiles(Path.Combine(At("out"), "unet")).Length.ShouldBe(Directory.GetFiles(Path.Combine(Goldens.Model(model), "unet")).Length);
         DisposeScopeManager.Statistics.ThreadTotalLiveCount.ShouldBe(live);
     }
 
@@ -40,17 +38,18 @@ public sealed class BakedModelTests : IDisposable
     public void Write_ValuesHalfPrecisionCannotHold_IsRefusedAndLeavesNothing()
     {
         var noise = Patches("sdxl", 1, AblationFill.Noise);
-        Should.Throw<PatchMismatchException>(() => BakedModel.Write(Source("sdxl"), At("out"), noise)).Message.ShouldContain("single precision is not");
+        Should.Throw<PatchMismatchException>(() => BakedModel.Write(Goldens.Model("sdxl"), At("out"), noise)).Message.ShouldContain("single precision is not");
         Directory.GetFileSystemEntries(folder.FullName).ShouldBeEmpty();
-        BakedModel.Write(Source("sdxl"), At("out"), noise, asFloat32: true).ShouldBe(noise[0].ResultDigest);
+        BakedModel.Write(Goldens.Model("sdxl"), At("out"), noise, asFloat32: true).ShouldBe(noise[0].ResultDigest);
     }
 
     [Fact]
     public void Write_PatchesInTheWrongOrder_IsRefused()
     {
         var patches = Patches("sd2", 2);
-        Should.Throw<PatchMismatchException>(() => BakedModel.Write(Source("sd2"), At("out"), [patches[1], patches[0]])).Message.ShouldContain("that the patch was made for");
-        Should.Throw<PatchMismatchException>(() => BakedModel.Write(Source("sdxl"), At("out"), patches));
+        Should.Throw<PatchMismatchException>(() => BakedModel.Write(Goldens.Model("sd2"), At("out"), [patches[1], patches[0]]))
+            .Message.ShouldContain("that the patch was made for");
+        Should.Throw<PatchMismatchException>(() => BakedModel.Write(Goldens.Model("sdxl"), At("out"), patches));
         Directory.GetFileSystemEntries(folder.FullName).ShouldBeEmpty();
     }
 
@@ -58,21 +57,19 @@ public sealed class BakedModelTests : IDisposable
     public void Write_TargetThatExists_IsLeftAlone()
     {
         Directory.CreateDirectory(At("out"));
-        Should.Throw<IOException>(() => BakedModel.Write(Source("sd2"), At("out"), Patches("sd2", 1))).Message.ShouldContain("exists already");
+        Should.Throw<IOException>(() => BakedModel.Write(Goldens.Model("sd2"), At("out"), Patches("sd2", 1))).Message.ShouldContain("exists already");
     }
 
     private string At(string name) => Path.Combine(folder.FullName, name);
-
-    private static string Source(string model) => Path.GetFullPath(Path.Combine(GoldenFolder.At(), "..", "SafetyPortal.Diffusion.Tests", "References", model));
 
     private string Copy(string model)
     {
         var copy = At("copy");
         if (Directory.Exists(copy))
             return copy;
-        foreach (var file in Directory.GetFiles(Source(model), "*", SearchOption.AllDirectories))
+        foreach (var file in Directory.GetFiles(Goldens.Model(model), "*", SearchOption.AllDirectories))
         {
-            var target = Path.Combine(copy, Path.GetRelativePath(Source(model), file));
+            var target = Path.Combine(copy, Path.GetRelativePath(Goldens.Model(model), file));
             Directory.CreateDirectory(Path.GetDirectoryName(target)!);
             File.Copy(file, target);
         }
@@ -83,7 +80,7 @@ public sealed class BakedModelTests : IDisposable
     // A chain of patches of three weights each. Half precision would round noise.
     private static List<AblationPatch> Patches(string model, int count, AblationFill fill = AblationFill.Zero)
     {
-        using var unet = UNet2DConditionModel.Load(Path.Combine(Source(model), "unet"));
+        using var unet = UNet2DConditionModel.Load(Path.Combine(Goldens.Model(model), "unet"));
         var name = unet.named_parameters().First(p => p.name.EndsWith("ff.net.2.weight", StringComparison.Ordinal)).name;
         long[] shape = unet.get_parameter(name)!.shape;
         var patches = new List<AblationPatch>();

@@ -13,7 +13,6 @@ public sealed class ComponentAttributionTests(Goldens goldens)
         Prompts = [new PromptPair("a photo of a parachute")],
         Steps = 3,
         Seeds = [0, 1],
-        LatentSize = (8, 8),
     };
 
     public static TheoryData<AttributionObjective, LatentSampler, string> Ways => new()
@@ -40,7 +39,7 @@ public sealed class ComponentAttributionTests(Goldens goldens)
         };
 
         var steps = new List<AttributionProgress>();
-        using (var result = ComponentAttribution.Run(goldens.Pipeline, settings, new Collector(steps)))
+        using (var result = ComponentAttribution.Run(goldens.Pipeline, settings, new Collector<AttributionProgress>(steps)))
         {
             result.Scores.Count.ShouldBe(32); // feed-forward matrices of the tiny model, ablation.json
             result.Scores.Select(s => s.Name).ShouldBe(Candidates.Of(unet, CandidateSet.FeedForward).Select(c => c.Name));
@@ -64,14 +63,14 @@ public sealed class ComponentAttributionTests(Goldens goldens)
     [MemberData(nameof(Ways))]
     public void Run_WithCheckpointing_ScoresAsWithout(AttributionObjective objective, LatentSampler sampler, string basePrompt)
     {
-        var settings = Small with { Objective = objective, Sampler = sampler, Prompts = [new PromptPair("a photo of a parachute", basePrompt)], Seeds = [0] };
+        var prompts = new PromptPair("a photo of a parachute", basePrompt);
+        var settings = Small with { Objective = objective, Sampler = sampler, Prompts = [prompts], Seeds = [0] };
         using var kept = ComponentAttribution.Run(goldens.Pipeline, settings);
         var live = DisposeScopeManager.Statistics.ThreadTotalLiveCount;
         using (var again = ComponentAttribution.Run(goldens.Pipeline, settings with { Checkpointing = true }))
         {
             // Two float32 sums of the same terms in another order.
-            for (var i = 0; i < kept.Scores.Count; i++)
-                Goldens.RelativeError(again.Scores[i].Score, kept.Scores[i].Score).ShouldBe(0, 1e-4);
+            again.Scores.Zip(kept.Scores, (a, b) => Goldens.RelativeError(a.Score, b.Score)).ShouldAllBe(error => error <= 1e-4);
         }
 
         DisposeScopeManager.Statistics.ThreadTotalLiveCount.ShouldBe(live);
@@ -103,16 +102,16 @@ public sealed class ComponentAttributionTests(Goldens goldens)
         using var wider = ComponentAttribution.Run(goldens.Pipeline, Small with { Prompts = prompts, BatchSize = 8 });
         using var apart = ComponentAttribution.Run(goldens.Pipeline, Small with { Prompts = prompts, BatchSize = 1 });
 
-        for (var i = 0; i < together.Scores.Count; i++)
-            Goldens.RelativeError(wider.Scores[i].Score, together.Scores[i].Score).ShouldBe(0, 1e-6);
-        Enumerable.Range(0, apart.Scores.Count).Select(i => Goldens.RelativeError(apart.Scores[i].Score, together.Scores[i].Score)).Max().ShouldBeGreaterThan(1e-3);
+        wider.Scores.Zip(together.Scores, (a, b) => Goldens.RelativeError(a.Score, b.Score)).ShouldAllBe(error => error <= 1e-6);
+        apart.Scores.Zip(together.Scores, (a, b) => Goldens.RelativeError(a.Score, b.Score)).Max().ShouldBeGreaterThan(1e-3);
     }
 
     [Theory]
     [InlineData("a dog", "A  Dog ")]
     [InlineData("a dog, a dog", "a dog , a DOG")]
     public void Run_BaseThatTheModelReadsAsTheConcept_SaysThatScoresWouldBeZero(string concept, string basePrompt) =>
-        Should.Throw<ArgumentException>(() => ComponentAttribution.Run(goldens.Pipeline, Small with { Prompts = [new PromptPair("a cat"), new PromptPair(concept, basePrompt)] }))
+        Should.Throw<ArgumentException>(() => ComponentAttribution.Run(
+                goldens.Pipeline, Small with { Prompts = [new PromptPair("a cat"), new PromptPair(concept, basePrompt)] }))
             .Message.ShouldContain($"base prompt \"{basePrompt}\" as it reads the concept prompt \"{concept}\"");
 
     [Fact]
@@ -137,18 +136,38 @@ public sealed class ComponentAttributionTests(Goldens goldens)
         var seen = new List<AttributionProgress>();
 
         Should.Throw<OperationCanceledException>(() => ComponentAttribution.Run(
-            goldens.Pipeline, Small with { Steps = 50 }, new Collector(seen, () => cancellation.Cancel()), cancellation.Token));
+            goldens.Pipeline, Small with { Steps = 50 }, new Collector<AttributionProgress>(seen, cancellation.Cancel), cancellation.Token));
 
         seen.Count.ShouldBe(1);
         DisposeScopeManager.Statistics.ThreadTotalLiveCount.ShouldBe(live);
         goldens.Pipeline.Unet.parameters().ShouldAllBe(p => object.Equals(p.grad, null));
     }
 
+    public static TheoryData<AttributionSettings, string> Refused => new()
+    {
+        { Small with { Prompts = [new PromptPair("a dog", "a dog")] }, "every score would be zero" },
+        { Small with { GuidanceScale = double.NaN }, "guidance scale of 1 to 1000, got NaN" },
+        { Small with { GuidanceScale = double.PositiveInfinity }, "guidance scale of 1 to 1000" },
+        { Small with { Seeds = [3, 5, 3] }, "different seeds, 3 occurs several times" },
+        { Small with { Sampler = (LatentSampler)7 }, "sampler trajectory or restart, got 7" },
+    };
+
+    [Theory]
+    [MemberData(nameof(Refused))]
+    public void Run_SettingsOutOfRange_AreRefused(AttributionSettings settings, string message) =>
+        Should.Throw<ArgumentException>(() => ComponentAttribution.Run(goldens.Pipeline, settings)).Message.ShouldContain(message);
+
     [Fact]
-    public void Run_BaseEqualToConcept_SaysThatScoresWouldBeZero() =>
-        Should.Throw<ArgumentException>(() => ComponentAttribution.Run(
-                goldens.Pipeline, Small with { Prompts = [new PromptPair("a dog", "a dog")] }))
-            .Message.ShouldContain("every score would be zero");
+    public void Load_SettingsThatNoAttributionHas_AreRefused()
+    {
+        var file = Path.GetTempFileName();
+        using var scores = ComponentAttribution.Run(goldens.Pipeline, Small with { Steps = 1, Seeds = [0] });
+        using (var forged = new AttributionResult([.. scores.Scores], scores.Summary with { Settings = Small with { Steps = 0 } }))
+            forged.Save(file);
+
+        Should.Throw<InvalidDataException>(() => AttributionResult.Load(file)).Message.ShouldContain("Expected 1 to 1000 attribution steps, got 0");
+        File.Delete(file);
+    }
 
     [Fact]
     public void Run_WithAttention_AddsTheProjections()
@@ -159,14 +178,5 @@ public sealed class ComponentAttributionTests(Goldens goldens)
         // 16 transformer blocks with 2 feed-forward matrices and 2 x 4 attention projections each.
         result.Scores.Count.ShouldBe(160);
         result.Summary.Stability.ShouldBeNull();
-    }
-
-    private sealed class Collector(List<AttributionProgress> seen, Action? then = null) : IProgress<AttributionProgress>
-    {
-        public void Report(AttributionProgress value)
-        {
-            seen.Add(value);
-            then?.Invoke();
-        }
     }
 }

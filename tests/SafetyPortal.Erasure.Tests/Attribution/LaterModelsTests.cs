@@ -1,7 +1,6 @@
 using SafetyPortal.Diffusion;
 using SafetyPortal.Diffusion.Schedulers;
 using SafetyPortal.Erasure.Attribution;
-using SafetyPortal.Tests;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -20,7 +19,7 @@ public sealed class LaterModelsTests
     public void Run_LaterModel_ScoresEveryFeedForwardWeight(string model, AttributionObjective objective, LatentSampler sampler)
     {
         var live = DisposeScopeManager.Statistics.ThreadTotalLiveCount;
-        using (var pipeline = StableDiffusionPipeline.Load(Folder(model)))
+        using (var pipeline = StableDiffusionPipeline.Load(Goldens.Model(model)))
         using (var scope = NewDisposeScope())
         {
             using var result = ComponentAttribution.Run(pipeline, new AttributionSettings
@@ -56,6 +55,4 @@ public sealed class LaterModelsTests
         noise.TrainingTarget(config with { PredictionType = "epsilon" }, original, unit, first).item<float>().ShouldBe(3f);
         noise.TrainingTarget(config with { PredictionType = "sample" }, original, unit, first).item<float>().ShouldBe(2f);
     }
-
-    private static string Folder(string model) => Path.GetFullPath(Path.Combine(GoldenFolder.At(), "..", "SafetyPortal.Diffusion.Tests", "References", model));
 }

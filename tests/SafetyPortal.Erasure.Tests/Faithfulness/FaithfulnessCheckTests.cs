@@ -13,7 +13,7 @@ public sealed class FaithfulnessCheckTests(Goldens goldens)
     private static readonly FaithfulnessSettings Small = new() { Ablations = 8, Points = 1, Rows = 3, CoarMasks = 4, Smallest = 20 };
 
     [Fact]
-    public void Run_OnTheTinyModel_MeasuresWhatWasAskedAndLeavesTheModelAsItWas()
+    public void Run_TinyModel_MeasuresAndLeavesTheModelAsItWas()
     {
         var unet = goldens.Pipeline.Unet;
         var digest = WeightsDigest.Of(unet);
@@ -23,6 +23,7 @@ public sealed class FaithfulnessCheckTests(Goldens goldens)
 
         WeightsDigest.Of(unet).ShouldBe(digest);
         report.Trials.Count.ShouldBe(8);
+        report.Sampling.ShouldContain("sets of 20 to 9600 of 192000 weights");
         report.Trials.ShouldAllBe(t => t.Weights >= 20 && t.Weights <= 9600 && double.IsFinite(t.Measured)); // 5 % of 192,000
         report.Trials.Where(t => t.Draw == AblationDraw.High).ShouldAllBe(t => t.Predicted > 0);
         report.Trials.Where(t => t.Draw == AblationDraw.Low).ShouldAllBe(t => t.Predicted < 0);
@@ -36,7 +37,8 @@ public sealed class FaithfulnessCheckTests(Goldens goldens)
     public void Visit_NetworkInHalfPrecision_KeepsLatentsAndSumsInFloat32()
     {
         using var half = StableDiffusionPipeline.Load(Goldens.PipelineFolder, dtype: torch.ScalarType.BFloat16);
-        using var points = VisitedLatents.Visit(half, [new PromptPair("a photo of a parachute", "a photo")], seed: 0, new VisitSettings(PerPrompt: 2, Steps: 2));
+        using var points = VisitedLatents.Visit(
+            half, [new PromptPair("a photo of a parachute", "a photo")], seed: 0, new VisitSettings(PerPrompt: 2, Steps: 2));
 
         new[] { points.Latents, points.Concept, points.Baseline }.Select(t => t.dtype).ShouldAllBe(type => type == torch.ScalarType.Float32);
         points.Objective().Both.ShouldBe(points.Signal, points.Signal * 1e-4);
@@ -47,24 +49,26 @@ public sealed class FaithfulnessCheckTests(Goldens goldens)
     [Fact]
     public void Objective_AfterZeroingFewWeights_FallsByTheirScores()
     {
-        // To first order the fall is the sum of the scores; few weights of middling score keep the rest small. One point, so that scores and J are at the same latent.
+        // To first order the fall is the sum of the scores; few weights of middling score keep the rest small. One point, so that scores and J are at
+        // the same latent.
         using var attribution = Attribute(steps: 1);
         using var points = VisitedLatents.Visit(
             goldens.Pipeline, attribution.Summary.Settings.Prompts, seed: 0, new VisitSettings(PerPrompt: 1, Steps: 1));
-        using var weights = new EditableWeights(goldens.Pipeline.Unet, attribution.Scores);
+        var weights = new EditableWeights(goldens.Pipeline.Unet, attribution.Scores);
         long[] chosen = [.. weights.Extremes(0.25).High.Take(5).Order()];
         var before = points.Objective().FixedBase;
 
         double measured;
-        using (weights.Zero(chosen)) measured = before - points.Objective().FixedBase;
+        using (weights.Zero(chosen))
+            measured = before - points.Objective().FixedBase;
 
         before.ShouldBe(points.Signal, points.Signal * 1e-5);
         measured.ShouldBe(weights.ScoreOf(chosen), Math.Abs(weights.ScoreOf(chosen)) * 0.5);
     }
 
     /// <summary>
-    /// A base as near the concept as can be, itself: with both predictions moving J stays 0 whatever is ablated, with the base kept every change of
-    /// the prediction raises it. Which of the two is meant decides what a correlation says.
+    /// The base is the concept itself. With both predictions moving J stays 0 under any ablation; with the base kept every change of the prediction
+    /// raises it.
     /// </summary>
     [Fact]
     public void Run_BaseIsTheConceptItself_OnlyTheKeptBaseSeesTheAblation()
@@ -73,7 +77,10 @@ public sealed class FaithfulnessCheckTests(Goldens goldens)
         using var attribution = Attribute();
         using var itself = new AttributionResult(
             [.. attribution.Scores],
-            attribution.Summary with { Settings = attribution.Summary.Settings with { Prompts = [new PromptPair("a photo of a parachute", "A PHOTO of a parachute")] } });
+            attribution.Summary with
+            {
+                Settings = attribution.Summary.Settings with { Prompts = [new PromptPair("a photo of a parachute", "A PHOTO of a parachute")] },
+            });
 
         var report = FaithfulnessCheck.Run(goldens.Pipeline, itself, Small);
 
@@ -90,7 +97,8 @@ public sealed class FaithfulnessCheckTests(Goldens goldens)
         var values = new double[8];
         for (var mask = 0; mask < 8; mask++)
         {
-            for (var row = 0; row < 3; row++) design[mask, row] = (mask >> row) & 1;
+            for (var row = 0; row < 3; row++)
+                design[mask, row] = (mask >> row) & 1;
             values[mask] = 10 - (2 * design[mask, 0]) - design[mask, 1] + (3 * design[mask, 2]);
         }
 
@@ -106,8 +114,17 @@ public sealed class FaithfulnessCheckTests(Goldens goldens)
     {
         using var attribution = Attribute();
 
-        Should.Throw<ArgumentException>(() => FaithfulnessCheck.Run(goldens.Pipeline, attribution, Small with { Points = 0 })).Message.ShouldContain("evaluation points");
+        Should.Throw<ArgumentException>(() => FaithfulnessCheck.Run(goldens.Pipeline, attribution, Small with { Points = 0 }))
+            .Message.ShouldContain("evaluation points");
     }
+
+    [Theory]
+    [InlineData(double.NaN, 1)]
+    [InlineData(0.5, 0.5)]
+    [InlineData(0, 1.5)]
+    public void Visit_WindowThatIsNoPartOfTheTrajectory_IsRefused(double from, double to) =>
+        Should.Throw<ArgumentException>(() => VisitedLatents.Visit(goldens.Pipeline, [new PromptPair("a")], 0, new VisitSettings(1, Window: (from, to))))
+            .Message.ShouldContain("Expected a part of the trajectory");
 
     private AttributionResult Attribute(int steps = 2) => ComponentAttribution.Run(goldens.Pipeline, new AttributionSettings
     {

@@ -27,7 +27,7 @@ public sealed class PartialSuppressionTests(Goldens goldens)
     {
         var values = Filled(new AblationSettings(0.01, Fill: AblationFill.Mean), 3, 10, 70);
 
-        // The weight is [16, 64]: 3 and 10 lie in the first row, 70 in the second.
+        // The weight is [16, 64]: 3 and 10 are in the first row, 70 in the second.
         var old = Weights();
         var first = Enumerable.Range(0, 64).Where(i => i is not (3 or 10)).Average(i => (double)old[i]);
         var second = Enumerable.Range(64, 64).Where(i => i != 70).Average(i => (double)old[i]);
@@ -42,7 +42,8 @@ public sealed class PartialSuppressionTests(Goldens goldens)
     [InlineData("noise:0.5", "noise:0.5")]
     [InlineData("Scale:0.25", "scale:0.25")]
     [InlineData("mean", "mean")]
-    public void FillText_Apply_ReadsWhatOfWrites(string text, string written) => FillText.Of(FillText.Apply(new AblationSettings(0.01), text)).ShouldBe(written);
+    public void FillText_Apply_ReadsWhatOfWrites(string text, string written) =>
+        FillText.Of(FillText.Apply(new AblationSettings(0.01), text)).ShouldBe(written);
 
     [Theory]
     [InlineData("half")]
@@ -50,8 +51,11 @@ public sealed class PartialSuppressionTests(Goldens goldens)
     [InlineData("scale:1.5")]
     [InlineData("noise:-1")]
     [InlineData("zero:1")]
+    [InlineData("noise:NaN")]
+    [InlineData("scale:0,5")]
     public void FillText_Apply_OfAnythingElse_NamesTheFills(string text) =>
-        Should.Throw<ArgumentException>(() => FillText.Apply(new AblationSettings(0.01), text)).Message.ShouldContain($"scale:FACTOR (0 to 1), got \"{text}\"");
+        Should.Throw<ArgumentException>(() => FillText.Apply(new AblationSettings(0.01), text))
+            .Message.ShouldContain($"scale:FACTOR (0 to 1), got \"{text}\"");
 
     [Fact]
     public void ProtectedScores_Subtract_LowersWhatAConceptToKeepNeeds()
@@ -76,6 +80,17 @@ public sealed class PartialSuppressionTests(Goldens goldens)
         using var foreign = tensor(new float[] { 1, 2 }, [1, 2]);
 
         Should.Throw<ArgumentException>(() => ProtectedScores.Subtract([("elsewhere", foreign)], [attribution], 1)).Message.ShouldContain("elsewhere");
+    }
+
+    [Theory]
+    [InlineData(-1)]
+    [InlineData(double.NaN)]
+    [InlineData(double.PositiveInfinity)]
+    public void ProtectedScores_WeightThatIsNone_IsRefused(double weight)
+    {
+        using var attribution = Attribute();
+
+        Should.Throw<ArgumentOutOfRangeException>(() => ProtectedScores.Subtract(attribution.Scores, [attribution], weight));
     }
 
     [Fact]
@@ -109,7 +124,8 @@ public sealed class PartialSuppressionTests(Goldens goldens)
     private VisitedLatents Visit(string prompt) =>
         VisitedLatents.Visit(goldens.Pipeline, [new PromptPair(prompt, "a photo")], 0, new VisitSettings(PerPrompt: 2, Steps: 4));
 
-    private AttributionResult Attribute() => ComponentAttribution.Run(goldens.Pipeline, new AttributionSettings { Prompts = Prompts, Steps = 2, Seeds = [0] });
+    private AttributionResult Attribute() =>
+        ComponentAttribution.Run(goldens.Pipeline, new AttributionSettings { Prompts = Prompts, Steps = 2, Seeds = [0] });
 
     private float[] Weights()
     {
@@ -118,5 +134,6 @@ public sealed class PartialSuppressionTests(Goldens goldens)
     }
 
     private float[] Filled(AblationSettings settings, params long[] indices) =>
-        PatchBuilder.FromMask(goldens.Pipeline.Unet, new AblationMask([new TensorMask(Ff, [16, 64], indices)]), settings).Tensors.Single().Fill.ShouldNotBeNull();
+        PatchBuilder.FromMask(goldens.Pipeline.Unet, new AblationMask([new TensorMask(Ff, [16, 64], indices)]), settings)
+            .Tensors.Single().Fill.ShouldNotBeNull();
 }

@@ -1,7 +1,6 @@
 using SafetyPortal.Diffusion;
 using SafetyPortal.Erasure.Ablation;
 using SafetyPortal.Erasure.RedTeam;
-using SafetyPortal.Images;
 using SafetyPortal.Tests;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -32,11 +31,11 @@ public sealed class LaterModelProbeTests
     [Fact]
     public void Fixed_VelocityModel_ComparesWithTheVelocity()
     {
-        using var pipeline = StableDiffusionPipeline.Load(Folder("sd2"));
+        using var pipeline = StableDiffusionPipeline.Load(Goldens.Model("sd2"));
         using var subject = Subject(pipeline);
         using var scope = NewDisposeScope();
         using var generator = new Generator(3);
-        var loss = DenoisingLoss.Fixed(subject, subject.Examples, generator);
+        var loss = DenoisingLoss.Draw(subject, subject.Examples, generator);
         var noise = new Diffusion.Schedulers.NoiseSchedule(pipeline.SchedulerConfig);
         var abar = loss.Timesteps.data<long>().ToArray().Select(t => (float)noise.AlphasCumprod[(int)t]).ToArray();
         var level = tensor(abar).reshape(2, 1, 1, 1);
@@ -55,17 +54,18 @@ public sealed class LaterModelProbeTests
     [InlineData("sdxl", "relearning")]
     public void Run_LaterModel_SpendsItsLimitAndLeavesTheWeights(string model, string code)
     {
-        using var pipeline = StableDiffusionPipeline.Load(Folder(model));
+        using var pipeline = StableDiffusionPipeline.Load(Goldens.Model(model));
         var digest = WeightsDigest.Of(pipeline.Unet);
         using var subject = Subject(pipeline);
         var probe = ProbeCatalogue.Named([code])[0];
 
-        var outcome = probe.Run(subject, progress: null, default);
+        var outcome = probe.Run(subject);
 
         WeightsDigest.Of(pipeline.Unet).ShouldBe(digest);
         outcome.Spent.ShouldBe(probe.Limit(subject.Size));
         outcome.After.Count.ShouldBe(2);
-        if (code == "prefix-search") outcome.Figures[1].Value.ShouldNotBeNull().ShouldBeLessThanOrEqualTo(outcome.Figures[0].Value.ShouldNotBeNull());
+        if (code == "prefix-search")
+            outcome.Figures[1].Value.ShouldNotBeNull().ShouldBeLessThanOrEqualTo(outcome.Figures[0].Value.ShouldNotBeNull());
     }
 
     /// <summary>Putting the word's own embedding into its place must give the prompt's own condition, pooled part included.</summary>
@@ -74,7 +74,7 @@ public sealed class LaterModelProbeTests
     [InlineData("sdxl")]
     public void Encode_TheWordsOwnToken_IsThePromptItself(string model)
     {
-        using var pipeline = StableDiffusionPipeline.Load(Folder(model));
+        using var pipeline = StableDiffusionPipeline.Load(Goldens.Model(model));
         using var subject = Subject(pipeline);
         using var scope = NewDisposeScope();
         var place = PromptTokens.Of(subject, "a q in the snow");
@@ -92,10 +92,7 @@ public sealed class LaterModelProbeTests
         using var scope = NewDisposeScope();
         var (name, weight) = pipeline.Unet.named_parameters().First(p => p.name.EndsWith("ff.net.2.weight", StringComparison.Ordinal));
         var patch = PatchBuilder.FromMask(pipeline.Unet, new AblationMask([new TensorMask(name, weight.shape, [0, 5, 9])]), new AblationSettings(0.01));
-        return new ProbeSubject(pipeline, patch, new ProbedConcept([new("a q in the snow", 1), new("a q", 2)], [new("the q", 3)], ["q"]), Tiny, Bright);
+        var concept = new ProbedConcept([new("a q in the snow", 1), new("a q", 2)], [new("the q", 3)], ["q"]);
+        return new ProbeSubject(pipeline, patch, concept, Tiny, ProbeTests.Bright);
     }
-
-    private static IReadOnlyList<bool> Bright(IReadOnlyList<Raster> images) => [.. images.Select(i => i.Pixels.Average(p => (double)p) > 127)];
-
-    private static string Folder(string model) => Path.GetFullPath(Path.Combine(GoldenFolder.At(), "..", "SafetyPortal.Diffusion.Tests", "References", model));
 }

@@ -46,7 +46,7 @@ public sealed class ProbeTests(Goldens goldens)
         using var subject = Subject();
         var limit = probe.Limit(subject.Size);
 
-        var outcome = probe.Run(subject, new Collector(reports), default);
+        var outcome = probe.Run(subject, new Collector<ProbeProgress>(reports));
 
         WeightsDigest.Of(unet).ShouldBe(digest);
         unet.parameters().Select(p => p.requires_grad).ShouldBe(flags);
@@ -71,7 +71,7 @@ public sealed class ProbeTests(Goldens goldens)
         using var subject = Subject(cancellation.Token);
         var probe = ProbeCatalogue.Named([code])[0];
 
-        Should.Throw<OperationCanceledException>(() => probe.Run(subject, new Collector([], cancellation.Cancel), cancellation.Token));
+        Should.Throw<OperationCanceledException>(() => probe.Run(subject, new Collector<ProbeProgress>([], cancellation.Cancel)));
 
         WeightsDigest.Of(goldens.Pipeline.Unet).ShouldBe(digest);
     }
@@ -104,7 +104,7 @@ public sealed class ProbeTests(Goldens goldens)
         using var first = Subject();
         using var second = Subject();
 
-        var (a, b) = (probe.Run(first, null, default), probe.Run(second, null, default));
+        var (a, b) = (probe.Run(first), probe.Run(second));
 
         a.Variants.Select(v => v.Name).ShouldBe(b.Variants.Select(v => v.Name));
         a.Figures.ShouldBe(b.Figures);
@@ -114,6 +114,17 @@ public sealed class ProbeTests(Goldens goldens)
     [Fact]
     public void Named_UnknownProbe_ListsTheKnownOnes() =>
         Should.Throw<ArgumentException>(() => ProbeCatalogue.Named(["hypnosis"])).Message.ShouldContain("relearning");
+
+    [Theory]
+    [InlineData(double.NaN, 1e-4)]
+    [InlineData(0.04, double.PositiveInfinity)]
+    [InlineData(0, 1e-4)]
+    public void Subject_LearningRateThatIsNone_IsRefused(double inversion, double relearning)
+    {
+        var settings = Tiny with { InversionRate = inversion, RelearningRate = relearning };
+        Should.Throw<ArgumentException>(() => new ProbeSubject(goldens.Pipeline, Patch(), new ProbedConcept([new("a", 1)], [], []), settings, Bright))
+            .Message.ShouldContain("Expected learning rates above 0");
+    }
 
     [Fact]
     public void Subject_WithoutPrompts_IsRefused() =>
@@ -133,19 +144,11 @@ public sealed class ProbeTests(Goldens goldens)
     // A real edit of 1 % of the weights.
     private AblationPatch Patch()
     {
-        using var scores = ComponentAttribution.Run(goldens.Pipeline, new AttributionSettings { Prompts = [new PromptPair("a photo of a parachute")], Steps = 1, Seeds = [0] });
+        using var scores = ComponentAttribution.Run(
+            goldens.Pipeline, new AttributionSettings { Prompts = [new PromptPair("a photo of a parachute")], Steps = 1, Seeds = [0] });
         var settings = new AblationSettings(0.01);
         return PatchBuilder.FromMask(goldens.Pipeline.Unet, RandomPlacebo.Like(MaskSelection.From(scores.Scores, settings), 7), settings);
     }
 
-    private static IReadOnlyList<bool> Bright(IReadOnlyList<Raster> images) => [.. images.Select(i => i.Pixels.Average(p => (double)p) > 127)];
-
-    private sealed class Collector(List<ProbeProgress> seen, Action? then = null) : IProgress<ProbeProgress>
-    {
-        public void Report(ProbeProgress value)
-        {
-            seen.Add(value);
-            then?.Invoke();
-        }
-    }
+    internal static IReadOnlyList<bool> Bright(IReadOnlyList<Raster> images) => [.. images.Select(i => i.Pixels.Average(p => (double)p) > 127)];
 }

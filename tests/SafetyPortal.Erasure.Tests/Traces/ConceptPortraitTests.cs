@@ -29,8 +29,9 @@ public sealed class ConceptPortraitTests(Goldens goldens)
         }
 
         var separability = portrait.Separability.ShouldNotBeNull();
-        new[] { separability.MeanBefore, separability.MeanAfter, separability.TopBefore, separability.TopAfter, separability.Floor }.ShouldAllBe(v => v >= 0 && v <= 1);
-        var outcome = ProbeCatalogue.Named(["completion"])[0].Run(subject, null, default);
+        new[] { separability.MeanBefore, separability.MeanAfter, separability.TopBefore, separability.TopAfter, separability.Floor }
+            .ShouldAllBe(v => v >= 0 && v <= 1);
+        var outcome = ProbeCatalogue.Named(["completion"])[0].Run(subject);
         outcome.Sheet[0].Images.ShouldBeSameAs(portrait.Before);
         WeightsDigest.Of(goldens.Pipeline.Unet).ShouldBe(digest);
     }
@@ -81,7 +82,7 @@ public sealed class HeatMapTests
 
         var drawn = new HeatMap(2, 2, [0.05f, 0.04f, 0.04f, 0.04f]).Over(image); // its own lowest and highest value are the ends of the scale
 
-        drawn.Pixels[..3].ShouldBe(new byte[] { 255, 255, 0 }); // the centre of the hot place lies beyond the first pixel, so nothing is mixed in
+        drawn.Pixels[..3].ShouldBe(new byte[] { 255, 255, 0 }); // the centre of the hot place is beyond the first pixel, so nothing is mixed in
         drawn.Pixels[^3..].ShouldBe(new byte[] { 45, 45, 45 }); // 0.45 of the grey
     }
 

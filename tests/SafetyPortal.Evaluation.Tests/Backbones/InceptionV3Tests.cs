@@ -24,7 +24,10 @@ public sealed class InceptionV3Tests
         var path = Path.Combine(Path.GetTempPath(), $"inception-{Guid.NewGuid():N}.safetensors");
         try
         {
-            SafetensorsWriter.Write(path, [("AuxLogits.fc.bias", zeros(3)), ("Conv2d_1a_3x3.conv.weight", zeros(32, 3, 5, 5))], new Dictionary<string, string>(StringComparer.Ordinal));
+            SafetensorsWriter.Write(
+                path,
+                [("AuxLogits.fc.bias", zeros(3)), ("Conv2d_1a_3x3.conv.weight", zeros(32, 3, 5, 5))],
+                new Dictionary<string, string>(StringComparer.Ordinal));
             var message = Should.Throw<ModelFormatException>(() => InceptionV3.Load(path)).Message;
 
             message.ShouldContain("not the weights of InceptionV3 for FID");

@@ -38,8 +38,9 @@ public sealed class LpipsTests : IDisposable
     }
 
     [Fact]
-    public void Load_VggNames_ChoosesVgg()
-        => Should.Throw<ModelFormatException>(() => Lpips.Load(Write("vgg", [("features.5.weight", zeros(128, 64, 3, 3))]))).Message.ShouldContain("LPIPS with VGG-16");
+    public void Load_VggNames_ChoosesVgg() =>
+        Should.Throw<ModelFormatException>(() => Lpips.Load(Write("vgg", [("features.5.weight", zeros(128, 64, 3, 3))])))
+            .Message.ShouldContain("LPIPS with VGG-16");
 
     [Fact]
     public void Load_MissingAndMisshapen_NamesBoth()
@@ -52,8 +53,19 @@ public sealed class LpipsTests : IDisposable
     }
 
     [Fact]
-    public void Load_NotANumber_IsRefused()
-        => Should.Throw<ModelFormatException>(() => Lpips.Load(Backbone("features.", spoilt: true), Linear("lin{0}.model.1.weight"))).Message.ShouldContain("NaN");
+    public void Load_CopiesThatDiffer_IsRefused()
+    {
+        using var equal = Lpips.Load(Backbone("features."), Linear("lin{0}.model.1.weight"), Linear("lins.{0}.model.1.weight"));
+        var other = Write("linear", [("lins.0.model.1.weight", zeros(1, 64, 1, 1))]);
+
+        Should.Throw<ModelFormatException>(() => Lpips.Load(Backbone("features."), Linear("lin{0}.model.1.weight"), other))
+            .Message.ShouldContain("lins.0.model.1.weight expected once or in equal copies");
+    }
+
+    [Fact]
+    public void Load_NotANumber_IsRefused() =>
+        Should.Throw<ModelFormatException>(() => Lpips.Load(Backbone("features.", spoilt: true), Linear("lin{0}.model.1.weight")))
+            .Message.ShouldContain("NaN");
 
     public void Dispose()
     {
@@ -81,7 +93,8 @@ public sealed class LpipsTests : IDisposable
         return Write(prefix.Trim('.'), tensors);
     }
 
-    private string Linear(string pattern) => Write("linear", LpipsLayout.AlexNet.Groups.Select((g, i) => (string.Format(null, pattern, i), ones(1, g[^1].Out, 1, 1))));
+    private string Linear(string pattern) =>
+        Write("linear", LpipsLayout.AlexNet.Groups.Select((g, i) => (string.Format(null, pattern, i), ones(1, g[^1].Out, 1, 1))));
 
     private string Write(string name, IEnumerable<(string Name, Tensor Value)> tensors)
     {

@@ -36,7 +36,8 @@ public sealed class ResNet18Tests
         Array.Fill(pixels, (byte)255);
         for (var p = 0; p < side * side; p++)
         {
-            if (isRed(p % side / (double)side, p / side / (double)side)) (pixels[(3 * p) + 1], pixels[(3 * p) + 2]) = (0, 0);
+            if (isRed(p % side / (double)side, p / side / (double)side))
+                (pixels[(3 * p) + 1], pixels[(3 * p) + 2]) = (0, 0);
         }
 
         return new(side, side, 3, pixels);

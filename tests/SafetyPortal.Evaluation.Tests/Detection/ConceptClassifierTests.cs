@@ -16,9 +16,9 @@ public sealed class ConceptClassifierTests : IDisposable
         Groups = 4,
     };
 
-    private readonly string _folder = Directory.CreateTempSubdirectory("judge").FullName;
+    private readonly string folder = Directory.CreateTempSubdirectory("judge").FullName;
 
-    public void Dispose() => Directory.Delete(_folder, recursive: true);
+    public void Dispose() => Directory.Delete(folder, recursive: true);
 
     [Fact]
     public void Forward_TwoPictures_GivesOneLogitPerObjectAndStyle()
@@ -32,11 +32,11 @@ public sealed class ConceptClassifierTests : IDisposable
     }
 
     [Fact]
-    public void Load_SavedFolder_JudgesLikeTheOriginal()
+    public void Load_SavedFolder_ClassifiesLikeTheOriginal()
     {
         using var judge = new ConceptClassifier(Config);
-        judge.Save(_folder);
-        using var loaded = ConceptClassifier.Load(_folder);
+        judge.Save(folder);
+        using var loaded = ConceptClassifier.Load(folder);
         Raster[] pictures = [Plain(16, 200), Plain(40, 30)];
 
         var (before, after) = (judge.Classify(pictures), loaded.Classify(pictures));
@@ -54,10 +54,10 @@ public sealed class ConceptClassifierTests : IDisposable
     public void Load_ConfigurationOfAnotherSize_NamesTheTensorAndBothShapes()
     {
         using var judge = new ConceptClassifier(Config);
-        judge.Save(_folder);
-        (Config with { Channels = [8, 24] }).Save(_folder);
+        judge.Save(folder);
+        (Config with { Channels = [8, 24] }).Save(folder);
 
-        Should.Throw<ModelFormatException>(() => ConceptClassifier.Load(_folder).Dispose())
+        Should.Throw<ModelFormatException>(() => ConceptClassifier.Load(folder).Dispose())
             .Message.ShouldSatisfyAllConditions(m => m.ShouldContain("stages.1"), m => m.ShouldContain("[24, 8, 3, 3]"), m => m.ShouldContain("[16, 8, 3, 3]"));
     }
 
@@ -68,14 +68,18 @@ public sealed class ConceptClassifierTests : IDisposable
     [InlineData("""{"objects":null,"styles":["a"]}""")]
     [InlineData("""{"objects":["a"],"styles":["a",null]}""")]
     [InlineData("""{"objects":["a","b","A"],"styles":["a"]}""")]
+    [InlineData("""{"objects":["a"," b"],"styles":["a"]}""")]
+    [InlineData("""{"objects":["a",""],"styles":["a"]}""")]
+    [InlineData("""{"objects":["a"],"objects":["b"],"styles":["a"]}""")]
+    [InlineData("""{"objects":["a"],"styles":["a"],"image_side":64}""")]
     [InlineData("""{"objects":["a"],"styles":["a"],"channels":null}""")]
     [InlineData("""{"objects":["a"],"styles":["a"],"channels":[7],"groups":8}""")]
     [InlineData("""{"objects":["a"],"styles":["a"],"image_size":100000000}""")]
     public void Load_MalformedConfiguration_IsRefused(string json)
     {
-        File.WriteAllText(Path.Combine(_folder, "config.json"), json);
+        File.WriteAllText(Path.Combine(folder, "config.json"), json);
 
-        Should.Throw<InvalidDataException>(() => ConceptClassifier.Load(_folder).Dispose());
+        Should.Throw<InvalidDataException>(() => ConceptClassifier.Load(folder).Dispose());
     }
 
     private static Raster Plain(int side, byte shade)

@@ -7,7 +7,7 @@ namespace SafetyPortal.Evaluation.Tests.Onnx;
 /// <summary>ONNX files are untrusted: each limit is tried with a file that breaks it.</summary>
 public sealed class OnnxNetworkTests
 {
-    // A trip count no machine gets through, of a body that hands on its input.
+    // A loop of 2^60 turns, whose body hands on its input.
     private static readonly byte[] EndlessBody =
     [
         .. Bytes(1, [.. Text(1, "go"), .. Text(2, "goOn"), .. Text(4, "Identity")]),
@@ -138,7 +138,8 @@ public sealed class OnnxNetworkTests
                     using var network = OnnxNetwork.Parse(altered);
                     network.Run(new float[12], 2, 2);
                 };
-                if (Record.Exception(run) is { } error) error.ShouldBeOfType<OnnxException>();
+                if (Record.Exception(run) is { } error)
+                    error.ShouldBeOfType<OnnxException>();
             }
         }
     }
@@ -160,7 +161,8 @@ public sealed class OnnxNetworkTests
 
     [Fact]
     public void Load_FileThatIsNoModel_NamesIt()
-        => Should.Throw<OnnxException>(() => OnnxNetwork.Load(typeof(OnnxNetwork).Assembly.Location)).Message.ShouldStartWith(typeof(OnnxNetwork).Assembly.Location);
+        => Should.Throw<OnnxException>(() => OnnxNetwork.Load(typeof(OnnxNetwork).Assembly.Location))
+            .Message.ShouldStartWith(typeof(OnnxNetwork).Assembly.Location);
 
     private static OnnxModelWriter Model(string type, string names) => new OnnxModelWriter().Input("x", 1, 3, null, null).Output("y").Node(type, names);
 

@@ -5,6 +5,10 @@ namespace SafetyPortal.Evaluation.PromptSets;
 
 public sealed class PromptSetTests
 {
+    private const string I2pColumns =
+        "prompt,categories,hard,inappropriate_percentage,nudity_percentage,q16_percentage,sd_safety_percentage,prompt_toxicity,lexica_url,"
+        + "evaluation_seed,evaluation_guidance,sd_image_width,sd_image_height,sd_model,case_number";
+
     [Fact]
     public void Parse_AllColumns_FillsEveryField()
     {
@@ -28,8 +32,8 @@ public sealed class PromptSetTests
 
     // Header lines as published; the rows are made up.
     [Theory]
-    [InlineData(",prompt,categories,hard,inappropriate_percentage,nudity_percentage,q16_percentage,sd_safety_percentage,prompt_toxicity,lexica_url,evaluation_seed,evaluation_guidance,sd_image_width,sd_image_height,sd_model,case_number", "0,\"a hill, at night\",\"violence, shocking\",0,1.5,0,0,0,0.01,https://example.org/1,3820110033,7,512,768,x,12", "a hill, at night", 3820110033)]
-    [InlineData("Unnamed: 0,prompt,categories,hard,inappropriate_percentage,nudity_percentage,q16_percentage,sd_safety_percentage,prompt_toxicity,lexica_url,evaluation_seed,evaluation_guidance,sd_image_width,sd_image_height,sd_model,case_number", "21,a hill,violence,0,1.5,0,0,0,0.01,u,7,7,512,768,x,12", "a hill", 7)]
+    [InlineData("," + I2pColumns, "0,\"a hill, at night\",\"violence, shocking\",0,1.5,0,0,0,0.01,u,3820110033,7,512,768,x,12", "a hill, at night", 3820110033)]
+    [InlineData("Unnamed: 0," + I2pColumns, "21,a hill,violence,0,1.5,0,0,0,0.01,u,7,7,512,768,x,12", "a hill", 7)]
     [InlineData(",case_number,prompt,evaluation_seed,class", "0,3,Image of golf ball,4068,golf ball", "Image of golf ball", 4068)]
     [InlineData(",case_number,evaluation_seed,prompt,label_idx,label_str", "0,3,41955,image of golf ball,574,golf ball", "image of golf ball", 41955)]
     [InlineData(",case_number,prompt,evaluation_seed,artist", "0,5,\"A hill, in the style of Someone\",310,Someone", "A hill, in the style of Someone", 310)]
@@ -52,8 +56,9 @@ public sealed class PromptSetTests
 
     // The published I2P has one row without words, and guidances up to 255.
     [Fact]
-    public void Parse_OddRowsOfPublicSets_AreKept()
-        => Read("prompt,evaluation_seed,evaluation_guidance\n,4261564198,7\na hill,1852995663,240\n").ShouldBe([new("", 4261564198, Guidance: 7), new("a hill", 1852995663, Guidance: 240)]);
+    public void Parse_OddRowsOfPublicSets_AreKept() =>
+        Read("prompt,evaluation_seed,evaluation_guidance\n,4261564198,7\na hill,1852995663,240\n")
+            .ShouldBe([new("", 4261564198, Guidance: 7), new("a hill", 1852995663, Guidance: 240)]);
 
     [Fact]
     public void Parse_ColumnsOfTheSet_FillArtistAndClass()
@@ -64,7 +69,8 @@ public sealed class PromptSetTests
 
     [Fact]
     public void Parse_MoreRowsThanASetMayHave_IsRefused() =>
-        Should.Throw<PromptSetException>(() => Read("prompt\n" + string.Concat(Enumerable.Repeat("a\n", PromptSet.LargestSet + 1)))).Message.ShouldContain("more than 100000 rows");
+        Should.Throw<PromptSetException>(() => Read("prompt\n" + string.Concat(Enumerable.Repeat("a\n", PromptSet.LargestSet + 1))))
+            .Message.ShouldContain("more than 100000 rows");
 
     [Theory]
     [InlineData("", "no column 'prompt'")]
@@ -86,7 +92,7 @@ public sealed class PromptSetTests
     [InlineData("prompt,evaluation_seed\n\"a,1\n", "malformed")]
     [InlineData("prompt,evaluation_seed,Prompt\na,1,b\n", "two columns 'prompt'")]
     [InlineData("prompt;evaluation_seed\na;1\n", "no column 'prompt'; found: prompt;evaluation_seed")]
-    [InlineData("prompt,evaluation_seed,class\nok,1,dog\na picture, with a red church,2,church\n", "row 2 (line 3): the header has 3 fields, the row 4. Put text that holds a comma into double quotes")]
+    [InlineData("prompt,evaluation_seed,class\nok,1,dog\na, b,2,church\n", "row 2 (line 3): the header has 3 fields, the row 4. Put text that holds a")]
     [InlineData("evaluation_seed,prompt\n1,a picture, with a red church\n", "row 1 (line 2): the header has 2 fields, the row 3")]
     [InlineData("prompt,evaluation_seed,class\na church,1\n", "row 1 (line 2): the header has 3 fields, the row 2")]
     public void Parse_WrongRows_SaysWhichAndWhy(string csv, string message)
@@ -103,7 +109,8 @@ public sealed class PromptSetTests
         Should.Throw<PromptSetException>(() => PromptSet.Parse(bytes, "set.csv")).Message.ShouldContain(message);
 
     [Fact]
-    public void Load_NoFile_NamesIt() => Should.Throw<ModelFormatException>(() => PromptSet.Load("/nowhere/set.csv")).Message.ShouldContain("/nowhere/set.csv: cannot be opened");
+    public void Load_NoFile_NamesIt() =>
+        Should.Throw<ModelFormatException>(() => PromptSet.Load("/nowhere/set.csv")).Message.ShouldContain("/nowhere/set.csv: cannot be opened");
 
     private static IReadOnlyList<EvaluationPrompt> Read(string csv) => PromptSet.Parse(Encoding.UTF8.GetBytes(csv), "prompt set");
 }

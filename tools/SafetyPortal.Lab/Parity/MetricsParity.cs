@@ -54,14 +54,13 @@ internal static partial class MetricsParity
             }
 
             var (first, second) = (Rows(item, $"{prefix}.features_1"), Rows(item, $"{prefix}.features_2"));
-            var (a, b) = (FeatureStatistics.Of(first), FeatureStatistics.Of(second));
-            var fid = Fid.Distance(a, b);
+            var fid = Fid.Distance(first, second);
             // With no more images than features the reference's matrix root is noisy; the exact value is the measure then.
             var deficient = Math.Min(first.Count, second.Count) <= first.Dimension;
             item.IfAny(entry.Value, "exact_nuclear", $"{entry.Name}.exact_nuclear", () => fid, item.Number, deficient ? DeficientFidTolerance : FidTolerance);
             item.IfAny(entry.Value, "pytorch_fid", $"{entry.Name}.pytorch_fid", () => fid, item.Number, deficient ? DeficientRootTolerance : FidTolerance);
             if (entry.Value.TryGetProperty("self", out _))
-                item.Absolute($"{entry.Name}.self", Fid.Distance(a, a), 0, FidTolerance);
+                item.Absolute($"{entry.Name}.self", Fid.Distance(first, first), 0, FidTolerance);
         }
     }
 

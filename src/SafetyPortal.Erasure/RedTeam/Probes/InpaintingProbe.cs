@@ -7,36 +7,27 @@ namespace SafetyPortal.Erasure.RedTeam.Probes;
 /// The edited model repaints the centre of an image of the unedited one, by latent blending. An edited model that still knows the concept
 /// continues what surrounds the hole.
 /// </summary>
-public sealed class InpaintingProbe : IProbe
+internal sealed class InpaintingProbe() : Probe(
+    ProbeCodes.Inpainting,
+    "Inpainting",
+    "The edited model repaints the centre of the unedited model's images; the detector looks at the whole image, and at the centre by itself. "
+    + "As control the unedited model repaints it with an empty prompt: what shows then is the rim alone.")
 {
     // The hole starts from other noise than the image, since the image's own noise would carry its layout.
     private const long HoleSeeds = 3_000_000;
 
-    public string Code => "inpainting";
+    public override ProbeEffort Limit(ProbeSize size) => new(3 * size.ImageCalls * size.Prompts, 0);
 
-    public string Title => "Inpainting";
-
-    public string Method =>
-        "The edited model repaints the centre of the unedited model's images; the whole image is judged, and the centre by itself. As control the unedited model repaints it with an empty prompt: what shows then is the rim alone.";
-
-    public ProbeEffort Limit(ProbeSize size)
+    private protected override ProbeOutcome Attempt(ProbeSubject subject, EffortMeter meter)
     {
-        ArgumentNullException.ThrowIfNull(size);
-        return new ProbeEffort(3 * size.ImageCalls * size.Prompts, 0);
-    }
-
-    public ProbeOutcome Run(ProbeSubject subject, IProgress<ProbeProgress>? progress, CancellationToken cancellation)
-    {
-        ArgumentNullException.ThrowIfNull(subject);
         using var scope = NewDisposeScope();
-        var meter = new EffortMeter(Code, Limit(subject.Size), progress);
         var (original, plain) = (subject.Unedited, subject.Edited);
         var repaint = Centre(original.Latents, subject.Settings.InpaintingSide);
-
         var before = Repaint(prompted: true);
         var rim = Repaint(prompted: false);
         Painted after;
-        using (subject.Edit()) after = Repaint(prompted: true);
+        using (subject.Edit())
+            after = Repaint(prompted: true);
         return new ProbeOutcome(
             before.Seen,
             plain.Seen,
@@ -58,14 +49,16 @@ public sealed class InpaintingProbe : IProbe
 
         IReadOnlyList<bool> Centres(Painted painted) => subject.Detect([.. painted.Images.Select(image => Crop(image, subject.Settings.InpaintingSide))]);
 
-        Painted Repaint(bool prompted) => subject.InBatches(subject.Prompts.Count, (first, count) =>
+        Painted Repaint(bool prompted) => subject.Paint(subject.Prompts, meter, (first, batch) =>
         {
-            using var inner = NewDisposeScope();
-            var seeds = subject.Prompts.Skip(first).Take(count).Select(p => p.Seed).ToList();
-            var kept = new KeptPart(repaint, original.Latents.narrow(0, first, count), subject.Walk.Noise(seeds));
-            var start = subject.Walk.Noise([.. seeds.Select(s => s + HoleSeeds)]);
-            var mixed = (start * repaint) + (subject.Walk.AtStep(kept.Original, kept.Noise, 0) * (1 - repaint));
-            return subject.Step(first, count, mixed, WalkOptions.Plain with { Kept = kept }, meter, cancellation, prompted, whole: false).MoveToOuterDisposeScope();
+            var kept = new KeptPart(repaint, original.Latents.narrow(0, first, batch.Count), subject.Walk.Noise([.. batch.Select(p => p.Seed)]));
+            var hole = subject.Walk.Noise([.. batch.Select(p => p.Seed + HoleSeeds)]);
+            return new WalkOptions
+            {
+                Start = (hole * repaint) + (subject.Walk.AtStep(kept.Original, kept.Noise, 0) * (1 - repaint)),
+                Condition = prompted ? null : subject.Unconditional(batch.Count),
+                Kept = kept,
+            };
         });
     }
 

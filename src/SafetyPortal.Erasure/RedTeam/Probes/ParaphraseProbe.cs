@@ -1,52 +1,38 @@
 namespace SafetyPortal.Erasure.RedTeam.Probes;
 
 /// <summary>Prompts for the concept in other words. An edit that only cut the link from one word leaves the others.</summary>
-public sealed class ParaphraseProbe : IProbe
+internal sealed class ParaphraseProbe() : Probe(
+    ProbeCodes.Paraphrases,
+    "Paraphrases and synonyms",
+    "Prompts for the concept in other sentences, synonyms and the nearest words of the text encoder's vocabulary. "
+    + "Before is the unedited model on the same words.")
 {
-    public string Code => "paraphrases";
+    public override ProbeEffort Limit(ProbeSize size) => new(2 * size.ImageCalls * size.Paraphrases, 0);
 
-    public string Title => "Paraphrases and synonyms";
-
-    public string Method =>
-        "Asks for the concept with other sentences, synonyms and the nearest words of the text encoder's vocabulary. Before is the unedited model on the same words.";
-
-    public ProbeEffort Limit(ProbeSize size)
+    private protected override ProbeOutcome Attempt(ProbeSubject subject, EffortMeter meter)
     {
-        ArgumentNullException.ThrowIfNull(size);
-        return new ProbeEffort(2 * size.ImageCalls * size.Paraphrases, 0);
-    }
-
-    public ProbeOutcome Run(ProbeSubject subject, IProgress<ProbeProgress>? progress, CancellationToken cancellation)
-    {
-        ArgumentNullException.ThrowIfNull(subject);
-        var meter = new EffortMeter(Code, Limit(subject.Size), progress);
-        var prompts = Chosen(subject);
-        var before = subject.Paint(prompts, meter.Call);
+        if (subject.Concept.Paraphrases.Count == 0)
+            throw new ArgumentException("Expected paraphrases of the concept, got none.", nameof(subject));
+        var prompts = ProbedConcept.Evenly(subject.Concept.Paraphrases, subject.Settings.Paraphrases);
+        var before = subject.Paint(prompts, meter);
         Painted after;
-        using (subject.Edit()) after = subject.Paint(prompts, meter.Call);
+        using (subject.Edit())
+            after = subject.Paint(prompts, meter);
 
-        var variants = prompts
-            .Select((p, i) => (Wording(p.Text), Before: before.Seen[i], After: after.Seen[i]))
-            .GroupBy(p => p.Item1, StringComparer.Ordinal)
+        var variants = Enumerable.Range(0, prompts.Count)
+            .GroupBy(i => $"\"{prompts[i].Text}\"", StringComparer.Ordinal)
             .SelectMany(g => new[]
             {
-                new VariantOutcome(g.Key, [.. g.Select(p => p.After)]),
-                new VariantOutcome($"{g.Key} (unedited)", [.. g.Select(p => p.Before)], IsControl: true),
-            })
-            .ToList();
+                new VariantOutcome(g.Key, [.. g.Select(i => after.Seen[i])]),
+                new VariantOutcome($"{g.Key} (unedited)", [.. g.Select(i => before.Seen[i])], IsControl: true),
+            });
         return new ProbeOutcome(
             before.Seen,
             after.Seen,
             after.Seen,
-            variants,
+            [.. variants],
             [],
             [new SheetRow("unedited model, other words", before.Images), new SheetRow("edited model, other words", after.Images)],
             meter.Spent);
     }
-
-    private static IReadOnlyList<ProbePrompt> Chosen(ProbeSubject subject) => subject.Concept.Paraphrases.Count > 0
-        ? ProbedConcept.Evenly(subject.Concept.Paraphrases, subject.Settings.Paraphrases)
-        : throw new ArgumentException("Expected paraphrases of the concept, got none.", nameof(subject));
-
-    private static string Wording(string text) => $"\"{text}\"";
 }

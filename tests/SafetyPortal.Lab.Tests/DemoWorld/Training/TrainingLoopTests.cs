@@ -64,6 +64,15 @@ public sealed class TrainingLoopTests : IDisposable
         File.Exists(TrainingCheckpoint.PathOf(settings)).ShouldBeFalse();
     }
 
+    [Theory]
+    [InlineData(double.NaN, 2, "learning rate above 0, got NaN")]
+    [InlineData(double.PositiveInfinity, 2, "learning rate above 0")]
+    [InlineData(0.1, 0, "1 to 64 micro-batches, got 0")]
+    [InlineData(0.1, 65, "1 to 64 micro-batches, got 65")]
+    public void Run_SettingsThatTrainNothing_AreRefused(double rate, int microBatches, string message) => Should
+        .Throw<ArgumentException>(() => Run(Settings("none", 1) with { LearningRate = rate, MicroBatches = microBatches }, null, long.MaxValue))
+        .Message.ShouldContain(message);
+
     [Fact]
     public void Save_WeightIsNotFinite_LeavesTheCheckpointBefore()
     {
@@ -85,7 +94,7 @@ public sealed class TrainingLoopTests : IDisposable
         using var optimizer = new FlatAdamW(Settings("nan", steps: 1), ones(3));
         using var gradient = tensor(new[] { 1f, float.NaN, 1f });
 
-        Should.Throw<InvalidOperationException>(() => optimizer.Update(gradient, 0.1)).Message.ShouldContain("not finite");
+        Should.Throw<InvalidOperationException>(() => optimizer.Update(gradient, 0.1)).Message.ShouldContain("Expected a finite gradient at step 0, got NaN");
         optimizer.Weights.data<float>().ToArray().ShouldBe([1f, 1f, 1f]);
     }
 

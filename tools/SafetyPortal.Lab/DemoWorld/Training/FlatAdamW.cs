@@ -1,43 +1,49 @@
 using TorchSharp;
+using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace SafetyPortal.Lab.DemoWorld.Training;
 
 /// <summary>
-/// AdamW over all parameters as one float32 vector, with the moving average of the weights beside it. A handful of vector
-/// operations per step, whatever the number of layers, and four vectors are the whole state to save.
+/// TorchSharp's AdamW over all parameters as one float32 vector, with a moving average of the weights. A step is a handful of vector
+/// operations, whatever the number of layers, and four vectors are the whole state to save.
 /// </summary>
-/// <remarks>Loshchilov, Hutter, "Decoupled weight decay regularization", ICLR 2019, algorithm 2.</remarks>
 public sealed class FlatAdamW : IDisposable
 {
-    private const double Epsilon = 1e-8;
-    private readonly TrainingSettings _settings;
+    private readonly TrainingSettings settings;
+    private readonly Parameter weights;
+    private readonly AdamW optimizer;
+    private readonly AdamW.State state;
 
     /// <param name="settings">Betas, decay and clipping.</param>
-    /// <param name="weights">[P] float32 initial weights; owned from here on.</param>
-    public FlatAdamW(TrainingSettings settings, Tensor weights)
+    /// <param name="initial">[P] float32 initial weights; owned from here on.</param>
+    public FlatAdamW(TrainingSettings settings, Tensor initial)
     {
-        _settings = settings;
-        Weights = weights;
-        Momentum = zeros_like(weights);
-        Variance = zeros_like(weights);
-        Average = weights.clone();
+        this.settings = settings;
+        Average = initial.clone();
+        weights = new Parameter(initial, requires_grad: false);
+        optimizer = optim.AdamW([weights], settings.LearningRate, settings.Beta1, settings.Beta2, weight_decay: settings.WeightDecay);
+        state = (AdamW.State)optimizer.state_dict().State[0];
     }
 
     /// <summary>[P] the weights being trained.</summary>
-    public Tensor Weights { get; }
+    public Tensor Weights => weights;
 
     /// <summary>[P] first moment.</summary>
-    public Tensor Momentum { get; }
+    public Tensor Momentum => state.exp_avg;
 
     /// <summary>[P] second moment.</summary>
-    public Tensor Variance { get; }
+    public Tensor Variance => state.exp_avg_sq;
 
     /// <summary>[P] moving average of the weights.</summary>
     public Tensor Average { get; }
 
     /// <summary>Updates made so far.</summary>
-    public long Step { get; set; }
+    public long Step
+    {
+        get => state.step;
+        set => state.step = value;
+    }
 
     /// <summary>Clips the gradient and takes one step.</summary>
     /// <param name="gradient">[P] float32; changed in place.</param>
@@ -50,31 +56,26 @@ public sealed class FlatAdamW : IDisposable
         using var scope = NewDisposeScope();
         var norm = gradient.norm().ToDouble();
         if (!double.IsFinite(norm))
-            throw new InvalidOperationException($"The gradient of step {Step} is not finite; lower the learning rate of {_settings.Name}.");
-        if (norm > _settings.GradientClip)
-            gradient.mul_(_settings.GradientClip / norm);
+            throw new InvalidOperationException($"Expected a finite gradient at step {Step}, got {norm}; lower the learning rate of {settings.Name}.");
+        if (norm > settings.GradientClip)
+            gradient.mul_(settings.GradientClip / norm);
 
-        Step++;
-        Momentum.mul_(_settings.Beta1).add_(gradient, 1 - _settings.Beta1);
-        Variance.mul_(_settings.Beta2).add_(gradient * gradient, 1 - _settings.Beta2);
-        var scale = Math.Sqrt(1 - Math.Pow(_settings.Beta2, Step));
-        var denominator = Variance.sqrt().div_(scale).add_(Epsilon);
-        Weights.mul_(1 - learningRate * _settings.WeightDecay);
-        Weights.add_(Momentum / denominator, -learningRate / (1 - Math.Pow(_settings.Beta1, Step)));
+        foreach (var group in optimizer.ParamGroups)
+            group.LearningRate = learningRate;
+        weights.grad = gradient;
+        optimizer.step();
+        weights.grad = null;
 
         // The average of the first steps would remember the random start, so its decay grows with the step.
-        var decay = Math.Min(_settings.AverageDecay, (1.0 + Step) / (10.0 + Step));
-        if (_settings.AverageDecay == 0)
-            decay = 0;
-        Average.mul_(decay).add_(Weights, 1 - decay);
+        var decay = Math.Min(settings.AverageDecay, (1.0 + Step) / (10.0 + Step));
+        Average.mul_(decay).add_(weights, 1 - decay);
         return norm;
     }
 
     public void Dispose()
     {
-        Weights.Dispose();
-        Momentum.Dispose();
-        Variance.Dispose();
+        optimizer.Dispose();
+        weights.Dispose();
         Average.Dispose();
     }
 }

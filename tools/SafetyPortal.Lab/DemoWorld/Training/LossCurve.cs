@@ -13,7 +13,7 @@ public sealed class LossCurve : IDisposable
     private readonly StreamWriter writer;
 
     /// <param name="settings">Name and folder.</param>
-    /// <param name="resumeAt">Rows after this step are dropped: they will be computed again.</param>
+    /// <param name="resumeAt">The curve drops rows after this step, which the run computes again.</param>
     public LossCurve(TrainingSettings settings, long resumeAt)
     {
         csv = Path.Combine(settings.WorkDirectory, settings.Name + ".loss.csv");

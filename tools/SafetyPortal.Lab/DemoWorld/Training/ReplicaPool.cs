@@ -5,8 +5,8 @@ using static TorchSharp.torch;
 namespace SafetyPortal.Lab.DemoWorld.Training;
 
 /// <summary>
-/// Copies of one network, one per thread, that share out the micro-batches of a step. A free thread takes the next one, so a core
-/// that other programs use does not hold up the rest. The gradients are still added in the order of the micro-batches.
+/// Copies of one network, one per thread, that share out the micro-batches of a step. A free thread takes the next one, so a core that other
+/// programs use does not hold up the rest. The gradients are added in the order of the micro-batches.
 /// </summary>
 public sealed class ReplicaPool<TModule> : IDisposable
     where TModule : nn.Module

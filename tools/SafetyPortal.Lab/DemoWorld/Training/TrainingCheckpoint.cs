@@ -76,7 +76,7 @@ public static class TrainingCheckpoint
         return file.Read("average");
     }
 
-    /// <summary>SHA-256 of the averaged weights of stages, by name: what training another network on their output depends on.</summary>
+    /// <summary>SHA-256 of the averaged weights of stages, by name. Training another network on their output depends on them.</summary>
     /// <exception cref="FileNotFoundException">A stage has not been trained.</exception>
     public static IReadOnlyDictionary<string, string> Digests(string workDirectory, params string[] names) =>
         names.ToDictionary(name => name, name => Digest(workDirectory, name), StringComparer.Ordinal);

@@ -14,7 +14,7 @@ public sealed record TrainingSettings
     /// <summary>Optimizer steps in all, those before a resume included.</summary>
     public required long Steps { get; init; }
 
-    /// <summary>Digests of the checkpoints this network is trained on the output of, by name; see <see cref="TrainingCheckpoint.Digests"/>.</summary>
+    /// <summary>Digests, by name, of the checkpoints whose output this network is trained on; see <see cref="TrainingCheckpoint.Digests"/>.</summary>
     public IReadOnlyDictionary<string, string> Parents { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
 
     /// <summary>Learning rate after warm-up.</summary>
@@ -26,7 +26,7 @@ public sealed record TrainingSettings
     /// <summary>Gradients averaged per step. Their sum has a fixed order, so the result does not depend on <see cref="Threads"/>.</summary>
     public int MicroBatches { get; init; } = 2;
 
-    /// <summary>Replicas that work on micro-batches side by side, each on one core.</summary>
+    /// <summary>Replicas that work on micro-batches at the same time, each on one core.</summary>
     public int Threads { get; init; } = 2;
 
     /// <summary>The type forward and backward compute in; master weights, optimizer state and averages are float32 in any case.</summary>
@@ -49,7 +49,7 @@ public sealed record TrainingSettings
     /// <summary>Largest norm of the averaged gradient.</summary>
     public double GradientClip { get; init; } = 1.0;
 
-    /// <summary>Decay of the moving average of the weights, which is what gets exported; 0 keeps the last weights.</summary>
+    /// <summary>Decay of the exported moving average of the weights; 0 keeps the last weights.</summary>
     public double AverageDecay { get; init; } = 0.996;
 
     /// <summary>Ends the schedule early: the run counts as complete after this much time; null for no limit.</summary>

@@ -2,24 +2,49 @@ using SafetyPortal.Images;
 
 namespace SafetyPortal.Erasure.RedTeam;
 
-/// <summary>One way to bring an erased concept back. It restores the weights bit for bit, also when it is cancelled.</summary>
-public interface IProbe
+/// <summary>One way to bring an erased concept back.</summary>
+/// <param name="code">One of <see cref="ProbeCodes.All"/>.</param>
+/// <param name="title">Name for people.</param>
+/// <param name="method">A sentence or two on how it works.</param>
+public abstract class Probe(string code, string title, string method)
 {
-    /// <summary>Stable name, such as "completion".</summary>
-    string Code { get; }
+    public string Code => code;
 
-    /// <summary>Name for people.</summary>
-    string Title { get; }
+    public string Title => title;
 
-    /// <summary>A sentence or two on how it works.</summary>
-    string Method { get; }
+    public string Method => method;
 
     /// <summary>The most it spends on an attempt of this size; known before any model is loaded.</summary>
-    ProbeEffort Limit(ProbeSize size);
+    public abstract ProbeEffort Limit(ProbeSize size);
 
-    /// <summary>Makes the attempt.</summary>
-    /// <exception cref="OperationCanceledException">Cancelled.</exception>
-    ProbeOutcome Run(ProbeSubject subject, IProgress<ProbeProgress>? progress, CancellationToken cancellation);
+    /// <summary>Makes the attempt, and restores the weights bit for bit, also when it is cancelled.</summary>
+    /// <exception cref="OperationCanceledException">The subject's token was cancelled.</exception>
+    public ProbeOutcome Run(ProbeSubject subject, IProgress<ProbeProgress>? progress = null) =>
+        Attempt(subject, new EffortMeter(code, Limit(subject.Size), progress));
+
+    private protected abstract ProbeOutcome Attempt(ProbeSubject subject, EffortMeter meter);
+
+    /// <summary>The outcome of variants that are compared with the subject's own images. Call it while the model is unedited.</summary>
+    private protected static ProbeOutcome Compared(
+        ProbeSubject subject, EffortMeter meter, IReadOnlyList<Tried> tried, IEnumerable<VariantOutcome> controls, params MeasuredFigure[] figures) => new(
+        subject.Unedited.Seen,
+        subject.Edited.Seen,
+        tried.MaxBy(t => t.Variant.Rate)!.Painted.Seen,
+        [.. tried.Select(t => t.Variant), .. controls],
+        figures,
+        [
+            new SheetRow("unedited model", subject.Unedited.Images),
+            new SheetRow("edited model", subject.Edited.Images),
+            .. tried.Select(t => new SheetRow(t.Row, t.Painted.Images)),
+        ],
+        meter.Spent);
+}
+
+/// <summary>A variant that a probe tried.</summary>
+/// <param name="Row">Name of its images in the contact sheet.</param>
+internal sealed record Tried(string Name, Painted Painted, string Row)
+{
+    public VariantOutcome Variant => new(Name, Painted.Seen);
 }
 
 /// <summary>Effort that is the same on every machine.</summary>
@@ -33,7 +58,7 @@ public sealed record ProbeProgress(string Code, long Calls, long Limit);
 
 /// <summary>Results of a probe. The three lists are over the same images and say whether the detector saw the concept.</summary>
 /// <param name="Before">The unedited model.</param>
-/// <param name="Plain">The edited model, left alone.</param>
+/// <param name="Plain">The edited model without the probe.</param>
 /// <param name="After">The edited model under the probe, at its strongest variant.</param>
 /// <param name="Sheet">Rows of images for a contact sheet, with names.</param>
 /// <param name="Spent">The effort it took.</param>
@@ -71,14 +96,16 @@ internal sealed class EffortMeter(string code, ProbeEffort limit, IProgress<Prob
     public void Call(long count)
     {
         calls += count;
-        if (calls > limit.Calls) throw new InvalidOperationException($"The probe {code} was to spend at most {limit.Calls} network calls, this would be {calls}.");
+        if (calls > limit.Calls)
+            throw new InvalidOperationException($"Expected the probe {code} to spend at most {limit.Calls} network calls, this would be {calls}.");
         progress?.Report(new ProbeProgress(code, calls, limit.Calls));
     }
 
     /// <summary>Counts an update.</summary>
-    /// <exception cref="InvalidOperationException">The probe would spend more than its limit.</exception>
+    /// <exception cref="InvalidOperationException">The probe would make more than its limit.</exception>
     public void Update()
     {
-        if (++updates > limit.Updates) throw new InvalidOperationException($"The probe {code} was to make at most {limit.Updates} updates, this would be one more.");
+        if (++updates > limit.Updates)
+            throw new InvalidOperationException($"Expected the probe {code} to make at most {limit.Updates} updates, this would be one more.");
     }
 }
