@@ -35,7 +35,8 @@ public static class EditSearch
         Action<int, double>? progress = null,
         CancellationToken cancellation = default)
     {
-        ArgumentOutOfRangeException.ThrowIfZero(doses.Count);
+        if (doses.Count == 0)
+            throw new ArgumentException("Expected at least one dose to try, got none.", nameof(doses));
 
         // Controls, distances and intervals need more images than a search has.
         var gates = policy with

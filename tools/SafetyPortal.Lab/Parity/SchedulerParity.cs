@@ -3,7 +3,6 @@ using System.Text.Json;
 using System.Text.RegularExpressions;
 using SafetyPortal.Diffusion;
 using SafetyPortal.Diffusion.Schedulers;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace SafetyPortal.Lab.Parity;
