@@ -19,7 +19,12 @@ public class HistoryFilterTests
     {
         var filter = new HistoryFilter
         {
-            Person = "ada & ben", Event = "run.queued", Concept = "stra\u00DFe", Request = 12, FromDay = new(2026, 1, 2), ToDay = new(2026, 11, 28),
+            Person = "ada & ben",
+            Event = "run.queued",
+            Concept = "stra\u00DFe",
+            Request = 12,
+            FromDay = new(2026, 1, 2),
+            ToDay = new(2026, 11, 28),
         };
 
         Parse(filter.ToQueryString()).ToAuditFilter().ShouldBe(filter.ToAuditFilter());

@@ -35,7 +35,11 @@ public class RequestFormModelTests
     {
         var form = new RequestFormModel
         {
-            Name = "church", Synonyms = "chapel", ConceptPrompts = "a church", BasePrompts = "a lawn", Justification = "withdrawn rights",
+            Name = "church",
+            Synonyms = "chapel",
+            ConceptPrompts = "a church",
+            BasePrompts = "a lawn",
+            Justification = "withdrawn rights",
         };
 
         form.ChooseKind(ConceptKind.Nudity);
