@@ -23,7 +23,11 @@ internal static class CommandLineBatch
     public static async Task<(IReadOnlyList<CommandLineResult> Results, int ExitCode)> RunAsync(IEnumerable<string[]> commands, string file)
     {
         await File.WriteAllLinesAsync(file, commands.Select(command => JsonSerializer.Serialize(command)));
-        var start = new ProcessStartInfo("dotnet", [typeof(CommandLineBatch).Assembly.Location, file]) { UseShellExecute = false, RedirectStandardOutput = true };
+        var start = new ProcessStartInfo("dotnet", [typeof(CommandLineBatch).Assembly.Location, file])
+        {
+            UseShellExecute = false,
+            RedirectStandardOutput = true,
+        };
         using var process = Process.Start(start)!;
         var output = await process.StandardOutput.ReadToEndAsync();
         await process.WaitForExitAsync();

@@ -64,7 +64,8 @@ public sealed class MaskSelectionTests
     public void From_ScoreThatIsNoNumber_IsRefusedWithTheNameOfItsTensor()
     {
         using var scope = NewDisposeScope();
-        Should.Throw<ArgumentException>(() => MaskSelection.From([("w", tensor(new[] { 1, float.NaN }, [1, 2]))], new AblationSettings(0.5))).Message.ShouldContain("w holds NaN");
+        Should.Throw<ArgumentException>(() => MaskSelection.From([("w", tensor(new[] { 1, float.NaN }, [1, 2]))], new AblationSettings(0.5)))
+            .Message.ShouldContain("w holds NaN");
     }
 
     [Theory]

@@ -19,7 +19,11 @@ public sealed class WorkerIdentityTests
     [Fact]
     public void Current_SeenByAnotherProcess_HasTheSameTicksSinceBoot()
     {
-        using var cut = Process.Start(new ProcessStartInfo("cut", ["-d)", "-f2", $"/proc/{Environment.ProcessId}/stat"]) { UseShellExecute = false, RedirectStandardOutput = true })!;
+        using var cut = Process.Start(new ProcessStartInfo("cut", ["-d)", "-f2", $"/proc/{Environment.ProcessId}/stat"])
+        {
+            UseShellExecute = false,
+            RedirectStandardOutput = true,
+        })!;
         var start = cut.StandardOutput.ReadToEnd().Split(' ', StringSplitOptions.RemoveEmptyEntries)[19];
 
         WorkerIdentity.Current.ShouldEndWith($".{start}");

@@ -95,6 +95,10 @@ public sealed class TrainingLoop<TModule>(TrainingSettings settings)
     {
         if (settings.Steps < 1)
             throw new ArgumentException($"Expected at least 1 step, got {settings.Steps}.", nameof(settings));
+        if (!(settings.LearningRate is > 0 and < double.PositiveInfinity))
+            throw new ArgumentException($"Expected a learning rate above 0, got {settings.LearningRate}.", nameof(settings));
+        if (settings.MicroBatches is < 1 or > MicroBatch.Most)
+            throw new ArgumentException($"Expected 1 to {MicroBatch.Most} micro-batches, got {settings.MicroBatches}.", nameof(settings));
         if (settings.Threads < 1)
             throw new ArgumentException($"Expected at least 1 thread, got {settings.Threads}.", nameof(settings));
         if (settings.TimeBudget is { } budget && budget <= TimeSpan.Zero)
