@@ -236,15 +236,13 @@ public sealed class MisuseTests : IDisposable
     [Fact]
     public async Task Evaluate_NetworksOfAnotherKind_AreRefused()
     {
-        var picture = At("picture.png");
-        await File.WriteAllBytesAsync(picture, ImageCodec.EncodePng(new Raster(16, 16, 3, new byte[16 * 16 * 3])));
         var whole = TinyModelFolder.Create(folder.FullName);
         var file = At("network.safetensors");
         SafetensorsWriter.Write(
             file, [("conv1.weight", ones(2, 2)), ("visual.conv1.weight", ones(2)), ("token_embedding.weight", tensor(1f)), ("features.0.weight", ones(0, 3))]);
         string[] options = ["--clip", "--inception", "--lpips", "--resnet", "--nudenet"];
 
-        string[][] commands = [.. options.Select(option => (string[])["evaluate", "--model", whole, "--image", picture, option, file])];
+        string[][] commands = [.. options.Select(option => (string[])["evaluate", "--model", whole, option, file])];
         ShouldAllBe(ExitCode.BadInput, options, await CommandLineBatch.RunAsync(commands, At("commands")));
     }
 
