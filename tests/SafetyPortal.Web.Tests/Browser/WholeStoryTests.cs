@@ -100,6 +100,8 @@ public sealed class WholeStoryTests : IAsyncLifetime
         (await reviewer.Page.GetByLabel("Object", new() { Exact = true }).InputValueAsync()).ShouldBe("church");
         await reviewer.SeesAsync(reviewer.Page.GetByAltText("Reference picture"));
 
+        // A click while the page still loads may meet an element that the circuit replaces.
+        await reviewer.Page.WaitForLoadStateAsync(LoadState.NetworkIdle);
         await reviewer.ClickAsync("File and start");
         await reviewer.Page.WaitForURLAsync(url => !url.EndsWith("/new", StringComparison.Ordinal));
         return new Uri(reviewer.Page.Url).AbsolutePath;
