@@ -36,6 +36,17 @@ public sealed class Features
     /// <summary>The given images, in the given order.</summary>
     public Features Select(IReadOnlyList<int> images) => new([.. images.SelectMany(i => this[i].ToArray())], Dimension);
 
+    /// <summary>Returns both sets as tensors if a distance between them is defined.</summary>
+    /// <exception cref="ArgumentException">The sets have different numbers of features, or fewer than two images.</exception>
+    internal static (Tensor First, Tensor Second) Comparable(Features first, Features second)
+    {
+        if (first.Dimension != second.Dimension)
+            throw new ArgumentException($"Expected {first.Dimension} features, the second set has {second.Dimension}.", nameof(second));
+        if (first.Count < 2 || second.Count < 2)
+            throw new ArgumentException($"Expected at least 2 images in each set, got {first.Count} and {second.Count}.", nameof(first));
+        return (first.ToTensor(), second.ToTensor());
+    }
+
     /// <summary>[images, features], float64.</summary>
     internal Tensor ToTensor() => OwnedTensor.Of(Array.ConvertAll(values, v => (double)v), Count, Dimension);
 }

@@ -21,12 +21,8 @@ public static class Fid
     /// <exception cref="ArgumentException">The sets have different numbers of features, or fewer than two images.</exception>
     public static double Distance(Features first, Features second)
     {
-        if (first.Dimension != second.Dimension)
-            throw new ArgumentException($"Expected {first.Dimension} features, the second set has {second.Dimension}.", nameof(second));
-        if (first.Count < 2 || second.Count < 2)
-            throw new ArgumentException($"Expected at least 2 images in each set, got {first.Count} and {second.Count}.", nameof(first));
         using var scope = NewDisposeScope();
-        var (x, y) = (first.ToTensor(), second.ToTensor()); // [n, D]
+        var (x, y) = Features.Comparable(first, second); // [n, D]
         return Distance(x, ones_like(x.narrow(1, 0, 1)), y, ones_like(y.narrow(1, 0, 1)));
     }
 
