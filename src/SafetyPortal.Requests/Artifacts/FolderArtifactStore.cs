@@ -100,7 +100,7 @@ public sealed class FolderArtifactStore : IArtifactStore
         {
             try
             {
-                if (DateTime.UtcNow - File.GetLastWriteTimeUtc(part) < Abandoned)
+                if (TimeProvider.System.GetUtcNow().UtcDateTime - File.GetLastWriteTimeUtc(part) < Abandoned)
                     continue;
                 // This fails while a process writes the part.
                 using var mine = new FileStream(part, FileMode.Open, FileAccess.ReadWrite, FileShare.None, bufferSize: 1, FileOptions.DeleteOnClose);

@@ -42,7 +42,9 @@ internal sealed class RevalidatingAuthenticationState : RevalidatingServerAuthen
     // The task is complete once the page has rendered; before that there is nothing to end.
     private void Leave(string session)
     {
+#pragma warning disable RS0030 // The task is complete here.
         if (current is { IsCompletedSuccessfully: true } state && string.Equals(PortalSessions.IdOf(state.Result.User), session, StringComparison.Ordinal))
+#pragma warning restore RS0030
             SetAuthenticationState(Task.FromResult(new AuthenticationState(new ClaimsPrincipal(new ClaimsIdentity()))));
     }
 

@@ -110,7 +110,7 @@ public sealed class FolderArtifactStoreTests : IDisposable
         {
             var path = Path.Combine(root, "tmp", name);
             File.WriteAllText(path, "part");
-            File.SetLastWriteTimeUtc(path, DateTime.UtcNow - age);
+            File.SetLastWriteTimeUtc(path, TimeProvider.System.GetUtcNow().UtcDateTime - age);
             return path;
         }
         var (old, fresh, held) = (Part("old", TimeSpan.FromHours(3)), Part("fresh", TimeSpan.FromMinutes(3)), Part("held", TimeSpan.FromHours(3)));

@@ -27,7 +27,7 @@ public class PortalSessionsTests(SharedPortal shared)
         if (id is not null)
             claims.Add(new(PortalSessions.IdClaim, id));
         if (minutes is { } left)
-            claims.Add(new(PortalSessions.EndClaim, DateTimeOffset.UtcNow.AddMinutes(left).ToString("O", CultureInfo.InvariantCulture)));
+            claims.Add(new(PortalSessions.EndClaim, TimeProvider.System.GetUtcNow().AddMinutes(left).ToString("O", CultureInfo.InvariantCulture)));
 
         sessions.IsOver(User([.. claims])).ShouldBeTrue();
     }

@@ -103,7 +103,8 @@ public sealed class WholeStoryTests : IAsyncLifetime
         // A click while the page still loads may meet an element that the circuit replaces.
         await reviewer.Page.WaitForLoadStateAsync(LoadState.NetworkIdle);
         await reviewer.ClickAsync("File and start");
-        await reviewer.Page.WaitForURLAsync(url => !url.EndsWith("/new", StringComparison.Ordinal));
+        await reviewer.SeesAsync(reviewer.Page.Locator("[data-run-status], [role='alert']:not(:empty)"));
+        reviewer.Page.Url.ShouldNotEndWith("/new", customMessage: await reviewer.Page.Locator("main").InnerTextAsync()); // which names the refusal
         return new Uri(reviewer.Page.Url).AbsolutePath;
     }
 

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Runtime;
 
 namespace SafetyPortal.Lab.Bench;
 
@@ -69,6 +70,12 @@ public sealed record BenchMeasurement(
     /// </summary>
     internal static long? ResidentMebibytes()
     {
+        // The runtime compiles methods that run often once more, in the background, and keeps that code.
+        for (long compiled = -1; compiled != JitInfo.GetCompiledMethodCount();)
+        {
+            compiled = JitInfo.GetCompiledMethodCount();
+            Thread.Sleep(TimeSpan.FromSeconds(1));
+        }
         GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true); // gives memory back, too
         return StatusMebibytes("VmRSS:");
     }
