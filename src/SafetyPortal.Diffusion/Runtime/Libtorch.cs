@@ -13,8 +13,8 @@ public static unsafe class Libtorch
     /// <summary>Environment variable with the folder of another libtorch, for example that of a Python install with CUDA.</summary>
     public const string Variable = "SAFETYPORTAL_LIBTORCH";
 
-    /// <summary>Environment variable that decides how OpenMP's threads wait for work; see <see cref="OpenMpWaiting"/>.</summary>
-    public const string WaitVariable = OpenMpWaiting.Variable;
+    /// <summary>Environment variable that decides how OpenMP's threads wait for work; see <see cref="LibtorchEnvironment"/>.</summary>
+    public const string WaitVariable = LibtorchEnvironment.Variable;
 
     private const string Binding = "libLibTorchSharp.so";
 
@@ -75,7 +75,7 @@ public static unsafe class Libtorch
         var folder = string.IsNullOrEmpty(named) ? packaged : Path.GetFullPath(named);
         if (!File.Exists(Path.Combine(folder, "libtorch.so")))
             throw new DllNotFoundException($"Expected libtorch.so in {folder}. Set {Variable} to a folder that has one, or build the solution again.");
-        OpenMpWaiting.Choose();
+        LibtorchEnvironment.Choose();
         // A CUDA build registers its kernels when libtorch_cuda.so is loaded; libtorch.so alone does not always ask for it.
         foreach (var library in (string[])["libtorch.so", "libtorch_cuda.so"])
         {
