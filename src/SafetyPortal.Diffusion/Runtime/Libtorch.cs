@@ -14,7 +14,7 @@ public static unsafe class Libtorch
     public const string Variable = "SAFETYPORTAL_LIBTORCH";
 
     /// <summary>Environment variable that decides how OpenMP's threads wait for work; see <see cref="LibtorchEnvironment"/>.</summary>
-    public const string WaitVariable = LibtorchEnvironment.Variable;
+    public const string WaitVariable = LibtorchEnvironment.WaitVariable;
 
     private const string Binding = "libLibTorchSharp.so";
 

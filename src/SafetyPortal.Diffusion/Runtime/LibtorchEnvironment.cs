@@ -10,7 +10,7 @@ namespace SafetyPortal.Diffusion.Runtime;
 /// </summary>
 internal static partial class LibtorchEnvironment
 {
-    internal const string Variable = "OMP_WAIT_POLICY";
+    internal const string WaitVariable = "OMP_WAIT_POLICY";
 
     // Rounds of GCC's OpenMP before a thread sleeps; other implementations ignore the variable.
     private const string SpinVariable = "GOMP_SPINCOUNT";
@@ -23,9 +23,9 @@ internal static partial class LibtorchEnvironment
         if (!OperatingSystem.IsLinux())
             return;
         _ = setenv(HugePagesVariable, "1", overwrite: 0);
-        if (Environment.GetEnvironmentVariable(Variable) is not null)
+        if (Environment.GetEnvironmentVariable(WaitVariable) is not null)
             return;
-        _ = setenv(Variable, "passive", overwrite: 0);
+        _ = setenv(WaitVariable, "passive", overwrite: 0);
         _ = setenv(SpinVariable, "2000", overwrite: 0);
     }
 
